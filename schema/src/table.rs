@@ -1,0 +1,21 @@
+//! Names of the tables.
+
+/// One row per partition of the log: its last position and the hash of its last event.
+pub const LOG_HEADS: &str = "log_heads";
+/// The log: every event of every organization, never changed.
+pub const EVENTS: &str = "events";
+/// The stored answer of each command, by organization and idempotency key.
+pub const COMMAND_RESULTS: &str = "command_results";
+/// The partition of each organization.
+pub const ORGANIZATION_PLACEMENTS: &str = "organization_placements";
+/// The organization of each slug.
+pub const ORGANIZATION_SLUGS: &str = "organization_slugs";
+
+/// Every table above.
+pub const ALL: &[&str] = &[
+    LOG_HEADS,
+    EVENTS,
+    COMMAND_RESULTS,
+    ORGANIZATION_PLACEMENTS,
+    ORGANIZATION_SLUGS,
+];
