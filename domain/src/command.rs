@@ -1,0 +1,19 @@
+//! What every command carries beside its own words: who issued it, when, and under which settings.
+
+use crate::actor::Actor;
+use crate::organization::settings::Settings;
+use chrono::{DateTime, Utc};
+use std::sync::Arc;
+
+/// A command as it was issued.
+#[derive(Debug, Clone)]
+pub struct Issued<C> {
+    /// Who asks.
+    pub actor: Actor,
+    /// The business time of the command. Imports set it to the time of the original act.
+    pub now: DateTime<Utc>,
+    /// The organization's settings as they stood when the command was issued.
+    pub settings: Arc<Settings>,
+    /// What is asked.
+    pub command: C,
+}

@@ -1,0 +1,148 @@
+//! Events on the disk: the name, the schema version and the JSON of each, in one table an aggregate.
+
+use thiserror::Error;
+
+/// An event as it is written: its name, the version of its shape, and its JSON text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Encoded {
+    /// `noun.past_tense`.
+    pub event_type: &'static str,
+    /// Starts at 1; a changed shape gets the next number and the old one an upcaster.
+    pub schema_version: i16,
+    /// The JSON text of the event's fields.
+    pub data: String,
+}
+
+/// Why a recorded event could not be read back.
+#[derive(Debug, Error)]
+pub enum DecodeError {
+    /// No aggregate knows this name and version. A newer program wrote it, or the log holds what never was ours.
+    #[error("unknown event {event_type} version {schema_version}; a newer version of this program may have written it")]
+    Unknown {
+        /// The recorded name.
+        event_type: String,
+        /// The recorded version.
+        schema_version: i16,
+    },
+    /// The JSON does not have the fields of its type.
+    #[error("the data of a {event_type} event (version {schema_version}) does not fit its type")]
+    Malformed {
+        /// The recorded name.
+        event_type: String,
+        /// The recorded version.
+        schema_version: i16,
+        /// What the JSON reader said.
+        source: serde_json::Error,
+    },
+}
+
+/// Declares the events of one aggregate: an enum with one struct a variant, its names, versions and codec.
+macro_rules! events {
+    ($(#[$doc:meta])* $enum:ident { $($(#[$variant_doc:meta])* $variant:ident($payload:ty) = $name:literal v $version:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum $enum {
+            $($(#[$variant_doc])* $variant($payload),)+
+        }
+
+        impl $enum {
+            /// Every name with its current schema version.
+            pub const TYPES: &'static [(&'static str, i16)] = &[$(($name, $version)),+];
+
+            /// The name on the disk.
+            #[must_use]
+            pub fn event_type(&self) -> &'static str {
+                match self { $(Self::$variant(_) => $name,)+ }
+            }
+
+            /// The current shape's version.
+            #[must_use]
+            pub fn schema_version(&self) -> i16 {
+                match self { $(Self::$variant(_) => $version,)+ }
+            }
+
+            /// The event as it is written.
+            ///
+            /// # Errors
+            /// Never for the types of this crate: their maps have string keys and their numbers are finite.
+            pub fn encode(&self) -> Result<$crate::event::Encoded, serde_json::Error> {
+                let data = match self { $(Self::$variant(payload) => serde_json::to_string(payload)?,)+ };
+                Ok($crate::event::Encoded {
+                    event_type: self.event_type(),
+                    schema_version: self.schema_version(),
+                    data,
+                })
+            }
+
+            /// Reads a recorded event back.
+            ///
+            /// # Errors
+            /// When the name or version is not known, or the JSON does not fit.
+            pub fn decode(event_type: &str, schema_version: i16, data: &str) -> Result<Self, $crate::event::DecodeError> {
+                match (event_type, schema_version) {
+                    $(($name, $version) => serde_json::from_str(data).map(Self::$variant).map_err(|source| {
+                        $crate::event::DecodeError::Malformed { event_type: event_type.to_owned(), schema_version, source }
+                    }),)+
+                    _ => Err($crate::event::DecodeError::Unknown { event_type: event_type.to_owned(), schema_version }),
+                }
+            }
+        }
+
+        $(impl From<$payload> for $enum {
+            fn from(payload: $payload) -> Self {
+                Self::$variant(payload)
+            }
+        })+
+    };
+}
+pub(crate) use events;
+
+use crate::message::event::MessageEvent;
+use crate::organization::event::OrganizationEvent;
+use crate::team::event::TeamEvent;
+use crate::ticket::event::TicketEvent;
+use crate::user::event::{EmailClaimEvent, UserEvent};
+
+/// Any event of the log.
+#[derive(Debug, Clone, PartialEq)]
+pub enum DomainEvent {
+    /// Of an organization's stream.
+    Organization(OrganizationEvent),
+    /// Of a user's stream.
+    User(UserEvent),
+    /// Of an e-mail address's stream.
+    EmailClaim(EmailClaimEvent),
+    /// Of a team's stream.
+    Team(TeamEvent),
+    /// Of a ticket's stream.
+    Ticket(TicketEvent),
+    /// Of a message's stream.
+    Message(MessageEvent),
+}
+
+impl DomainEvent {
+    /// Reads a recorded event back by the type of its stream.
+    ///
+    /// # Errors
+    /// When the stream type, name or version is not known, or the JSON does not fit.
+    pub fn decode(
+        stream_type: &str,
+        event_type: &str,
+        schema_version: i16,
+        data: &str,
+    ) -> Result<Self, DecodeError> {
+        match stream_type {
+            crate::organization::STREAM_TYPE => {
+                OrganizationEvent::decode(event_type, schema_version, data).map(Self::Organization)
+            }
+            crate::user::STREAM_TYPE => UserEvent::decode(event_type, schema_version, data).map(Self::User),
+            crate::user::EMAIL_CLAIM_STREAM_TYPE => {
+                EmailClaimEvent::decode(event_type, schema_version, data).map(Self::EmailClaim)
+            }
+            crate::team::STREAM_TYPE => TeamEvent::decode(event_type, schema_version, data).map(Self::Team),
+            crate::ticket::STREAM_TYPE => TicketEvent::decode(event_type, schema_version, data).map(Self::Ticket),
+            crate::message::STREAM_TYPE => MessageEvent::decode(event_type, schema_version, data).map(Self::Message),
+            _ => Err(DecodeError::Unknown { event_type: event_type.to_owned(), schema_version }),
+        }
+    }
+}

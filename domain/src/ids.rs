@@ -1,0 +1,47 @@
+//! Typed identifiers. All are UUIDs; new ones are UUIDv7, made at the edge.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use uuid::Uuid;
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl From<Uuid> for $name {
+            fn from(id: Uuid) -> Self {
+                Self(id)
+            }
+        }
+    };
+}
+
+id!(
+    /// An organization: the tenant. Also the id of its stream.
+    OrganizationId
+);
+id!(
+    /// A person of one organization. Also the id of its stream.
+    UserId
+);
+id!(
+    /// A team of agents. Also the id of its stream.
+    TeamId
+);
+id!(
+    /// A ticket. Also the id of its stream.
+    TicketId
+);
+id!(
+    /// A message of a ticket (a public reply or an internal note). Also the id of its stream.
+    MessageId
+);

@@ -1,0 +1,26 @@
+//! The decisions of InsightDesk: what a command may do, which events it yields, and what state those events mean.
+//!
+//! Each aggregate ([`organization`], [`user`], [`team`], [`ticket`], [`message`]) is two plain functions:
+//! `decide(state, command) -> events or error` and `evolve(state, event) -> state`.
+//! [`sla`] folds a ticket's events into its clocks.
+//!
+//! Invariants:
+//! - Deciding and folding are pure: the same inputs give the same outputs, on any machine, at any time.
+//!   The time of a command is an input ([`command::Issued::now`]).
+//! - State is reached through events only, so folding the recorded events gives the state that deciding saw.
+//! - Values that reach an event were parsed into their types first ([`text`], [`ids`]).
+//!
+//! Never here: I/O, a clock, a random source, SQL, HTTP, a runtime.
+
+pub mod actor;
+pub mod command;
+pub mod event;
+pub mod ids;
+pub mod message;
+pub mod metadata;
+pub mod organization;
+pub mod sla;
+pub mod team;
+pub mod text;
+pub mod ticket;
+pub mod user;

@@ -1,0 +1,12 @@
+//! The organization: the tenant, and its settings.
+
+pub mod command;
+pub mod decide;
+pub mod error;
+pub mod event;
+pub mod evolve;
+pub mod settings;
+pub mod state;
+
+/// The type of an organization's stream.
+pub const STREAM_TYPE: &str = "organization";

@@ -1,0 +1,29 @@
+//! What may be asked of a user.
+
+use crate::actor::Role;
+use crate::text::{Email, Name};
+
+/// A command to a user. Only an admin, the operator or an import may issue one, but for one's own name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UserCommand {
+    /// Join.
+    Create {
+        /// What people read.
+        name: Name,
+        /// Where mail reaches them.
+        email: Option<Email>,
+        /// What they may do.
+        role: Role,
+    },
+    /// Change what is given, leave the rest.
+    Update {
+        /// The new name.
+        name: Option<Name>,
+        /// The new address; `Some(None)` takes it away.
+        email: Option<Option<Email>>,
+        /// The new role.
+        role: Option<Role>,
+        /// Whether they may act.
+        active: Option<bool>,
+    },
+}

@@ -1,0 +1,103 @@
+//! The configuration of a process: read from an optional TOML file and the environment,
+//! checked whole at start, typed ever after.
+//!
+//! Every setting is a key of the file (`http_addr = "0.0.0.0:3001"`) and a variable
+//! (`INSIGHTDESK_HTTP_ADDR`), which wins. `DATABASE_URL` and `VALKEY_URL` go without the
+//! prefix. `INSIGHTDESK_CONFIG` names the file.
+
+mod settings;
+mod values;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+pub use settings::Settings;
+pub use values::{LogFormat, Role, Roles, Secret};
+
+/// Everything a process can be told. Durations are set in milliseconds, by keys ending in `_ms`.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// `database_url`: where PostgreSQL is. Required.
+    pub database_url: Secret,
+    /// `valkey_url`: where Valkey is. Default: none; every answer is still right, only slower.
+    pub valkey_url: Option<Secret>,
+    /// `http_addr`: the address and port to serve HTTP on. Default 127.0.0.1:3001.
+    pub http_addr: SocketAddr,
+    /// `token_secret`: the key that signs access tokens, at least 32 bytes. Required.
+    pub token_secret: Secret,
+    /// `roles`: what this process does, of `api,projector,saga`. Default: all three.
+    pub roles: Roles,
+    /// `log_format`: `text` or `json`. Default `text`.
+    pub log_format: LogFormat,
+    /// `log_filter`: what to log, in the syntax of `RUST_LOG`, which wins when it is set.
+    /// Default [`crate::telemetry::DEFAULT_LOG_FILTER`].
+    pub log_filter: String,
+    /// `writer_count`: tasks that append to the log, each with a connection of its own. Default 4.
+    pub writer_count: usize,
+    /// The sizes and timeouts of the connection pools.
+    pub pools: PoolSettings,
+    /// `request_deadline_ms`: how long a request may take before it is given up. Default 10,000.
+    pub request_deadline: Duration,
+    /// `body_limit_bytes`: the largest request body, uploads apart. Default 1 MiB.
+    pub body_limit_bytes: usize,
+}
+
+/// The sizes and timeouts of the connection pools.
+#[derive(Debug, Clone)]
+pub struct PoolSettings {
+    /// `pool_commands`: connections that load aggregates for commands. Default 8.
+    pub commands: usize,
+    /// `pool_queries`: connections that answer queries. Default 16.
+    pub queries: usize,
+    /// `pool_projector`: connections of projections, saga and rebuilds. Default 8.
+    pub projector: usize,
+    /// `pool_health`: connections of health checks, so that a full pool elsewhere cannot
+    /// make the server look dead. Default 2.
+    pub health: usize,
+    /// `pool_wait_timeout_ms`: the longest wait for a free connection. Default 2,000.
+    pub wait_timeout: Duration,
+    /// `pool_create_timeout_ms`: the longest time to open a connection. Default 5,000.
+    pub create_timeout: Duration,
+    /// `pool_recycle_timeout_ms`: the longest check of a connection before its reuse. Default 1,000.
+    pub recycle_timeout: Duration,
+    /// `statement_timeout_ms`: the longest statement of commands and queries; projections
+    /// have ten times as long, health checks at most two seconds. Default 10,000.
+    pub statement_timeout: Duration,
+    /// `lock_timeout_ms`: the longest wait for a lock in the database. Default 5,000.
+    pub lock_timeout: Duration,
+}
+
+impl Default for PoolSettings {
+    fn default() -> Self {
+        Self {
+            commands: 8,
+            queries: 16,
+            projector: 8,
+            health: 2,
+            wait_timeout: Duration::from_millis(2_000),
+            create_timeout: Duration::from_millis(5_000),
+            recycle_timeout: Duration::from_millis(1_000),
+            statement_timeout: Duration::from_millis(10_000),
+            lock_timeout: Duration::from_millis(5_000),
+        }
+    }
+}
+
+/// Why a configuration was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file could not be read, or is not TOML.
+    #[error("the configuration file {path} cannot be read: correct it, or unset INSIGHTDESK_CONFIG")]
+    File {
+        /// The path as it was given.
+        path: String,
+        /// What went wrong.
+        source: config::ConfigError,
+    },
+    /// Settings are missing or wrong: all of them, each with what to do.
+    #[error("the configuration is not valid:\n  {}", problems.join("\n  "))]
+    Invalid {
+        /// One sentence for each setting.
+        problems: Vec<String>,
+    },
+}

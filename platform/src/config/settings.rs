@@ -1,0 +1,428 @@
+//! Reading and checking of settings.
+
+use std::collections::HashMap;
+use std::fmt::Display;
+use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+use std::time::Duration;
+
+use config::{Config as Sources, Environment, File, FileFormat};
+
+use super::{Config, ConfigError, LogFormat, PoolSettings, Roles, Secret};
+use crate::telemetry::DEFAULT_LOG_FILTER;
+
+const PREFIX: &str = "INSIGHTDESK";
+const FILE_VARIABLE: &str = "INSIGHTDESK_CONFIG";
+
+const DATABASE_URL: &str = "database_url";
+const VALKEY_URL: &str = "valkey_url";
+const TOKEN_SECRET: &str = "token_secret";
+
+/// Shorter keys make HMAC-SHA-256 weaker than its output (RFC 7518, section 3.2).
+const TOKEN_SECRET_MIN_BYTES: usize = 32;
+
+const DEFAULT_HTTP_ADDR: SocketAddr = SocketAddr::new(
+    std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST),
+    3001,
+);
+const DEFAULT_WRITER_COUNT: usize = 4;
+const DEFAULT_REQUEST_DEADLINE: Duration = Duration::from_secs(10);
+const DEFAULT_BODY_LIMIT_BYTES: usize = 1 << 20;
+
+const TIMEOUT_RANGE_MS: RangeInclusive<u64> = 1..=600_000;
+const POOL_SIZE_RANGE: RangeInclusive<usize> = 1..=1_000;
+const WRITER_COUNT_RANGE: RangeInclusive<usize> = 1..=64;
+const BODY_LIMIT_RANGE_BYTES: RangeInclusive<usize> = 1_024..=1 << 30;
+
+/// The keys that a file may have; a misspelt one is refused, not ignored.
+const KEYS: [&str; 20] = [
+    DATABASE_URL,
+    VALKEY_URL,
+    TOKEN_SECRET,
+    "http_addr",
+    "roles",
+    "log_format",
+    "log_filter",
+    "writer_count",
+    "pool_commands",
+    "pool_queries",
+    "pool_projector",
+    "pool_health",
+    "pool_wait_timeout_ms",
+    "pool_create_timeout_ms",
+    "pool_recycle_timeout_ms",
+    "statement_timeout_ms",
+    "lock_timeout_ms",
+    "request_deadline_ms",
+    "body_limit_bytes",
+    "config",
+];
+
+/// Settings as they were found, not yet checked.
+#[derive(Clone)]
+pub struct Settings {
+    found: HashMap<&'static str, String>,
+    problems: Vec<String>,
+}
+
+impl Settings {
+    /// Reads the environment of this process and the file that it names.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn read() -> Result<Self, ConfigError> {
+        Self::read_from(std::env::vars_os().filter_map(|(name, value)| {
+            // A name or value that is not UTF-8 cannot be a setting of ours.
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        }))
+    }
+
+    /// Reads `environment` and the file that it names.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn read_from(
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        let environment: HashMap<String, String> = environment
+            .into_iter()
+            .filter(|(_, value)| !value.is_empty())
+            .collect();
+        let file = read_file(environment.get(FILE_VARIABLE))?;
+        let mut problems = unknown_keys(&file);
+        let sources = merge(&file, environment)?;
+        let mut found = HashMap::new();
+        for key in KEYS {
+            match sources.get::<config::Value>(key).map(config::Value::into_string) {
+                Ok(Ok(value)) => {
+                    found.insert(key, value);
+                }
+                Ok(Err(_)) => problems.push(format!("{key}: write it as one plain value")),
+                Err(_) => {}
+            }
+        }
+        Ok(Self { found, problems })
+    }
+
+    /// The database URL that was given, if any.
+    #[must_use]
+    pub fn database_url(&self) -> Option<&str> {
+        self.found.get(DATABASE_URL).map(String::as_str)
+    }
+
+    /// The Valkey URL that was given, if any.
+    #[must_use]
+    pub fn valkey_url(&self) -> Option<&str> {
+        self.found.get(VALKEY_URL).map(String::as_str)
+    }
+
+    /// Whether a token secret was given.
+    #[must_use]
+    pub fn has_token_secret(&self) -> bool {
+        self.found.contains_key(TOKEN_SECRET)
+    }
+
+    /// Uses `url` when no database URL was given.
+    #[must_use]
+    pub fn or_database_url(self, url: &str) -> Self {
+        self.or(DATABASE_URL, url)
+    }
+
+    /// Uses `url` when no Valkey URL was given.
+    #[must_use]
+    pub fn or_valkey_url(self, url: &str) -> Self {
+        self.or(VALKEY_URL, url)
+    }
+
+    /// Uses `secret` when no token secret was given.
+    #[must_use]
+    pub fn or_token_secret(self, secret: &str) -> Self {
+        self.or(TOKEN_SECRET, secret)
+    }
+
+    /// Plays `roles` (such as `api,saga`), whatever was found: a command line wins.
+    #[must_use]
+    pub fn with_roles(mut self, roles: &str) -> Self {
+        self.found.insert("roles", roles.to_owned());
+        self
+    }
+
+    fn or(mut self, key: &'static str, value: &str) -> Self {
+        self.found.entry(key).or_insert_with(|| value.to_owned());
+        self
+    }
+
+    /// Checks everything and gives the typed configuration.
+    ///
+    /// # Errors
+    /// Every setting that is missing or wrong, each with what to do.
+    pub fn check(mut self) -> Result<Config, ConfigError> {
+        let database_url = self.database_url_checked();
+        let token_secret = self.token_secret_checked();
+        let config = Config {
+            database_url,
+            valkey_url: self.valkey_url_checked(),
+            http_addr: self.parsed(
+                "http_addr",
+                "an address and port such as 127.0.0.1:3001",
+                DEFAULT_HTTP_ADDR,
+            ),
+            token_secret,
+            roles: self.parsed("roles", "a list of api, projector and saga", Roles::all()),
+            log_format: self.parsed("log_format", "text or json", LogFormat::Text),
+            log_filter: self
+                .found
+                .remove("log_filter")
+                .unwrap_or_else(|| DEFAULT_LOG_FILTER.to_owned()),
+            writer_count: self.number("writer_count", WRITER_COUNT_RANGE, DEFAULT_WRITER_COUNT),
+            pools: self.pools(),
+            request_deadline: self.timeout("request_deadline_ms", DEFAULT_REQUEST_DEADLINE),
+            body_limit_bytes: self.number(
+                "body_limit_bytes",
+                BODY_LIMIT_RANGE_BYTES,
+                DEFAULT_BODY_LIMIT_BYTES,
+            ),
+        };
+        if self.problems.is_empty() {
+            Ok(config)
+        } else {
+            Err(ConfigError::Invalid {
+                problems: self.problems,
+            })
+        }
+    }
+
+    fn pools(&mut self) -> PoolSettings {
+        let default = PoolSettings::default();
+        PoolSettings {
+            commands: self.number("pool_commands", POOL_SIZE_RANGE, default.commands),
+            queries: self.number("pool_queries", POOL_SIZE_RANGE, default.queries),
+            projector: self.number("pool_projector", POOL_SIZE_RANGE, default.projector),
+            health: self.number("pool_health", POOL_SIZE_RANGE, default.health),
+            wait_timeout: self.timeout("pool_wait_timeout_ms", default.wait_timeout),
+            create_timeout: self.timeout("pool_create_timeout_ms", default.create_timeout),
+            recycle_timeout: self.timeout("pool_recycle_timeout_ms", default.recycle_timeout),
+            statement_timeout: self.timeout("statement_timeout_ms", default.statement_timeout),
+            lock_timeout: self.timeout("lock_timeout_ms", default.lock_timeout),
+        }
+    }
+
+    fn database_url_checked(&mut self) -> Secret {
+        let url = self.found.remove(DATABASE_URL).unwrap_or_default();
+        if url.is_empty() {
+            self.problem(DATABASE_URL, "is missing: set it to a URL such as postgresql://user:password@host/database");
+        } else if url.parse::<tokio_postgres::Config>().is_err() {
+            // The value is not shown: it may carry a password.
+            self.problem(DATABASE_URL, "is not a PostgreSQL URL: write it as postgresql://user:password@host/database");
+        }
+        Secret::new(url)
+    }
+
+    fn valkey_url_checked(&mut self) -> Option<Secret> {
+        let url = self.found.remove(VALKEY_URL)?;
+        if fred::types::config::Config::from_url(&url).is_err() {
+            self.problem(VALKEY_URL, "is not a Valkey URL: write it as valkey://:password@host:6379, or leave it out");
+        }
+        Some(Secret::new(url))
+    }
+
+    fn token_secret_checked(&mut self) -> Secret {
+        let secret = self.found.remove(TOKEN_SECRET).unwrap_or_default();
+        if secret.is_empty() {
+            self.problem(TOKEN_SECRET, "is missing: set it to at least 32 random bytes, for example the output of `openssl rand -hex 32`");
+        } else if secret.len() < TOKEN_SECRET_MIN_BYTES {
+            self.problem(TOKEN_SECRET, "is too short: use at least 32 random bytes, for example the output of `openssl rand -hex 32`");
+        }
+        Secret::new(secret)
+    }
+
+    fn parsed<T: FromStr>(&mut self, key: &'static str, expected: &str, default: T) -> T {
+        let Some(text) = self.found.remove(key) else {
+            return default;
+        };
+        text.trim().parse().unwrap_or_else(|_| {
+            self.problem(key, &format!("is {text:?}: use {expected}"));
+            default
+        })
+    }
+
+    fn number<T>(&mut self, key: &'static str, range: RangeInclusive<T>, default: T) -> T
+    where
+        T: FromStr + PartialOrd + Display + Copy,
+    {
+        let expected = format!("a whole number from {} to {}", range.start(), range.end());
+        let number = self.parsed(key, &expected, default);
+        if !range.contains(&number) {
+            self.problem(key, &format!("is {number}: use {expected}"));
+        }
+        number
+    }
+
+    fn timeout(&mut self, key: &'static str, default: Duration) -> Duration {
+        let default_ms = u64::try_from(default.as_millis()).unwrap_or(u64::MAX);
+        Duration::from_millis(self.number(key, TIMEOUT_RANGE_MS, default_ms))
+    }
+
+    fn problem(&mut self, key: &str, problem: &str) {
+        self.problems.push(format!("{} {problem}", variable(key)));
+    }
+}
+
+/// The environment variable of a key.
+fn variable(key: &str) -> String {
+    match key {
+        DATABASE_URL | VALKEY_URL => key.to_uppercase(),
+        _ => format!("{PREFIX}_{}", key.to_uppercase()),
+    }
+}
+
+fn read_file(path: Option<&String>) -> Result<Sources, ConfigError> {
+    let Some(path) = path else {
+        return Ok(Sources::default());
+    };
+    Sources::builder()
+        .add_source(File::new(path, FileFormat::Toml))
+        .build()
+        .map_err(|source| ConfigError::File {
+            path: path.clone(),
+            source,
+        })
+}
+
+fn unknown_keys(file: &Sources) -> Vec<String> {
+    let table = file.clone().try_deserialize::<HashMap<String, config::Value>>();
+    let mut unknown: Vec<String> = table
+        .unwrap_or_default()
+        .into_keys()
+        .filter(|key| !KEYS.contains(&key.as_str()))
+        .map(|key| format!("{key} in the configuration file is no setting: correct or remove it"))
+        .collect();
+    unknown.sort();
+    unknown
+}
+
+fn merge(file: &Sources, environment: HashMap<String, String>) -> Result<Sources, ConfigError> {
+    let database_url = environment.get("DATABASE_URL").cloned();
+    let valkey_url = environment.get("VALKEY_URL").cloned();
+    let merged = Sources::builder()
+        .add_source(file.clone())
+        .add_source(Environment::with_prefix(PREFIX).source(Some(environment)))
+        .set_override_option(DATABASE_URL, database_url)
+        .and_then(|builder| builder.set_override_option(VALKEY_URL, valkey_url))
+        .and_then(config::ConfigBuilder::build);
+    merged.map_err(|source| ConfigError::Invalid {
+        problems: vec![source.to_string()],
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use super::super::Role;
+    use super::*;
+
+    const URL: &str = "postgresql://desk:hunter2@db.internal/desk";
+    const SECRET: &str = "0123456789abcdef0123456789abcdef";
+
+    fn settings(more: &[(&str, &str)]) -> Settings {
+        let base = [("DATABASE_URL", URL), ("INSIGHTDESK_TOKEN_SECRET", SECRET)];
+        let all = base.iter().chain(more);
+        Settings::read_from(all.map(|(name, value)| ((*name).into(), (*value).into()))).unwrap()
+    }
+
+    fn refusal(more: &[(&str, &str)]) -> String {
+        settings(more).check().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_required_settings_are_enough() {
+        let config = settings(&[]).check().unwrap();
+        assert_eq!(config.http_addr, DEFAULT_HTTP_ADDR);
+        assert_eq!(config.body_limit_bytes, 1_048_576);
+        assert_eq!(config.roles, Roles::all());
+        assert!(config.valkey_url.is_none());
+    }
+
+    #[test]
+    fn every_missing_or_wrong_setting_is_named_at_once() {
+        let given = [
+            ("INSIGHTDESK_HTTP_ADDR", "everywhere"),
+            ("INSIGHTDESK_POOL_QUERIES", "0"),
+            ("INSIGHTDESK_ROLES", "api,cook"),
+            ("INSIGHTDESK_LOG_FORMAT", "xml"),
+        ];
+        let given = given.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let error = Settings::read_from(given).unwrap().check().unwrap_err().to_string();
+        for named in [
+            "DATABASE_URL is missing",
+            "INSIGHTDESK_TOKEN_SECRET is missing",
+            "INSIGHTDESK_HTTP_ADDR is \"everywhere\": use an address and port",
+            "INSIGHTDESK_POOL_QUERIES is 0: use a whole number from 1 to 1000",
+            "INSIGHTDESK_ROLES is \"api,cook\"",
+            "INSIGHTDESK_LOG_FORMAT is \"xml\": use text or json",
+        ] {
+            assert!(error.contains(named), "{named} is not in {error}");
+        }
+    }
+
+    #[test]
+    fn a_short_token_secret_is_refused_and_not_shown() {
+        let error = refusal(&[("INSIGHTDESK_TOKEN_SECRET", "tooshort")]);
+        assert!(error.contains("INSIGHTDESK_TOKEN_SECRET is too short"));
+        assert!(!error.contains("tooshort"));
+    }
+
+    #[test]
+    fn bad_urls_are_refused_and_not_shown() {
+        let error = refusal(&[("DATABASE_URL", "mysql://me:hunter2@x/y"), ("VALKEY_URL", "hunter2")]);
+        assert!(error.contains("DATABASE_URL is not a PostgreSQL URL"), "{error}");
+        assert!(error.contains("VALKEY_URL is not a Valkey URL"), "{error}");
+        assert!(!error.contains("hunter2"), "{error}");
+    }
+
+    #[test]
+    fn secrets_are_not_in_the_debug_form() {
+        let config = settings(&[("VALKEY_URL", "valkey://:hunter2@localhost:6379")]).check();
+        let shown = format!("{:?}", config.unwrap());
+        assert!(!shown.contains("hunter2") && !shown.contains(SECRET), "{shown}");
+    }
+
+    #[test]
+    fn the_environment_wins_over_the_file() {
+        let file = std::env::temp_dir().join(format!("insightdesk-config-{}.toml", uuid::Uuid::now_v7()));
+        std::fs::write(&file, "writer_count = 2\nroles = \"saga\"\n").unwrap();
+        let path = file.to_str().unwrap();
+        let config = settings(&[("INSIGHTDESK_CONFIG", path), ("INSIGHTDESK_WRITER_COUNT", "3")]).check();
+        std::fs::remove_file(&file).unwrap();
+        let config = config.unwrap();
+        assert_eq!(config.writer_count, 3);
+        assert!(config.roles.has(Role::Saga) && !config.roles.has(Role::Api));
+    }
+
+    #[test]
+    fn a_misspelt_key_of_the_file_is_named() {
+        let file = std::env::temp_dir().join(format!("insightdesk-config-{}.toml", uuid::Uuid::now_v7()));
+        std::fs::write(&file, "writer_cuont = 2\n").unwrap();
+        let error = refusal(&[("INSIGHTDESK_CONFIG", file.to_str().unwrap())]);
+        std::fs::remove_file(&file).unwrap();
+        assert!(error.contains("writer_cuont"), "{error}");
+    }
+
+    #[test]
+    fn a_missing_file_is_named() {
+        let environment = [("INSIGHTDESK_CONFIG".to_owned(), "/nowhere/desk.toml".to_owned())];
+        let error = Settings::read_from(environment).err().unwrap();
+        assert!(error.to_string().contains("/nowhere/desk.toml"));
+    }
+
+    #[test]
+    fn what_was_given_wins_over_what_is_filled_in() {
+        let config = settings(&[]).or_database_url("postgresql://other/").or_valkey_url("valkey://localhost:6379");
+        let config = config.with_roles("projector").check().unwrap();
+        assert_eq!(config.database_url.expose(), URL);
+        assert!(config.valkey_url.is_some());
+        assert!(config.roles.has(Role::Projector) && !config.roles.has(Role::Saga));
+    }
+}

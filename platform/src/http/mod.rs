@@ -1,0 +1,1 @@
+//! The HTTP parts that command and query endpoints share.
