@@ -1,0 +1,183 @@
+//! The dependency rules of the house, read from cargo's metadata and from the sources themselves.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+const SIDES: [&str; 3] = ["write-side", "projector", "read-side"];
+const SOURCE_DIRS: [&str; 8] = [
+    "domain/src",
+    "event-store/src",
+    "write-side/src",
+    "read-side/src",
+    "projector/src",
+    "platform/src",
+    "schema/src",
+    "src",
+];
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn metadata() -> Value {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--locked", "--offline"])
+        .current_dir(root())
+        .output()
+        .expect("cargo runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("cargo's metadata is JSON")
+}
+
+/// The direct dependencies of a member of the workspace, tests included.
+fn direct_dependencies(metadata: &Value, package: &str) -> BTreeSet<String> {
+    let packages = metadata["packages"].as_array().expect("packages");
+    let package = packages
+        .iter()
+        .find(|p| p["name"] == package && p["source"].is_null())
+        .unwrap_or_else(|| panic!("{package} is a member"));
+    package["dependencies"]
+        .as_array()
+        .expect("dependencies")
+        .iter()
+        .filter_map(|d| d["name"].as_str().map(str::to_owned))
+        .collect()
+}
+
+/// Everything that a member links, tests aside, by package name.
+fn linked(metadata: &Value, package: &str) -> BTreeSet<String> {
+    let nodes: BTreeMap<&str, &Value> = metadata["resolve"]["nodes"]
+        .as_array()
+        .expect("nodes")
+        .iter()
+        .filter_map(|node| Some((node["id"].as_str()?, node)))
+        .collect();
+    let names: BTreeMap<&str, &str> = metadata["packages"]
+        .as_array()
+        .expect("packages")
+        .iter()
+        .filter_map(|p| Some((p["id"].as_str()?, p["name"].as_str()?)))
+        .collect();
+    let start = names
+        .iter()
+        .find(|(id, name)| **name == package && id.starts_with("path+"))
+        .map(|(id, _)| *id)
+        .expect("a member");
+    let mut seen = BTreeSet::new();
+    let mut todo = vec![start];
+    while let Some(id) = todo.pop() {
+        for dependency in nodes[id]["deps"].as_array().expect("deps") {
+            let normal = dependency["dep_kinds"].as_array().expect("kinds").iter().any(|k| k["kind"].is_null());
+            let id = dependency["pkg"].as_str().expect("an id");
+            if normal && seen.insert(id) {
+                todo.push(id);
+            }
+        }
+    }
+    seen.into_iter().map(|id| names[id].to_owned()).collect()
+}
+
+fn rust_files(dir: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(dir).expect("a readable folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            files.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            files.push(path);
+        }
+    }
+    files
+}
+
+fn sources() -> Vec<(PathBuf, String)> {
+    SOURCE_DIRS
+        .iter()
+        .flat_map(|dir| rust_files(&root().join(dir)))
+        .map(|path| {
+            let text = fs::read_to_string(&path).expect("a readable file");
+            (path.strip_prefix(root()).expect("below the root").to_owned(), text)
+        })
+        .collect()
+}
+
+/// The code of a file: without comments, so that prose may name what code may not.
+fn code_lines(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter(|line| !line.trim_start().starts_with("//"))
+}
+
+#[test]
+fn the_domain_links_no_runtime_no_driver_and_no_web_crate() {
+    let linked = linked(&metadata(), "domain");
+    let forbidden = ["tokio", "poem", "poem-openapi", "hyper", "tokio-postgres", "deadpool-postgres", "fred", "reqwest"];
+    let found: Vec<_> = forbidden.iter().filter(|name| linked.contains(**name)).collect();
+    assert!(found.is_empty(), "domain links {found:?}");
+}
+
+#[test]
+fn the_event_store_knows_no_ticket() {
+    assert!(!direct_dependencies(&metadata(), "event-store").contains("domain"));
+    for (path, text) in sources().into_iter().filter(|(path, _)| path.starts_with("event-store")) {
+        let named = code_lines(&text)
+            .take_while(|line| !line.contains("#[cfg(test)]"))
+            .any(|line| line.to_lowercase().contains("ticket"));
+        assert!(!named, "{} speaks of tickets", path.display());
+    }
+}
+
+#[test]
+fn the_sides_meet_only_in_shared_crates() {
+    let metadata = metadata();
+    for side in SIDES {
+        let direct = direct_dependencies(&metadata, side);
+        let others: Vec<_> = SIDES.iter().filter(|other| **other != side && direct.contains(**other)).collect();
+        assert!(others.is_empty(), "{side} depends on {others:?}");
+    }
+    for shared in ["domain", "event-store", "schema", "platform"] {
+        let direct = direct_dependencies(&metadata, shared);
+        let sides: Vec<_> = SIDES.iter().filter(|side| direct.contains(**side)).collect();
+        assert!(sides.is_empty(), "{shared} depends on {sides:?}");
+    }
+}
+
+#[test]
+fn only_http_folders_name_poem() {
+    for (path, text) in sources() {
+        if path.components().any(|part| part.as_os_str() == "http") {
+            continue;
+        }
+        let named = code_lines(&text).any(|line| line.contains("poem::") || line.contains("poem_openapi"));
+        assert!(!named, "{} names poem outside an http folder", path.display());
+    }
+}
+
+#[test]
+fn only_the_schema_spells_the_names_of_tables() {
+    let keywords = ["FROM ", "INTO ", "UPDATE ", "JOIN ", "TABLE "];
+    for (path, text) in sources() {
+        if path.starts_with("schema") {
+            continue;
+        }
+        for line in code_lines(&text) {
+            for table in schema::table::ALL {
+                let spelled = keywords.iter().any(|keyword| {
+                    line.match_indices(&format!("{keyword}{table}"))
+                        .any(|(at, found)| !line[at + found.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '_'))
+                });
+                assert!(!spelled, "{} spells the table {table}: {}", path.display(), line.trim());
+            }
+        }
+    }
+}
+
+#[test]
+fn no_statement_selects_every_column() {
+    for (path, text) in sources() {
+        let found = code_lines(&text).find(|line| line.contains("SELECT *"));
+        assert!(found.is_none(), "{}: {found:?}", path.display());
+    }
+}
