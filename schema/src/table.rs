@@ -10,6 +10,14 @@ pub const COMMAND_RESULTS: &str = "command_results";
 pub const ORGANIZATION_PLACEMENTS: &str = "organization_placements";
 /// The organization of each slug.
 pub const ORGANIZATION_SLUGS: &str = "organization_slugs";
+/// How far the SLA saga has folded each partition.
+pub const SAGA_CHECKPOINTS: &str = "saga_checkpoints";
+/// Which instance of the SLA saga holds each partition.
+pub const SAGA_LEASES: &str = "saga_leases";
+/// The SLA clocks of each ticket.
+pub const SLA_CLOCKS: &str = "sla_clocks";
+/// What comes due, and when.
+pub const TIMERS: &str = "timers";
 
 /// Every table above.
 pub const ALL: &[&str] = &[
@@ -18,4 +26,8 @@ pub const ALL: &[&str] = &[
     COMMAND_RESULTS,
     ORGANIZATION_PLACEMENTS,
     ORGANIZATION_SLUGS,
+    SAGA_CHECKPOINTS,
+    SAGA_LEASES,
+    SLA_CLOCKS,
+    TIMERS,
 ];
