@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::error::Error as StdError;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -65,7 +66,9 @@ impl AppendRequest {
     /// Bytes of the texts without an own small limit.
     pub(crate) fn text_bytes(&self) -> usize {
         let events = self.streams.iter().flat_map(|stream| &stream.events);
-        let of_events: usize = events.map(|event| event.data.len() + event.metadata.len()).sum();
+        let of_events: usize = events
+            .map(|event| event.data.len() + event.metadata.len())
+            .sum();
         of_events + self.result.as_ref().map_or(0, |result| result.answer.len())
     }
 
@@ -124,7 +127,7 @@ pub struct Appended {
 }
 
 /// The cause of an error, kept for logs.
-pub type Cause = Box<dyn StdError + Send + Sync>;
+pub type Cause = Arc<dyn StdError + Send + Sync>;
 
 /// Why an append did not happen, or is not known to have happened.
 #[derive(Debug, thiserror::Error)]
@@ -184,7 +187,9 @@ pub enum InvalidAppend {
     #[error("it has {0} streams, at most {STREAMS_MAX} are allowed")]
     TooManyStreams(usize),
     /// A text longer than [`TEXT_BYTES_MAX`], or all together more than [`REQUEST_BYTES_MAX`].
-    #[error("a text is longer than {TEXT_BYTES_MAX} bytes, or all are longer than {REQUEST_BYTES_MAX}")]
+    #[error(
+        "a text is longer than {TEXT_BYTES_MAX} bytes, or all are longer than {REQUEST_BYTES_MAX}"
+    )]
     TooLarge,
     /// A stream type or event type is empty or longer than [`TYPE_BYTES_MAX`].
     #[error("a type name has {0} bytes, it must have 1 to {TYPE_BYTES_MAX}")]

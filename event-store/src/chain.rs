@@ -149,15 +149,28 @@ mod tests {
     #[test]
     fn the_encoding_is_fixed_by_a_test_vector() {
         let first = link().hash(&GENESIS);
-        let second = Link { position: 2, version: 2, ..link() }.hash(&first);
+        let second = Link {
+            position: 2,
+            version: 2,
+            ..link()
+        }
+        .hash(&first);
         assert_eq!(hex(&first), "TODO1");
         assert_eq!(hex(&second), "TODO2");
     }
 
     #[test]
     fn text_moved_between_neighbouring_fields_changes_the_hash() {
-        let one = Link { data: "ab", metadata: "c", ..link() };
-        let other = Link { data: "a", metadata: "bc", ..link() };
+        let one = Link {
+            data: "ab",
+            metadata: "c",
+            ..link()
+        };
+        let other = Link {
+            data: "a",
+            metadata: "bc",
+            ..link()
+        };
         assert_ne!(one.hash(&GENESIS), other.hash(&GENESIS));
     }
 }

@@ -17,19 +17,25 @@ pub struct Wakeups {
 impl Wakeups {
     /// Says that the partition reached the position. An older position than the known one changes nothing.
     pub fn announce(&self, partition: Partition, position: Position) {
-        self.lock().entry(partition).or_insert_with(no_event).send_if_modified(|known| {
-            let is_news = position > *known;
-            if is_news {
-                *known = position;
-            }
-            is_news
-        });
+        self.lock()
+            .entry(partition)
+            .or_insert_with(no_event)
+            .send_if_modified(|known| {
+                let is_news = position > *known;
+                if is_news {
+                    *known = position;
+                }
+                is_news
+            });
     }
 
     /// The latest known position, with a way to wait for the next.
     #[must_use]
     pub fn subscribe(&self, partition: Partition) -> watch::Receiver<Position> {
-        self.lock().entry(partition).or_insert_with(no_event).subscribe()
+        self.lock()
+            .entry(partition)
+            .or_insert_with(no_event)
+            .subscribe()
     }
 
     /// A panic elsewhere cannot leave the map half-changed, so a poisoned lock is still good.

@@ -1,0 +1,231 @@
+//! The store: the one door to the log.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use deadpool_postgres::Pool;
+use tokio_postgres::Config;
+use uuid::Uuid;
+
+use crate::append::{AppendError, AppendRequest, Appended};
+use crate::error::{ReadError, StartError};
+use crate::event::RecordedEvent;
+use crate::ids::{IdempotencyKey, OrgId, Partition, Position, Version};
+use crate::options::Options;
+use crate::placement::{Placement, PlacementError, Placements};
+use crate::read::{Reader, StoredResult};
+use crate::subscribe::Subscription;
+use crate::wakeups::Wakeups;
+use crate::writer::Writers;
+
+/// The log. Clones are cheap and share the writers.
+#[derive(Clone)]
+pub struct EventStore {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    writers: Writers,
+    reader: Reader,
+    placements: Placements,
+    wakeups: Wakeups,
+    options: Options,
+}
+
+impl fmt::Debug for EventStore {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("EventStore")
+            .field("options", &self.inner.options)
+            .finish_non_exhaustive()
+    }
+}
+
+impl EventStore {
+    /// Starts the writers. `writer_config` is how they connect; `readers` serves everything else, on the same primary.
+    ///
+    /// # Errors
+    /// [`StartError`] when an option makes no sense, or the partitions cannot be read.
+    pub async fn start(
+        writer_config: Config,
+        readers: Pool,
+        options: Options,
+    ) -> Result<Self, StartError> {
+        let counts = [
+            ("writer_count", options.writer_count),
+            ("queue_limit", options.queue_limit),
+            ("batch_limit", options.batch_limit),
+        ];
+        if let Some((name, _)) = counts.into_iter().find(|(_, count)| *count == 0) {
+            return Err(StartError::Option { name });
+        }
+        let reader = Reader::new(readers, options.read_timeout);
+        if reader
+            .partitions()
+            .await
+            .map_err(StartError::Read)?
+            .is_empty()
+        {
+            return Err(StartError::NoPartition);
+        }
+        let wakeups = Wakeups::default();
+        let writers = Writers::start(&writer_config, &options, &wakeups);
+        let placements = Placements::new(reader.clone(), options.placement_cache_limit);
+        Ok(Self {
+            inner: Arc::new(Inner {
+                writers,
+                reader,
+                placements,
+                wakeups,
+                options,
+            }),
+        })
+    }
+
+    /// Appends: all of the request or nothing. Always answers within the two deadlines of the options.
+    ///
+    /// Dropping the future while the request waits takes it back; later the append goes on without its caller.
+    ///
+    /// # Errors
+    /// [`AppendError`]; every variant but `OutcomeUnknown` means that nothing was appended now.
+    pub async fn append(&self, request: AppendRequest) -> Result<Appended, AppendError> {
+        self.inner.writers.append(request).await
+    }
+
+    /// Events of one stream after a version, in order, at most `limit`. Another organization's stream is empty.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub async fn read_stream(
+        &self,
+        partition: Partition,
+        org_id: OrgId,
+        stream_id: Uuid,
+        after: Version,
+        limit: u32,
+    ) -> Result<Vec<RecordedEvent>, ReadError> {
+        self.inner
+            .reader
+            .stream(partition, org_id, stream_id, after, limit)
+            .await
+    }
+
+    /// Events of a partition after a position, in order of commit, at most `limit`.
+    ///
+    /// # Errors
+    /// [`ReadError`]; [`ReadError::Hole`] when the positions do not follow each other.
+    pub async fn read_partition(
+        &self,
+        partition: Partition,
+        after: Position,
+        limit: u32,
+    ) -> Result<Vec<RecordedEvent>, ReadError> {
+        self.inner.reader.partition(partition, after, limit).await
+    }
+
+    /// The versions of those of the streams that exist.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub async fn stream_versions(
+        &self,
+        partition: Partition,
+        org_id: OrgId,
+        stream_ids: &[Uuid],
+    ) -> Result<HashMap<Uuid, Version>, ReadError> {
+        self.inner
+            .reader
+            .stream_versions(partition, org_id, stream_ids)
+            .await
+    }
+
+    /// The stored answer of a command.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub async fn command_result(
+        &self,
+        partition: Partition,
+        org_id: OrgId,
+        key: &IdempotencyKey,
+    ) -> Result<Option<StoredResult>, ReadError> {
+        self.inner
+            .reader
+            .command_result(partition, org_id, key)
+            .await
+    }
+
+    /// The position of the last event of a partition.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub async fn head(&self, partition: Partition) -> Result<Position, ReadError> {
+        self.inner.reader.head(partition).await
+    }
+
+    /// Every partition there is, in order.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub async fn partitions(&self) -> Result<Vec<Partition>, ReadError> {
+        self.inner.reader.partitions().await
+    }
+
+    /// Follows a partition from after a position.
+    #[must_use]
+    pub fn subscribe(&self, partition: Partition, after: Position) -> Subscription {
+        let wakeup = self.inner.wakeups.subscribe(partition);
+        Subscription::new(
+            self.inner.reader.clone(),
+            partition,
+            after,
+            wakeup,
+            self.inner.options.poll_interval,
+        )
+    }
+
+    /// The wake-ups: of this store's own appends, and of whatever else announces here.
+    #[must_use]
+    pub fn wakeups(&self) -> &Wakeups {
+        &self.inner.wakeups
+    }
+
+    /// Places a new organization in the partition with the fewest. A taken slug gives the placement of its owner, so
+    /// compare `org_id` with the asked one.
+    ///
+    /// # Errors
+    /// [`PlacementError`].
+    pub async fn place_organization(
+        &self,
+        org_id: OrgId,
+        slug: &str,
+    ) -> Result<Placement, PlacementError> {
+        self.inner.placements.place(org_id, slug).await
+    }
+
+    /// The partition of an organization, from memory once it was seen.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub async fn placement(&self, org_id: OrgId) -> Result<Option<Partition>, ReadError> {
+        self.inner.placements.by_organization(org_id).await
+    }
+
+    /// The organization of a slug and its partition.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub async fn placement_by_slug(&self, slug: &str) -> Result<Option<Placement>, ReadError> {
+        self.inner.placements.by_slug(slug).await
+    }
+
+    /// Refuses new appends, answers those that wait, and ends the writers.
+    pub async fn shutdown(&self) {
+        self.inner.writers.shutdown().await;
+    }
+
+    pub(crate) fn reader(&self) -> &Reader {
+        &self.inner.reader
+    }
+}
