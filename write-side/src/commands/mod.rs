@@ -1,0 +1,26 @@
+//! The use cases: which aggregates a request touches, in which order, and what the caller learns.
+//!
+//! One file a verb. Whether a command is allowed is decided by the aggregates of `domain`; here is only what spans several
+//! of them.
+
+mod answers;
+mod assign_ticket;
+mod change_message;
+mod change_ticket;
+mod import_ticket;
+mod open_ticket;
+mod organizations;
+mod post_message;
+mod teams;
+mod users;
+
+pub use answers::{MessageAnswer, OrganizationAnswer, TeamAnswer, TicketAnswer, UserAnswer};
+pub use assign_ticket::AssignTicket;
+pub use change_message::ChangeMessage;
+pub use change_ticket::ChangeTicket;
+pub use import_ticket::{ImportTicket, ImportedCommand};
+pub use open_ticket::{FirstMessage, OpenTicket};
+pub use organizations::{ChangeOrganization, CreateOrganization};
+pub use post_message::{PostMessage, PostedMessage};
+pub use teams::{ChangeTeam, CreateTeam};
+pub use users::{ChangeUser, CreateUser};

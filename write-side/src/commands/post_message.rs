@@ -1,0 +1,93 @@
+//! A reply or a note on a ticket; a customer's reply to a closed ticket opens a follow-up instead.
+
+use super::open_ticket::{FirstMessage, is_customer, open};
+use super::{MessageAnswer, TicketAnswer};
+use crate::dispatch::{CommandError, Refusal, UseCase, Work};
+use domain::ids::{MessageId, TicketId};
+use domain::message::command::MessageCommand;
+use domain::message::state::{Message, Visibility};
+use domain::text::MessageBody;
+use domain::ticket::command::{OpenTicket as Open, TicketCommand};
+use domain::ticket::error::TicketError;
+use domain::ticket::state::{Assignment, Ticket};
+use serde::{Deserialize, Serialize};
+
+/// Writes a message on a ticket.
+#[derive(Debug, Clone)]
+pub struct PostMessage {
+    /// The ticket.
+    pub ticket_id: TicketId,
+    /// The message's id, fresh.
+    pub message_id: MessageId,
+    /// Public is a reply, internal a note.
+    pub visibility: Visibility,
+    /// The words.
+    pub body: MessageBody,
+    /// The id, fresh, of the ticket that is opened when this one is closed and its requester writes.
+    pub follow_up_id: TicketId,
+}
+
+/// What became of a message.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PostedMessage {
+    /// The message.
+    pub message: MessageAnswer,
+    /// The ticket that it is on: the addressed one, or the follow-up.
+    pub ticket: TicketAnswer,
+}
+
+impl UseCase for PostMessage {
+    type Answer = PostedMessage;
+
+    async fn decide(&self, work: &mut Work<'_>) -> Result<PostedMessage, CommandError> {
+        work.address(self.ticket_id.0);
+        let message_id = self.message_id;
+        let command = match self.visibility {
+            Visibility::Public => TicketCommand::Reply { message_id },
+            Visibility::Internal => TicketCommand::AddNote { message_id },
+        };
+        let ticket = match work.try_issue::<Ticket>(self.ticket_id, command).await? {
+            Ok(()) => self.post(work).await?,
+            Err(TicketError::ClosedNeedsFollowUp) if is_customer(work.actor()) => self.follow_up(work).await?,
+            Err(refused) => return Err(Refusal::from(refused).into()),
+        };
+        Ok(PostedMessage { message: MessageAnswer::of(work, message_id).await?, ticket })
+    }
+}
+
+impl PostMessage {
+    async fn post(&self, work: &mut Work<'_>) -> Result<TicketAnswer, CommandError> {
+        work.create::<Message>(self.message_id.0);
+        let post = MessageCommand::Post {
+            ticket_id: self.ticket_id,
+            visibility: self.visibility,
+            body: self.body.clone(),
+        };
+        work.issue::<Message>(self.message_id, post).await?;
+        TicketAnswer::of(work, self.ticket_id).await
+    }
+
+    /// Opens a new ticket with the subject and the priority of the closed one, and links both.
+    async fn follow_up(&self, work: &mut Work<'_>) -> Result<TicketAnswer, CommandError> {
+        let Ticket::Present(closed) = work.state::<Ticket>(self.ticket_id.0).await? else {
+            return Err(Refusal::NotFound { what: "ticket" }.into());
+        };
+        let continued = Open {
+            subject: closed.subject.clone(),
+            requester_id: closed.requester_id,
+            priority: closed.priority,
+            channel: closed.channel,
+            message_id: None,
+            tags: Vec::new(),
+            custom_fields: Vec::new(),
+            assignment: Assignment::default(),
+            follow_up_of: Some(self.ticket_id),
+            external: None,
+        };
+        let message = FirstMessage { id: self.message_id, body: self.body.clone() };
+        let opened = open(work, self.follow_up_id, continued, Some(&message)).await?;
+        let link = TicketCommand::LinkFollowUp { ticket_id: self.follow_up_id };
+        work.issue::<Ticket>(self.ticket_id, link).await?;
+        Ok(opened)
+    }
+}

@@ -1,0 +1,101 @@
+//! People join and change. An e-mail address is unique in its organization: each has a stream of its own that says who
+//! holds it, appended in the same transaction (the reservation pattern).
+
+use super::UserAnswer;
+use crate::dispatch::{CommandError, Refusal, UseCase, Work};
+use domain::actor::Role;
+use domain::ids::UserId;
+use domain::text::{Email, Name};
+use domain::user::command::UserCommand;
+use domain::user::error::UserError;
+use domain::user::state::{EmailClaim, User};
+
+/// Makes a user.
+#[derive(Debug, Clone)]
+pub struct CreateUser {
+    /// Their id, fresh.
+    pub user_id: UserId,
+    /// What people read.
+    pub name: Name,
+    /// Where mail reaches them.
+    pub email: Option<Email>,
+    /// What they may do.
+    pub role: Role,
+}
+
+impl UseCase for CreateUser {
+    type Answer = UserAnswer;
+
+    async fn decide(&self, work: &mut Work<'_>) -> Result<UserAnswer, CommandError> {
+        work.create::<User>(self.user_id.0);
+        let command = UserCommand::Create { name: self.name.clone(), email: self.email.clone(), role: self.role };
+        work.issue::<User>(self.user_id, command).await?;
+        if let Some(email) = &self.email {
+            claim(work, email, self.user_id).await?;
+        }
+        UserAnswer::of(work, self.user_id).await
+    }
+}
+
+/// Changes what is given of a user.
+#[derive(Debug, Clone)]
+pub struct ChangeUser {
+    /// The user.
+    pub user_id: UserId,
+    /// The new name.
+    pub name: Option<Name>,
+    /// The new address; `Some(None)` takes it away.
+    pub email: Option<Option<Email>>,
+    /// The new role.
+    pub role: Option<Role>,
+    /// Whether they may act.
+    pub active: Option<bool>,
+}
+
+impl UseCase for ChangeUser {
+    type Answer = UserAnswer;
+
+    async fn decide(&self, work: &mut Work<'_>) -> Result<UserAnswer, CommandError> {
+        work.address(self.user_id.0);
+        let before = email_of(work.state::<User>(self.user_id.0).await?);
+        let command = UserCommand::Update {
+            name: self.name.clone(),
+            email: self.email.clone(),
+            role: self.role,
+            active: self.active,
+        };
+        let after = email_of(work.issue::<User>(self.user_id, command).await?);
+        if after != before {
+            if let Some(email) = &after {
+                claim(work, email, self.user_id).await?;
+            }
+            if let Some(email) = &before {
+                release(work, email, self.user_id).await?;
+            }
+        }
+        UserAnswer::of(work, self.user_id).await
+    }
+}
+
+fn email_of(user: &User) -> Option<Email> {
+    match user {
+        User::Present(user) => user.email.clone(),
+        User::Absent => None,
+    }
+}
+
+async fn claim(work: &mut Work<'_>, email: &Email, user_id: UserId) -> Result<(), CommandError> {
+    let id = domain::user::email_claim_id(work.organization_id(), email);
+    let claimed = domain::user::decide::claim(work.state::<EmailClaim>(id).await?, user_id);
+    let event = claimed.map_err(|error: UserError| Refusal::Conflict {
+        detail: error.to_string(),
+        pointer: Some("/email"),
+    })?;
+    work.record::<EmailClaim>(id, event.into_iter().collect())
+}
+
+async fn release(work: &mut Work<'_>, email: &Email, user_id: UserId) -> Result<(), CommandError> {
+    let id = domain::user::email_claim_id(work.organization_id(), email);
+    let event = domain::user::decide::release(work.state::<EmailClaim>(id).await?, user_id);
+    work.record::<EmailClaim>(id, event.into_iter().collect())
+}

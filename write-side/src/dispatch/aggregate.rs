@@ -1,0 +1,184 @@
+//! What the dispatcher needs to know of an aggregate, and the table of all of them.
+
+use super::error::Refusal;
+use super::states::{Caches, StateCache};
+use chrono::{DateTime, Utc};
+use domain::command::Issued;
+use domain::error::Kind;
+use domain::event::{DecodeError, Encoded};
+use domain::ids::{MessageId, OrganizationId, TeamId, TicketId, UserId};
+use domain::message::command::MessageCommand;
+use domain::message::event::MessageEvent;
+use domain::message::state::Message;
+use domain::organization::command::OrganizationCommand;
+use domain::organization::event::OrganizationEvent;
+use domain::organization::state::Organization;
+use domain::team::command::TeamCommand;
+use domain::team::event::TeamEvent;
+use domain::team::state::Team;
+use domain::ticket::command::TicketCommand;
+use domain::ticket::event::TicketEvent;
+use domain::ticket::state::Ticket;
+use domain::user::command::UserCommand;
+use domain::user::event::{EmailClaimEvent, UserEvent};
+use domain::user::state::{EmailClaim, User};
+use std::fmt::Display;
+use uuid::Uuid;
+
+/// A state that is folded from a stream.
+pub trait Aggregate: Clone + Default + Send + Sync + 'static {
+    /// The type of its stream.
+    const STREAM_TYPE: &'static str;
+    /// Its events.
+    type Event: Send + Sync;
+
+    /// The state after an event.
+    #[must_use]
+    fn evolve(self, event: &Self::Event, at: DateTime<Utc>) -> Self;
+
+    /// Reads a recorded event.
+    ///
+    /// # Errors
+    /// When this program does not know the event.
+    fn decode(event_type: &str, schema_version: i16, data: &str) -> Result<Self::Event, DecodeError>;
+
+    /// Writes an event.
+    ///
+    /// # Errors
+    /// When it has no JSON form, which the types of the domain rule out.
+    fn encode(event: &Self::Event) -> Result<Encoded, serde_json::Error>;
+
+    /// The business time of an event of a command that was issued at `now`.
+    #[must_use]
+    fn occurred_at(_event: &Self::Event, now: DateTime<Utc>) -> DateTime<Utc> {
+        now
+    }
+
+    /// Where recent states are kept.
+    fn cache(caches: &Caches) -> &StateCache<Self>;
+}
+
+/// An aggregate that decides on commands.
+pub trait Decides: Aggregate {
+    /// Its typed id.
+    type Id: Copy + Into<Uuid> + Send;
+    /// Its commands.
+    type Command: Send;
+    /// Its refusals.
+    type Error: Into<Refusal> + Send;
+
+    /// Decides on a command.
+    ///
+    /// # Errors
+    /// When a rule forbids it.
+    fn decide(&self, id: Self::Id, issued: &Issued<Self::Command>) -> Result<Vec<Self::Event>, Self::Error>;
+}
+
+macro_rules! aggregate {
+    ($state:ty, $event:ty, $stream_type:expr, $evolve:path, $cache:ident $(, occurred_at = $occurred_at:path)?) => {
+        impl Aggregate for $state {
+            const STREAM_TYPE: &'static str = $stream_type;
+            type Event = $event;
+
+            fn evolve(self, event: &Self::Event, at: DateTime<Utc>) -> Self {
+                $evolve(self, event, at)
+            }
+
+            fn decode(event_type: &str, schema_version: i16, data: &str) -> Result<Self::Event, DecodeError> {
+                <$event>::decode(event_type, schema_version, data)
+            }
+
+            fn encode(event: &Self::Event) -> Result<Encoded, serde_json::Error> {
+                event.encode()
+            }
+
+            $(fn occurred_at(event: &Self::Event, now: DateTime<Utc>) -> DateTime<Utc> {
+                $occurred_at(event, now)
+            })?
+
+            fn cache(caches: &Caches) -> &StateCache<Self> {
+                &caches.$cache
+            }
+        }
+    };
+}
+
+macro_rules! decides {
+    ($state:ty, $id:ty, $command:ty, $error:ty, $decide:path, $what:literal) => {
+        impl Decides for $state {
+            type Id = $id;
+            type Command = $command;
+            type Error = $error;
+
+            fn decide(&self, id: $id, issued: &Issued<$command>) -> Result<Vec<Self::Event>, $error> {
+                $decide(self, id, issued)
+            }
+        }
+
+        impl From<$error> for Refusal {
+            fn from(error: $error) -> Self {
+                refusal(error.kind(), $what, &error)
+            }
+        }
+    };
+}
+
+fn refusal(kind: Kind, what: &'static str, error: &dyn Display) -> Refusal {
+    match kind {
+        Kind::NotFound => Refusal::NotFound { what },
+        Kind::Forbidden => Refusal::Forbidden(error.to_string()),
+        Kind::Invalid { field } => Refusal::invalid(format!("/{field}"), error.to_string()),
+        Kind::Conflict => Refusal::Conflict { detail: error.to_string(), pointer: None },
+    }
+}
+
+fn evolve_claim(state: EmailClaim, event: &EmailClaimEvent, _at: DateTime<Utc>) -> EmailClaim {
+    domain::user::evolve::evolve_claim(state, event)
+}
+
+aggregate!(
+    Organization,
+    OrganizationEvent,
+    domain::organization::STREAM_TYPE,
+    domain::organization::evolve::evolve,
+    organizations
+);
+aggregate!(User, UserEvent, domain::user::STREAM_TYPE, domain::user::evolve::evolve, users);
+aggregate!(EmailClaim, EmailClaimEvent, domain::user::EMAIL_CLAIM_STREAM_TYPE, evolve_claim, email_claims);
+aggregate!(Team, TeamEvent, domain::team::STREAM_TYPE, domain::team::evolve::evolve, teams);
+aggregate!(
+    Ticket,
+    TicketEvent,
+    domain::ticket::STREAM_TYPE,
+    domain::ticket::evolve::evolve,
+    tickets,
+    occurred_at = TicketEvent::occurred_at
+);
+aggregate!(Message, MessageEvent, domain::message::STREAM_TYPE, domain::message::evolve::evolve, messages);
+
+decides!(
+    Organization,
+    OrganizationId,
+    OrganizationCommand,
+    domain::organization::error::OrganizationError,
+    domain::organization::decide::decide,
+    "organization"
+);
+decides!(User, UserId, UserCommand, domain::user::error::UserError, domain::user::decide::decide, "user");
+decides!(Team, TeamId, TeamCommand, domain::team::error::TeamError, domain::team::decide::decide, "team");
+decides!(
+    Ticket,
+    TicketId,
+    TicketCommand,
+    domain::ticket::error::TicketError,
+    domain::ticket::decide::decide,
+    "ticket"
+);
+decides!(
+    Message,
+    MessageId,
+    MessageCommand,
+    domain::message::error::MessageError,
+    domain::message::decide::decide,
+    "message"
+);

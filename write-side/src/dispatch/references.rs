@@ -1,0 +1,84 @@
+//! Checks of what a command refers to: people and teams must exist in the organization, be active and have the role.
+//!
+//! A reference is checked as the log had it within the last second; it is not guarded by the append, since a person who is
+//! deactivated in the same moment would be refused one moment later as well.
+
+use super::error::{CommandError, Refusal};
+use super::work::Work;
+use domain::actor::Role;
+use domain::ids::{TeamId, UserId};
+use domain::team::state::Team;
+use domain::ticket::state::Assignment;
+use domain::user::state::User;
+use std::collections::BTreeSet;
+
+impl Work<'_> {
+    /// Refuses a person who may no longer act, or whose role changed since their token was made.
+    pub(super) async fn check_person(&self, id: UserId, role: Role) -> Result<(), CommandError> {
+        let is_current = self.active_role(id).await? == Some(role);
+        if is_current {
+            return Ok(());
+        }
+        let detail = "the user of this token is unknown or inactive, or has another role by now: use a new token";
+        Err(Refusal::Forbidden(detail.to_owned()).into())
+    }
+
+    /// Refuses an assignment to somebody who is no active agent or admin, or to an unknown team.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`] naming `/agent_id` or `/team_id` under `pointer`.
+    pub async fn check_assignment(&self, assignment: Assignment, pointer: &str) -> Result<(), CommandError> {
+        if let Some(agent_id) = assignment.agent_id {
+            self.check_staff(agent_id, &format!("{pointer}/agent_id")).await?;
+        }
+        if let Some(team_id) = assignment.team_id {
+            self.check_team(team_id, &format!("{pointer}/team_id")).await?;
+        }
+        Ok(())
+    }
+
+    /// Refuses a requester who is no active customer.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`] naming `pointer`.
+    pub async fn check_customer(&self, id: UserId, pointer: &str) -> Result<(), CommandError> {
+        match self.active_role(id).await? {
+            Some(Role::Customer) => Ok(()),
+            Some(Role::Agent | Role::Admin) | None => {
+                Err(Refusal::invalid(pointer, "must be an active customer of this organization").into())
+            }
+        }
+    }
+
+    /// Refuses members who are no active agents or admins.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`] naming `/members/<index>`, the index being that in `members`.
+    pub async fn check_members(&self, members: &BTreeSet<UserId>) -> Result<(), CommandError> {
+        for (index, member) in members.iter().enumerate() {
+            self.check_staff(*member, &format!("/members/{index}")).await?;
+        }
+        Ok(())
+    }
+
+    async fn check_staff(&self, id: UserId, pointer: &str) -> Result<(), CommandError> {
+        if self.active_role(id).await?.is_some_and(Role::is_staff) {
+            return Ok(());
+        }
+        Err(Refusal::invalid(pointer, "must be an active agent or admin of this organization").into())
+    }
+
+    async fn check_team(&self, id: TeamId, pointer: &str) -> Result<(), CommandError> {
+        match &self.reference::<Team>(id.0).await?.state {
+            Team::Present(_) => Ok(()),
+            Team::Absent => Err(Refusal::invalid(pointer, "must be a team of this organization").into()),
+        }
+    }
+
+    async fn active_role(&self, id: UserId) -> Result<Option<Role>, CommandError> {
+        match &self.reference::<User>(id.0).await?.state {
+            User::Present(user) if user.active => Ok(Some(user.role)),
+            User::Present(_) | User::Absent => Ok(None),
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! Recent states of aggregates, kept in memory, and how they are loaded from the log.
+//!
+//! A kept state is a guess: another process may have appended since. Appending with its version as the expected one makes
+//! that harmless; where nothing is appended to the stream, the state is refreshed first.
+
+use super::aggregate::Aggregate;
+use super::error::CommandError;
+use domain::message::state::Message;
+use domain::organization::settings::Settings;
+use domain::organization::state::Organization;
+use domain::team::state::Team;
+use domain::ticket::state::Ticket;
+use domain::user::state::{EmailClaim, User};
+use event_store::{EventStore, OrgId, Partition, Version};
+use moka::ops::compute::Op;
+use moka::sync::Cache;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+use uuid::Uuid;
+
+/// Where an organization's streams are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// Its partition.
+    pub partition: Partition,
+    /// The organization.
+    pub org_id: OrgId,
+}
+
+/// A state with the version of the stream that it was folded from.
+#[derive(Debug)]
+pub struct Known<A> {
+    /// How many events it has seen.
+    pub version: Version,
+    /// The state.
+    pub state: A,
+    /// When the log last confirmed it, in milliseconds of [`StateCache::now_ms`].
+    confirmed_at_ms: AtomicU64,
+}
+
+/// The recent states of one kind of aggregate. Streams without events are not kept.
+#[derive(Debug)]
+pub struct StateCache<A> {
+    states: Cache<(Place, Uuid), Arc<Known<A>>>,
+    started_at: Instant,
+    page_limit: u32,
+}
+
+impl<A: Aggregate> StateCache<A> {
+    fn new(states_max: u64, page_limit: u32) -> Self {
+        Self { states: Cache::new(states_max), started_at: Instant::now(), page_limit }
+    }
+
+    fn now_ms(&self) -> u64 {
+        u64::try_from(self.started_at.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// The state, at least as new as `at_least`: the kept one if there is one, else from the log.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub async fn load(
+        &self,
+        store: &EventStore,
+        place: Place,
+        id: Uuid,
+        at_least: Version,
+    ) -> Result<Arc<Known<A>>, CommandError> {
+        match self.states.get(&(place, id)) {
+            Some(known) if known.version >= at_least => Ok(known),
+            _ => self.refresh(store, place, id).await,
+        }
+    }
+
+    /// The state as the log had it at most `max_age_ms` ago. When many ask at once for one that became too old, one of them
+    /// reads and the others go on with what is known.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub async fn load_recent(
+        &self,
+        store: &EventStore,
+        place: Place,
+        id: Uuid,
+        max_age_ms: u64,
+    ) -> Result<Arc<Known<A>>, CommandError> {
+        let Some(known) = self.states.get(&(place, id)) else {
+            return self.refresh(store, place, id).await;
+        };
+        let now_ms = self.now_ms();
+        let confirmed_at_ms = known.confirmed_at_ms.load(Ordering::Relaxed);
+        if now_ms.saturating_sub(confirmed_at_ms) <= max_age_ms {
+            return Ok(known);
+        }
+        let claim =
+            known.confirmed_at_ms.compare_exchange(confirmed_at_ms, now_ms, Ordering::Relaxed, Ordering::Relaxed);
+        if claim.is_err() {
+            return Ok(known);
+        }
+        let refreshed = self.refresh(store, place, id).await;
+        if refreshed.is_err() {
+            known.confirmed_at_ms.store(confirmed_at_ms, Ordering::Relaxed);
+        }
+        refreshed
+    }
+
+    /// Reads what the log has beyond the kept state, and keeps the result.
+    ///
+    /// # Errors
+    /// When the log cannot be read or holds an event that this program does not know.
+    pub async fn refresh(&self, store: &EventStore, place: Place, id: Uuid) -> Result<Arc<Known<A>>, CommandError> {
+        let kept = self.states.get(&(place, id));
+        let confirmed_at_ms = self.now_ms();
+        let (mut version, mut state) =
+            kept.as_ref().map_or((Version::NONE, A::default()), |known| (known.version, known.state.clone()));
+        loop {
+            let page = store.read_stream(place.partition, place.org_id, id, version, self.page_limit).await?;
+            let is_last = page.len() < self.page_limit as usize;
+            for recorded in page {
+                // An id may be that of a stream of another kind: for this aggregate it does not exist.
+                if recorded.stream_type != A::STREAM_TYPE {
+                    return Ok(self.known(Version::NONE, A::default()));
+                }
+                let event = A::decode(&recorded.event_type, recorded.schema_version, &recorded.data)?;
+                state = state.evolve(&event, recorded.occurred_at);
+                version = recorded.version;
+            }
+            if is_last {
+                break;
+            }
+        }
+        if let Some(known) = kept.filter(|known| known.version == version) {
+            known.confirmed_at_ms.fetch_max(confirmed_at_ms, Ordering::Relaxed);
+            return Ok(known);
+        }
+        let known = Arc::new(Known { version, state, confirmed_at_ms: AtomicU64::new(confirmed_at_ms) });
+        self.keep_newest(place, id, known.clone());
+        Ok(known)
+    }
+
+    /// Keeps a state that an append confirmed.
+    pub fn keep(&self, place: Place, id: Uuid, version: Version, state: A) {
+        let known = self.known(version, state);
+        self.keep_newest(place, id, known);
+    }
+
+    /// Forgets a state.
+    pub fn forget(&self, place: Place, id: Uuid) {
+        self.states.invalidate(&(place, id));
+    }
+
+    fn known(&self, version: Version, state: A) -> Arc<Known<A>> {
+        Arc::new(Known { version, state, confirmed_at_ms: AtomicU64::new(self.now_ms()) })
+    }
+
+    /// Two commands may finish in another order than their appends: the newer state stays.
+    fn keep_newest(&self, place: Place, id: Uuid, known: Arc<Known<A>>) {
+        if known.version == Version::NONE {
+            return;
+        }
+        self.states.entry((place, id)).and_compute_with(|kept| match kept {
+            Some(entry) if entry.value().version > known.version => Op::Nop,
+            _ => Op::Put(known),
+        });
+    }
+}
+
+/// The recent states of all aggregates.
+#[derive(Debug)]
+pub struct Caches {
+    pub(super) organizations: StateCache<Organization>,
+    pub(super) users: StateCache<User>,
+    pub(super) email_claims: StateCache<EmailClaim>,
+    pub(super) teams: StateCache<Team>,
+    pub(super) tickets: StateCache<Ticket>,
+    pub(super) messages: StateCache<Message>,
+    settings: Cache<(Place, Version), Arc<Settings>>,
+}
+
+/// Most organizations whose settings are kept ready to share.
+const SETTINGS_MAX: u64 = 1_000;
+
+impl Caches {
+    /// Empty caches of at most `states_max` aggregates a kind.
+    #[must_use]
+    pub fn new(states_max: u64, page_limit: u32) -> Self {
+        Self {
+            organizations: StateCache::new(states_max, page_limit),
+            users: StateCache::new(states_max, page_limit),
+            email_claims: StateCache::new(states_max, page_limit),
+            teams: StateCache::new(states_max, page_limit),
+            tickets: StateCache::new(states_max, page_limit),
+            messages: StateCache::new(states_max, page_limit),
+            settings: Cache::new(SETTINGS_MAX),
+        }
+    }
+
+    /// The settings of an organization, shared; the defaults while it does not exist.
+    pub(super) fn settings(&self, place: Place, known: &Known<Organization>) -> Arc<Settings> {
+        match &known.state {
+            Organization::Absent => Arc::default(),
+            Organization::Present(present) => {
+                self.settings.get_with((place, known.version), || Arc::new(present.settings.clone()))
+            }
+        }
+    }
+}

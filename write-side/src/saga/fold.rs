@@ -1,0 +1,174 @@
+//! Folds events into what the saga knows of each ticket, and says which rows change. Pure: no clock, no database.
+
+use super::error::SagaError;
+use super::timer::{Timer, TimerKind};
+use chrono::{DateTime, Utc};
+use domain::ids::{OrganizationId, TicketId};
+use domain::metadata::Metadata;
+use domain::sla::clocks::Clocks;
+use domain::ticket::STREAM_TYPE;
+use domain::ticket::event::TicketEvent;
+use event_store::{Position, RecordedEvent};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use uuid::Uuid;
+
+/// A ticket, by its organization.
+pub(super) type TicketKey = (OrganizationId, TicketId);
+
+/// What the saga knows of a ticket. The default is that of a ticket that nothing was promised for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct TicketTimers {
+    pub(super) clocks: Clocks,
+    pub(super) auto_close_at: Option<DateTime<Utc>>,
+    pub(super) timers: BTreeMap<TimerKind, SetTimer>,
+}
+
+/// When a timer comes due, and what set it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct SetTimer {
+    pub(super) due_at: DateTime<Utc>,
+    pub(super) set_by_event: Uuid,
+    pub(super) correlation_id: Uuid,
+}
+
+/// The rows that a page of events changes.
+#[derive(Debug, Default)]
+pub(super) struct Changes {
+    pub(super) clocks_kept: Vec<ClocksRow>,
+    pub(super) clocks_gone: Vec<TicketKey>,
+    pub(super) timers_set: Vec<Timer>,
+    pub(super) timers_gone: Vec<(TicketKey, TimerKind)>,
+    /// How many more timers there are afterwards; negative when there are fewer.
+    pub(super) timers_added: i64,
+}
+
+/// A row of clocks, and the last event of the ticket in the page.
+#[derive(Debug)]
+pub(super) struct ClocksRow {
+    pub(super) ticket: TicketKey,
+    pub(super) clocks: Clocks,
+    pub(super) auto_close_at: Option<DateTime<Utc>>,
+    pub(super) position: Position,
+}
+
+/// The tickets that a page of events touches.
+pub(super) fn touched(events: &[RecordedEvent]) -> BTreeSet<TicketKey> {
+    events.iter().filter(|event| event.stream_type == STREAM_TYPE).map(ticket_key).collect()
+}
+
+/// Folds a page over what was known of its tickets.
+///
+/// # Errors
+/// When an event of a ticket cannot be understood.
+pub(super) fn fold(events: &[RecordedEvent], known: &HashMap<TicketKey, TicketTimers>) -> Result<Changes, SagaError> {
+    let mut folded: BTreeMap<TicketKey, (TicketTimers, Position)> = BTreeMap::new();
+    for recorded in events.iter().filter(|event| event.stream_type == STREAM_TYPE) {
+        let key = ticket_key(recorded);
+        let (ticket, position) = folded
+            .entry(key)
+            .or_insert_with(|| (known.get(&key).cloned().unwrap_or_default(), recorded.position));
+        *position = recorded.position;
+        ticket.apply(recorded)?;
+    }
+    let mut changes = Changes::default();
+    let unknown = TicketTimers::default();
+    for (key, (after, position)) in folded {
+        changes.add(key, known.get(&key).unwrap_or(&unknown), after, position);
+    }
+    Ok(changes)
+}
+
+impl TicketTimers {
+    fn apply(&mut self, recorded: &RecordedEvent) -> Result<(), SagaError> {
+        let event = TicketEvent::decode(&recorded.event_type, recorded.schema_version, &recorded.data).map_err(
+            |source| SagaError::Poison { partition: recorded.partition, position: recorded.position, source },
+        )?;
+        self.clocks.evolve(&event, recorded.occurred_at);
+        if event.status_move().is_some() {
+            // Any other move than to resolved ends a resolution, and with it the time to its auto-close.
+            self.auto_close_at = match &event {
+                TicketEvent::Resolved(resolved) => resolved.auto_close_at,
+                _ => None,
+            };
+        }
+        for kind in TimerKind::ALL {
+            self.set_timer(kind, recorded)?;
+        }
+        Ok(())
+    }
+
+    /// Sets, moves or takes away the timer of a kind after an event.
+    fn set_timer(&mut self, kind: TimerKind, recorded: &RecordedEvent) -> Result<(), SagaError> {
+        let due_at = self.due_at(kind);
+        if due_at == self.timers.get(&kind).map(|timer| timer.due_at) {
+            return Ok(());
+        }
+        let Some(due_at) = due_at else {
+            self.timers.remove(&kind);
+            return Ok(());
+        };
+        let metadata: Metadata = serde_json::from_str(&recorded.metadata).map_err(|source| SagaError::Envelope {
+            partition: recorded.partition,
+            position: recorded.position,
+            source,
+        })?;
+        let timer = SetTimer { due_at, set_by_event: recorded.event_id, correlation_id: metadata.correlation_id };
+        self.timers.insert(kind, timer);
+        Ok(())
+    }
+
+    fn due_at(&self, kind: TimerKind) -> Option<DateTime<Utc>> {
+        match kind {
+            TimerKind::Deadline(metric) => {
+                let clock = self.clocks.of(metric)?;
+                if clock.breached_at.is_some() { None } else { clock.due_at() }
+            }
+            TimerKind::AutoClose => self.auto_close_at,
+        }
+    }
+
+    /// Nothing is known that a later event could need: no row is kept.
+    fn is_blank(&self) -> bool {
+        self.auto_close_at.is_none() && self.clocks == Clocks::default()
+    }
+}
+
+impl Changes {
+    fn add(&mut self, ticket: TicketKey, before: &TicketTimers, after: TicketTimers, position: Position) {
+        for kind in TimerKind::ALL {
+            match (before.timers.get(&kind), after.timers.get(&kind)) {
+                (old, Some(new)) if old != Some(new) => {
+                    self.timers_added += i64::from(old.is_none());
+                    self.timers_set.push(timer(ticket, kind, new));
+                }
+                (Some(_), None) => {
+                    self.timers_added -= 1;
+                    self.timers_gone.push((ticket, kind));
+                }
+                _ => {}
+            }
+        }
+        let is_changed = before.clocks != after.clocks || before.auto_close_at != after.auto_close_at;
+        if is_changed && after.is_blank() {
+            self.clocks_gone.push(ticket);
+        } else if is_changed {
+            let TicketTimers { clocks, auto_close_at, .. } = after;
+            self.clocks_kept.push(ClocksRow { ticket, clocks, auto_close_at, position });
+        }
+    }
+}
+
+fn timer((organization_id, ticket_id): TicketKey, kind: TimerKind, set: &SetTimer) -> Timer {
+    Timer {
+        organization_id,
+        ticket_id,
+        kind,
+        due_at: set.due_at,
+        set_by_event: set.set_by_event,
+        correlation_id: set.correlation_id,
+    }
+}
+
+fn ticket_key(event: &RecordedEvent) -> TicketKey {
+    (OrganizationId(event.org_id.0), TicketId(event.stream_id))
+}

@@ -1,0 +1,67 @@
+//! The limits and timeouts of the saga.
+
+use std::time::Duration;
+
+/// Everything that bounds a saga. The defaults suit a server that also answers people.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Most events folded in one transaction.
+    pub page_limit: u32,
+    /// Most timers fired before the log is folded again.
+    pub batch_limit: usize,
+    /// Most timers in flight at once, over all partitions of the process: overdue timers share the log's writers with
+    /// live commands, and this is their share.
+    pub in_flight_limit: usize,
+    /// The longest wait for one command.
+    pub command_timeout: Duration,
+    /// How long a lease holds after its last renewal: a dead holder's partitions are free after this.
+    pub lease_duration: Duration,
+    /// How often a lease is renewed, and how often a free one is looked for.
+    pub lease_renewal_interval: Duration,
+    /// The longest wait for one transaction of the saga.
+    pub transaction_timeout: Duration,
+    /// The log is looked at this often even without a wake-up.
+    pub poll_interval: Duration,
+    /// After a wake-up the saga waits this long for more events, to fold them together.
+    pub gathering_interval: Duration,
+    /// The first wait after a failure, or before a timer whose command had no effect is tried again; it doubles.
+    pub retry_min: Duration,
+    /// The longest such wait.
+    pub retry_max: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            page_limit: 5_000,
+            batch_limit: 256,
+            in_flight_limit: 16,
+            command_timeout: Duration::from_secs(20),
+            lease_duration: Duration::from_secs(5),
+            lease_renewal_interval: Duration::from_secs(1),
+            transaction_timeout: Duration::from_secs(30),
+            poll_interval: Duration::from_secs(1),
+            gathering_interval: Duration::from_millis(20),
+            retry_min: Duration::from_secs(1),
+            retry_max: Duration::from_secs(30),
+        }
+    }
+}
+
+impl Options {
+    /// The wait after `failures` failures in a row, at least one.
+    pub(super) fn retry_after(&self, failures: u32) -> Duration {
+        let doublings = failures.saturating_sub(1).min(16);
+        self.retry_min.saturating_mul(1 << doublings).min(self.retry_max)
+    }
+
+    /// The first count that is zero, if one is.
+    pub(super) fn zero_count(&self) -> Option<&'static str> {
+        let counts = [
+            ("page_limit", self.page_limit == 0),
+            ("batch_limit", self.batch_limit == 0),
+            ("in_flight_limit", self.in_flight_limit == 0),
+        ];
+        counts.into_iter().find(|(_, is_zero)| *is_zero).map(|(name, _)| name)
+    }
+}
