@@ -67,6 +67,26 @@ impl Actor {
         }
     }
 
+    /// True for those who work on tickets: agents, admins, and the operator, who may do what an admin may.
+    #[must_use]
+    pub fn is_staff(&self) -> bool {
+        match self {
+            Self::User { role, .. } => role.is_staff(),
+            Self::Operator => true,
+            Self::Timer | Self::Import { .. } => false,
+        }
+    }
+
+    /// True for those who set users, teams and policies: admins and the operator.
+    #[must_use]
+    pub fn is_admin(&self) -> bool {
+        match self {
+            Self::User { role, .. } => *role == Role::Admin,
+            Self::Operator => true,
+            Self::Timer | Self::Import { .. } => false,
+        }
+    }
+
     /// True when history is taken over.
     #[must_use]
     pub fn is_import(&self) -> bool {

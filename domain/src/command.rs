@@ -10,7 +10,8 @@ use std::sync::Arc;
 pub struct Issued<C> {
     /// Who asks.
     pub actor: Actor,
-    /// The business time of the command. Imports set it to the time of the original act.
+    /// The business time of the command, in whole microseconds, because that is what the log keeps: a state that was
+    /// decided and one that was read back must hold the same deadlines. Imports set it to the time of the original act.
     pub now: DateTime<Utc>,
     /// The organization's settings as they stood when the command was issued.
     pub settings: Arc<Settings>,

@@ -17,7 +17,9 @@ pub struct Encoded {
 #[derive(Debug, Error)]
 pub enum DecodeError {
     /// No aggregate knows this name and version. A newer program wrote it, or the log holds what never was ours.
-    #[error("unknown event {event_type} version {schema_version}; a newer version of this program may have written it")]
+    #[error(
+        "unknown event {event_type} version {schema_version}; a newer version of this program may have written it"
+    )]
     Unknown {
         /// The recorded name.
         event_type: String,
@@ -135,14 +137,25 @@ impl DomainEvent {
             crate::organization::STREAM_TYPE => {
                 OrganizationEvent::decode(event_type, schema_version, data).map(Self::Organization)
             }
-            crate::user::STREAM_TYPE => UserEvent::decode(event_type, schema_version, data).map(Self::User),
+            crate::user::STREAM_TYPE => {
+                UserEvent::decode(event_type, schema_version, data).map(Self::User)
+            }
             crate::user::EMAIL_CLAIM_STREAM_TYPE => {
                 EmailClaimEvent::decode(event_type, schema_version, data).map(Self::EmailClaim)
             }
-            crate::team::STREAM_TYPE => TeamEvent::decode(event_type, schema_version, data).map(Self::Team),
-            crate::ticket::STREAM_TYPE => TicketEvent::decode(event_type, schema_version, data).map(Self::Ticket),
-            crate::message::STREAM_TYPE => MessageEvent::decode(event_type, schema_version, data).map(Self::Message),
-            _ => Err(DecodeError::Unknown { event_type: event_type.to_owned(), schema_version }),
+            crate::team::STREAM_TYPE => {
+                TeamEvent::decode(event_type, schema_version, data).map(Self::Team)
+            }
+            crate::ticket::STREAM_TYPE => {
+                TicketEvent::decode(event_type, schema_version, data).map(Self::Ticket)
+            }
+            crate::message::STREAM_TYPE => {
+                MessageEvent::decode(event_type, schema_version, data).map(Self::Message)
+            }
+            _ => Err(DecodeError::Unknown {
+                event_type: event_type.to_owned(),
+                schema_version,
+            }),
         }
     }
 }

@@ -2,18 +2,21 @@
 //!
 //! Each aggregate ([`organization`], [`user`], [`team`], [`ticket`], [`message`]) is two plain functions:
 //! `decide(state, command) -> events or error` and `evolve(state, event) -> state`.
-//! [`sla`] folds a ticket's events into its clocks.
+//! [`sla`] folds a ticket's events into its clocks, [`aggregate`] offers the same functions as `eventually` aggregates.
 //!
 //! Invariants:
 //! - Deciding and folding are pure: the same inputs give the same outputs, on any machine, at any time.
 //!   The time of a command is an input ([`command::Issued::now`]).
+//! - Folding never fails: what is recorded is a fact, even where today's rules would refuse it.
 //! - State is reached through events only, so folding the recorded events gives the state that deciding saw.
 //! - Values that reach an event were parsed into their types first ([`text`], [`ids`]).
 //!
 //! Never here: I/O, a clock, a random source, SQL, HTTP, a runtime.
 
 pub mod actor;
+pub mod aggregate;
 pub mod command;
+pub mod error;
 pub mod event;
 pub mod ids;
 pub mod message;

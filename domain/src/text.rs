@@ -137,26 +137,59 @@ text!(
 
 fn refine_tag(text: String) -> Result<String, TextError> {
     let text = text.to_lowercase();
-    let fits = text.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ':'));
-    if fits { Ok(text) } else { Err(TextError::Form { expected: "letters, digits, '-', '_', '.' or ':'" }) }
+    let fits = text
+        .chars()
+        .all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ':'));
+    if fits {
+        Ok(text)
+    } else {
+        Err(TextError::Form {
+            expected: "letters, digits, '-', '_', '.' or ':'",
+        })
+    }
 }
 
 fn refine_email(text: String) -> Result<String, TextError> {
     let text = text.to_lowercase();
     let fits = text.split_once('@').is_some_and(|(local, host)| {
-        !local.is_empty() && !host.is_empty() && !host.contains('@') && !text.contains(char::is_whitespace)
+        !local.is_empty()
+            && !host.is_empty()
+            && !host.contains('@')
+            && !text.contains(char::is_whitespace)
     });
-    if fits { Ok(text) } else { Err(TextError::Form { expected: "an e-mail address such as ada@example.com" }) }
+    if fits {
+        Ok(text)
+    } else {
+        Err(TextError::Form {
+            expected: "an e-mail address such as ada@example.com",
+        })
+    }
 }
 
 fn refine_slug(text: String) -> Result<String, TextError> {
     let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    let fits = text.chars().all(|c| inner(c) || c == '-') && !text.starts_with('-') && !text.ends_with('-');
-    if fits { Ok(text) } else { Err(TextError::Form { expected: "lower case letters, digits and inner hyphens" }) }
+    let fits = text.chars().all(|c| inner(c) || c == '-')
+        && !text.starts_with('-')
+        && !text.ends_with('-');
+    if fits {
+        Ok(text)
+    } else {
+        Err(TextError::Form {
+            expected: "lower case letters, digits and inner hyphens",
+        })
+    }
 }
 
 fn refine_field_key(text: String) -> Result<String, TextError> {
     let fits = text.starts_with(|c: char| c.is_ascii_lowercase())
-        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-    if fits { Ok(text) } else { Err(TextError::Form { expected: "lower case letters, digits and '_', beginning with a letter" }) }
+        && text
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    if fits {
+        Ok(text)
+    } else {
+        Err(TextError::Form {
+            expected: "lower case letters, digits and '_', beginning with a letter",
+        })
+    }
 }

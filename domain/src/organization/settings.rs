@@ -1,9 +1,12 @@
 //! What an organization may set, with the defaults that a new one starts with.
 
-use crate::sla::targets::TargetTable;
+use crate::sla::targets::{TargetTable, Targets};
 use crate::text::{FieldKey, FieldText, Name};
+use crate::ticket::field::FieldValue;
+use crate::ticket::state::Priority;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use thiserror::Error;
 
 /// The settings of an organization.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +32,103 @@ impl Settings {
     pub const MAX_REOPEN_WINDOW_DAYS: u32 = 3_650;
     /// The longest edit window: thirty days.
     pub const MAX_EDIT_WINDOW_MINUTES: u32 = 43_200;
+
+    /// Whether every setting is within its limits.
+    ///
+    /// # Errors
+    /// The first setting that is not.
+    pub fn check(&self) -> Result<(), SettingsError> {
+        at_most(
+            "auto_close_after_hours",
+            self.auto_close_after_hours,
+            Self::MAX_AUTO_CLOSE_AFTER_HOURS,
+        )?;
+        at_most(
+            "reopen_window_days",
+            self.reopen_window_days,
+            Self::MAX_REOPEN_WINDOW_DAYS,
+        )?;
+        at_most(
+            "edit_window_minutes",
+            self.edit_window_minutes,
+            Self::MAX_EDIT_WINDOW_MINUTES,
+        )?;
+        for priority in Priority::ALL {
+            check_targets(priority, self.sla_targets.of(priority))?;
+        }
+        if self.custom_fields.len() > Self::MAX_CUSTOM_FIELDS {
+            let problem = format!("must have at most {} fields", Self::MAX_CUSTOM_FIELDS);
+            return Err(SettingsError::new("custom_fields", problem));
+        }
+        for (key, definition) in &self.custom_fields {
+            check_field(key, definition)?;
+        }
+        Ok(())
+    }
+}
+
+fn at_most(field: &str, value: u32, limit: u32) -> Result<(), SettingsError> {
+    if value <= limit {
+        Ok(())
+    } else {
+        Err(SettingsError::new(
+            field,
+            format!("must be at most {limit}"),
+        ))
+    }
+}
+
+fn check_targets(priority: Priority, targets: Targets) -> Result<(), SettingsError> {
+    let named = [
+        ("first_response_minutes", targets.first_response_minutes),
+        ("resolution_minutes", targets.resolution_minutes),
+    ];
+    for (name, minutes) in named {
+        if !(1..=Targets::MAX_MINUTES).contains(&minutes) {
+            let field = format!("sla_targets/{}/{name}", priority.as_str());
+            return Err(SettingsError::new(
+                field,
+                format!("must be from 1 to {}", Targets::MAX_MINUTES),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn check_field(key: &FieldKey, definition: &FieldDefinition) -> Result<(), SettingsError> {
+    let FieldKind::Choice { options } = &definition.kind else {
+        return Ok(());
+    };
+    let field = format!("custom_fields/{key}/options");
+    if !(1..=FieldKind::MAX_OPTIONS).contains(&options.len()) {
+        return Err(SettingsError::new(
+            field,
+            format!("must have from 1 to {} options", FieldKind::MAX_OPTIONS),
+        ));
+    }
+    if options.iter().collect::<BTreeSet<_>>().len() < options.len() {
+        return Err(SettingsError::new(field, "must not name an option twice"));
+    }
+    Ok(())
+}
+
+/// A setting that is out of its limits. The message is safe to show.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("the setting {field} {problem}")]
+pub struct SettingsError {
+    /// The path of the setting, without a leading slash: `sla_targets/urgent/resolution_minutes`.
+    pub field: String,
+    /// What it has to be.
+    pub problem: String,
+}
+
+impl SettingsError {
+    fn new(field: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self {
+            field: field.into(),
+            problem: problem.into(),
+        }
+    }
 }
 
 impl Default for Settings {
@@ -67,7 +167,37 @@ pub enum FieldKind {
     Date,
     /// One of a list.
     Choice {
-        /// The list, without doubles, 1 to 200.
+        /// The list, without doubles, 1 to [`FieldKind::MAX_OPTIONS`].
         options: Vec<FieldText>,
     },
+}
+
+impl FieldKind {
+    /// The most options of a choice field.
+    pub const MAX_OPTIONS: usize = 200;
+
+    /// Whether a field of this kind may hold a value.
+    #[must_use]
+    pub fn admits(&self, value: &FieldValue) -> bool {
+        match (self, value) {
+            (Self::Text, FieldValue::Text(_))
+            | (Self::Number, FieldValue::Number(_))
+            | (Self::Boolean, FieldValue::Boolean(_))
+            | (Self::Date, FieldValue::Date(_)) => true,
+            (Self::Choice { options }, FieldValue::Choice(option)) => options.contains(option),
+            _ => false,
+        }
+    }
+
+    /// What a value has to be, in words.
+    #[must_use]
+    pub fn expected(&self) -> &'static str {
+        match self {
+            Self::Text => "a line of text",
+            Self::Number => "a number",
+            Self::Boolean => "true or false",
+            Self::Date => "a date",
+            Self::Choice { .. } => "one of the field's options",
+        }
+    }
 }

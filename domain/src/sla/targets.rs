@@ -45,7 +45,10 @@ impl TargetTable {
 
 impl Default for TargetTable {
     fn default() -> Self {
-        let targets = |first_response_minutes, resolution_minutes| Targets { first_response_minutes, resolution_minutes };
+        let targets = |first_response_minutes, resolution_minutes| Targets {
+            first_response_minutes,
+            resolution_minutes,
+        };
         Self {
             urgent: targets(60, 480),
             high: targets(240, 1_440),

@@ -235,6 +235,16 @@ pub struct SlaBreached {
 }
 
 impl TicketEvent {
+    /// The business time of an event that a command of `now` yielded: a breach happened at its deadline, not when
+    /// somebody noticed; all else happened now.
+    #[must_use]
+    pub fn occurred_at(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        match self {
+            Self::SlaBreached(breach) => breach.due_at,
+            _ => now,
+        }
+    }
+
     /// The move of the status that this event is, if it is one: from, to and why.
     #[must_use]
     pub fn status_move(&self) -> Option<(Status, Status, Cause)> {

@@ -36,7 +36,11 @@ impl FiniteNumber {
 impl TryFrom<f64> for FiniteNumber {
     type Error = &'static str;
     fn try_from(number: f64) -> Result<Self, Self::Error> {
-        if number.is_finite() { Ok(Self(number)) } else { Err("must be a finite number") }
+        if number.is_finite() {
+            Ok(Self(number))
+        } else {
+            Err("must be a finite number")
+        }
     }
 }
 

@@ -28,7 +28,14 @@ pub enum Status {
 
 impl Status {
     /// Every status.
-    pub const ALL: [Self; 6] = [Self::New, Self::Open, Self::Pending, Self::OnHold, Self::Resolved, Self::Closed];
+    pub const ALL: [Self; 6] = [
+        Self::New,
+        Self::Open,
+        Self::Pending,
+        Self::OnHold,
+        Self::Resolved,
+        Self::Closed,
+    ];
 
     /// The name on the wire and on the disk.
     #[must_use]
@@ -51,7 +58,9 @@ impl Status {
 }
 
 /// How urgent a ticket is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Default)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Default,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Priority {
     /// Can wait.
@@ -170,9 +179,9 @@ pub struct PresentTicket {
     pub follow_ups: Vec<TicketId>,
     /// Whether another system's history made it.
     pub external: Option<ExternalReference>,
-    /// Since when it is resolved, and when it closes by itself.
+    /// Since when it is resolved, and when it closes by itself. Only while it is resolved.
     pub resolved: Option<Resolved>,
-    /// Since when it is closed.
+    /// Since when it is closed. Only while it is closed.
     pub closed_at: Option<DateTime<Utc>>,
     /// Its SLA clocks.
     pub clocks: Clocks,

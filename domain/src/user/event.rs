@@ -40,6 +40,7 @@ pub struct UserCreated {
     /// What people read.
     pub name: Name,
     /// Where mail reaches them, if known. Imported people have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<Email>,
     /// What they may do.
     pub role: Role,
@@ -58,8 +59,10 @@ pub struct UserRenamed {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserEmailChanged {
     /// The old address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<Email>,
     /// The new address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<Email>,
 }
 

@@ -1,0 +1,38 @@
+//! Why a command to an organization was refused.
+
+use super::settings::SettingsError;
+use crate::error::Kind;
+use thiserror::Error;
+
+/// A refusal. The message is safe to show.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum OrganizationError {
+    /// It was never made.
+    #[error("there is no such organization")]
+    NotFound,
+    /// It was made before.
+    #[error("this organization exists already")]
+    AlreadyExists,
+    /// Only the operator makes organizations.
+    #[error("only the operator of the installation may make an organization")]
+    OperatorOnly,
+    /// Only an admin changes them.
+    #[error("only an admin may change the organization")]
+    AdminOnly,
+    /// A setting is out of its limits.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+}
+
+impl OrganizationError {
+    /// What kind of refusal it is.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::NotFound => Kind::NotFound,
+            Self::AlreadyExists => Kind::Conflict,
+            Self::OperatorOnly | Self::AdminOnly => Kind::Forbidden,
+            Self::Settings(error) => Kind::invalid(format!("settings/{}", error.field)),
+        }
+    }
+}

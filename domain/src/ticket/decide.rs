@@ -1,0 +1,160 @@
+//! What a ticket's commands may do.
+//!
+//! Each file below has one group of commands. They all see a [`Request`]: the ticket, in what standing the actor comes to
+//! it, and when.
+
+mod conversation;
+mod open;
+mod properties;
+mod status;
+mod timers;
+
+use super::command::TicketCommand;
+use super::error::TicketError;
+use super::event::TicketEvent;
+use super::state::{PresentTicket, Status, Ticket};
+use crate::actor::{Actor, Role};
+use crate::command::Issued;
+use crate::ids::{TicketId, UserId};
+use crate::organization::settings::Settings;
+use chrono::{DateTime, Utc};
+
+/// The events that a command yields; none when it changes nothing.
+///
+/// A deadline that passed before the command, and whose breach is not recorded yet, is recorded first: a stream never
+/// goes on past a missed deadline, however late its timer runs.
+///
+/// # Errors
+/// When the command is refused.
+pub fn decide(
+    state: &Ticket,
+    id: TicketId,
+    issued: &Issued<TicketCommand>,
+) -> Result<Vec<TicketEvent>, TicketError> {
+    match (state, &issued.command) {
+        (Ticket::Absent, TicketCommand::Open(open)) => open::open(id, issued, open),
+        (Ticket::Absent, _) => Err(TicketError::NotFound),
+        (Ticket::Present(_), TicketCommand::Open(_)) => Err(TicketError::AlreadyExists),
+        (Ticket::Present(ticket), command) => {
+            let request = Request {
+                id,
+                ticket,
+                standing: Standing::of(&issued.actor, ticket.requester_id)?,
+                now: issued.now,
+                settings: &issued.settings,
+            };
+            let events = decide_present(&request, command)?;
+            Ok(with_missed_deadlines(&request, events))
+        }
+    }
+}
+
+fn decide_present(
+    request: &Request<'_>,
+    command: &TicketCommand,
+) -> Result<Vec<TicketEvent>, TicketError> {
+    match command {
+        TicketCommand::Open(_) => Err(TicketError::AlreadyExists),
+        TicketCommand::Reply { message_id } => conversation::reply(request, *message_id),
+        TicketCommand::AddNote { message_id } => conversation::add_note(request, *message_id),
+        TicketCommand::LinkFollowUp { ticket_id } => {
+            conversation::link_follow_up(request, *ticket_id)
+        }
+        TicketCommand::Assign(assignment) => properties::assign(request, *assignment),
+        TicketCommand::ChangePriority(priority) => properties::change_priority(request, *priority),
+        TicketCommand::ChangeSubject(subject) => properties::change_subject(request, subject),
+        TicketCommand::Tag(tag) => properties::tag(request, tag),
+        TicketCommand::Untag(tag) => properties::untag(request, tag),
+        TicketCommand::SetCustomField { key, value } => {
+            properties::set_custom_field(request, key, value.as_ref())
+        }
+        TicketCommand::SetStatus(status) => status::set(request, *status),
+        TicketCommand::Resolve => status::resolve(request),
+        TicketCommand::Close => status::close(request),
+        TicketCommand::Reopen { reason } => status::reopen(request, reason.as_ref()),
+        TicketCommand::ImportStatus(status) => status::import(request, *status),
+        TicketCommand::Breach { metric, due_at } => timers::breach(request, *metric, *due_at),
+        TicketCommand::AutoClose { due_at } => timers::auto_close(request, *due_at),
+    }
+}
+
+fn with_missed_deadlines(request: &Request<'_>, events: Vec<TicketEvent>) -> Vec<TicketEvent> {
+    if events.is_empty() || request.standing == Standing::Timer {
+        return events;
+    }
+    let missed = request.ticket.clocks.missed(request.now);
+    missed
+        .into_iter()
+        .map(TicketEvent::from)
+        .chain(events)
+        .collect()
+}
+
+/// A command to a ticket that exists.
+struct Request<'a> {
+    id: TicketId,
+    ticket: &'a PresentTicket,
+    standing: Standing,
+    now: DateTime<Utc>,
+    settings: &'a Settings,
+}
+
+impl Request<'_> {
+    /// Passes for staff and imports. A closed ticket stays as it is for staff; an import's history is fact.
+    fn may_change(&self, what: &'static str) -> Result<(), TicketError> {
+        match self.standing {
+            Standing::Import => Ok(()),
+            Standing::Staff { .. } if self.ticket.status == Status::Closed => {
+                Err(TicketError::Closed)
+            }
+            Standing::Staff { .. } => Ok(()),
+            Standing::Requester | Standing::Timer => Err(TicketError::StaffOnly { what }),
+        }
+    }
+
+    /// Passes for staff, and says which person it is; the operator is none.
+    fn staff(&self, what: &'static str) -> Result<Option<UserId>, TicketError> {
+        match self.standing {
+            Standing::Staff { user } => Ok(user),
+            Standing::Requester | Standing::Import | Standing::Timer => {
+                Err(TicketError::StaffOnly { what })
+            }
+        }
+    }
+}
+
+/// How an actor stands to a ticket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// The customer whose ticket it is.
+    Requester,
+    /// An agent, an admin, or the operator, who is no user.
+    Staff { user: Option<UserId> },
+    /// Another system's history.
+    Import,
+    /// InsightDesk itself.
+    Timer,
+}
+
+impl Standing {
+    /// For a customer whose ticket it is not, there is no ticket.
+    fn of(actor: &Actor, requester_id: UserId) -> Result<Self, TicketError> {
+        match actor {
+            Actor::User {
+                id,
+                role: Role::Customer,
+            } if *id == requester_id => Ok(Self::Requester),
+            Actor::User {
+                role: Role::Customer,
+                ..
+            } => Err(TicketError::NotFound),
+            Actor::User {
+                id,
+                role: Role::Agent | Role::Admin,
+            } => Ok(Self::Staff { user: Some(*id) }),
+            Actor::Operator => Ok(Self::Staff { user: None }),
+            Actor::Import { .. } => Ok(Self::Import),
+            Actor::Timer => Ok(Self::Timer),
+        }
+    }
+}

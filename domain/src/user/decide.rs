@@ -1,0 +1,145 @@
+//! What a user's commands may do, and who may hold an e-mail address.
+
+use super::command::UserCommand;
+use super::error::UserError;
+use super::event::{
+    EmailClaimEvent, EmailClaimed, EmailReleased, UserCreated, UserDeactivated, UserEmailChanged,
+    UserEvent, UserReactivated, UserRenamed, UserRoleChanged,
+};
+use super::state::{EmailClaim, PresentUser, User};
+use crate::actor::{Actor, Role};
+use crate::command::Issued;
+use crate::ids::UserId;
+use crate::text::{Email, Name};
+
+/// The events that a command yields; none when it changes nothing.
+///
+/// # Errors
+/// When the command is refused. Permission comes first, so that a refusal does not tell whether the user exists.
+pub fn decide(
+    state: &User,
+    id: UserId,
+    issued: &Issued<UserCommand>,
+) -> Result<Vec<UserEvent>, UserError> {
+    let actor = &issued.actor;
+    match &issued.command {
+        UserCommand::Create { name, email, role } => {
+            if !sets_users(actor) {
+                return Err(UserError::AdminOnly);
+            }
+            if *state != User::Absent {
+                return Err(UserError::AlreadyExists);
+            }
+            Ok(vec![
+                UserCreated {
+                    name: name.clone(),
+                    email: email.clone(),
+                    role: *role,
+                }
+                .into(),
+            ])
+        }
+        UserCommand::Update {
+            name,
+            email,
+            role,
+            active,
+        } => {
+            let changes = Changes {
+                name: name.as_ref(),
+                email: email.as_ref(),
+                role: *role,
+                active: *active,
+            };
+            let own_name = actor.user_id() == Some(id) && changes.only_name();
+            if !sets_users(actor) && !own_name {
+                return Err(UserError::AdminOnly);
+            }
+            match state {
+                User::Absent => Err(UserError::NotFound),
+                User::Present(user) => update(user, actor.user_id() == Some(id), &changes),
+            }
+        }
+    }
+}
+
+/// Takes an address for a user; nothing to do when they hold it already.
+///
+/// # Errors
+/// When another user holds it.
+pub fn claim(state: &EmailClaim, user: UserId) -> Result<Option<EmailClaimEvent>, UserError> {
+    match state.held_by {
+        None => Ok(Some(EmailClaimed { user_id: user }.into())),
+        Some(holder) if holder == user => Ok(None),
+        Some(_) => Err(UserError::EmailTaken),
+    }
+}
+
+/// Gives an address up; nothing to do when the user does not hold it.
+#[must_use]
+pub fn release(state: &EmailClaim, user: UserId) -> Option<EmailClaimEvent> {
+    (state.held_by == Some(user)).then(|| EmailReleased { user_id: user }.into())
+}
+
+fn sets_users(actor: &Actor) -> bool {
+    actor.is_admin() || actor.is_import()
+}
+
+/// What an update asks for.
+struct Changes<'a> {
+    name: Option<&'a Name>,
+    email: Option<&'a Option<Email>>,
+    role: Option<Role>,
+    active: Option<bool>,
+}
+
+impl Changes<'_> {
+    fn only_name(&self) -> bool {
+        self.email.is_none() && self.role.is_none() && self.active.is_none()
+    }
+}
+
+fn update(
+    user: &PresentUser,
+    oneself: bool,
+    changes: &Changes<'_>,
+) -> Result<Vec<UserEvent>, UserError> {
+    let mut events = Vec::new();
+    if let Some(to) = changes.name.filter(|name| **name != user.name) {
+        events.push(
+            UserRenamed {
+                from: user.name.clone(),
+                to: to.clone(),
+            }
+            .into(),
+        );
+    }
+    if let Some(to) = changes.email.filter(|email| **email != user.email) {
+        events.push(
+            UserEmailChanged {
+                from: user.email.clone(),
+                to: to.clone(),
+            }
+            .into(),
+        );
+    }
+    if let Some(to) = changes.role.filter(|role| *role != user.role) {
+        if oneself {
+            return Err(UserError::OwnRole);
+        }
+        events.push(
+            UserRoleChanged {
+                from: user.role,
+                to,
+            }
+            .into(),
+        );
+    }
+    match changes.active {
+        Some(false) if user.active && oneself => return Err(UserError::OwnDeactivation),
+        Some(false) if user.active => events.push(UserDeactivated {}.into()),
+        Some(true) if !user.active => events.push(UserReactivated {}.into()),
+        Some(_) | None => {}
+    }
+    Ok(events)
+}

@@ -1,0 +1,39 @@
+//! Why a command to a user was refused.
+
+use crate::error::Kind;
+use thiserror::Error;
+
+/// A refusal. The message is safe to show.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum UserError {
+    /// They never joined.
+    #[error("there is no such user")]
+    NotFound,
+    /// They joined before.
+    #[error("this user exists already")]
+    AlreadyExists,
+    /// Only an admin sets users; everybody may change their own name.
+    #[error("only an admin may set users; you may change your own name")]
+    AdminOnly,
+    /// An admin may not take their own admin role, so that an organization cannot lock itself out.
+    #[error("you may not give up your own admin role; ask another admin")]
+    OwnRole,
+    /// An admin may not deactivate themself, so that an organization cannot lock itself out.
+    #[error("you may not deactivate yourself; ask another admin")]
+    OwnDeactivation,
+    /// Another user of the organization has the address.
+    #[error("another user has this e-mail address")]
+    EmailTaken,
+}
+
+impl UserError {
+    /// What kind of refusal it is.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::NotFound => Kind::NotFound,
+            Self::AdminOnly | Self::OwnRole | Self::OwnDeactivation => Kind::Forbidden,
+            Self::AlreadyExists | Self::EmailTaken => Kind::Conflict,
+        }
+    }
+}
