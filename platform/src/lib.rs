@@ -9,11 +9,13 @@
 //!
 //! Never in here: decisions about tickets, SQL of a feature, poem outside of `http/`.
 
+pub mod cache;
 pub mod clock;
 pub mod config;
 pub mod http;
 pub mod pools;
 pub mod private;
+pub mod rows;
 pub mod shutdown;
 pub mod telemetry;
 pub mod valkey;

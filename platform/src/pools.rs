@@ -32,7 +32,9 @@ const HEALTH_STATEMENT_TIMEOUT: Duration = Duration::from_secs(2);
 #[derive(Debug, thiserror::Error)]
 pub enum PoolsError {
     /// The URL is not one of PostgreSQL.
-    #[error("DATABASE_URL is not a PostgreSQL URL: write it as postgresql://user:password@host/database")]
+    #[error(
+        "DATABASE_URL is not a PostgreSQL URL: write it as postgresql://user:password@host/database"
+    )]
     Url(#[source] tokio_postgres::Error),
     /// The URL names no user.
     #[error("DATABASE_URL names no user: write it as postgresql://user@host/database")]
@@ -73,8 +75,16 @@ impl Pools {
         Ok(Self {
             commands: pool("commands", settings.commands, limit)?,
             queries: pool("queries", settings.queries, limit)?,
-            projector: pool("projector", settings.projector, limit * PROJECTOR_STATEMENT_FACTOR)?,
-            health: pool("health", settings.health, limit.min(HEALTH_STATEMENT_TIMEOUT))?,
+            projector: pool(
+                "projector",
+                settings.projector,
+                limit * PROJECTOR_STATEMENT_FACTOR,
+            )?,
+            health: pool(
+                "health",
+                settings.health,
+                limit.min(HEALTH_STATEMENT_TIMEOUT),
+            )?,
         })
     }
 
@@ -89,7 +99,10 @@ impl Pools {
 /// Whether the error says that a pool is exhausted (a 503 with `Retry-After`), not broken.
 #[must_use]
 pub fn is_exhausted(error: &PoolError) -> bool {
-    matches!(error, PoolError::Timeout(deadpool_postgres::TimeoutType::Wait))
+    matches!(
+        error,
+        PoolError::Timeout(deadpool_postgres::TimeoutType::Wait)
+    )
 }
 
 /// Reads a PostgreSQL URL and sets the limits of its connections.
@@ -197,7 +210,9 @@ mod tests {
 
     async fn shown(pool: &Pool, setting: &str) -> String {
         let client = pool.get().await.unwrap();
-        let row = client.query_one("SELECT current_setting($1)", &[&setting]).await;
+        let row = client
+            .query_one("SELECT current_setting($1)", &[&setting])
+            .await;
         row.unwrap().get(0)
     }
 
@@ -209,8 +224,14 @@ mod tests {
         assert_eq!(shown(&pools.projector, "statement_timeout").await, "100s");
         assert_eq!(shown(&pools.health, "statement_timeout").await, "2s");
         assert_eq!(shown(&pools.queries, "lock_timeout").await, "5s");
-        assert_eq!(shown(&pools.queries, "idle_in_transaction_session_timeout").await, "30s");
-        assert_eq!(shown(&pools.queries, "application_name").await, "insightdesk-queries");
+        assert_eq!(
+            shown(&pools.queries, "idle_in_transaction_session_timeout").await,
+            "30s"
+        );
+        assert_eq!(
+            shown(&pools.queries, "application_name").await,
+            "insightdesk-queries"
+        );
     }
 
     #[tokio::test]

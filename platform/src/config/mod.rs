@@ -6,6 +6,8 @@
 //! prefix. `INSIGHTDESK_CONFIG` names the file.
 
 mod settings;
+#[cfg(test)]
+mod tests;
 mod values;
 
 use std::net::SocketAddr;
@@ -87,7 +89,9 @@ impl Default for PoolSettings {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file could not be read, or is not TOML.
-    #[error("the configuration file {path} cannot be read: correct it, or unset INSIGHTDESK_CONFIG")]
+    #[error(
+        "the configuration file {path} cannot be read: correct it, or unset INSIGHTDESK_CONFIG"
+    )]
     File {
         /// The path as it was given.
         path: String,

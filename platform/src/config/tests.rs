@@ -1,0 +1,130 @@
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use super::*;
+
+const URL: &str = "postgresql://desk:hunter2@db.internal/desk";
+const SECRET: &str = "0123456789abcdef0123456789abcdef";
+
+fn settings(more: &[(&str, &str)]) -> Settings {
+    let base = [("DATABASE_URL", URL), ("INSIGHTDESK_TOKEN_SECRET", SECRET)];
+    let all = base.iter().chain(more);
+    Settings::read_from(all.map(|(name, value)| ((*name).into(), (*value).into()))).unwrap()
+}
+
+fn refusal(more: &[(&str, &str)]) -> String {
+    settings(more).check().unwrap_err().to_string()
+}
+
+#[test]
+fn the_required_settings_are_enough() {
+    let config = settings(&[]).check().unwrap();
+    assert_eq!(config.http_addr, "127.0.0.1:3001".parse().unwrap());
+    assert_eq!(config.body_limit_bytes, 1_048_576);
+    assert_eq!(config.roles, Roles::all());
+    assert!(config.valkey_url.is_none());
+}
+
+#[test]
+fn every_missing_or_wrong_setting_is_named_at_once() {
+    let given = [
+        ("INSIGHTDESK_HTTP_ADDR", "everywhere"),
+        ("INSIGHTDESK_POOL_QUERIES", "0"),
+        ("INSIGHTDESK_ROLES", "api,cook"),
+        ("INSIGHTDESK_LOG_FORMAT", "xml"),
+    ];
+    let given = given.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let error = Settings::read_from(given)
+        .unwrap()
+        .check()
+        .unwrap_err()
+        .to_string();
+    for named in [
+        "DATABASE_URL is missing",
+        "INSIGHTDESK_TOKEN_SECRET is missing",
+        "INSIGHTDESK_HTTP_ADDR is \"everywhere\": use an address and port",
+        "INSIGHTDESK_POOL_QUERIES is 0: use a whole number from 1 to 1000",
+        "INSIGHTDESK_ROLES is \"api,cook\"",
+        "INSIGHTDESK_LOG_FORMAT is \"xml\": use text or json",
+    ] {
+        assert!(error.contains(named), "{named} is not in {error}");
+    }
+}
+
+#[test]
+fn a_short_token_secret_is_refused_and_not_shown() {
+    let error = refusal(&[("INSIGHTDESK_TOKEN_SECRET", "tooshort")]);
+    assert!(error.contains("INSIGHTDESK_TOKEN_SECRET is too short"));
+    assert!(!error.contains("tooshort"));
+}
+
+#[test]
+fn bad_urls_are_refused_and_not_shown() {
+    let error = refusal(&[
+        ("DATABASE_URL", "mysql://me:hunter2@x/y"),
+        ("VALKEY_URL", "hunter2"),
+    ]);
+    assert!(
+        error.contains("DATABASE_URL is not a PostgreSQL URL"),
+        "{error}"
+    );
+    assert!(error.contains("VALKEY_URL is not a Valkey URL"), "{error}");
+    assert!(!error.contains("hunter2"), "{error}");
+}
+
+#[test]
+fn secrets_are_not_in_the_debug_form() {
+    let config = settings(&[("VALKEY_URL", "valkey://:hunter2@localhost:6379")]).check();
+    let shown = format!("{:?}", config.unwrap());
+    assert!(
+        !shown.contains("hunter2") && !shown.contains(SECRET),
+        "{shown}"
+    );
+}
+
+#[test]
+fn the_environment_wins_over_the_file() {
+    let file =
+        std::env::temp_dir().join(format!("insightdesk-config-{}.toml", uuid::Uuid::now_v7()));
+    std::fs::write(&file, "writer_count = 2\nroles = \"saga\"\n").unwrap();
+    let path = file.to_str().unwrap();
+    let config = settings(&[
+        ("INSIGHTDESK_CONFIG", path),
+        ("INSIGHTDESK_WRITER_COUNT", "3"),
+    ])
+    .check();
+    std::fs::remove_file(&file).unwrap();
+    let config = config.unwrap();
+    assert_eq!(config.writer_count, 3);
+    assert!(config.roles.has(Role::Saga) && !config.roles.has(Role::Api));
+}
+
+#[test]
+fn a_misspelt_key_of_the_file_is_named() {
+    let file =
+        std::env::temp_dir().join(format!("insightdesk-config-{}.toml", uuid::Uuid::now_v7()));
+    std::fs::write(&file, "writer_cuont = 2\n").unwrap();
+    let error = refusal(&[("INSIGHTDESK_CONFIG", file.to_str().unwrap())]);
+    std::fs::remove_file(&file).unwrap();
+    assert!(error.contains("writer_cuont"), "{error}");
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let environment = [(
+        "INSIGHTDESK_CONFIG".to_owned(),
+        "/nowhere/desk.toml".to_owned(),
+    )];
+    let error = Settings::read_from(environment).err().unwrap();
+    assert!(error.to_string().contains("/nowhere/desk.toml"));
+}
+
+#[test]
+fn what_was_given_wins_over_what_is_filled_in() {
+    let config = settings(&[])
+        .or_database_url("postgresql://other/")
+        .or_valkey_url("valkey://localhost:6379");
+    let config = config.with_roles("projector").check().unwrap();
+    assert_eq!(config.database_url.expose(), URL);
+    assert!(config.valkey_url.is_some());
+    assert!(config.roles.has(Role::Projector) && !config.roles.has(Role::Saga));
+}

@@ -1,0 +1,290 @@
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::os::unix::net::UnixStream;
+use std::process::{Child, Command, Stdio};
+
+use tokio::time::Instant;
+use tokio_postgres::{Client, NoTls};
+
+use super::*;
+use crate::valkey::Valkey;
+
+const DEADLINE: Duration = Duration::from_secs(60);
+/// Tells the helper process where to start its servers.
+const HELPER_DIR: &str = "INSIGHTDESK_PRIVATE_TEST_DIR";
+
+/// A directory that is removed at the end of a test.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new() -> Self {
+        Self(test_dir())
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+async fn connect(url: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+async fn until(what: &str, mut condition: impl FnMut() -> bool) {
+    let deadline = Instant::now() + DEADLINE;
+    while !condition() {
+        assert!(Instant::now() < deadline, "{what}: not within {DEADLINE:?}");
+        tokio::time::sleep(POLL_INTERVAL).await;
+    }
+}
+
+/// Whether a process of the given name works below `dir`.
+fn has_server_below(dir: &Path) -> bool {
+    let processes = std::fs::read_dir("/proc").unwrap();
+    processes.filter_map(Result::ok).any(|process| {
+        std::fs::read_link(process.path().join("cwd")).is_ok_and(|cwd| cwd.starts_with(dir))
+    })
+}
+
+#[tokio::test]
+async fn data_survives_a_restart_and_nothing_keeps_running_after_a_stop() {
+    let scratch = Scratch::new();
+    let servers = PrivateServers::start(&scratch.0, Durability::Full)
+        .await
+        .unwrap();
+    let client = connect(&servers.database_url()).await;
+    let stored = "CREATE TABLE kept (n int); INSERT INTO kept VALUES (7)";
+    client.batch_execute(stored).await.unwrap();
+    servers.stop().await.unwrap();
+    assert!(!has_server_below(servers.data_dir()));
+
+    let again = PrivateServers::start(&scratch.0, Durability::Full)
+        .await
+        .unwrap();
+    let client = connect(&again.database_url()).await;
+    let row = client.query_one("SELECT n FROM kept", &[]).await.unwrap();
+    assert_eq!(row.get::<_, i32>(0), 7);
+    again.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_directory_in_use_is_refused() {
+    let scratch = Scratch::new();
+    let servers = PrivateServers::start(&scratch.0, Durability::Full)
+        .await
+        .unwrap();
+    let second = PrivateServers::start(&scratch.0, Durability::Full).await;
+    assert!(
+        matches!(second, Err(PrivateError::AlreadyRunning { .. })),
+        "{second:?}"
+    );
+    servers.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn only_the_owner_may_read_what_is_published() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let scratch = Scratch::new();
+    let servers = PrivateServers::start(&scratch.0, Durability::Full)
+        .await
+        .unwrap();
+    for name in ["database-url", "valkey-url", "owner"] {
+        let mode = scratch
+            .0
+            .join(name)
+            .metadata()
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+    let home = servers.data_dir().join("postgres").metadata().unwrap();
+    assert_eq!(home.permissions().mode() & 0o777, 0o700);
+    servers.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn loopback_asks_for_the_password() {
+    let servers = test_servers().await.unwrap();
+    let url = servers.database_url();
+    let port = url.split("port=").nth(1).unwrap();
+    let open = format!("postgresql://{DATABASE}@127.0.0.1:{port}/{DATABASE}");
+    assert!(tokio_postgres::connect(&open, NoTls).await.is_err());
+}
+
+#[tokio::test]
+async fn a_killed_postgres_comes_back_with_its_data() {
+    let scratch = Scratch::new();
+    let servers = PrivateServers::start(&scratch.0, Durability::Full)
+        .await
+        .unwrap();
+    let client = connect(&servers.database_url()).await;
+    let stored = "CREATE TABLE kept (n int); INSERT INTO kept VALUES (7)";
+    client.batch_execute(stored).await.unwrap();
+    servers.kill_postgres().await.unwrap();
+    assert!(client.simple_query("SELECT 1").await.is_err());
+
+    servers.start_postgres().await.unwrap();
+    let client = connect(&servers.database_url()).await;
+    let row = client.query_one("SELECT n FROM kept", &[]).await.unwrap();
+    assert_eq!(row.get::<_, i32>(0), 7);
+    servers.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_database_is_copied_from_its_template_and_dropped_with_its_sessions() {
+    let servers = test_servers().await.unwrap();
+    let url = servers.create_database("copy_source").await.unwrap();
+    let client = connect(&url).await;
+    client
+        .batch_execute("CREATE TABLE copied (n int)")
+        .await
+        .unwrap();
+    drop(client);
+
+    let copy = copy_when_free(servers, "copy_target", "copy_source").await;
+    let client = connect(&copy).await;
+    client.simple_query("SELECT n FROM copied").await.unwrap();
+    servers.drop_database("copy_target").await.unwrap();
+    assert!(!servers.has_database("copy_target").await.unwrap());
+    assert!(client.simple_query("SELECT 1").await.is_err());
+    servers.drop_database("copy_target").await.unwrap();
+}
+
+/// The session that filled the template ends a moment after its client was dropped.
+async fn copy_when_free(servers: &PrivateServers, name: &str, template: &str) -> String {
+    let deadline = Instant::now() + DEADLINE;
+    loop {
+        match servers.create_database_from_template(name, template).await {
+            Ok(url) => return url,
+            Err(error) => assert!(Instant::now() < deadline, "{error:?}"),
+        }
+        tokio::time::sleep(POLL_INTERVAL).await;
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_needs_quoting_is_refused() {
+    let servers = test_servers().await.unwrap();
+    for name in ["", "1a", "a-b", "a\"; DROP DATABASE postgres", "Upper"] {
+        let refused = servers.create_database(name).await;
+        assert!(matches!(refused, Err(PrivateError::Name(_))), "{name:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_role_of_the_product_is_no_superuser() {
+    let servers = test_servers().await.unwrap();
+    let client = connect(&servers.database_url()).await;
+    let row = client
+        .query_one("SELECT current_setting('is_superuser')", &[])
+        .await;
+    assert_eq!(row.unwrap().get::<_, &str>(0), "off");
+}
+
+#[tokio::test]
+async fn the_servers_die_with_a_killed_parent_and_tests_leave_nothing() {
+    let scratch = Scratch::new();
+    let mut parent = helper(&scratch.0);
+    let dir = scratch.0.clone();
+    until("both servers run", || has_socket_below(&dir)).await;
+
+    parent.kill().unwrap();
+    parent.wait().unwrap();
+    until("the servers end", || !has_server_below(&dir)).await;
+    until("the data is removed", || !dir.exists()).await;
+}
+
+/// A process that starts servers in `dir` and keeps them.
+fn helper(dir: &Path) -> Child {
+    Command::new(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "private::tests::keeps_servers_for_another_test",
+            "--ignored",
+        ])
+        .env(HELPER_DIR, dir)
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+/// Whether somebody listens on a PostgreSQL socket below `dir` and Valkey has written its id.
+fn has_socket_below(dir: &Path) -> bool {
+    let entries = std::fs::read_dir(dir.join("postgres"))
+        .into_iter()
+        .flatten();
+    let listens = entries
+        .filter_map(Result::ok)
+        .any(|entry| UnixStream::connect(entry.path()).is_ok());
+    listens && dir.join("valkey/valkey.pid").exists()
+}
+
+#[tokio::test]
+#[ignore = "run by another test, as the process that is killed"]
+async fn keeps_servers_for_another_test() {
+    let dir = std::env::var_os(HELPER_DIR).expect("set by the other test");
+    let _servers = PrivateServers::start(Path::new(&dir), Durability::Test)
+        .await
+        .unwrap();
+    std::future::pending::<()>().await;
+}
+
+#[tokio::test]
+async fn the_client_survives_the_loss_of_valkey_and_counts_it() {
+    let scratch = Scratch::new();
+    let servers = PrivateServers::start(&scratch.0, Durability::Test)
+        .await
+        .unwrap();
+    let valkey = Valkey::connect(servers.valkey_url()).unwrap();
+    tokio::time::timeout(DEADLINE, valkey.connected())
+        .await
+        .unwrap();
+    let minute = Duration::from_secs(60);
+    valkey.set("k", "v".into(), minute).await.unwrap();
+    assert_eq!(valkey.get("k").await.unwrap().unwrap(), "v");
+    assert_eq!(*valkey.connection_losses().borrow(), 0);
+
+    servers.kill_valkey().await.unwrap();
+    until("the loss is noticed", || !valkey.is_connected()).await;
+    let refused = valkey.get("k").await;
+    assert!(
+        matches!(refused, Err(crate::valkey::ValkeyError::Unavailable)),
+        "{refused:?}"
+    );
+
+    servers.start_valkey().await.unwrap();
+    tokio::time::timeout(DEADLINE, valkey.connected())
+        .await
+        .unwrap();
+    until("commands work", || valkey.is_connected()).await;
+    assert!(*valkey.connection_losses().borrow() >= 1);
+    assert_eq!(valkey.get("k").await.unwrap(), None);
+    servers.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn connecting_does_not_wait_for_valkey() {
+    let valkey = Valkey::connect("valkey://127.0.0.1:1").unwrap();
+    assert!(!valkey.is_connected());
+    assert!(valkey.get("k").await.is_err());
+}
+
+#[tokio::test]
+async fn a_forgotten_script_is_loaded_again() {
+    let servers = test_servers().await.unwrap();
+    let valkey = Valkey::connect(servers.valkey_url()).unwrap();
+    tokio::time::timeout(DEADLINE, valkey.connected())
+        .await
+        .unwrap();
+    until("commands work", || valkey.is_connected()).await;
+    let script = fred::types::scripts::Script::from_lua("return {KEYS[1], ARGV[1]}");
+    let (keys, arguments) = (vec!["k".to_owned()], vec!["a".to_owned()]);
+    let answer: Vec<String> = valkey.run_script(&script, keys, arguments).await.unwrap();
+    assert_eq!(answer, ["k", "a"]);
+}
