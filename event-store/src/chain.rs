@@ -155,8 +155,14 @@ mod tests {
             ..link()
         }
         .hash(&first);
-        assert_eq!(hex(&first), "TODO1");
-        assert_eq!(hex(&second), "TODO2");
+        assert_eq!(
+            hex(&first),
+            "0fae260f1ec2a941e908a400fb8a5363a0c666ed8850b6da38e003fd201193c3"
+        );
+        assert_eq!(
+            hex(&second),
+            "5ada8c881596e4c41b8f1ad6ad4f5692c08005ecb20b062c0b144310ffd7a681"
+        );
     }
 
     #[test]

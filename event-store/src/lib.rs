@@ -14,12 +14,14 @@ pub mod append;
 pub mod chain;
 mod error;
 mod event;
+pub mod eventually_adapter;
 mod ids;
 mod options;
 mod placement;
 mod read;
 mod store;
 mod subscribe;
+pub mod verify;
 mod wakeups;
 mod writer;
 

@@ -182,13 +182,9 @@ mod tests {
         assert_eq!(stream_numbers(&backlog), [[3], [4]]);
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_request_whose_deadline_passed_is_unavailable_and_never_executed() {
-        let (pending, ticket) = submit(
-            request(1, &[1], None),
-            Duration::from_secs(1),
-            Duration::from_secs(1),
-        );
+        let (pending, ticket) = submit(request(1, &[1], None), Duration::ZERO, Duration::ZERO);
         let answer: Result<Appended, AppendError> = ticket.answer().await;
         assert!(matches!(answer, Err(AppendError::Unavailable(_))));
         let mut backlog = VecDeque::from([pending]);
