@@ -1,0 +1,30 @@
+//! The log refuses to be changed, even by its owner.
+
+use tokio_postgres::error::SqlState;
+use uuid::Uuid;
+
+use crate::support::*;
+
+#[tokio::test]
+async fn update_delete_and_truncate_of_events_are_refused() {
+    let database = Database::new().await;
+    let store = database.store().await;
+    store.append(one(Uuid::now_v7(), 0)).await.unwrap();
+    let client = database.client().await;
+    for statement in [
+        "UPDATE events SET data = '{}'",
+        "DELETE FROM events",
+        "TRUNCATE events",
+        "UPDATE events SET data = '{}' WHERE false",
+    ] {
+        let error = client.batch_execute(statement).await.expect_err(statement);
+        assert_eq!(
+            error.code(),
+            Some(&SqlState::RESTRICT_VIOLATION),
+            "{statement}"
+        );
+    }
+    assert_eq!(database.count("events").await, 1);
+    let kept = &read_all(&store, partition(1)).await[0];
+    assert_eq!(kept.data, r#"{"n":1}"#);
+}
