@@ -12,6 +12,7 @@
 pub mod cache;
 pub mod clock;
 pub mod config;
+pub mod consistency;
 pub mod http;
 pub mod pools;
 pub mod private;
@@ -19,3 +20,4 @@ pub mod rows;
 pub mod shutdown;
 pub mod telemetry;
 pub mod valkey;
+pub mod wakeups;
