@@ -1,1 +1,32 @@
-//! placeholder
+//! Queries: tickets, their messages and history, users, teams and the organization, read from the core read models.
+//!
+//! Invariants:
+//! - Every statement names the partition and the organization of the viewer on every table that it touches, so that
+//!   nobody sees a row of another organization.
+//! - What only staff may see is taken out here, for customers: in the statement where it decides which rows come,
+//!   in the view where it is a field of a row.
+//! - An answer is never older than the `Consistency-Token` that the client sent.
+//! - Lists go by keyset: a page costs the same wherever it begins, and items that come meanwhile shift nothing.
+//! - The caches change how fast an answer comes, never what it says.
+//!
+//! Never here: a change of any row, the log of events, decisions about tickets, poem outside of `http/`.
+
+pub mod cursor;
+mod database;
+mod error;
+pub mod http;
+mod models;
+mod page;
+mod viewer;
+
+pub mod history;
+pub mod messages;
+pub mod organization;
+pub mod teams;
+pub mod tickets;
+pub mod users;
+
+pub use error::ReadError;
+pub use models::{Options, ReadModels};
+pub use page::{Direction, InvalidLimit, Limit, Page};
+pub use viewer::{Tenant, Viewer};

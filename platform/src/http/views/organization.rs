@@ -1,0 +1,152 @@
+//! The view of an organization and its settings.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use domain::organization::settings::{FieldKind, Settings};
+use domain::sla::targets::{TargetTable, Targets};
+use poem_openapi::{Enum, Object};
+use uuid::Uuid;
+
+/// The organization of the viewer. Customers see its id and name.
+#[derive(Debug, Clone, PartialEq, Object)]
+#[oai(rename = "Organization", skip_serializing_if_is_none)]
+pub struct OrganizationView {
+    /// Its id.
+    pub id: Uuid,
+    /// Its name.
+    pub name: String,
+    /// Its short name. Staff only.
+    pub slug: Option<String>,
+    /// What it set. Staff only.
+    pub settings: Option<SettingsView>,
+    /// When it was made. Staff only.
+    pub created_at: Option<DateTime<Utc>>,
+    /// When something about it changed last. Staff only.
+    pub updated_at: Option<DateTime<Utc>>,
+    /// Rises with every event of the organization. Staff only.
+    pub version: Option<i64>,
+}
+
+/// The settings of an organization.
+#[derive(Debug, Clone, PartialEq, Object)]
+#[oai(rename = "Settings")]
+pub struct SettingsView {
+    /// Hours from resolved to closed.
+    pub auto_close_after_hours: u32,
+    /// Days after closing in which an agent may reopen.
+    pub reopen_window_days: u32,
+    /// Minutes in which an author may edit a message.
+    pub edit_window_minutes: u32,
+    /// SLA targets by priority.
+    pub sla_targets: TargetTableView,
+    /// The fields that a ticket may carry beside the fixed ones, by key.
+    pub custom_fields: BTreeMap<String, FieldDefinitionView>,
+}
+
+/// SLA targets by priority.
+#[derive(Debug, Clone, PartialEq, Eq, Object)]
+#[oai(rename = "SlaTargetTable")]
+pub struct TargetTableView {
+    /// For urgent tickets.
+    pub urgent: TargetsView,
+    /// For tickets of high priority.
+    pub high: TargetsView,
+    /// For normal tickets.
+    pub normal: TargetsView,
+    /// For tickets of low priority.
+    pub low: TargetsView,
+}
+
+/// SLA targets in minutes of calendar time.
+#[derive(Debug, Clone, PartialEq, Eq, Object)]
+#[oai(rename = "SlaTargets")]
+pub struct TargetsView {
+    /// From the opening to the first public reply of an agent.
+    pub first_response_minutes: u32,
+    /// From the opening to resolved, less the time pending or on hold.
+    pub resolution_minutes: u32,
+}
+
+/// A custom field: its label and what it may hold.
+#[derive(Debug, Clone, PartialEq, Eq, Object)]
+#[oai(rename = "CustomFieldDefinition", skip_serializing_if_is_none)]
+pub struct FieldDefinitionView {
+    /// What people read.
+    pub label: String,
+    /// What it may hold.
+    pub kind: FieldKindView,
+    /// The options of a choice; absent for every other kind.
+    pub options: Option<Vec<String>>,
+}
+
+/// What a custom field may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[oai(rename = "CustomFieldKind", rename_all = "snake_case")]
+pub enum FieldKindView {
+    /// A line of text.
+    Text,
+    /// A finite decimal number.
+    Number,
+    /// Yes or no.
+    Boolean,
+    /// A day, without a zone.
+    Date,
+    /// One of the options.
+    Choice,
+}
+
+impl From<&Settings> for SettingsView {
+    fn from(settings: &Settings) -> Self {
+        let fields = settings.custom_fields.iter();
+        Self {
+            auto_close_after_hours: settings.auto_close_after_hours,
+            reopen_window_days: settings.reopen_window_days,
+            edit_window_minutes: settings.edit_window_minutes,
+            sla_targets: TargetTableView::from(&settings.sla_targets),
+            custom_fields: fields
+                .map(|(key, field)| {
+                    (
+                        key.to_string(),
+                        FieldDefinitionView::new(field.label.as_str(), &field.kind),
+                    )
+                })
+                .collect(),
+        }
+    }
+}
+
+impl From<&TargetTable> for TargetTableView {
+    fn from(table: &TargetTable) -> Self {
+        let view = |targets: Targets| TargetsView {
+            first_response_minutes: targets.first_response_minutes,
+            resolution_minutes: targets.resolution_minutes,
+        };
+        Self {
+            urgent: view(table.urgent),
+            high: view(table.high),
+            normal: view(table.normal),
+            low: view(table.low),
+        }
+    }
+}
+
+impl FieldDefinitionView {
+    fn new(label: &str, kind: &FieldKind) -> Self {
+        let (kind, options) = match kind {
+            FieldKind::Text => (FieldKindView::Text, None),
+            FieldKind::Number => (FieldKindView::Number, None),
+            FieldKind::Boolean => (FieldKindView::Boolean, None),
+            FieldKind::Date => (FieldKindView::Date, None),
+            FieldKind::Choice { options } => (
+                FieldKindView::Choice,
+                Some(options.iter().map(ToString::to_string).collect()),
+            ),
+        };
+        Self {
+            label: label.to_owned(),
+            kind,
+            options,
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Statements on the read models, run on a pooled connection.
+
+use deadpool_postgres::{Client, Pool};
+use tokio_postgres::Row;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::{ToSql, Type};
+
+use crate::error::{ReadError, is_absent};
+
+/// Values of a statement in the order of `$1`, `$2` …
+pub(crate) type Values<'a> = &'a [&'a (dyn ToSql + Sync)];
+
+/// The pool of the queries. Its waits and its statements have limits that the pool's maker set.
+#[derive(Clone)]
+pub(crate) struct Database {
+    pool: Pool,
+}
+
+impl Database {
+    pub(crate) fn new(pool: Pool) -> Self {
+        Self { pool }
+    }
+
+    /// Runs a statement of a fixed text; it is prepared once for each connection.
+    pub(crate) async fn query(
+        &self,
+        statement: &str,
+        values: Values<'_>,
+    ) -> Result<Vec<Row>, ReadError> {
+        let client = self.pool.get().await?;
+        match query_prepared(&client, statement, values).await {
+            Err(error) if is_outdated(&error) => {
+                client.statement_cache.clear();
+                Ok(query_prepared(&client, statement, values).await?)
+            }
+            outcome => Ok(outcome?),
+        }
+    }
+
+    /// The row of a statement that yields at most one.
+    pub(crate) async fn query_opt(
+        &self,
+        statement: &str,
+        values: Values<'_>,
+    ) -> Result<Option<Row>, ReadError> {
+        let mut rows = self.query(statement, values).await?;
+        Ok(rows.pop())
+    }
+
+    /// Runs a statement that was put together from fragments. It is not prepared: there are too many texts to keep,
+    /// and a plan made for the values at hand picks the index that fits them.
+    pub(crate) async fn query_composed(
+        &self,
+        statement: &Statement,
+    ) -> Result<Vec<Row>, ReadError> {
+        let client = self.pool.get().await?;
+        match client
+            .query_typed(&statement.text, &statement.typed_values())
+            .await
+        {
+            Err(error) if is_outdated(&error) => Ok(client
+                .query_typed(&statement.text, &statement.typed_values())
+                .await?),
+            outcome => Ok(outcome?),
+        }
+    }
+}
+
+async fn query_prepared(
+    client: &Client,
+    statement: &str,
+    values: Values<'_>,
+) -> Result<Vec<Row>, tokio_postgres::Error> {
+    let prepared = client.prepare_cached(statement).await?;
+    client.query(&prepared, values).await
+}
+
+/// The tables were changed under the statement: a migration changed their columns ("cached plan must not change
+/// result type"), or a rebuild was switched in. A second try sees the new ones.
+fn is_outdated(error: &tokio_postgres::Error) -> bool {
+    error
+        .code()
+        .is_some_and(|state| *state == SqlState::FEATURE_NOT_SUPPORTED || is_absent(state))
+}
+
+/// A statement that is put together from fragments of this crate; what comes from outside is always a parameter.
+#[derive(Default)]
+pub(crate) struct Statement {
+    text: String,
+    values: Vec<(Box<dyn ToSql + Sync + Send>, Type)>,
+}
+
+impl Statement {
+    /// Adds a fragment.
+    pub(crate) fn push(&mut self, fragment: &str) -> &mut Self {
+        self.text.push_str(fragment);
+        self
+    }
+
+    /// Adds a parameter, and its placeholder to the text.
+    pub(crate) fn bind(
+        &mut self,
+        value: impl ToSql + Sync + Send + 'static,
+        sql_type: Type,
+    ) -> &mut Self {
+        self.values.push((Box::new(value), sql_type));
+        self.text.push('$');
+        self.text.push_str(&self.values.len().to_string());
+        self
+    }
+
+    #[cfg(test)]
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    fn typed_values(&self) -> Vec<(&(dyn ToSql + Sync), Type)> {
+        let values = self.values.iter();
+        values
+            .map(|(value, sql_type)| (&**value as &(dyn ToSql + Sync), sql_type.clone()))
+            .collect()
+    }
+}

@@ -1,0 +1,114 @@
+//! The messages of a ticket.
+
+use const_format::formatcp;
+use domain::ids::TicketId;
+use domain::message::state::Visibility;
+use event_store::Position;
+use futures::try_join;
+use platform::rows::{MessageRow, Row};
+use schema::projection::CORE;
+
+use crate::cursor::{self, Fingerprint, InvalidCursor};
+use crate::error::ReadError;
+use crate::models::ReadModels;
+use crate::page::{Direction, Limit, Page};
+use crate::viewer::Viewer;
+
+const FORWARD: &str = formatcp!("{SELECT} AND position > $5 ORDER BY position ASC LIMIT $6");
+const BACKWARD: &str = formatcp!("{SELECT} AND position < $5 ORDER BY position DESC LIMIT $6");
+const SELECT: &str = formatcp!(
+    "SELECT {} FROM {CORE}.{}
+     WHERE partition = $1 AND org_id = $2 AND ticket_id = $3 AND visibility = ANY($4)",
+    <MessageRow as Row>::COLUMNS,
+    <MessageRow as Row>::TABLE
+);
+
+/// The conversation of a ticket, from its beginning or end, or from where a cursor says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Conversation {
+    ticket_id: TicketId,
+    direction: Direction,
+    fingerprint: Fingerprint,
+    /// The position of the event that posted the last message of the page before.
+    after: i64,
+}
+
+impl Conversation {
+    /// The messages of a ticket in the order in which they were posted, or the newest first.
+    ///
+    /// # Errors
+    /// [`InvalidCursor`] when the cursor is none, or belongs to another ticket or direction.
+    pub fn new(
+        ticket_id: TicketId,
+        direction: Direction,
+        cursor: Option<&str>,
+    ) -> Result<Self, InvalidCursor> {
+        let fingerprint = Fingerprint::of("messages", &(ticket_id, direction));
+        let after = cursor
+            .map(|text| cursor::decode::<i64>(&fingerprint, text))
+            .transpose()?;
+        let after = after.unwrap_or(direction.before_first());
+        Ok(Self {
+            ticket_id,
+            direction,
+            fingerprint,
+            after,
+        })
+    }
+}
+
+impl ReadModels {
+    /// One page of the conversation as the viewer may see it; none when there is no such ticket for them.
+    ///
+    /// # Errors
+    /// When the read models cannot be read.
+    pub async fn messages(
+        &self,
+        viewer: &Viewer,
+        conversation: &Conversation,
+        limit: Limit,
+        at_least: Position,
+    ) -> Result<Option<Page<MessageRow>>, ReadError> {
+        let (ticket, rows) = try_join!(
+            self.ticket(viewer, conversation.ticket_id, at_least),
+            self.message_rows(viewer, conversation, limit),
+        )?;
+        Ok(ticket.map(|_| Page::cut(rows, limit, &conversation.fingerprint, |row| row.position)))
+    }
+
+    async fn message_rows(
+        &self,
+        viewer: &Viewer,
+        conversation: &Conversation,
+        limit: Limit,
+    ) -> Result<Vec<MessageRow>, ReadError> {
+        let visible: &[&str] = if viewer.is_staff() {
+            &[Visibility::Public.as_str(), Visibility::Internal.as_str()]
+        } else {
+            &[Visibility::Public.as_str()]
+        };
+        let statement = match conversation.direction {
+            Direction::Ascending => FORWARD,
+            Direction::Descending => BACKWARD,
+        };
+        let tenant = viewer.tenant;
+        let rows = self
+            .database
+            .query(
+                statement,
+                &[
+                    &tenant.partition.get(),
+                    &tenant.org_id.0,
+                    &conversation.ticket_id.0,
+                    &visible,
+                    &conversation.after,
+                    &limit.rows(),
+                ],
+            )
+            .await?;
+        Ok(rows
+            .iter()
+            .map(MessageRow::from_row)
+            .collect::<Result<_, _>>()?)
+    }
+}

@@ -1,0 +1,109 @@
+//! The read models as the queries reach them.
+
+use std::time::Duration;
+
+use deadpool_postgres::Pool;
+use domain::actor::Role;
+use domain::ids::{OrganizationId, UserId};
+use event_store::{EventStore, OrgId};
+use platform::cache::Cache;
+use platform::consistency::{ConsistencyToken, Progress};
+
+use crate::database::Database;
+use crate::error::ReadError;
+use crate::viewer::{Tenant, Viewer};
+
+/// The limits of the queries. Those of connections and statements belong to the pool.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// How long a query waits for the event of its `Consistency-Token`.
+    pub wait_timeout: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            wait_timeout: Duration::from_secs(2),
+        }
+    }
+}
+
+/// Everything that a query needs. Cloning is cheap.
+#[derive(Clone)]
+pub struct ReadModels {
+    store: EventStore,
+    progress: Progress,
+    options: Options,
+    pub(crate) database: Database,
+    pub(crate) cache: Cache,
+}
+
+impl ReadModels {
+    /// The read models in the database of `pool`, with `cache` before them. `store` is asked only where an
+    /// organization lives.
+    #[must_use]
+    pub fn new(
+        store: EventStore,
+        pool: Pool,
+        progress: Progress,
+        cache: Cache,
+        options: Options,
+    ) -> Self {
+        Self {
+            store,
+            progress,
+            options,
+            database: Database::new(pool),
+            cache,
+        }
+    }
+
+    /// The viewer, if their organization exists.
+    ///
+    /// # Errors
+    /// [`ReadError::Unavailable`] when it cannot be looked up now.
+    pub async fn viewer(
+        &self,
+        org: OrganizationId,
+        user_id: UserId,
+        role: Role,
+    ) -> Result<Option<Viewer>, ReadError> {
+        let org_id = OrgId(org.0);
+        let placement = self.store.placement(org_id).await;
+        let partition = placement.map_err(|error| ReadError::Unavailable(Box::new(error)))?;
+        Ok(partition.map(|partition| Viewer {
+            tenant: Tenant { partition, org_id },
+            user_id,
+            role,
+        }))
+    }
+
+    /// Waits until the read models show what the client has seen, if it says what; how long is limited by
+    /// [`Options::wait_timeout`].
+    ///
+    /// # Errors
+    /// [`ReadError::Behind`] when they do not in time.
+    pub async fn wait_for(&self, seen: Option<ConsistencyToken>) -> Result<(), ReadError> {
+        self.wait_at_most(seen, self.options.wait_timeout).await
+    }
+
+    pub(crate) async fn wait_at_most(
+        &self,
+        seen: Option<ConsistencyToken>,
+        limit: Duration,
+    ) -> Result<(), ReadError> {
+        if let Some(token) = seen {
+            self.progress.wait_for(token, limit).await?;
+        }
+        Ok(())
+    }
+
+    /// The token of a moment that a query begun now shows at least.
+    pub async fn now(&self, tenant: Tenant) -> ConsistencyToken {
+        let position = self.progress.current(tenant.partition).await;
+        ConsistencyToken {
+            partition: tenant.partition,
+            position,
+        }
+    }
+}

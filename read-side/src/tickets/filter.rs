@@ -1,0 +1,67 @@
+//! Which tickets a list has.
+
+use domain::ids::{TeamId, UserId};
+use domain::text::Tag;
+use domain::ticket::state::{Priority, Status};
+use serde::Serialize;
+
+use crate::cursor::Moment;
+
+/// Conditions that a ticket fulfils all of. An empty list is no condition.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct TicketFilter {
+    /// One of these statuses.
+    pub statuses: Vec<Status>,
+    /// One of these priorities.
+    pub priorities: Vec<Priority>,
+    /// This agent, or none.
+    pub assignee: Option<Holder<UserId>>,
+    /// This team, or none.
+    pub team: Option<Holder<TeamId>>,
+    /// This requester.
+    pub requester: Option<UserId>,
+    /// All of these tags.
+    pub tags: Vec<Tag>,
+    /// Opened in this time.
+    pub created: TimeRange,
+    /// Changed last in this time, as far as the viewer can see.
+    pub updated: TimeRange,
+}
+
+/// Who has a ticket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Holder<T> {
+    /// Nobody.
+    Nobody,
+    /// This one.
+    One(T),
+}
+
+/// A range of time that includes its beginning and not its end, so that ranges can follow each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct TimeRange {
+    /// Its beginning, if it has one.
+    pub from: Option<Moment>,
+    /// Its end, if it has one.
+    pub to: Option<Moment>,
+}
+
+impl TicketFilter {
+    /// The same conditions in one spelling, so that a cursor fits however the client ordered them.
+    pub(crate) fn normalized(mut self) -> Self {
+        self.statuses.sort_unstable();
+        self.statuses.dedup();
+        self.priorities.sort_unstable();
+        self.priorities.dedup();
+        self.tags.sort_unstable();
+        self.tags.dedup();
+        self
+    }
+
+    /// True when a condition looks at what customers do not see.
+    #[must_use]
+    pub fn is_for_staff(&self) -> bool {
+        self.team.is_some() || !self.tags.is_empty()
+    }
+}

@@ -1,0 +1,253 @@
+//! The statements of a list of tickets, put together from a closed set of fragments.
+
+use const_format::formatcp;
+use platform::rows::{Column, Row, TicketRow};
+use schema::projection::CORE;
+use tokio_postgres::types::Type;
+
+use super::filter::{Holder, TicketFilter, TimeRange};
+use super::list::TicketQuery;
+use super::sort::{Sort, SortField, SortKey, SortValue};
+use crate::cursor::Moment;
+use crate::database::Statement;
+use crate::viewer::Viewer;
+
+const COLUMNS: &str = <TicketRow as Row>::COLUMNS;
+const SELECT: &str = formatcp!("SELECT {COLUMNS} FROM {CORE}.{}", <TicketRow as Row>::TABLE);
+const COUNT: &str = formatcp!("SELECT count(*) FROM {CORE}.{}", <TicketRow as Row>::TABLE);
+
+/// Selects the rows after `after`, at most `query.limit.rows()`, in order.
+pub(super) fn page(viewer: &Viewer, query: &TicketQuery, after: Option<SortKey>) -> Statement {
+    let mut statement = Statement::default();
+    match (query.sort.field, after.map(|key| key.value)) {
+        (SortField::NextDeadlineAt, Some(SortValue::Deadline(None))) => {
+            without_deadline(&mut statement, viewer, query, after);
+        }
+        (SortField::NextDeadlineAt, _) => by_deadline(&mut statement, viewer, query, after),
+        _ => by_column(&mut statement, viewer, query, after),
+    }
+    statement
+}
+
+/// Counts all rows that fit.
+pub(super) fn count(viewer: &Viewer, filter: &TicketFilter) -> Statement {
+    let mut statement = Statement::default();
+    statement.push(COUNT);
+    push_where(&mut statement, viewer, filter);
+    statement
+}
+
+fn by_column(
+    statement: &mut Statement,
+    viewer: &Viewer,
+    query: &TicketQuery,
+    after: Option<SortKey>,
+) {
+    let column = match query.sort.field {
+        SortField::UpdatedAt => updated_column(viewer),
+        SortField::CreatedAt => "created_at",
+        SortField::Priority => "priority",
+        SortField::NextDeadlineAt => "next_deadline_at",
+    };
+    statement.push(SELECT);
+    push_where(statement, viewer, &query.filter);
+    if let Some(key) = after {
+        push_after(statement, column, query.sort, key);
+    }
+    let order = query.sort.direction.order();
+    push_order(
+        statement,
+        &format!("{column} {order}, ticket_id {order}"),
+        query,
+    );
+}
+
+/// The tickets with a deadline in its order, then those without by id: one statement, so that a ticket whose deadline
+/// goes meanwhile is on the page once. Each half uses its own index and stops at the limit.
+fn by_deadline(
+    statement: &mut Statement,
+    viewer: &Viewer,
+    query: &TicketQuery,
+    after: Option<SortKey>,
+) {
+    let order = query.sort.direction.order();
+    statement.push(formatcp!("SELECT {COLUMNS} FROM (("));
+    statement.push(SELECT);
+    push_where(statement, viewer, &query.filter);
+    statement.push(" AND next_deadline_at IS NOT NULL");
+    if let Some(key) = after {
+        push_after(statement, "next_deadline_at", query.sort, key);
+    }
+    push_order(
+        statement,
+        &format!("next_deadline_at {order}, ticket_id {order}"),
+        query,
+    );
+    statement.push(") UNION ALL (");
+    without_deadline(statement, viewer, query, None);
+    statement.push(")) AS both_halves");
+    push_order(
+        statement,
+        &format!("next_deadline_at {order} NULLS LAST, ticket_id {order}"),
+        query,
+    );
+}
+
+fn without_deadline(
+    statement: &mut Statement,
+    viewer: &Viewer,
+    query: &TicketQuery,
+    after: Option<SortKey>,
+) {
+    let direction = query.sort.direction;
+    statement.push(SELECT);
+    push_where(statement, viewer, &query.filter);
+    statement.push(" AND next_deadline_at IS NULL");
+    if let Some(key) = after {
+        statement
+            .push(" AND ticket_id ")
+            .push(direction.after())
+            .push(" ")
+            .bind(key.ticket_id, Type::UUID);
+    }
+    push_order(
+        statement,
+        &format!("ticket_id {}", direction.order()),
+        query,
+    );
+}
+
+fn push_after(statement: &mut Statement, column: &str, sort: Sort, key: SortKey) {
+    statement.push(&format!(
+        " AND ({column}, ticket_id) {} (",
+        sort.direction.after()
+    ));
+    match key.value {
+        SortValue::Time(moment) | SortValue::Deadline(Some(moment)) => {
+            statement.bind(moment.get(), Type::TIMESTAMPTZ);
+        }
+        SortValue::Priority(priority) => {
+            statement.bind(priority, Type::INT2);
+        }
+        // The half without deadlines has a statement of its own.
+        SortValue::Deadline(None) => {
+            statement.push("NULL");
+        }
+    }
+    statement
+        .push(", ")
+        .bind(key.ticket_id, Type::UUID)
+        .push(")");
+}
+
+fn push_order(statement: &mut Statement, order: &str, query: &TicketQuery) {
+    statement
+        .push(" ORDER BY ")
+        .push(order)
+        .push(" LIMIT ")
+        .bind(query.limit.rows(), Type::INT8);
+}
+
+fn push_where(statement: &mut Statement, viewer: &Viewer, filter: &TicketFilter) {
+    statement
+        .push(" WHERE partition = ")
+        .bind(viewer.tenant.partition.get(), Type::INT2);
+    statement
+        .push(" AND org_id = ")
+        .bind(viewer.tenant.org_id.0, Type::UUID);
+    for requester in viewer
+        .only_requester()
+        .into_iter()
+        .chain(filter.requester.map(|id| id.0))
+    {
+        statement
+            .push(" AND requester_id = ")
+            .bind(requester, Type::UUID);
+    }
+    push_one_of(
+        statement,
+        "status",
+        filter.statuses.iter().map(Column::parameter).collect(),
+        Type::TEXT,
+        Type::TEXT_ARRAY,
+    );
+    push_one_of(
+        statement,
+        "priority",
+        filter.priorities.iter().map(Column::parameter).collect(),
+        Type::INT2,
+        Type::INT2_ARRAY,
+    );
+    push_holder(statement, "assignee_id", filter.assignee);
+    push_holder(statement, "team_id", filter.team);
+    if !filter.tags.is_empty() {
+        let tags: Vec<String> = filter.tags.iter().map(ToString::to_string).collect();
+        statement.push(" AND tags @> ").bind(tags, Type::TEXT_ARRAY);
+    }
+    push_range(statement, "created_at", filter.created);
+    push_range(statement, updated_column(viewer), filter.updated);
+}
+
+/// Customers do not learn from this time that staff wrote a note.
+fn updated_column(viewer: &Viewer) -> &'static str {
+    if viewer.is_staff() {
+        "updated_at"
+    } else {
+        "public_updated_at"
+    }
+}
+
+/// One value is compared by `=`, so that an index on it still gives the order of its next columns.
+fn push_one_of<T>(
+    statement: &mut Statement,
+    column: &str,
+    mut values: Vec<T>,
+    one: Type,
+    many: Type,
+) where
+    T: tokio_postgres::types::ToSql + Sync + Send + 'static,
+{
+    match values.len() {
+        0 => {}
+        1 => {
+            statement
+                .push(&format!(" AND {column} = "))
+                .bind(values.pop(), one);
+        }
+        _ => {
+            statement
+                .push(&format!(" AND {column} = ANY("))
+                .bind(values, many)
+                .push(")");
+        }
+    }
+}
+
+fn push_holder<T: Column<Parameter = uuid::Uuid>>(
+    statement: &mut Statement,
+    column: &str,
+    holder: Option<Holder<T>>,
+) {
+    match holder {
+        None => {}
+        Some(Holder::Nobody) => {
+            statement.push(&format!(" AND {column} IS NULL"));
+        }
+        Some(Holder::One(id)) => {
+            statement
+                .push(&format!(" AND {column} = "))
+                .bind(id.parameter(), Type::UUID);
+        }
+    }
+}
+
+fn push_range(statement: &mut Statement, column: &str, range: TimeRange) {
+    let bounds = [(">=", range.from), ("<", range.to)];
+    for (comparison, moment) in bounds {
+        if let Some(moment) = moment.map(Moment::get) {
+            statement
+                .push(&format!(" AND {column} {comparison} "))
+                .bind(moment, Type::TIMESTAMPTZ);
+        }
+    }
+}
