@@ -10,6 +10,7 @@
 //! Never in here: decisions about tickets, SQL of a feature, poem outside of `http/`.
 
 pub mod cache;
+pub mod auth;
 pub mod clock;
 pub mod config;
 pub mod consistency;

@@ -1,1 +1,29 @@
-//! placeholder
+//! The projector: turns the log into the core read models and their caches.
+//!
+//! Invariants:
+//! - The rows of a batch and its checkpoint are one transaction: no event is lost, none is applied twice.
+//! - A row depends on the events before it alone, so that following, catching up and rebuilding give the same rows.
+//! - An event that cannot be applied stops its partition, says why, and is tried again; none is skipped.
+//! - A cache entry that may be old is never read again: its generation is raised.
+//!
+//! Never: commands, events of its own, HTTP, an answer to a query.
+
+pub mod batch;
+pub mod checkpoint;
+mod error;
+pub mod event;
+pub mod fold;
+pub mod keys;
+mod load;
+mod options;
+mod projector;
+pub mod state;
+mod status;
+mod worker;
+mod write;
+
+pub use checkpoint::Poison;
+pub use error::BatchError;
+pub use options::Options;
+pub use projector::Projector;
+pub use status::{Activity, PartitionStatus};

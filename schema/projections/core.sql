@@ -1,7 +1,8 @@
 -- The core read models: what lists, details, messages and histories show.
 -- Everything here is derived from the log and can be dropped and rebuilt at any time.
 -- Run inside the namespace that is being made (the live one is `core`, one being rebuilt is `core_next`):
--- names are unqualified on purpose. Raise CORE_VERSION in schema/src/projection.rs with every change of this file.
+-- names are unqualified on purpose. The indexes are in core_indexes.sql, made after a rebuild has filled the tables.
+-- Raise CORE_VERSION in schema/src/projection.rs with every change of either file.
 
 CREATE TABLE checkpoints (
     partition        smallint    PRIMARY KEY,
@@ -11,8 +12,11 @@ CREATE TABLE checkpoints (
     -- The event that could not be applied, and why. The partition stands still until it is dealt with.
     poison_position  bigint,
     poison_reason    text,
+    -- Up to here the caches show what the tables show. Less than `position`: the projector that committed may have died
+    -- before it wrote them.
+    cached_position  bigint      NOT NULL DEFAULT 0,
     updated_at       timestamptz NOT NULL DEFAULT now()
-);
+) WITH (fillfactor = 10, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_scale_factor = 0);
 
 CREATE TABLE organizations (
     partition    smallint    NOT NULL,
@@ -25,6 +29,8 @@ CREATE TABLE organizations (
     version      bigint      NOT NULL,
     created_at   timestamptz NOT NULL,
     updated_at   timestamptz NOT NULL,
+    -- Of the event of its own stream that this row shows last; `ticket_count` may be newer.
+    position     bigint      NOT NULL,
     PRIMARY KEY (partition, org_id)
 );
 
@@ -41,8 +47,6 @@ CREATE TABLE users (
     updated_at timestamptz NOT NULL,
     PRIMARY KEY (partition, org_id, user_id)
 );
-CREATE INDEX users_by_name ON users (partition, org_id, name, user_id);
-CREATE INDEX users_by_email ON users (partition, org_id, email);
 
 CREATE TABLE teams (
     partition  smallint    NOT NULL,
@@ -55,7 +59,6 @@ CREATE TABLE teams (
     updated_at timestamptz NOT NULL,
     PRIMARY KEY (partition, org_id, team_id)
 );
-CREATE INDEX teams_by_name ON teams (partition, org_id, name, team_id);
 
 CREATE TABLE tickets (
     partition                  smallint    NOT NULL,
@@ -108,21 +111,12 @@ CREATE TABLE tickets (
     -- The earliest deadline that still runs and was not breached.
     next_deadline_at           timestamptz,
     -- The clocks as the domain folds them, so that the projector can go on from here.
-    clocks                     json        NOT NULL,
+    clocks                     jsonb       NOT NULL,
     version                    bigint      NOT NULL,
     -- Of the event that this row shows last.
     position                   bigint      NOT NULL,
     PRIMARY KEY (partition, org_id, ticket_id)
 );
-CREATE UNIQUE INDEX tickets_by_number ON tickets (partition, org_id, number);
-CREATE INDEX tickets_by_updated ON tickets (partition, org_id, updated_at, ticket_id);
-CREATE INDEX tickets_by_created ON tickets (partition, org_id, created_at, ticket_id);
-CREATE INDEX tickets_by_priority ON tickets (partition, org_id, priority, ticket_id);
-CREATE INDEX tickets_by_deadline ON tickets (partition, org_id, next_deadline_at, ticket_id) WHERE next_deadline_at IS NOT NULL;
-CREATE INDEX tickets_by_status ON tickets (partition, org_id, status, updated_at, ticket_id);
-CREATE INDEX tickets_by_requester ON tickets (partition, org_id, requester_id, updated_at, ticket_id);
-CREATE INDEX tickets_by_assignee ON tickets (partition, org_id, assignee_id, updated_at, ticket_id) WHERE assignee_id IS NOT NULL;
-CREATE INDEX tickets_by_team ON tickets (partition, org_id, team_id, updated_at, ticket_id) WHERE team_id IS NOT NULL;
 
 CREATE TABLE messages (
     partition   smallint    NOT NULL,
@@ -143,8 +137,6 @@ CREATE TABLE messages (
     position    bigint      NOT NULL,
     PRIMARY KEY (partition, org_id, message_id)
 );
-CREATE INDEX messages_by_ticket ON messages (partition, org_id, ticket_id, position);
-CREATE INDEX messages_by_author ON messages (partition, org_id, author_id);
 
 CREATE TABLE ticket_history (
     partition     smallint    NOT NULL,
@@ -165,10 +157,11 @@ CREATE TABLE ticket_history (
     -- [{"field": "...", "from": ..., "to": ...}]
     changes       jsonb       NOT NULL,
     message_id    uuid,
+    -- What staff said about it (a reopening, a redaction). Not for the requester, even where `public` is true.
+    reason        text,
     -- Whether the requester may see it.
     public        boolean     NOT NULL,
     occurred_at   timestamptz NOT NULL,
     recorded_at   timestamptz NOT NULL,
     PRIMARY KEY (partition, position)
 );
-CREATE INDEX ticket_history_by_ticket ON ticket_history (partition, org_id, ticket_id, position);

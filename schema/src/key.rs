@@ -1,4 +1,16 @@
-//! Prefixes of the Valkey keys.
+//! Names of the Valkey keys.
+
+use std::fmt::Display;
 
 /// First part of every key that this product writes.
-pub const PREFIX: &str = "insightdesk:";
+pub const PREFIX: &str = "idk:";
+
+/// The row of a ticket in the core read models.
+pub fn ticket(generation: i64, partition: i16, org: impl Display, ticket: impl Display) -> String {
+    format!("{PREFIX}{generation}:ticket:{partition}:{org}:{ticket}")
+}
+
+/// The row of an organization in the core read models.
+pub fn organization(generation: i64, partition: i16, org: impl Display) -> String {
+    format!("{PREFIX}{generation}:org:{partition}:{org}")
+}

@@ -7,4 +7,5 @@ pub mod channel;
 pub mod function;
 pub mod key;
 pub mod migrations;
+pub mod projection;
 pub mod table;

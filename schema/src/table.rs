@@ -31,3 +31,24 @@ pub const ALL: &[&str] = &[
     SLA_CLOCKS,
     TIMERS,
 ];
+
+/// The core read models. Unqualified: they stand in the namespace [`crate::projection::CORE`], or in that of a rebuild.
+pub mod core {
+    /// How far the projection is, a row a partition.
+    pub const CHECKPOINTS: &str = "checkpoints";
+    /// Organizations.
+    pub const ORGANIZATIONS: &str = "organizations";
+    /// People.
+    pub const USERS: &str = "users";
+    /// Teams.
+    pub const TEAMS: &str = "teams";
+    /// Tickets.
+    pub const TICKETS: &str = "tickets";
+    /// Messages.
+    pub const MESSAGES: &str = "messages";
+    /// What happened to each ticket.
+    pub const TICKET_HISTORY: &str = "ticket_history";
+
+    /// Every table above that holds rows derived from events.
+    pub const DERIVED: &[&str] = &[ORGANIZATIONS, USERS, TEAMS, TICKETS, MESSAGES, TICKET_HISTORY];
+}

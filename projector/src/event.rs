@@ -1,0 +1,73 @@
+//! An event of the log, read into its type.
+
+use chrono::{DateTime, Utc};
+use domain::actor::Actor;
+use domain::event::{DecodeError, DomainEvent};
+use domain::ids::OrganizationId;
+use domain::metadata::Metadata;
+use event_store::RecordedEvent;
+use uuid::Uuid;
+
+/// What the projections see of an event.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// Its place in the partition.
+    pub position: i64,
+    /// The organization it belongs to.
+    pub org_id: OrganizationId,
+    /// The aggregate.
+    pub stream_id: Uuid,
+    /// Its place in the stream.
+    pub version: i64,
+    /// Its own id.
+    pub event_id: Uuid,
+    /// `noun.past_tense`.
+    pub event_type: String,
+    /// Business time.
+    pub occurred_at: DateTime<Utc>,
+    /// When the log took it.
+    pub recorded_at: DateTime<Utc>,
+    /// Who made it happen.
+    pub actor: Actor,
+    /// What happened.
+    pub body: DomainEvent,
+}
+
+/// Why an event could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum UnreadableEvent {
+    /// Its name, version or data is not known.
+    #[error("{0}")]
+    Data(#[from] DecodeError),
+    /// Its metadata does not fit.
+    #[error("the metadata does not fit its type: {0}")]
+    Metadata(#[from] serde_json::Error),
+}
+
+impl Event {
+    /// Reads a recorded event.
+    ///
+    /// # Errors
+    /// When a newer program wrote it, or its JSON does not fit.
+    pub fn read(recorded: &RecordedEvent) -> Result<Self, UnreadableEvent> {
+        let body = DomainEvent::decode(
+            &recorded.stream_type,
+            &recorded.event_type,
+            recorded.schema_version,
+            &recorded.data,
+        )?;
+        let metadata: Metadata = serde_json::from_str(&recorded.metadata)?;
+        Ok(Self {
+            position: recorded.position.get(),
+            org_id: OrganizationId(recorded.org_id.0),
+            stream_id: recorded.stream_id,
+            version: recorded.version.get(),
+            event_id: recorded.event_id,
+            event_type: recorded.event_type.clone(),
+            occurred_at: recorded.occurred_at,
+            recorded_at: recorded.recorded_at,
+            actor: metadata.actor,
+            body,
+        })
+    }
+}

@@ -1,0 +1,289 @@
+//! The history of each ticket: one row a fact, readable by people.
+//!
+//! One row per fact: a reply or a note is told by the ticket's event, so `message.posted` makes no second row; editing
+//! and redacting are events of the message alone and make one.
+//!
+//! What the requester may see: the opening, replies, status, priority, subject, follow-ups, and edits and redactions of
+//! public messages. Not: notes, assignments, tags, custom fields, service levels.
+
+use domain::actor::Actor;
+use domain::ids::{MessageId, OrganizationId, TicketId};
+use domain::message::event::MessageEvent;
+use domain::message::state::Visibility;
+use domain::sla::Metric;
+use domain::ticket::event::{Cause, TicketAssigned, TicketEvent};
+use domain::ticket::field::FieldValue;
+use domain::ticket::state::{Assignment, Status};
+use platform::rows::{ActorKind, Change, HistoryRow};
+use serde_json::Value;
+use tokio_postgres::types::Json;
+
+use super::ApplyError;
+use crate::event::Event;
+use crate::state::State;
+
+/// What a timer is called.
+const TIMER_NAME: &str = "InsightDesk";
+/// What the operator is called.
+const OPERATOR_NAME: &str = "Operator";
+
+/// Whether the requester may see this event of a ticket.
+#[must_use]
+pub fn is_public(change: &TicketEvent) -> bool {
+    match change {
+        TicketEvent::Opened(_)
+        | TicketEvent::CustomerReplied(_)
+        | TicketEvent::AgentReplied(_)
+        | TicketEvent::PriorityChanged(_)
+        | TicketEvent::SubjectChanged(_)
+        | TicketEvent::StatusChanged(_)
+        | TicketEvent::Resolved(_)
+        | TicketEvent::Closed(_)
+        | TicketEvent::Reopened(_)
+        | TicketEvent::FollowUpOpened(_) => true,
+        TicketEvent::NoteAdded(_)
+        | TicketEvent::Assigned(_)
+        | TicketEvent::Tagged(_)
+        | TicketEvent::Untagged(_)
+        | TicketEvent::CustomFieldSet(_)
+        | TicketEvent::SlaBreached(_) => false,
+    }
+}
+
+/// Adds the row of a ticket's event. The ticket's own row has been changed before.
+pub fn of_ticket(state: &mut State, event: &Event, id: TicketId, change: &TicketEvent) {
+    let who = Who::of(state, event);
+    let fact = ticket_fact(state, event, id, change, &who.name);
+    state.history.push(row(event, id, who, fact, is_public(change)));
+}
+
+/// Adds the row of a message's event, if it makes one. The message's own row has been changed before.
+///
+/// # Errors
+/// When the message is not there.
+pub fn of_message(state: &mut State, event: &Event, id: MessageId, change: &MessageEvent) -> Result<(), ApplyError> {
+    let message = state.messages.get((event.org_id, id));
+    let message = message.ok_or_else(|| ApplyError::missing(event, "message", id))?;
+    let (ticket, public) = (message.ticket_id, message.visibility == Visibility::Public);
+    let noun = if public { "message" } else { "note" };
+    let who = Who::of(state, event);
+    let mut fact = match change {
+        MessageEvent::Posted(_) => return Ok(()),
+        MessageEvent::Edited(_) => Fact::new(format!("{} edited a {noun}", who.name)),
+        MessageEvent::Redacted(_) => Fact::new(format!("{} removed the text of a {noun}", who.name)),
+    };
+    if let MessageEvent::Redacted(redacted) = change {
+        fact.reason = redacted.reason.as_ref().map(ToString::to_string);
+    }
+    fact.message_id = Some(id);
+    state.history.push(row(event, ticket, who, fact, public));
+    Ok(())
+}
+
+fn row(event: &Event, ticket_id: TicketId, who: Who, fact: Fact, public: bool) -> HistoryRow {
+    HistoryRow {
+        position: event.position,
+        org_id: event.org_id,
+        ticket_id,
+        event_id: event.event_id,
+        event_type: event.event_type.clone(),
+        version: event.version,
+        actor_kind: who.kind,
+        actor_id: event.actor.user_id(),
+        actor_role: match event.actor {
+            Actor::User { role, .. } => Some(role),
+            Actor::Timer | Actor::Import { .. } | Actor::Operator => None,
+        },
+        actor_name: who.name,
+        summary: fact.summary,
+        changes: Json(fact.changes),
+        message_id: fact.message_id,
+        reason: fact.reason,
+        public,
+        occurred_at: event.occurred_at,
+        recorded_at: event.recorded_at,
+    }
+}
+
+/// Who did it, as people read it.
+struct Who {
+    kind: ActorKind,
+    name: String,
+}
+
+impl Who {
+    fn of(state: &State, event: &Event) -> Self {
+        let (kind, name) = match &event.actor {
+            Actor::User { id, .. } => (ActorKind::User, state.user_name(event.org_id, *id)),
+            Actor::Timer => (ActorKind::Timer, TIMER_NAME.to_owned()),
+            Actor::Import { source, by } => (ActorKind::Import, by.as_ref().unwrap_or(source).clone()),
+            Actor::Operator => (ActorKind::Operator, OPERATOR_NAME.to_owned()),
+        };
+        Self { kind, name }
+    }
+}
+
+/// What happened, as people read it.
+struct Fact {
+    summary: String,
+    changes: Vec<Change>,
+    message_id: Option<MessageId>,
+    reason: Option<String>,
+}
+
+impl Fact {
+    fn new(summary: String) -> Self {
+        Self { summary, changes: Vec::new(), message_id: None, reason: None }
+    }
+
+    fn about(mut self, message: Option<MessageId>) -> Self {
+        self.message_id = message;
+        self
+    }
+
+    fn changing(mut self, field: impl Into<String>, from: impl Into<Value>, to: impl Into<Value>) -> Self {
+        self.changes.push(Change { field: field.into(), from: from.into(), to: to.into() });
+        self
+    }
+}
+
+fn ticket_fact(state: &State, event: &Event, id: TicketId, change: &TicketEvent, who: &str) -> Fact {
+    match change {
+        TicketEvent::Opened(e) => {
+            let verb = if event.actor.is_import() { "Imported: opened".to_owned() } else { format!("{who} opened the ticket") };
+            Fact::new(verb)
+                .about(e.message_id)
+                .changing("subject", Value::Null, e.subject.as_str())
+                .changing("priority", Value::Null, e.priority.as_str())
+        }
+        TicketEvent::CustomerReplied(e) => Fact::new(format!("{who} replied")).about(Some(e.message_id)),
+        TicketEvent::AgentReplied(e) => Fact::new(format!("{who} answered")).about(Some(e.message_id)),
+        TicketEvent::NoteAdded(e) => Fact::new(format!("{who} added an internal note")).about(Some(e.message_id)),
+        TicketEvent::Assigned(e) => assigned(state, event.org_id, e, who),
+        TicketEvent::PriorityChanged(e) => {
+            let (from, to) = (e.from.as_str(), e.to.as_str());
+            Fact::new(format!("{who} changed the priority from {from} to {to}")).changing("priority", from, to)
+        }
+        TicketEvent::SubjectChanged(e) => {
+            let (from, to) = (e.from.as_str(), e.to.as_str());
+            Fact::new(format!("{who} changed the subject from “{from}” to “{to}”")).changing("subject", from, to)
+        }
+        TicketEvent::StatusChanged(_)
+        | TicketEvent::Resolved(_)
+        | TicketEvent::Closed(_)
+        | TicketEvent::Reopened(_) => moved(state, event, id, change, who),
+        TicketEvent::Tagged(e) => Fact::new(format!("{who} added the tag {}", e.tag)).changing("tags", Value::Null, e.tag.as_str()),
+        TicketEvent::Untagged(e) => {
+            Fact::new(format!("{who} removed the tag {}", e.tag)).changing("tags", e.tag.as_str(), Value::Null)
+        }
+        TicketEvent::CustomFieldSet(e) => {
+            let verb = if e.to.is_some() { "set" } else { "emptied" };
+            Fact::new(format!("{who} {verb} the field {}", e.key)).changing(
+                format!("custom_fields.{}", e.key),
+                e.from.as_ref().map_or(Value::Null, field_value),
+                e.to.as_ref().map_or(Value::Null, field_value),
+            )
+        }
+        TicketEvent::FollowUpOpened(e) => Fact::new(format!("{who} opened a follow-up of this ticket")).changing(
+            "follow_up_ids",
+            Value::Null,
+            e.ticket_id.to_string(),
+        ),
+        TicketEvent::SlaBreached(e) => {
+            let target = match e.metric {
+                Metric::FirstResponse => "first response",
+                Metric::Resolution => "resolution",
+            };
+            let field = format!("sla.{}.breached_at", e.metric.as_str());
+            Fact::new(format!("The deadline of the {target} was missed")).changing(
+                field,
+                Value::Null,
+                e.due_at.to_rfc3339_opts(chrono::SecondsFormat::Micros, true),
+            )
+        }
+    }
+}
+
+fn assigned(state: &State, org: OrganizationId, change: &TicketAssigned, who: &str) -> Fact {
+    let agent = |assignment: Assignment| assignment.agent_id.map(|agent| state.user_name(org, agent));
+    let team = |assignment: Assignment| assignment.team_id.map(|team| state.team_name(org, team));
+    let holder = match (agent(change.to), team(change.to)) {
+        (Some(agent), Some(team)) => Some(format!("{agent} in the team {team}")),
+        (Some(agent), None) => Some(agent),
+        (None, Some(team)) => Some(format!("the team {team}")),
+        (None, None) => None,
+    };
+    let mut fact = Fact::new(match holder {
+        Some(holder) => format!("{who} assigned the ticket to {holder}"),
+        None => format!("{who} took the assignment away"),
+    });
+    if change.from.agent_id != change.to.agent_id {
+        fact = fact.changing("assignee", agent(change.from), agent(change.to));
+    }
+    if change.from.team_id != change.to.team_id {
+        fact = fact.changing("team", team(change.from), team(change.to));
+    }
+    fact
+}
+
+fn moved(state: &State, event: &Event, id: TicketId, change: &TicketEvent, who: &str) -> Fact {
+    // The caller passes moves of the status alone.
+    let Some((from, to, cause)) = change.status_move() else {
+        return Fact::new(String::new());
+    };
+    let reopened = matches!(change, TicketEvent::Reopened(_));
+    let word = words(to);
+    let summary = match cause {
+        Cause::Import if reopened => format!("Imported: reopened as {word}"),
+        Cause::Import => format!("Imported: {word}"),
+        Cause::Timer => closed_by_itself(state, event, id, word),
+        Cause::Reply { .. } if reopened => format!("The reply of {who} reopened the ticket"),
+        Cause::Reply { .. } => format!("The reply of {who} set the ticket to {word}"),
+        Cause::Assignment => format!("The assignment by {who} set the ticket to {word}"),
+        Cause::Request => match change {
+            TicketEvent::Resolved(_) => format!("{who} resolved the ticket"),
+            TicketEvent::Closed(_) => format!("{who} closed the ticket"),
+            TicketEvent::Reopened(_) => format!("{who} reopened the ticket"),
+            _ => format!("{who} set the ticket from {} to {word}", words(from)),
+        },
+    };
+    let mut fact = Fact::new(summary).changing("status", from.as_str(), to.as_str());
+    if let Cause::Reply { message_id } = cause {
+        fact.message_id = Some(message_id);
+    }
+    if let TicketEvent::Reopened(reopened) = change {
+        fact.reason = reopened.reason.as_ref().map(ToString::to_string);
+    }
+    fact
+}
+
+fn closed_by_itself(state: &State, event: &Event, id: TicketId, word: &str) -> String {
+    let ticket = state.tickets.get((event.org_id, id));
+    let Some(resolved_at) = ticket.and_then(|ticket| ticket.resolved_at) else {
+        return format!("{} by itself", capitalized(word));
+    };
+    let hours = (event.occurred_at - resolved_at).num_hours();
+    let unit = if hours == 1 { "hour" } else { "hours" };
+    format!("{} by itself {hours} {unit} after it was resolved", capitalized(word))
+}
+
+fn words(status: Status) -> &'static str {
+    match status {
+        Status::OnHold => "on hold",
+        other => other.as_str(),
+    }
+}
+
+fn field_value(value: &FieldValue) -> Value {
+    match value {
+        FieldValue::Text(text) | FieldValue::Choice(text) => Value::from(text.as_str()),
+        FieldValue::Number(number) => Value::from(number.get()),
+        FieldValue::Boolean(yes) => Value::from(*yes),
+        FieldValue::Date(date) => Value::from(date.to_string()),
+    }
+}
+
+fn capitalized(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}

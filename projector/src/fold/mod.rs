@@ -1,0 +1,64 @@
+//! The projections: one file each, pure functions from an event and the rows that it touches to the changed rows.
+//!
+//! An event is applied at its place in the log: names are those of that moment, so that one event at a time, a large
+//! batch and a rebuild give the same rows.
+
+pub mod history;
+pub mod messages;
+pub mod organizations;
+pub mod teams;
+pub mod tickets;
+pub mod users;
+
+#[cfg(test)]
+pub(crate) mod testing;
+
+use domain::event::DomainEvent;
+use domain::ids::{MessageId, TeamId, TicketId, UserId};
+
+use crate::event::Event;
+use crate::state::State;
+
+/// Why an event could not be applied: it speaks of something that no event before it made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{event_type} speaks of {kind} {id}, which no earlier event of the partition made")]
+pub struct ApplyError {
+    /// The event.
+    pub event_type: String,
+    /// What is missing.
+    pub kind: &'static str,
+    /// Its id.
+    pub id: String,
+}
+
+impl ApplyError {
+    fn missing(event: &Event, kind: &'static str, id: impl std::fmt::Display) -> Self {
+        Self { event_type: event.event_type.clone(), kind, id: id.to_string() }
+    }
+}
+
+/// Applies one event to the rows that it touches. After an error the state is of no use any more.
+///
+/// # Errors
+/// When the event speaks of something that is not there.
+pub fn apply(state: &mut State, event: &Event) -> Result<(), ApplyError> {
+    match &event.body {
+        DomainEvent::Organization(change) => organizations::apply(state, event, change),
+        DomainEvent::User(change) => users::apply(state, event, UserId(event.stream_id), change),
+        // The reservation of an address is a rule of the log, not something to show.
+        DomainEvent::EmailClaim(_) => Ok(()),
+        DomainEvent::Team(change) => teams::apply(state, event, TeamId(event.stream_id), change),
+        DomainEvent::Ticket(change) => {
+            let id = TicketId(event.stream_id);
+            tickets::apply(state, event, id, change)?;
+            history::of_ticket(state, event, id, change);
+            Ok(())
+        }
+        DomainEvent::Message(change) => {
+            let id = MessageId(event.stream_id);
+            messages::apply(state, event, id, change)?;
+            tickets::apply_message(state, event, id, change)?;
+            history::of_message(state, event, id, change)
+        }
+    }
+}

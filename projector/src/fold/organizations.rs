@@ -1,0 +1,45 @@
+//! Organizations and their settings.
+
+use domain::organization::event::OrganizationEvent;
+use platform::rows::OrganizationRow;
+use tokio_postgres::types::Json;
+
+use super::ApplyError;
+use crate::event::Event;
+use crate::state::State;
+
+/// Applies an event of an organization's stream.
+///
+/// # Errors
+/// When the organization was never made.
+pub fn apply(state: &mut State, event: &Event, change: &OrganizationEvent) -> Result<(), ApplyError> {
+    state.changed_settings.insert(event.org_id);
+    if let OrganizationEvent::Created(created) = change {
+        state.organizations.insert(
+            event.org_id,
+            OrganizationRow {
+                org_id: event.org_id,
+                name: created.name.to_string(),
+                slug: created.slug.to_string(),
+                settings: Json(created.settings.clone()),
+                ticket_count: 0,
+                version: event.version,
+                created_at: event.occurred_at,
+                updated_at: event.occurred_at,
+                position: event.position,
+            },
+        );
+        return Ok(());
+    }
+    let missing = || ApplyError::missing(event, "organization", event.org_id);
+    let row = state.organizations.change(event.org_id).ok_or_else(missing)?;
+    match change {
+        OrganizationEvent::Created(_) => {}
+        OrganizationEvent::Renamed(renamed) => row.name = renamed.to.to_string(),
+        OrganizationEvent::SettingsChanged(changed) => row.settings = Json(changed.settings.clone()),
+    }
+    row.version = event.version;
+    row.updated_at = row.updated_at.max(event.occurred_at);
+    row.position = event.position;
+    Ok(())
+}

@@ -1,0 +1,1 @@
+//! Events for the tests of the folds.

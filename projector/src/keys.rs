@@ -1,0 +1,89 @@
+//! Which rows a batch of events touches, so that just these are loaded.
+
+use std::collections::HashSet;
+
+use domain::event::DomainEvent;
+use domain::ids::{MessageId, OrganizationId, TeamId, TicketId, UserId};
+use domain::message::event::MessageEvent;
+use domain::ticket::event::TicketEvent;
+use domain::ticket::state::Assignment;
+
+use crate::event::Event;
+use crate::state::Of;
+
+/// The keys of a batch. Some may not exist yet.
+#[derive(Debug, Default)]
+pub struct Keys {
+    /// Organizations.
+    pub organizations: HashSet<OrganizationId>,
+    /// People: those changed, and those whose names are shown.
+    pub users: HashSet<Of<UserId>>,
+    /// Teams, likewise.
+    pub teams: HashSet<Of<TeamId>>,
+    /// Tickets, but for those of edited and redacted messages, which the messages' rows name.
+    pub tickets: HashSet<Of<TicketId>>,
+    /// Messages.
+    pub messages: HashSet<Of<MessageId>>,
+}
+
+impl Keys {
+    /// The keys that these events touch.
+    #[must_use]
+    pub fn of(events: &[Event]) -> Self {
+        let mut keys = Self::default();
+        for event in events {
+            keys.add(event);
+        }
+        keys
+    }
+
+    fn add(&mut self, event: &Event) {
+        let org = event.org_id;
+        if let Some(user) = event.actor.user_id() {
+            self.users.insert((org, user));
+        }
+        match &event.body {
+            DomainEvent::Organization(_) => {
+                self.organizations.insert(org);
+            }
+            DomainEvent::User(_) => {
+                self.users.insert((org, UserId(event.stream_id)));
+            }
+            DomainEvent::EmailClaim(_) => {}
+            DomainEvent::Team(_) => {
+                self.teams.insert((org, TeamId(event.stream_id)));
+            }
+            DomainEvent::Ticket(change) => {
+                self.tickets.insert((org, TicketId(event.stream_id)));
+                self.add_mentioned(org, change);
+            }
+            DomainEvent::Message(MessageEvent::Posted(posted)) => {
+                self.users.insert((org, posted.author_id));
+                self.tickets.insert((org, posted.ticket_id));
+            }
+            DomainEvent::Message(MessageEvent::Edited(_) | MessageEvent::Redacted(_)) => {
+                self.messages.insert((org, MessageId(event.stream_id)));
+            }
+        }
+    }
+
+    fn add_mentioned(&mut self, org: OrganizationId, change: &TicketEvent) {
+        match change {
+            TicketEvent::Opened(opened) => {
+                self.organizations.insert(org);
+                self.users.insert((org, opened.requester_id));
+                self.messages.extend(opened.message_id.map(|message| (org, message)));
+            }
+            TicketEvent::Assigned(assigned) => {
+                self.add_assignment(org, assigned.from);
+                self.add_assignment(org, assigned.to);
+            }
+            _ => {}
+        }
+    }
+
+    fn add_assignment(&mut self, org: OrganizationId, assignment: Assignment) {
+        self.users.extend(assignment.agent_id.map(|agent| (org, agent)));
+        self.teams.extend(assignment.team_id.map(|team| (org, team)));
+    }
+}

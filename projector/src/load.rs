@@ -1,0 +1,89 @@
+//! Loads the rows that a batch touches.
+
+use std::collections::HashSet;
+
+use deadpool_postgres::Transaction;
+use domain::ids::{MessageId, OrganizationId, TeamId, TicketId, UserId};
+use event_store::Partition;
+use platform::rows::{Column, MessageRow, OrganizationRow, Row, TeamRow, TicketRow, UserRow};
+use uuid::Uuid;
+
+use crate::error::BatchError;
+use crate::event::Event;
+use crate::keys::Keys;
+use crate::state::{Of, State};
+
+/// Loads what the events touch, from the namespace that the transaction works in.
+///
+/// # Errors
+/// When PostgreSQL fails or a row does not fit.
+pub async fn load(tx: &Transaction<'_>, partition: Partition, events: &[Event]) -> Result<State, BatchError> {
+    let mut keys = Keys::of(events);
+    let mut state = State::default();
+    let (organizations, users, teams, messages) = tokio::try_join!(
+        organizations(tx, partition, &keys.organizations),
+        rows::<UserRow, UserId>(tx, partition, &keys.users),
+        rows::<TeamRow, TeamId>(tx, partition, &keys.teams),
+        rows::<MessageRow, MessageId>(tx, partition, &keys.messages),
+    )?;
+    keys.tickets.extend(messages.iter().map(|message| (message.org_id, message.ticket_id)));
+    let tickets = rows::<TicketRow, TicketId>(tx, partition, &keys.tickets).await?;
+    for row in organizations {
+        state.organizations.load(row.org_id, row);
+    }
+    for row in users {
+        state.users.load((row.org_id, row.user_id), row);
+    }
+    for row in teams {
+        state.teams.load((row.org_id, row.team_id), row);
+    }
+    for row in messages {
+        state.messages.load((row.org_id, row.message_id), row);
+    }
+    for row in tickets {
+        state.tickets.load((row.org_id, row.ticket_id), row);
+    }
+    Ok(state)
+}
+
+async fn organizations(
+    tx: &Transaction<'_>,
+    partition: Partition,
+    keys: &HashSet<OrganizationId>,
+) -> Result<Vec<OrganizationRow>, BatchError> {
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (columns, table) = (OrganizationRow::COLUMNS, OrganizationRow::TABLE);
+    let sql = format!("SELECT {columns} FROM {table} WHERE partition = $1 AND org_id = ANY($2)");
+    let ids: Vec<Uuid> = keys.iter().map(|id| id.0).collect();
+    let statement = tx.prepare_cached(&sql).await?;
+    let found = tx.query(&statement, &[&partition.get(), &ids]).await?;
+    found.iter().map(|row| Ok(OrganizationRow::from_row(row)?)).collect()
+}
+
+/// The rows of the keys, whose second part is the row's own id.
+async fn rows<R: Row, Id: Column<Parameter = Uuid>>(
+    tx: &Transaction<'_>,
+    partition: Partition,
+    keys: &HashSet<Of<Id>>,
+) -> Result<Vec<R>, BatchError> {
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let orgs: Vec<Uuid> = keys.iter().map(|(org, _)| org.0).collect();
+    let ids: Vec<Uuid> = keys.iter().map(|(_, id)| id.parameter()).collect();
+    let statement = tx.prepare_cached(&select_sql::<R>()).await?;
+    let found = tx.query(&statement, &[&partition.get(), &orgs, &ids]).await?;
+    found.iter().map(|row| Ok(R::from_row(row)?)).collect()
+}
+
+fn select_sql<R: Row>() -> String {
+    let (columns, table) = (R::COLUMNS, R::TABLE);
+    let id = R::KEY.last().copied().unwrap_or_default();
+    format!(
+        "SELECT {columns} FROM {table} \
+         JOIN unnest($2::uuid[], $3::uuid[]) AS key(key_org, key_id) ON org_id = key_org AND {id} = key_id \
+         WHERE partition = $1"
+    )
+}

@@ -1,0 +1,99 @@
+//! The rows that a batch of events touches: loaded before, changed by the fold, written after.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::hash::Hash;
+
+use domain::ids::{MessageId, OrganizationId, TeamId, TicketId, UserId};
+use platform::rows::{HistoryRow, MessageRow, OrganizationRow, TeamRow, TicketRow, UserRow};
+
+/// Rows by their id within an organization.
+pub type Of<Id> = (OrganizationId, Id);
+
+/// Some rows of one table, and which of them changed.
+#[derive(Debug, Clone)]
+pub struct Rows<K, R> {
+    rows: HashMap<K, R>,
+    changed: HashSet<K>,
+}
+
+impl<K, R> Default for Rows<K, R> {
+    fn default() -> Self {
+        Self { rows: HashMap::new(), changed: HashSet::new() }
+    }
+}
+
+impl<K: Copy + Eq + Hash, R> Rows<K, R> {
+    /// Takes a row as it stands in the table.
+    pub fn load(&mut self, key: K, row: R) {
+        self.rows.insert(key, row);
+    }
+
+    /// The row, if it exists.
+    #[must_use]
+    pub fn get(&self, key: K) -> Option<&R> {
+        self.rows.get(&key)
+    }
+
+    /// The row to be changed, if it exists.
+    pub fn change(&mut self, key: K) -> Option<&mut R> {
+        let row = self.rows.get_mut(&key)?;
+        self.changed.insert(key);
+        Some(row)
+    }
+
+    /// A new row.
+    pub fn insert(&mut self, key: K, row: R) {
+        self.changed.insert(key);
+        self.rows.insert(key, row);
+    }
+
+    /// The rows that changed.
+    #[must_use]
+    pub fn changed(&self) -> Vec<&R> {
+        self.changed.iter().filter_map(|key| self.rows.get(key)).collect()
+    }
+}
+
+/// Everything that a batch touches. After the fold it is the write set.
+#[derive(Debug, Clone, Default)]
+pub struct State {
+    /// Organizations.
+    pub organizations: Rows<OrganizationId, OrganizationRow>,
+    /// People.
+    pub users: Rows<Of<UserId>, UserRow>,
+    /// Teams.
+    pub teams: Rows<Of<TeamId>, TeamRow>,
+    /// Tickets.
+    pub tickets: Rows<Of<TicketId>, TicketRow>,
+    /// Messages.
+    pub messages: Rows<Of<MessageId>, MessageRow>,
+    /// New history rows, in the order of their events.
+    pub history: Vec<HistoryRow>,
+    /// People whose name in tickets and messages is no longer theirs.
+    pub renamed_users: BTreeSet<Of<UserId>>,
+    /// Teams whose name in tickets is no longer theirs.
+    pub renamed_teams: BTreeSet<Of<TeamId>>,
+    /// Organizations whose own events changed them (and not only the count of their tickets).
+    pub changed_settings: BTreeSet<OrganizationId>,
+}
+
+/// What stands where a name should be and the person is not known.
+pub const UNKNOWN_USER: &str = "Unknown user";
+/// What stands where a name should be and the team is not known.
+pub const UNKNOWN_TEAM: &str = "Unknown team";
+
+impl State {
+    /// The name of a person at this point of the log.
+    #[must_use]
+    pub fn user_name(&self, org: OrganizationId, user: UserId) -> String {
+        let row = self.users.get((org, user));
+        row.map_or_else(|| UNKNOWN_USER.to_owned(), |row| row.name.clone())
+    }
+
+    /// The name of a team at this point of the log.
+    #[must_use]
+    pub fn team_name(&self, org: OrganizationId, team: TeamId) -> String {
+        let row = self.teams.get((org, team));
+        row.map_or_else(|| UNKNOWN_TEAM.to_owned(), |row| row.name.clone())
+    }
+}

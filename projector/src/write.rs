@@ -1,0 +1,129 @@
+//! Writes the write set of a batch.
+
+use std::fmt::Write as _;
+
+use const_format::formatcp;
+use deadpool_postgres::Transaction;
+use domain::ids::OrganizationId;
+use event_store::Partition;
+use platform::rows::Row;
+use schema::table::LOG_HEADS;
+use schema::table::core::{MESSAGES, TICKETS};
+use tokio_postgres::types::ToSql;
+use uuid::Uuid;
+
+use crate::error::BatchError;
+use crate::state::State;
+
+const RENAME_REQUESTER: &str = formatcp!(
+    "UPDATE {TICKETS} SET requester_name = $4 WHERE partition = $1 AND org_id = $2 AND requester_id = $3"
+);
+const RENAME_ASSIGNEE: &str = formatcp!(
+    "UPDATE {TICKETS} SET assignee_name = $4 WHERE partition = $1 AND org_id = $2 AND assignee_id = $3"
+);
+const RENAME_LAST_AUTHOR: &str = formatcp!(
+    "UPDATE {TICKETS} SET last_message_author_name = $4 \
+     WHERE partition = $1 AND org_id = $2 AND last_message_author_id = $3"
+);
+const RENAME_AUTHOR: &str = formatcp!(
+    "UPDATE {MESSAGES} SET author_name = $4 WHERE partition = $1 AND org_id = $2 AND author_id = $3"
+);
+const RENAME_TEAM: &str = formatcp!(
+    "UPDATE {TICKETS} SET team_name = $4 WHERE partition = $1 AND org_id = $2 AND team_id = $3"
+);
+
+/// Writes everything that changed, into the namespace that the transaction works in.
+///
+/// # Errors
+/// When PostgreSQL fails or refuses a value.
+pub async fn write(tx: &Transaction<'_>, partition: Partition, state: &State) -> Result<(), BatchError> {
+    let history: Vec<_> = state.history.iter().collect();
+    tokio::try_join!(
+        upsert(tx, partition, state.organizations.changed()),
+        upsert(tx, partition, state.users.changed()),
+        upsert(tx, partition, state.teams.changed()),
+        upsert(tx, partition, state.tickets.changed()),
+        upsert(tx, partition, state.messages.changed()),
+        upsert(tx, partition, history),
+    )?;
+    // After the upserts, which carry the names of their moment in the batch.
+    for (org, user) in &state.renamed_users {
+        let name = state.user_name(*org, *user);
+        for statement in [RENAME_REQUESTER, RENAME_ASSIGNEE, RENAME_LAST_AUTHOR, RENAME_AUTHOR] {
+            rename(tx, partition, statement, *org, user.0, &name).await?;
+        }
+    }
+    for (org, team) in &state.renamed_teams {
+        let name = state.team_name(*org, *team);
+        rename(tx, partition, RENAME_TEAM, *org, team.0, &name).await?;
+    }
+    Ok(())
+}
+
+async fn rename(
+    tx: &Transaction<'_>,
+    partition: Partition,
+    statement: &str,
+    org: OrganizationId,
+    id: Uuid,
+    name: &str,
+) -> Result<(), BatchError> {
+    let statement = tx.prepare_cached(statement).await?;
+    tx.execute(&statement, &[&partition.get(), &org.0, &id, &name]).await?;
+    Ok(())
+}
+
+async fn upsert<R: Row>(tx: &Transaction<'_>, partition: Partition, rows: Vec<&R>) -> Result<(), BatchError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let statement = tx.prepare_cached(&upsert_sql::<R>()).await?;
+    let partition = partition.get();
+    let columns = R::parameters(&rows);
+    let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![&partition];
+    for column in &columns {
+        parameters.push(column.as_ref());
+    }
+    tx.execute(&statement, &parameters).await?;
+    Ok(())
+}
+
+/// `INSERT … SELECT` from the head of the partition and not from `unnest` alone: with the tables distributed by
+/// partition the whole statement then runs on the partition's node.
+fn upsert_sql<R: Row>() -> String {
+    let (mut values, mut arrays, mut names, mut updates) = (String::new(), String::new(), String::new(), String::new());
+    for (index, column) in R::INFO.iter().enumerate() {
+        let comma = if index == 0 { "" } else { ", " };
+        let (name, cast, element) = (column.name, column.cast, column.element_type);
+        // Writing to a String cannot fail.
+        let _ = write!(values, "{comma}x.{name}{cast}");
+        let _ = write!(arrays, "{comma}${}::{element}[]", index + 2);
+        let _ = write!(names, "{comma}{name}");
+        if !R::KEY.contains(&name) {
+            let comma = if updates.is_empty() { "" } else { ", " };
+            let _ = write!(updates, "{comma}{name} = excluded.{name}");
+        }
+    }
+    let table = R::TABLE;
+    let key = R::KEY.join(", ");
+    format!(
+        "INSERT INTO {table} (partition, {names}) \
+         SELECT h.partition, {values} FROM {LOG_HEADS} h, unnest({arrays}) AS x({names}) WHERE h.partition = $1 \
+         ON CONFLICT (partition, {key}) DO UPDATE SET {updates}"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use platform::rows::{OrganizationRow, TeamRow};
+
+    #[test]
+    fn an_upsert_names_the_partition_and_keeps_the_key() {
+        let sql = upsert_sql::<TeamRow>();
+        assert!(sql.contains("FROM log_heads h, unnest($2::uuid[], $3::uuid[], $4::text[]"));
+        assert!(sql.contains("x.member_ids::uuid[]"));
+        assert!(sql.contains("WHERE h.partition = $1 ON CONFLICT (partition, org_id, team_id) DO UPDATE SET name ="));
+        assert!(upsert_sql::<OrganizationRow>().contains("x.settings::jsonb"));
+    }
+}

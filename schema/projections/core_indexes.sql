@@ -1,0 +1,17 @@
+-- The indexes of the core read models, made after a rebuild has filled the tables of core.sql.
+
+CREATE INDEX users_by_name ON users (partition, org_id, name, user_id);
+CREATE INDEX users_by_email ON users (partition, org_id, email);
+CREATE INDEX teams_by_name ON teams (partition, org_id, name, team_id);
+CREATE UNIQUE INDEX tickets_by_number ON tickets (partition, org_id, number);
+CREATE INDEX tickets_by_updated ON tickets (partition, org_id, updated_at, ticket_id);
+CREATE INDEX tickets_by_created ON tickets (partition, org_id, created_at, ticket_id);
+CREATE INDEX tickets_by_priority ON tickets (partition, org_id, priority, ticket_id);
+CREATE INDEX tickets_by_deadline ON tickets (partition, org_id, next_deadline_at, ticket_id) WHERE next_deadline_at IS NOT NULL;
+CREATE INDEX tickets_by_status ON tickets (partition, org_id, status, updated_at, ticket_id);
+CREATE INDEX tickets_by_requester ON tickets (partition, org_id, requester_id, updated_at, ticket_id);
+CREATE INDEX tickets_by_assignee ON tickets (partition, org_id, assignee_id, updated_at, ticket_id) WHERE assignee_id IS NOT NULL;
+CREATE INDEX tickets_by_team ON tickets (partition, org_id, team_id, updated_at, ticket_id) WHERE team_id IS NOT NULL;
+CREATE INDEX messages_by_ticket ON messages (partition, org_id, ticket_id, position);
+CREATE INDEX messages_by_author ON messages (partition, org_id, author_id);
+CREATE INDEX ticket_history_by_ticket ON ticket_history (partition, org_id, ticket_id, position);

@@ -1,0 +1,36 @@
+//! The read models: the namespace of each projection, its version and the statements that make its tables.
+
+/// The namespace of the live core read models.
+pub const CORE: &str = "core";
+/// The namespace in which the next core read models are built beside the live ones.
+pub const CORE_NEXT: &str = "core_next";
+/// The namespace of the former core read models, between a switch and their removal.
+pub const CORE_OLD: &str = "core_old";
+/// The shape and meaning of the core read models. Raised with every change of the SQL files below or of what is folded
+/// into their tables; a server that finds another version rebuilds.
+pub const CORE_VERSION: i32 = 1;
+/// Makes the tables, with their primary keys, in the first namespace of the search path.
+pub const CORE_TABLES: &str = include_str!("../projections/core.sql");
+/// Makes the other indexes.
+pub const CORE_INDEXES: &str = include_str!("../projections/core_indexes.sql");
+
+/// The statements that make an empty `namespace` with its tables and a checkpoint a partition, to be run in a transaction.
+/// The version is kept as the comment of the namespace.
+#[must_use]
+pub fn create_tables(namespace: &str) -> String {
+    let heads = crate::table::LOG_HEADS;
+    let checkpoints = crate::table::core::CHECKPOINTS;
+    format!(
+        "CREATE SCHEMA {namespace};
+         COMMENT ON SCHEMA {namespace} IS '{CORE_VERSION}';
+         SET LOCAL search_path TO {namespace}, public;
+         {CORE_TABLES}
+         INSERT INTO {checkpoints} (partition) SELECT partition FROM {heads};"
+    )
+}
+
+/// The statements that make the indexes of `namespace`, to be run in a transaction.
+#[must_use]
+pub fn create_indexes(namespace: &str) -> String {
+    format!("SET LOCAL search_path TO {namespace}, public; {CORE_INDEXES}")
+}
