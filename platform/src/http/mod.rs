@@ -1,1 +1,13 @@
 //! The HTTP parts that command and query endpoints share.
+
+pub mod auth;
+pub mod body;
+pub mod health;
+pub mod problem;
+pub mod request_id;
+pub mod routes;
+mod schema_check;
+pub mod serve;
+mod shell;
+pub mod spec;
+pub mod views;

@@ -14,6 +14,7 @@ use domain::user::state::{EmailClaim, User};
 use event_store::{EventStore, OrgId, Partition, Version};
 use moka::ops::compute::Op;
 use moka::sync::Cache;
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -40,11 +41,16 @@ pub struct Known<A> {
 }
 
 /// The recent states of one kind of aggregate. Streams without events are not kept.
-#[derive(Debug)]
 pub struct StateCache<A> {
     states: Cache<(Place, Uuid), Arc<Known<A>>>,
     started_at: Instant,
     page_limit: u32,
+}
+
+impl<A> fmt::Debug for StateCache<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StateCache").field("page_limit", &self.page_limit).finish_non_exhaustive()
+    }
 }
 
 impl<A: Aggregate> StateCache<A> {

@@ -14,7 +14,9 @@ pub enum StartError {
         name: &'static str,
     },
     /// The partitions of the log cannot be read.
-    #[error("the saga cannot read the partitions of the log: check the database and run the migrations")]
+    #[error(
+        "the saga cannot read the partitions of the log: check the database and run the migrations"
+    )]
     Partitions(#[source] ReadError),
 }
 
@@ -37,7 +39,9 @@ pub enum SagaError {
     #[error("partition {0} was taken over by another instance")]
     LeaseLost(Partition),
     /// An event cannot be understood. Nothing is skipped: the partition waits for a program that knows the event.
-    #[error("the event at position {position} of partition {partition} cannot be understood; its timers wait for a program that can")]
+    #[error(
+        "the event at position {position} of partition {partition} cannot be understood; its timers wait for a program that can"
+    )]
     Poison {
         /// The partition.
         partition: Partition,
@@ -47,7 +51,9 @@ pub enum SagaError {
         source: DecodeError,
     },
     /// The envelope of an event cannot be understood.
-    #[error("the metadata of the event at position {position} of partition {partition} cannot be understood")]
+    #[error(
+        "the metadata of the event at position {position} of partition {partition} cannot be understood"
+    )]
     Envelope {
         /// The partition.
         partition: Partition,
@@ -56,6 +62,11 @@ pub enum SagaError {
         /// What the JSON reader said.
         source: serde_json::Error,
     },
+    /// A fault of the program, reported as a panic.
+    #[error(
+        "the saga of partition {0} failed because of a fault of the program; see the log for the panic"
+    )]
+    Panicked(Partition),
     /// A row of the saga does not fit its type: it was written by another program, or by hand.
     #[error("a row of the saga's tables cannot be understood: {what}")]
     BadRow {

@@ -53,20 +53,33 @@ pub(super) struct ClocksRow {
 
 /// The tickets that a page of events touches.
 pub(super) fn touched(events: &[RecordedEvent]) -> BTreeSet<TicketKey> {
-    events.iter().filter(|event| event.stream_type == STREAM_TYPE).map(ticket_key).collect()
+    events
+        .iter()
+        .filter(|event| event.stream_type == STREAM_TYPE)
+        .map(ticket_key)
+        .collect()
 }
 
 /// Folds a page over what was known of its tickets.
 ///
 /// # Errors
 /// When an event of a ticket cannot be understood.
-pub(super) fn fold(events: &[RecordedEvent], known: &HashMap<TicketKey, TicketTimers>) -> Result<Changes, SagaError> {
+pub(super) fn fold(
+    events: &[RecordedEvent],
+    known: &HashMap<TicketKey, TicketTimers>,
+) -> Result<Changes, SagaError> {
     let mut folded: BTreeMap<TicketKey, (TicketTimers, Position)> = BTreeMap::new();
-    for recorded in events.iter().filter(|event| event.stream_type == STREAM_TYPE) {
+    for recorded in events
+        .iter()
+        .filter(|event| event.stream_type == STREAM_TYPE)
+    {
         let key = ticket_key(recorded);
-        let (ticket, position) = folded
-            .entry(key)
-            .or_insert_with(|| (known.get(&key).cloned().unwrap_or_default(), recorded.position));
+        let (ticket, position) = folded.entry(key).or_insert_with(|| {
+            (
+                known.get(&key).cloned().unwrap_or_default(),
+                recorded.position,
+            )
+        });
         *position = recorded.position;
         ticket.apply(recorded)?;
     }
@@ -80,9 +93,16 @@ pub(super) fn fold(events: &[RecordedEvent], known: &HashMap<TicketKey, TicketTi
 
 impl TicketTimers {
     fn apply(&mut self, recorded: &RecordedEvent) -> Result<(), SagaError> {
-        let event = TicketEvent::decode(&recorded.event_type, recorded.schema_version, &recorded.data).map_err(
-            |source| SagaError::Poison { partition: recorded.partition, position: recorded.position, source },
-        )?;
+        let event = TicketEvent::decode(
+            &recorded.event_type,
+            recorded.schema_version,
+            &recorded.data,
+        )
+        .map_err(|source| SagaError::Poison {
+            partition: recorded.partition,
+            position: recorded.position,
+            source,
+        })?;
         self.clocks.evolve(&event, recorded.occurred_at);
         if event.status_move().is_some() {
             // Any other move than to resolved ends a resolution, and with it the time to its auto-close.
@@ -107,22 +127,24 @@ impl TicketTimers {
             self.timers.remove(&kind);
             return Ok(());
         };
-        let metadata: Metadata = serde_json::from_str(&recorded.metadata).map_err(|source| SagaError::Envelope {
-            partition: recorded.partition,
-            position: recorded.position,
-            source,
-        })?;
-        let timer = SetTimer { due_at, set_by_event: recorded.event_id, correlation_id: metadata.correlation_id };
+        let metadata: Metadata =
+            serde_json::from_str(&recorded.metadata).map_err(|source| SagaError::Envelope {
+                partition: recorded.partition,
+                position: recorded.position,
+                source,
+            })?;
+        let timer = SetTimer {
+            due_at,
+            set_by_event: recorded.event_id,
+            correlation_id: metadata.correlation_id,
+        };
         self.timers.insert(kind, timer);
         Ok(())
     }
 
     fn due_at(&self, kind: TimerKind) -> Option<DateTime<Utc>> {
         match kind {
-            TimerKind::Deadline(metric) => {
-                let clock = self.clocks.of(metric)?;
-                if clock.breached_at.is_some() { None } else { clock.due_at() }
-            }
+            TimerKind::Deadline(metric) => self.clocks.of(metric)?.open_deadline(),
             TimerKind::AutoClose => self.auto_close_at,
         }
     }
@@ -134,7 +156,13 @@ impl TicketTimers {
 }
 
 impl Changes {
-    fn add(&mut self, ticket: TicketKey, before: &TicketTimers, after: TicketTimers, position: Position) {
+    fn add(
+        &mut self,
+        ticket: TicketKey,
+        before: &TicketTimers,
+        after: TicketTimers,
+        position: Position,
+    ) {
         for kind in TimerKind::ALL {
             match (before.timers.get(&kind), after.timers.get(&kind)) {
                 (old, Some(new)) if old != Some(new) => {
@@ -148,12 +176,22 @@ impl Changes {
                 _ => {}
             }
         }
-        let is_changed = before.clocks != after.clocks || before.auto_close_at != after.auto_close_at;
+        let is_changed =
+            before.clocks != after.clocks || before.auto_close_at != after.auto_close_at;
         if is_changed && after.is_blank() {
             self.clocks_gone.push(ticket);
         } else if is_changed {
-            let TicketTimers { clocks, auto_close_at, .. } = after;
-            self.clocks_kept.push(ClocksRow { ticket, clocks, auto_close_at, position });
+            let TicketTimers {
+                clocks,
+                auto_close_at,
+                ..
+            } = after;
+            self.clocks_kept.push(ClocksRow {
+                ticket,
+                clocks,
+                auto_close_at,
+                position,
+            });
         }
     }
 }

@@ -73,9 +73,13 @@ impl Lease {
         let duration_ms = as_ms(options.lease_duration);
         let work = async {
             let client = pool.get().await?;
-            client.execute(&client.prepare_cached(ADD).await?, &[&partition.get()]).await?;
+            client
+                .execute(&client.prepare_cached(ADD).await?, &[&partition.get()])
+                .await?;
             let acquire = client.prepare_cached(ACQUIRE).await?;
-            Ok(client.query_opt(&acquire, &[&partition.get(), &holder, &duration_ms]).await?)
+            Ok(client
+                .query_opt(&acquire, &[&partition.get(), &holder, &duration_ms])
+                .await?)
         };
         let row: Option<tokio_postgres::Row> = bounded(options.lease_duration, work).await?;
         Ok(row.map(|row| Self {
@@ -91,7 +95,8 @@ impl Lease {
 
     /// Whether no other instance can have taken over yet. False after a long stop of this process, too.
     pub(super) fn is_held(&self) -> bool {
-        let renewed_at = self.taken_at + Duration::from_millis(self.renewed_after_ms.load(Ordering::Relaxed));
+        let renewed_at =
+            self.taken_at + Duration::from_millis(self.renewed_after_ms.load(Ordering::Relaxed));
         renewed_at.elapsed() < self.duration
     }
 
@@ -103,8 +108,10 @@ impl Lease {
             match self.renew(pool).await {
                 Ok(true) => {
                     let renewed_after = asked_at.duration_since(self.taken_at);
-                    let renewed_after_ms = u64::try_from(renewed_after.as_millis()).unwrap_or(u64::MAX);
-                    self.renewed_after_ms.store(renewed_after_ms, Ordering::Relaxed);
+                    let renewed_after_ms =
+                        u64::try_from(renewed_after.as_millis()).unwrap_or(u64::MAX);
+                    self.renewed_after_ms
+                        .store(renewed_after_ms, Ordering::Relaxed);
                 }
                 Ok(false) => return,
                 Err(error) => {
@@ -117,7 +124,17 @@ impl Lease {
 
     async fn renew(&self, pool: &Pool) -> Result<bool, SagaError> {
         let duration_ms = as_ms(self.duration);
-        self.execute(pool, RENEW, &[&self.partition.get(), &self.holder, &self.fence, &duration_ms]).await
+        self.execute(
+            pool,
+            RENEW,
+            &[
+                &self.partition.get(),
+                &self.holder,
+                &self.fence,
+                &duration_ms,
+            ],
+        )
+        .await
     }
 
     /// Gives the lease back, so that another instance need not wait.
@@ -125,7 +142,12 @@ impl Lease {
     /// # Errors
     /// When the database cannot be used; the lease then ends by itself.
     pub(super) async fn release(&self, pool: &Pool) -> Result<(), SagaError> {
-        self.execute(pool, RELEASE, &[&self.partition.get(), &self.holder, &self.fence]).await?;
+        self.execute(
+            pool,
+            RELEASE,
+            &[&self.partition.get(), &self.holder, &self.fence],
+        )
+        .await?;
         Ok(())
     }
 

@@ -35,6 +35,6 @@ mod timer;
 
 pub use error::{SagaError, StartError};
 pub use options::Options;
-pub use runner::Saga;
+pub use runner::{Saga, Statuses};
 pub use status::PartitionStatus;
 pub use timer::{Outcome, Timer, TimerCommands, TimerKind};

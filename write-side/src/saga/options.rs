@@ -52,7 +52,9 @@ impl Options {
     /// The wait after `failures` failures in a row, at least one.
     pub(super) fn retry_after(&self, failures: u32) -> Duration {
         let doublings = failures.saturating_sub(1).min(16);
-        self.retry_min.saturating_mul(1 << doublings).min(self.retry_max)
+        self.retry_min
+            .saturating_mul(1 << doublings)
+            .min(self.retry_max)
     }
 
     /// The first count that is zero, if one is.
@@ -62,6 +64,9 @@ impl Options {
             ("batch_limit", self.batch_limit == 0),
             ("in_flight_limit", self.in_flight_limit == 0),
         ];
-        counts.into_iter().find(|(_, is_zero)| *is_zero).map(|(name, _)| name)
+        counts
+            .into_iter()
+            .find(|(_, is_zero)| *is_zero)
+            .map(|(name, _)| name)
     }
 }

@@ -18,9 +18,9 @@ pub struct PartitionStatus {
     pub head: Position,
     /// Timers that wait, due or not.
     pub timers_pending: u64,
-    /// The time by the saga's clock when everything known was folded and nothing due was left to fire.
+    /// The time by the saga's clock when it found everything folded and nothing due; absent while there is work to do.
     pub settled_at: Option<DateTime<Utc>>,
-    /// When the next timer after that time comes due.
+    /// When the next timer comes due, while there is no work to do.
     pub next_due_at: Option<DateTime<Utc>>,
     /// Why it stands still, if it does.
     pub failure: Option<String>,

@@ -21,7 +21,8 @@ const ADD_CHECKPOINT: &str = formatcp!(
      ON CONFLICT (partition) DO NOTHING"
 );
 
-const CHECKPOINT: &str = formatcp!("SELECT c.position FROM {SAGA_CHECKPOINTS} c WHERE c.partition = $1");
+const CHECKPOINT: &str =
+    formatcp!("SELECT c.position FROM {SAGA_CHECKPOINTS} c WHERE c.partition = $1");
 
 const MOVE_CHECKPOINT: &str =
     formatcp!("UPDATE {SAGA_CHECKPOINTS} SET position = $3 WHERE partition = $1 AND position = $2");
@@ -76,7 +77,8 @@ const DUE_TIMERS: &str = formatcp!(
       WHERE t.partition = $1 AND t.due_at <= $2 ORDER BY t.due_at, t.org_id, t.ticket_id, t.kind LIMIT $3"
 );
 
-const NEXT_DUE: &str = formatcp!("SELECT min(t.due_at) FROM {TIMERS} t WHERE t.partition = $1 AND t.due_at > $2");
+const NEXT_DUE: &str =
+    formatcp!("SELECT min(t.due_at) FROM {TIMERS} t WHERE t.partition = $1 AND t.due_at > $2");
 
 /// The tables of the saga, for one partition.
 #[derive(Debug, Clone)]
@@ -92,11 +94,17 @@ impl Tables {
         let partition = self.partition.get();
         let work = async {
             let client = self.pool.get().await?;
-            client.execute(&client.prepare_cached(ADD_CHECKPOINT).await?, &[&partition]).await?;
-            Ok(client.query_one(&client.prepare_cached(CHECKPOINT).await?, &[&partition]).await?)
+            client
+                .execute(&client.prepare_cached(ADD_CHECKPOINT).await?, &[&partition])
+                .await?;
+            Ok(client
+                .query_one(&client.prepare_cached(CHECKPOINT).await?, &[&partition])
+                .await?)
         };
         let row = bounded(self.timeout, work).await?;
-        Position::new(column(&row, "position")?).map_err(|error| SagaError::BadRow { what: error.to_string() })
+        Position::new(column(&row, "position")?).map_err(|error| SagaError::BadRow {
+            what: error.to_string(),
+        })
     }
 
     /// How many timers the partition has.
@@ -117,14 +125,17 @@ impl Tables {
         let partition = self.partition.get();
         let (org_ids, ticket_ids) = key_columns(tickets.iter());
         let values: [&(dyn ToSql + Sync); 3] = [&partition, &org_ids, &ticket_ids];
-        let (clocks, timers) =
-            futures::try_join!(self.query(LOAD_CLOCKS, &values), self.query(LOAD_TIMERS, &values))?;
+        let (clocks, timers) = futures::try_join!(
+            self.query(LOAD_CLOCKS, &values),
+            self.query(LOAD_TIMERS, &values)
+        )?;
         let mut known: HashMap<TicketKey, TicketTimers> = HashMap::with_capacity(clocks.len());
         for row in &clocks {
             let ticket = known.entry(key_of(row)?).or_default();
             let json: &str = column(row, "clocks")?;
-            ticket.clocks =
-                serde_json::from_str(json).map_err(|error| SagaError::BadRow { what: format!("clocks: {error}") })?;
+            ticket.clocks = serde_json::from_str(json).map_err(|error| SagaError::BadRow {
+                what: format!("clocks: {error}"),
+            })?;
             ticket.auto_close_at = column(row, "auto_close_at")?;
         }
         for row in &timers {
@@ -134,7 +145,11 @@ impl Tables {
                 set_by_event: timer.set_by_event,
                 correlation_id: timer.correlation_id,
             };
-            known.entry(key_of(row)?).or_default().timers.insert(timer.kind, set);
+            known
+                .entry(key_of(row)?)
+                .or_default()
+                .timers
+                .insert(timer.kind, set);
         }
         Ok(known)
     }
@@ -154,14 +169,19 @@ impl Tables {
             let mut client = self.pool.get().await?;
             let transaction = client.transaction().await?;
             let check = transaction.prepare_cached(lease::CHECK).await?;
-            let holder: [&(dyn ToSql + Sync); 3] = [&self.partition.get(), &lease.holder, &lease.fence];
+            let holder: [&(dyn ToSql + Sync); 3] =
+                [&self.partition.get(), &lease.holder, &lease.fence];
             if transaction.query_opt(&check, &holder).await?.is_none() {
                 return Err(SagaError::LeaseLost(self.partition));
             }
             self.write(&transaction, changes).await?;
             let move_checkpoint = transaction.prepare_cached(MOVE_CHECKPOINT).await?;
-            let moved =
-                transaction.execute(&move_checkpoint, &[&self.partition.get(), &from.get(), &to.get()]).await?;
+            let moved = transaction
+                .execute(
+                    &move_checkpoint,
+                    &[&self.partition.get(), &from.get(), &to.get()],
+                )
+                .await?;
             if moved != 1 {
                 return Err(SagaError::LeaseLost(self.partition));
             }
@@ -171,29 +191,62 @@ impl Tables {
         bounded(self.timeout, work).await
     }
 
-    async fn write(&self, transaction: &Transaction<'_>, changes: &Changes) -> Result<(), SagaError> {
-        let Changes { clocks_kept, clocks_gone, timers_set, timers_gone, timers_added: _ } = changes;
+    async fn write(
+        &self,
+        transaction: &Transaction<'_>,
+        changes: &Changes,
+    ) -> Result<(), SagaError> {
+        let Changes {
+            clocks_kept,
+            clocks_gone,
+            timers_set,
+            timers_gone,
+            timers_added: _,
+        } = changes;
         let partition = self.partition.get();
         if !clocks_kept.is_empty() {
             let (org_ids, ticket_ids) = key_columns(clocks_kept.iter().map(|row| &row.ticket));
-            let clocks: Result<Vec<String>, _> =
-                clocks_kept.iter().map(|row| serde_json::to_string(&row.clocks)).collect();
-            let clocks = clocks.map_err(|error| SagaError::BadRow { what: format!("clocks: {error}") })?;
+            let clocks: Result<Vec<String>, _> = clocks_kept
+                .iter()
+                .map(|row| serde_json::to_string(&row.clocks))
+                .collect();
+            let clocks = clocks.map_err(|error| SagaError::BadRow {
+                what: format!("clocks: {error}"),
+            })?;
             let auto_close_at: Vec<_> = clocks_kept.iter().map(|row| row.auto_close_at).collect();
             let positions: Vec<i64> = clocks_kept.iter().map(|row| row.position.get()).collect();
-            execute(transaction, KEEP_CLOCKS, &[
-                &partition, &org_ids, &ticket_ids, &clocks, &auto_close_at, &positions,
-            ])
+            execute(
+                transaction,
+                KEEP_CLOCKS,
+                &[
+                    &partition,
+                    &org_ids,
+                    &ticket_ids,
+                    &clocks,
+                    &auto_close_at,
+                    &positions,
+                ],
+            )
             .await?;
         }
         if !clocks_gone.is_empty() {
             let (org_ids, ticket_ids) = key_columns(clocks_gone.iter());
-            execute(transaction, DROP_CLOCKS, &[&partition, &org_ids, &ticket_ids]).await?;
+            execute(
+                transaction,
+                DROP_CLOCKS,
+                &[&partition, &org_ids, &ticket_ids],
+            )
+            .await?;
         }
         if !timers_gone.is_empty() {
             let (org_ids, ticket_ids) = key_columns(timers_gone.iter().map(|(ticket, _)| ticket));
             let kinds: Vec<&str> = timers_gone.iter().map(|(_, kind)| kind.as_str()).collect();
-            execute(transaction, DROP_TIMERS, &[&partition, &org_ids, &ticket_ids, &kinds]).await?;
+            execute(
+                transaction,
+                DROP_TIMERS,
+                &[&partition, &org_ids, &ticket_ids, &kinds],
+            )
+            .await?;
         }
         if !timers_set.is_empty() {
             set_timers(transaction, partition, timers_set).await?;
@@ -202,19 +255,32 @@ impl Tables {
     }
 
     /// The timers that are due at `now`, the longest overdue first.
-    pub(super) async fn due(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<Timer>, SagaError> {
+    pub(super) async fn due(
+        &self,
+        now: DateTime<Utc>,
+        limit: usize,
+    ) -> Result<Vec<Timer>, SagaError> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let rows = self.query(DUE_TIMERS, &[&self.partition.get(), &now, &limit]).await?;
+        let rows = self
+            .query(DUE_TIMERS, &[&self.partition.get(), &now, &limit])
+            .await?;
         rows.iter().map(timer_of).collect()
     }
 
     /// When the next timer after `now` comes due.
-    pub(super) async fn next_due(&self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, SagaError> {
+    pub(super) async fn next_due(
+        &self,
+        now: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, SagaError> {
         let rows = self.query(NEXT_DUE, &[&self.partition.get(), &now]).await?;
         rows.first().map_or(Ok(None), |row| column(row, "min"))
     }
 
-    async fn query(&self, statement: &str, values: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, SagaError> {
+    async fn query(
+        &self,
+        statement: &str,
+        values: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, SagaError> {
         let work = async {
             let client = self.pool.get().await?;
             let statement = client.prepare_cached(statement).await?;
@@ -224,16 +290,30 @@ impl Tables {
     }
 }
 
-async fn set_timers(transaction: &Transaction<'_>, partition: i16, timers: &[Timer]) -> Result<(), SagaError> {
+async fn set_timers(
+    transaction: &Transaction<'_>,
+    partition: i16,
+    timers: &[Timer],
+) -> Result<(), SagaError> {
     let org_ids: Vec<Uuid> = timers.iter().map(|timer| timer.organization_id.0).collect();
     let ticket_ids: Vec<Uuid> = timers.iter().map(|timer| timer.ticket_id.0).collect();
     let kinds: Vec<&str> = timers.iter().map(|timer| timer.kind.as_str()).collect();
     let due_at: Vec<DateTime<Utc>> = timers.iter().map(|timer| timer.due_at).collect();
     let set_by: Vec<Uuid> = timers.iter().map(|timer| timer.set_by_event).collect();
     let correlation_ids: Vec<Uuid> = timers.iter().map(|timer| timer.correlation_id).collect();
-    execute(transaction, SET_TIMERS, &[
-        &partition, &org_ids, &ticket_ids, &kinds, &due_at, &set_by, &correlation_ids,
-    ])
+    execute(
+        transaction,
+        SET_TIMERS,
+        &[
+            &partition,
+            &org_ids,
+            &ticket_ids,
+            &kinds,
+            &due_at,
+            &set_by,
+            &correlation_ids,
+        ],
+    )
     .await
 }
 
@@ -248,17 +328,24 @@ async fn execute(
 }
 
 fn key_columns<'a>(tickets: impl Iterator<Item = &'a TicketKey>) -> (Vec<Uuid>, Vec<Uuid>) {
-    tickets.map(|(organization_id, ticket_id)| (organization_id.0, ticket_id.0)).unzip()
+    tickets
+        .map(|(organization_id, ticket_id)| (organization_id.0, ticket_id.0))
+        .unzip()
 }
 
 fn key_of(row: &Row) -> Result<TicketKey, SagaError> {
-    Ok((OrganizationId(column(row, "org_id")?), TicketId(column(row, "ticket_id")?)))
+    Ok((
+        OrganizationId(column(row, "org_id")?),
+        TicketId(column(row, "ticket_id")?),
+    ))
 }
 
 fn timer_of(row: &Row) -> Result<Timer, SagaError> {
     let (organization_id, ticket_id) = key_of(row)?;
     let name: &str = column(row, "kind")?;
-    let kind = TimerKind::from_name(name).ok_or_else(|| SagaError::BadRow { what: format!("kind {name}") })?;
+    let kind = TimerKind::from_name(name).ok_or_else(|| SagaError::BadRow {
+        what: format!("kind {name}"),
+    })?;
     Ok(Timer {
         organization_id,
         ticket_id,
@@ -269,6 +356,11 @@ fn timer_of(row: &Row) -> Result<Timer, SagaError> {
     })
 }
 
-fn column<'row, T: tokio_postgres::types::FromSql<'row>>(row: &'row Row, name: &str) -> Result<T, SagaError> {
-    row.try_get(name).map_err(|error| SagaError::BadRow { what: format!("{name}: {error}") })
+fn column<'row, T: tokio_postgres::types::FromSql<'row>>(
+    row: &'row Row,
+    name: &str,
+) -> Result<T, SagaError> {
+    row.try_get(name).map_err(|error| SagaError::BadRow {
+        what: format!("{name}: {error}"),
+    })
 }

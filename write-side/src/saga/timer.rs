@@ -19,8 +19,11 @@ pub enum TimerKind {
 
 impl TimerKind {
     /// Every kind.
-    pub const ALL: [Self; 3] =
-        [Self::Deadline(Metric::FirstResponse), Self::Deadline(Metric::Resolution), Self::AutoClose];
+    pub const ALL: [Self; 3] = [
+        Self::Deadline(Metric::FirstResponse),
+        Self::Deadline(Metric::Resolution),
+        Self::AutoClose,
+    ];
 
     /// The name on the disk and in metrics.
     #[must_use]

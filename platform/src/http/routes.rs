@@ -1,0 +1,111 @@
+//! The paths of the API with their methods, read from its description: for `Allow`, and for metrics by path.
+
+use poem::http::Method;
+use serde_json::Value;
+
+/// The methods that a path of an OpenAPI document may have, as the document spells them.
+const METHODS: [(&str, Method); 5] = [
+    ("get", Method::GET),
+    ("post", Method::POST),
+    ("put", Method::PUT),
+    ("patch", Method::PATCH),
+    ("delete", Method::DELETE),
+];
+
+/// Every path that the server answers.
+#[derive(Debug, Clone, Default)]
+pub struct Routes {
+    routes: Vec<Route>,
+}
+
+/// One path with its methods.
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// The path as the description spells it: `/api/v1/tickets/{ticket_id}`.
+    pub template: String,
+    /// For the `Allow` header: `GET, HEAD, POST`.
+    pub allow: String,
+}
+
+impl Routes {
+    /// The paths of an OpenAPI document, under a prefix.
+    #[must_use]
+    pub fn of_spec(spec: &Value, prefix: &str) -> Self {
+        let paths = spec["paths"].as_object().into_iter().flatten();
+        let routes = paths.map(|(path, operations)| Route {
+            template: format!("{prefix}{path}"),
+            allow: allow(METHODS.iter().filter(|(name, _)| operations.get(name).is_some()).map(|(_, method)| method)),
+        });
+        Self { routes: routes.collect() }
+    }
+
+    /// Adds a path that can only be read.
+    #[must_use]
+    pub fn with_get(mut self, path: &str) -> Self {
+        self.routes.push(Route { template: path.to_owned(), allow: allow([&Method::GET].into_iter()) });
+        self
+    }
+
+    /// The path that a request was sent to. A literal segment wins over a parameter.
+    #[must_use]
+    pub fn find(&self, path: &str) -> Option<&Route> {
+        let fitting = self.routes.iter().filter(|route| fits(&route.template, path));
+        fitting.min_by_key(|route| route.template.matches('{').count())
+    }
+}
+
+fn allow<'a>(methods: impl Iterator<Item = &'a Method>) -> String {
+    let mut names: Vec<&str> = methods.map(Method::as_str).collect();
+    if names.contains(&"GET") {
+        names.push("HEAD");
+    }
+    names.join(", ")
+}
+
+fn fits(template: &str, path: &str) -> bool {
+    let mut wanted = template.split('/');
+    let mut given = path.split('/');
+    loop {
+        match (wanted.next(), given.next()) {
+            (None, None) => return true,
+            (Some(wanted), Some(given)) if wanted == given || (wanted.starts_with('{') && !given.is_empty()) => {}
+            _ => return false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use serde_json::json;
+
+    fn routes() -> Routes {
+        let spec = json!({"paths": {
+            "/tickets": {"get": {}, "post": {}},
+            "/tickets/{id}": {"get": {}, "patch": {}},
+            "/tickets/mine": {"get": {}},
+        }});
+        Routes::of_spec(&spec, "/v1").with_get("/health")
+    }
+
+    #[test]
+    fn a_path_names_its_methods() {
+        assert_eq!(routes().find("/v1/tickets").unwrap().allow, "GET, POST, HEAD");
+        assert_eq!(routes().find("/health").unwrap().allow, "GET, HEAD");
+    }
+
+    #[test]
+    fn a_literal_segment_wins_over_a_parameter() {
+        assert_eq!(routes().find("/v1/tickets/mine").unwrap().template, "/v1/tickets/mine");
+        assert_eq!(routes().find("/v1/tickets/7").unwrap().template, "/v1/tickets/{id}");
+    }
+
+    #[test]
+    fn an_unknown_path_is_none() {
+        for path in ["/", "/v1/tickets/", "/v1/tickets/7/x", "/tickets"] {
+            assert!(routes().find(path).is_none(), "{path}");
+        }
+    }
+}

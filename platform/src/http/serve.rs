@@ -1,0 +1,152 @@
+//! The whole server over HTTP: the API under its base path, its documentation, health and metrics, and the listener.
+
+use super::health::{self, Readiness};
+use super::routes::Routes;
+use super::shell::Shell;
+use super::spec;
+use crate::auth::TokenVerifier;
+use crate::shutdown::Shutdown;
+use crate::telemetry::PrometheusHandle;
+use poem::endpoint::make_sync;
+use poem::http::uri::Scheme;
+use poem::listener::Acceptor;
+use poem::web::{LocalAddr, RemoteAddr};
+use poem::{Endpoint, EndpointExt, Response, Route, get};
+use poem_openapi::{OpenApi, OpenApiService};
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+
+/// Where the API begins.
+pub const BASE_PATH: &str = "/api/v1";
+/// Where people read its documentation.
+pub const DOCS_PATH: &str = "/docs";
+const SPEC_PATH: &str = "/openapi.json";
+const LIVE_PATH: &str = "/health";
+const READY_PATH: &str = "/health/ready";
+const DETAILED_PATH: &str = "/health/detailed";
+const METRICS_PATH: &str = "/metrics";
+
+/// A connection that is silent for so long is closed, also one that never finishes its headers.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long requests in flight may go on after a shutdown was requested.
+const GRACE: Duration = Duration::from_secs(8);
+/// How long to wait when no connection can be accepted, for example because the process has no file descriptor left.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// The bounds of a request.
+#[derive(Debug, Clone)]
+pub struct HttpSettings {
+    /// How long it may take.
+    pub request_deadline: Duration,
+    /// How long its body may be.
+    pub body_limit_bytes: usize,
+    /// How many may be in flight; more are answered 503.
+    pub requests_max: usize,
+}
+
+impl Default for HttpSettings {
+    fn default() -> Self {
+        Self { request_deadline: Duration::from_secs(10), body_limit_bytes: 1 << 20, requests_max: 1_024 }
+    }
+}
+
+/// What the endpoints need beside the API itself.
+pub struct Parts {
+    /// Accepts the tokens of requests.
+    pub verifier: Arc<TokenVerifier>,
+    /// Asked by the health endpoints.
+    pub readiness: Arc<dyn Readiness>,
+    /// Rendered by `/metrics`.
+    pub metrics: Option<PrometheusHandle>,
+    /// The bounds of a request.
+    pub settings: HttpSettings,
+}
+
+/// The description of an API, as it is served and committed. `title` and version are the service's.
+///
+/// # Errors
+/// When the framework's document is not JSON.
+pub fn description<A: OpenApi + 'static>(service: &OpenApiService<A, ()>) -> Result<String, serde_json::Error> {
+    let mut text = serde_json::to_string_pretty(&spec::document(&service.spec())?)?;
+    text.push('\n');
+    Ok(text)
+}
+
+/// Everything that the server answers, as one endpoint that never fails.
+///
+/// # Errors
+/// When the API's description is not JSON.
+pub fn compose<A: OpenApi + 'static>(
+    service: OpenApiService<A, ()>,
+    parts: Parts,
+) -> Result<impl Endpoint<Output = Response> + 'static, serde_json::Error> {
+    let description = description(&service)?;
+    let routes = [DOCS_PATH, SPEC_PATH, LIVE_PATH, READY_PATH, DETAILED_PATH, METRICS_PATH]
+        .into_iter()
+        .fold(Routes::of_spec(&serde_json::from_str(&description)?, BASE_PATH), Routes::with_get);
+    let docs = service.swagger_ui();
+    let metrics = parts.metrics;
+    let route = Route::new()
+        .at(SPEC_PATH, get(make_sync(move |_| json(description.clone()))))
+        .at(LIVE_PATH, get(health::live))
+        .at(READY_PATH, get(health::ready))
+        .at(DETAILED_PATH, get(health::detailed))
+        .at(METRICS_PATH, get(make_sync(move |_| metrics.as_ref().map(PrometheusHandle::render).unwrap_or_default())))
+        .nest(DOCS_PATH, docs)
+        .nest(BASE_PATH, service)
+        .data(parts.verifier)
+        .data(parts.readiness);
+    Ok(Shell::new(route, routes, parts.settings))
+}
+
+fn json(text: String) -> Response {
+    Response::builder().content_type("application/json").body(text)
+}
+
+/// Serves until a shutdown is requested, then lets requests in flight finish for at most eight seconds.
+///
+/// # Errors
+/// When the listener has no local address.
+pub async fn serve(
+    listener: TcpListener,
+    endpoint: impl Endpoint<Output = Response> + 'static,
+    shutdown: Shutdown,
+) -> io::Result<()> {
+    let acceptor = NoDelayAcceptor { local_addr: LocalAddr(listener.local_addr()?.into()), listener };
+    poem::Server::new_with_acceptor(acceptor)
+        .idle_timeout(IDLE_TIMEOUT)
+        .run_with_graceful_shutdown(endpoint, async move { shutdown.requested().await }, Some(GRACE))
+        .await
+}
+
+/// Accepts TCP connections that send small answers at once (the framework leaves Nagle's algorithm on).
+struct NoDelayAcceptor {
+    local_addr: LocalAddr,
+    listener: TcpListener,
+}
+
+impl Acceptor for NoDelayAcceptor {
+    type Io = TcpStream;
+
+    fn local_addr(&self) -> Vec<LocalAddr> {
+        vec![self.local_addr.clone()]
+    }
+
+    async fn accept(&mut self) -> io::Result<(TcpStream, LocalAddr, RemoteAddr, Scheme)> {
+        loop {
+            match self.listener.accept().await {
+                Ok((stream, address)) => {
+                    // A connection that is gone already fails at its first read.
+                    let _ = stream.set_nodelay(true);
+                    return Ok((stream, self.local_addr.clone(), RemoteAddr(address.into()), Scheme::HTTP));
+                }
+                Err(error) => {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "a connection could not be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! What surrounds every request: its id, its bounds, the shape of its errors, its line in the log.
+
+use super::problem::Problem;
+use super::request_id::{self, RequestId};
+use super::routes::Routes;
+use super::serve::HttpSettings;
+use futures::FutureExt;
+use poem::error::{MethodNotAllowedError, NotFoundError, ReadBodyError};
+use poem::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use poem::{Body, Endpoint, Error, IntoResponse, Request, Response, Result};
+use poem_openapi::error::{AuthorizationError, ContentTypeError, ParseParamError, ParsePathError};
+use std::panic::AssertUnwindSafe;
+use std::time::Instant;
+use tokio::sync::Semaphore;
+use tracing::Instrument;
+
+/// When an overloaded server asks its clients to come back.
+const RETRY_AFTER_S: u32 = 1;
+
+/// Sent with every answer. API answers are for programs: nothing in them may run, be framed or be guessed at.
+const SECURITY_HEADERS: [(HeaderName, &str); 3] = [
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (header::REFERRER_POLICY, "no-referrer"),
+];
+const API_CONTENT_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
+/// The documentation page carries its scripts and styles within it.
+const DOCS_CONTENT_POLICY: &str =
+    "default-src 'self'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: 'self'; frame-ancestors 'none'";
+
+/// The outermost endpoint: answers every request, never fails.
+pub(super) struct Shell<E> {
+    inner: E,
+    routes: Routes,
+    settings: HttpSettings,
+    in_flight: Semaphore,
+}
+
+impl<E: Endpoint> Shell<E> {
+    pub(super) fn new(inner: E, routes: Routes, settings: HttpSettings) -> Self {
+        let in_flight = Semaphore::new(settings.requests_max);
+        Self { inner, routes, settings, in_flight }
+    }
+
+    /// Lets the request in if there is room, bounds its body and its time, and catches its panics.
+    async fn admit(&self, mut request: Request) -> Result<Response> {
+        let Ok(_permit) = self.in_flight.try_acquire() else {
+            return Err(Problem::unavailable("too many requests at this moment", RETRY_AFTER_S).into());
+        };
+        let answer = async {
+            self.read_body(&mut request).await?;
+            self.inner.call(request).await.map(IntoResponse::into_response)
+        };
+        let guarded = AssertUnwindSafe(answer).catch_unwind();
+        match tokio::time::timeout(self.settings.request_deadline, guarded).await {
+            Ok(Ok(answered)) => answered,
+            Ok(Err(_panic)) => Err(Problem::internal("a handler panicked").into()),
+            Err(_elapsed) => {
+                let detail = "the request took too long; a change may still be carried out: \
+                              send it again with the same Idempotency-Key";
+                Err(Problem::unavailable(detail, RETRY_AFTER_S).into())
+            }
+        }
+    }
+
+    /// Bodies are read whole before the handler runs, up to the limit.
+    async fn read_body(&self, request: &mut Request) -> Result<()> {
+        let limit_bytes = self.settings.body_limit_bytes;
+        let length = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+        if length.and_then(|text| text.parse::<usize>().ok()).is_some_and(|length| length > limit_bytes) {
+            return Err(Problem::payload_too_large(limit_bytes).into());
+        }
+        if matches!(*request.method(), Method::GET | Method::HEAD) {
+            return Ok(());
+        }
+        let bytes = request.take_body().into_bytes_limit(limit_bytes).await;
+        request.set_body(Body::from_bytes(bytes.map_err(|error| unreadable(error, limit_bytes))?));
+        Ok(())
+    }
+
+    /// Every error as a problem with the status that it has, whichever layer made it.
+    fn problem(&self, error: &Error, path: &str) -> Problem {
+        if error.is::<NotFoundError>() {
+            return Problem::not_found("the path");
+        }
+        if error.is::<MethodNotAllowedError>() {
+            return Problem::method_not_allowed(self.routes.find(path).map_or("", |route| &route.allow));
+        }
+        if error.is::<AuthorizationError>() {
+            return Problem::unauthorized();
+        }
+        if error.is::<ContentTypeError>() {
+            return Problem::unsupported_media_type();
+        }
+        if let Some(ParseParamError { name, .. }) = error.downcast_ref() {
+            return Problem::bad_request(format!("the parameter {name} is missing or does not have the described form"));
+        }
+        if let Some(ParsePathError { name, .. }) = error.downcast_ref() {
+            return Problem::bad_request(format!("the path parameter {name} does not have the described form"));
+        }
+        match error.status() {
+            StatusCode::INTERNAL_SERVER_ERROR => Problem::internal(error.to_string()),
+            status if status.is_client_error() => Problem::of_status(status),
+            status => Problem::of_status(status),
+        }
+    }
+
+    fn answer(&self, error: &Error, path: &str, id: &RequestId) -> Response {
+        match error.downcast_ref::<Problem>() {
+            Some(problem) => {
+                log(problem);
+                problem.response(Some(path), Some(id.as_str()))
+            }
+            None => {
+                let problem = self.problem(error, path);
+                log(&problem);
+                problem.response(Some(path), Some(id.as_str()))
+            }
+        }
+    }
+
+    fn finish(&self, response: &mut Response, path: &str, id: &RequestId) {
+        let headers = response.headers_mut();
+        for (name, value) in SECURITY_HEADERS {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+        let is_docs = path.starts_with(super::serve::DOCS_PATH);
+        let policy = if is_docs { DOCS_CONTENT_POLICY } else { API_CONTENT_POLICY };
+        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
+        if let Ok(value) = HeaderValue::from_str(id.as_str()) {
+            headers.insert(request_id::HEADER, value);
+        }
+    }
+
+    fn count(&self, method: &Method, path: &str, status: StatusCode, started_at: Instant) {
+        // Unknown paths share one label: a scanner must not make new time series.
+        let route = self.routes.find(path).map_or_else(|| "unknown".to_owned(), |route| route.template.clone());
+        let method = method_label(method);
+        let elapsed = started_at.elapsed();
+        let labels = [("method", method.to_owned()), ("route", route), ("status", status.as_u16().to_string())];
+        metrics::counter!("http_requests_total", &labels).increment(1);
+        metrics::histogram!("http_request_duration_seconds", &labels[..2]).record(elapsed.as_secs_f64());
+        let duration_ms = elapsed.as_secs_f64() * 1_000.0;
+        tracing::info!(method, path, status = status.as_u16(), duration_ms, "request");
+    }
+}
+
+impl<E: Endpoint> Endpoint for Shell<E> {
+    type Output = Response;
+
+    async fn call(&self, mut request: Request) -> Result<Response> {
+        let started_at = Instant::now();
+        let id = RequestId::of(&request);
+        request.extensions_mut().insert(id.clone());
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let span = tracing::info_span!("request", request_id = id.as_str());
+        let answered = async {
+            let mut response = match self.admit(request).await {
+                Ok(response) => response,
+                Err(error) => self.answer(&error, &path, &id),
+            };
+            self.finish(&mut response, &path, &id);
+            self.count(&method, &path, response.status(), started_at);
+            response
+        };
+        Ok(answered.instrument(span).await)
+    }
+}
+
+fn unreadable(error: ReadBodyError, limit_bytes: usize) -> Problem {
+    match error {
+        ReadBodyError::PayloadTooLarge => Problem::payload_too_large(limit_bytes),
+        error => Problem::bad_request("the request body could not be read").with_source(error),
+    }
+}
+
+/// Methods that we do not know share one label.
+fn method_label(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}
+
+/// Faults of ours are logged with their causes; a client's errors are only counted.
+fn log(problem: &Problem) {
+    if problem.status().is_server_error() {
+        let source = std::error::Error::source(problem);
+        tracing::error!(status = problem.status().as_u16(), cause = source, "{problem}");
+    }
+}

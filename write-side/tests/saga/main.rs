@@ -1,0 +1,10 @@
+//! The SLA saga against a real PostgreSQL, with a clock that the tests move.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod auto_close;
+mod crashes;
+mod deadlines;
+mod desk;
+mod histories;
+mod leases;
+mod storms;
