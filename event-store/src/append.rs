@@ -143,6 +143,7 @@ pub enum AppendError {
         actual: Version,
     },
     /// The idempotency key was used by the same request before; this is its answer. Nothing was appended now.
+    /// A request without events gets this too when it was itself stored but its connection broke.
     #[error("the command was already done at position {position}")]
     Repeated {
         /// The stored answer, JSON text.

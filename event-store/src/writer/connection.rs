@@ -32,11 +32,14 @@ const LAST_OF_STREAMS: &str = formatcp!(
                            WHERE e.partition = $1 AND e.stream_id = s.id ORDER BY e.version DESC LIMIT 1) last"
 );
 
+/// The LIMIT keeps it one index probe per key, whatever the statistics say.
 const KNOWN_RESULTS: &str = formatcp!(
-    "SELECT c.org_id, c.idempotency_key, c.request_hash, c.answer::text, c.position \
+    "SELECT known.org_id, known.idempotency_key, known.request_hash, known.answer, known.position \
        FROM unnest($2::uuid[], $3::text[]) AS r(org_id, idempotency_key) \
-       JOIN {COMMAND_RESULTS} c \
-         ON c.partition = $1 AND c.org_id = r.org_id AND c.idempotency_key = r.idempotency_key"
+      CROSS JOIN LATERAL (SELECT c.org_id, c.idempotency_key, c.request_hash, c.answer::text, c.position \
+                            FROM {COMMAND_RESULTS} c \
+                           WHERE c.partition = $1 AND c.org_id = r.org_id \
+                             AND c.idempotency_key = r.idempotency_key LIMIT 1) known"
 );
 
 /// Bounded below by the position known before the lost statement, so it reads only what came after.

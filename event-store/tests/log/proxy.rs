@@ -1,13 +1,13 @@
 //! A TCP proxy before PostgreSQL that loses, delays or refuses at a chosen message.
 
 use std::io;
-use std::sync::Arc;
-use std::sync::Mutex;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::net::unix::OwnedWriteHalf;
+use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::sync::{Notify, mpsc};
 use tokio_postgres::Config;
 use tokio_postgres::config::Host;
@@ -50,14 +50,10 @@ struct Shared {
 impl Proxy {
     /// Listens on a free port; `config` leads through it.
     pub async fn start(server: &Config) -> Self {
-        let host = server.get_hosts().iter().find_map(|host| match host {
-            Host::Tcp(name) => Some(name.clone()),
-            Host::Unix(_) => None,
-        });
-        let target = (
-            host.unwrap_or("127.0.0.1".to_owned()),
-            server.get_ports().first().copied().unwrap_or(5432),
-        );
+        let [Host::Unix(directory)] = server.get_hosts() else {
+            panic!("the test server listens on a Unix socket")
+        };
+        let target = directory.join(format!(".s.PGSQL.{}", server.get_ports()[0]));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut config = Config::new();
         config
@@ -66,9 +62,6 @@ impl Proxy {
         config
             .dbname(server.get_dbname().unwrap())
             .user(server.get_user().unwrap());
-        if let Some(password) = server.get_password() {
-            config.password(password);
-        }
         let shared = Arc::new(Shared::default());
         tokio::spawn(accept(listener, target, Arc::clone(&shared)));
         Self { config, shared }
@@ -102,20 +95,20 @@ impl Proxy {
     }
 }
 
-async fn accept(listener: TcpListener, target: (String, u16), shared: Arc<Shared>) {
+async fn accept(listener: TcpListener, target: PathBuf, shared: Arc<Shared>) {
     while let Ok((client, _)) = listener.accept().await {
         if shared.is_refusing.load(Ordering::SeqCst) {
             continue;
         }
         let (target, shared) = (target.clone(), Arc::clone(&shared));
         tokio::spawn(async move {
-            let server = TcpStream::connect(target).await?;
+            let server = UnixStream::connect(target).await?;
             serve(client, server, &shared).await
         });
     }
 }
 
-async fn serve(client: TcpStream, server: TcpStream, shared: &Shared) -> io::Result<()> {
+async fn serve(client: TcpStream, server: UnixStream, shared: &Shared) -> io::Result<()> {
     let (mut from_client, mut to_client) = client.into_split();
     let (from_server, mut to_server) = server.into_split();
     let start_up = read_body(&mut from_client, Vec::new()).await?;
@@ -190,7 +183,9 @@ async fn finish(
     Ok(())
 }
 
-fn read_messages(mut from: OwnedReadHalf) -> mpsc::UnboundedReceiver<Vec<u8>> {
+fn read_messages(
+    mut from: impl AsyncRead + Send + Unpin + 'static,
+) -> mpsc::UnboundedReceiver<Vec<u8>> {
     let (messages, receiver) = mpsc::unbounded_channel();
     tokio::spawn(async move {
         loop {
@@ -205,7 +200,10 @@ fn read_messages(mut from: OwnedReadHalf) -> mpsc::UnboundedReceiver<Vec<u8>> {
 }
 
 /// A message is its length, which counts itself, and the rest; all but the first have a kind before that.
-async fn read_body(from: &mut OwnedReadHalf, mut message: Vec<u8>) -> io::Result<Vec<u8>> {
+async fn read_body(
+    from: &mut (impl AsyncRead + Unpin),
+    mut message: Vec<u8>,
+) -> io::Result<Vec<u8>> {
     let length = from.read_u32().await?;
     message.extend(length.to_be_bytes());
     let start = message.len();

@@ -9,6 +9,9 @@ use event_store::{
     AppendRequest, CommandResult, EventStore, IdempotencyKey, NewEvent, Options, OrgId, Partition,
     Position, RecordedEvent, StreamAppend, StreamId, Version,
 };
+use platform::private::{PrivateServers, test_servers};
+use tokio::sync::OnceCell;
+use tokio::task::JoinHandle;
 use tokio_postgres::{Client, Config, NoTls};
 use uuid::Uuid;
 
@@ -17,34 +20,36 @@ pub const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A migrated database of its own.
 pub struct Database {
+    /// As the product connects: the owner of the tables, no superuser.
     pub config: Config,
+    superuser: Config,
 }
 
 impl Database {
     pub async fn new() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        let server: Config = server_url().await.parse().unwrap();
-        let name = format!(
-            "log_{}_{}",
-            std::process::id(),
-            COUNT.fetch_add(1, Ordering::Relaxed)
-        );
-        connect(&server)
-            .await
-            .batch_execute(&format!("CREATE DATABASE {name}"))
+        let servers = test_servers().await.unwrap();
+        TEMPLATE.get_or_init(|| make_template(servers)).await;
+        let name = format!("log_{}", COUNT.fetch_add(1, Ordering::Relaxed));
+        let url = servers
+            .create_database_from_template(&name, TEMPLATE_NAME)
             .await
             .unwrap();
-        let mut config = server;
-        config.dbname(&name);
-        schema::migrations::run(&mut connect(&config).await)
-            .await
-            .unwrap();
-        Self { config }
+        let superuser = servers.superuser_url_of(&name);
+        Self {
+            config: url.parse().unwrap(),
+            superuser: superuser.parse().unwrap(),
+        }
     }
 
-    /// A superuser's own connection, for what only a superuser can do.
+    /// A connection as the owner of the tables.
     pub async fn client(&self) -> Client {
-        connect(&self.config).await
+        connect(&self.config).await.0
+    }
+
+    /// A connection for what only a superuser can do.
+    pub async fn superuser(&self) -> Client {
+        connect(&self.superuser).await.0
     }
 
     /// A store with its own writers and readers.
@@ -92,14 +97,21 @@ impl Database {
     }
 }
 
-async fn server_url() -> String {
-    std::env::var("TEST_DATABASE_URL").unwrap()
+const TEMPLATE_NAME: &str = "log_template";
+static TEMPLATE: OnceCell<()> = OnceCell::const_new();
+
+/// Migrated once; nobody may be connected to it when it is copied.
+async fn make_template(servers: &PrivateServers) {
+    let url = servers.create_database(TEMPLATE_NAME).await.unwrap();
+    let (mut client, driver) = connect(&url.parse().unwrap()).await;
+    schema::migrations::run(&mut client).await.unwrap();
+    drop(client);
+    driver.await.unwrap().unwrap();
 }
 
-async fn connect(config: &Config) -> Client {
+async fn connect(config: &Config) -> (Client, JoinHandle<Result<(), tokio_postgres::Error>>) {
     let (client, connection) = config.connect(NoTls).await.unwrap();
-    tokio::spawn(connection);
-    client
+    (client, tokio::spawn(connection))
 }
 
 pub fn options() -> Options {

@@ -17,7 +17,7 @@ async fn damaged(statement: &str) -> Option<(Position, FaultKind)> {
             .await
             .unwrap();
     }
-    let client = database.client().await;
+    let client = database.superuser().await;
     client
         .batch_execute(&format!(
             "SET session_replication_role = replica; {statement}"
