@@ -1,9 +1,11 @@
 //! Why a batch, a rebuild or a check did not go through.
 
 use deadpool_postgres::PoolError;
-use event_store::{InvalidId, ReadError};
+use event_store::{InvalidId, Partition, ReadError};
 use platform::rows::RowError;
 use tokio_postgres::error::SqlState;
+
+use crate::checkpoint::Poison;
 
 /// Why a batch was not committed. Nothing of it is in the tables.
 #[derive(Debug, thiserror::Error)]
@@ -59,4 +61,44 @@ pub fn with_causes(error: &dyn std::error::Error) -> String {
         cause = inner.source();
     }
     text
+}
+
+/// Why a rebuild, a check or the making of the tables did not go through. The live read models are as they were.
+#[derive(Debug, thiserror::Error)]
+pub enum RebuildError {
+    /// No connection.
+    #[error("no connection to PostgreSQL; run it again")]
+    Pool(#[from] PoolError),
+    /// A statement failed.
+    #[error("a statement failed; the live read models are as they were")]
+    Sql(#[from] tokio_postgres::Error),
+    /// The log could not be read.
+    #[error("the log could not be read; run it again")]
+    Log(#[from] ReadError),
+    /// A batch failed.
+    #[error("a batch of the rebuild failed; the live read models are as they were")]
+    Batch(#[from] BatchError),
+    /// A checkpoint holds what is not a position.
+    #[error("a checkpoint of the read models is damaged")]
+    Checkpoint(#[from] InvalidId),
+    /// An event of the log cannot be applied.
+    #[error("event {} of partition {partition} cannot be applied: {}", poison.position, poison.reason)]
+    Poisoned {
+        /// The partition.
+        partition: Partition,
+        /// The event, and why.
+        poison: Poison,
+    },
+    /// Another rebuild or check works on the same tables.
+    #[error("another rebuild or check is at work; wait for it, then run this again")]
+    Interrupted,
+    /// The log grows faster than the rebuild.
+    #[error("the rebuild did not catch up with the log in {attempts} attempts; run it when there is less to do")]
+    NeverCaughtUp {
+        /// How often it tried.
+        attempts: u32,
+    },
+    /// There is nothing to compare with.
+    #[error("the live read models were made by another version of this program; rebuild them first")]
+    OtherVersion,
 }

@@ -8,22 +8,30 @@
 //!
 //! Never: commands, events of its own, HTTP, an answer to a query.
 
+mod bar;
 pub mod batch;
+pub mod check;
 pub mod checkpoint;
 mod error;
 pub mod event;
+mod fill;
 pub mod fold;
 pub mod keys;
 mod load;
+mod namespace;
 mod options;
 mod projector;
+pub mod rebuild;
 pub mod state;
 mod status;
 mod worker;
 mod write;
 
+pub use bar::Bar;
 pub use checkpoint::Poison;
-pub use error::BatchError;
+pub use error::{BatchError, RebuildError};
+pub use fill::{Phase, RebuildProgress, Report};
 pub use options::Options;
 pub use projector::Projector;
+pub use rebuild::{Ensured, ensure_core};
 pub use status::{Activity, PartitionStatus};

@@ -1,0 +1,122 @@
+//! The namespaces of the core read models: made, versioned, dropped.
+
+use std::time::Duration;
+
+use const_format::formatcp;
+use deadpool_postgres::Pool;
+use schema::projection::{CORE, CORE_NEXT, CORE_OLD, CORE_VERSION, create_indexes, create_tables};
+use schema::table::LOG_HEADS;
+use schema::table::core::{CHECKPOINTS, DERIVED};
+use tokio_postgres::error::SqlState;
+
+use crate::error::RebuildError;
+
+/// Index builds and drops take as long as they take; everything else in their session keeps its limits.
+pub(crate) const NO_STATEMENT_TIMEOUT: &str = "SET LOCAL statement_timeout TO 0";
+/// One process at a time changes namespaces. The mode conflicts with itself, not with appends.
+pub(crate) const ONE_AT_A_TIME: &str = formatcp!("LOCK TABLE {LOG_HEADS} IN SHARE UPDATE EXCLUSIVE MODE");
+
+const VERSION: &str =
+    formatcp!("SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = '{CORE}'");
+const ADD_PARTITIONS: &str = formatcp!(
+    "INSERT INTO {CORE}.{CHECKPOINTS} (partition) SELECT partition FROM {LOG_HEADS} ON CONFLICT (partition) DO NOTHING"
+);
+const DROP_NEXT: &str = formatcp!("DROP SCHEMA IF EXISTS {CORE_NEXT} CASCADE");
+const DROP_OLD: &str = formatcp!("DROP SCHEMA IF EXISTS {CORE_OLD} CASCADE");
+
+/// How often the removal of the former read models is tried while old queries still read them.
+const DROP_OLD_ATTEMPTS: u32 = 5;
+const DROP_OLD_PAUSE: Duration = Duration::from_millis(500);
+
+/// What the live namespace is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Live {
+    /// There is none.
+    Absent,
+    /// It has the version of this program.
+    Current,
+    /// Another program made it.
+    Other,
+}
+
+pub(crate) async fn live(pool: &Pool) -> Result<Live, RebuildError> {
+    let client = pool.get().await?;
+    let Some(row) = client.query_opt(VERSION, &[]).await? else {
+        return Ok(Live::Absent);
+    };
+    let comment: Option<String> = row.try_get(0)?;
+    let version = comment.and_then(|text| text.parse::<i32>().ok());
+    Ok(if version == Some(CORE_VERSION) { Live::Current } else { Live::Other })
+}
+
+/// Makes the live namespace, empty, if there is none. False: another process was faster.
+pub(crate) async fn create_live(pool: &Pool) -> Result<bool, RebuildError> {
+    let mut client = pool.get().await?;
+    let tx = client.transaction().await?;
+    tx.batch_execute(ONE_AT_A_TIME).await?;
+    let made = tx.batch_execute(&create_tables(CORE)).await;
+    if let Err(error) = made {
+        let exists = error.code() == Some(&SqlState::DUPLICATE_SCHEMA);
+        return if exists { Ok(false) } else { Err(error.into()) };
+    }
+    tx.batch_execute(&create_indexes(CORE)).await?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+/// Gives partitions that were added to the log a checkpoint.
+pub(crate) async fn add_partitions(pool: &Pool) -> Result<(), RebuildError> {
+    pool.get().await?.execute(ADD_PARTITIONS, &[]).await?;
+    Ok(())
+}
+
+/// Makes the namespace of a rebuild, empty and without indexes; what an interrupted one left is dropped.
+pub(crate) async fn create_next(pool: &Pool) -> Result<(), RebuildError> {
+    let mut client = pool.get().await?;
+    let tx = client.transaction().await?;
+    tx.batch_execute(NO_STATEMENT_TIMEOUT).await?;
+    tx.batch_execute(ONE_AT_A_TIME).await?;
+    tx.batch_execute(DROP_NEXT).await?;
+    tx.batch_execute(&create_tables(CORE_NEXT)).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Makes the indexes of a rebuild that is filled, and gathers statistics.
+pub(crate) async fn index_next(pool: &Pool) -> Result<(), RebuildError> {
+    let mut client = pool.get().await?;
+    let tx = client.transaction().await?;
+    tx.batch_execute(NO_STATEMENT_TIMEOUT).await?;
+    tx.batch_execute(&create_indexes(CORE_NEXT)).await?;
+    for table in DERIVED {
+        tx.batch_execute(&format!("ANALYZE {CORE_NEXT}.{table}")).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Drops what a rebuild or a check made.
+pub(crate) async fn drop_next(pool: &Pool) -> Result<(), RebuildError> {
+    drop_namespace(pool, DROP_NEXT).await
+}
+
+/// Drops the former read models. Old queries may still read them: tried a few times; what stays is dropped by the
+/// next rebuild.
+pub(crate) async fn drop_old(pool: &Pool) {
+    for _ in 0..DROP_OLD_ATTEMPTS {
+        match drop_namespace(pool, DROP_OLD).await {
+            Ok(()) => return,
+            Err(error) => tracing::warn!(%error, "the former read models are still in use; trying again"),
+        }
+        tokio::time::sleep(DROP_OLD_PAUSE).await;
+    }
+}
+
+async fn drop_namespace(pool: &Pool, statement: &str) -> Result<(), RebuildError> {
+    let mut client = pool.get().await?;
+    let tx = client.transaction().await?;
+    tx.batch_execute(NO_STATEMENT_TIMEOUT).await?;
+    tx.batch_execute(statement).await?;
+    tx.commit().await?;
+    Ok(())
+}

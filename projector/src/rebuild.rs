@@ -1,0 +1,190 @@
+//! Blue-green rebuild: the next read models fill beside the live ones, catch up, and take their place in one
+//! transaction. Commands and queries go on meanwhile.
+
+use const_format::formatcp;
+use deadpool_postgres::{Pool, Transaction};
+use event_store::{EventStore, Partition, Position};
+use schema::projection::{CORE, CORE_NEXT, CORE_OLD};
+use schema::table::core::CHECKPOINTS;
+
+use crate::batch::{self, Outcome};
+use crate::error::RebuildError;
+use crate::fill::{Fill, Phase, Positions, Report};
+use crate::namespace::{self, Live, NO_STATEMENT_TIMEOUT, ONE_AT_A_TIME};
+use crate::options::Options;
+
+/// In the namespace of the rebuild: what the rest of the events, applied inside the switch, writes to.
+const IN_NEXT: &str = formatcp!("SET LOCAL search_path TO {CORE_NEXT}, public");
+/// Whoever projects holds a row of the live checkpoints; whoever asks how far it is reads them. Both wait.
+const HOLD_BOTH: &str =
+    formatcp!("LOCK TABLE {CORE}.{CHECKPOINTS}, {CORE_NEXT}.{CHECKPOINTS} IN ACCESS EXCLUSIVE MODE");
+const LIVE_CHECKPOINTS: &str = formatcp!("SELECT partition, position, cache_generation FROM {CORE}.{CHECKPOINTS}");
+const NEXT_CHECKPOINTS: &str = formatcp!("SELECT partition, position FROM {CORE_NEXT}.{CHECKPOINTS}");
+const SET_GENERATION: &str = formatcp!(
+    "UPDATE {CORE_NEXT}.{CHECKPOINTS} SET cache_generation = $2, cached_position = position WHERE partition = $1"
+);
+const RENAME: &str =
+    formatcp!("ALTER SCHEMA {CORE} RENAME TO {CORE_OLD}; ALTER SCHEMA {CORE_NEXT} RENAME TO {CORE}");
+
+/// What [`ensure_core`] found and did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ensured {
+    /// The read models were there.
+    Present,
+    /// They were made, empty.
+    Created,
+    /// Those of another version were rebuilt.
+    Rebuilt,
+}
+
+/// Sees to it that the core read models exist in the version of this program. Run at start, before [`crate::Projector`].
+///
+/// # Errors
+/// When PostgreSQL fails or an event of the log cannot be applied.
+pub async fn ensure_core(
+    store: &EventStore,
+    pool: &Pool,
+    options: &Options,
+    report: Report<'_>,
+) -> Result<Ensured, RebuildError> {
+    match namespace::live(pool).await? {
+        Live::Absent if namespace::create_live(pool).await? => Ok(Ensured::Created),
+        Live::Absent | Live::Current => {
+            namespace::add_partitions(pool).await?;
+            Ok(Ensured::Present)
+        }
+        Live::Other => {
+            rebuild(store, pool, options, report).await?;
+            Ok(Ensured::Rebuilt)
+        }
+    }
+}
+
+/// Builds the core read models anew beside the live ones and switches. A rebuild that was interrupted left nothing that
+/// matters: run it again.
+///
+/// # Errors
+/// When PostgreSQL fails, the log outruns the rebuild, or an event cannot be applied that the live read models have
+/// passed. The live ones are as they were then.
+pub async fn rebuild(
+    store: &EventStore,
+    pool: &Pool,
+    options: &Options,
+    report: Report<'_>,
+) -> Result<(), RebuildError> {
+    namespace::drop_old(pool).await;
+    if namespace::live(pool).await? == Live::Absent {
+        namespace::create_live(pool).await?;
+    }
+    namespace::create_next(pool).await?;
+    let mut fill = Fill::new(store, pool, options, report);
+    let heads = heads(store).await?;
+    fill.advance(Phase::Filling, &heads).await?;
+    fill.tell(Phase::Indexing, 0);
+    namespace::index_next(pool).await?;
+    for _ in 0..options.switch_attempts {
+        let target = target(store, pool).await?;
+        fill.advance(Phase::Switching, &target).await?;
+        if switch(&fill).await? {
+            namespace::drop_old(pool).await;
+            return Ok(());
+        }
+    }
+    Err(RebuildError::NeverCaughtUp { attempts: options.switch_attempts })
+}
+
+pub(crate) async fn heads(store: &EventStore) -> Result<Positions, RebuildError> {
+    let mut heads = Positions::new();
+    for partition in store.partitions().await? {
+        heads.insert(partition, store.head(partition).await?);
+    }
+    Ok(heads)
+}
+
+/// As far as the live read models are, and at least as far as the log was.
+async fn target(store: &EventStore, pool: &Pool) -> Result<Positions, RebuildError> {
+    let mut target = heads(store).await?;
+    let client = pool.get().await?;
+    for row in client.query(LIVE_CHECKPOINTS, &[]).await? {
+        let (partition, position) = (Partition::new(row.try_get(0)?)?, Position::new(row.try_get(1)?)?);
+        let wanted = target.entry(partition).or_insert(position);
+        *wanted = position.max(*wanted);
+    }
+    Ok(target)
+}
+
+/// Puts the next read models in the place of the live ones. False: the live ones are too far ahead by now.
+async fn switch(fill: &Fill<'_>) -> Result<bool, RebuildError> {
+    let mut client = fill.pool.get().await?;
+    let tx = client.transaction().await?;
+    tx.batch_execute(IN_NEXT).await?;
+    tx.batch_execute(NO_STATEMENT_TIMEOUT).await?;
+    tx.batch_execute(ONE_AT_A_TIME).await?;
+    tx.batch_execute(HOLD_BOTH).await?;
+    let next = next_positions(&tx).await?;
+    if next != fill.reached {
+        return Err(RebuildError::Interrupted);
+    }
+    let live = tx.query(LIVE_CHECKPOINTS, &[]).await?;
+    let mut rests = Vec::new();
+    for row in &live {
+        let (partition, position) = (Partition::new(row.try_get(0)?)?, Position::new(row.try_get(1)?)?);
+        let reached = next.get(&partition).copied().unwrap_or(Position::START);
+        if position > reached {
+            refuse_poison(fill, partition)?;
+            rests.push((partition, reached, position));
+        }
+    }
+    let rest: i64 = rests.iter().map(|(_, from, to)| to.get() - from.get()).sum();
+    if rest > fill.options.switch_rest_limit {
+        return Ok(false);
+    }
+    for (partition, from, to) in rests {
+        apply_rest(fill, &tx, partition, from, to).await?;
+    }
+    for row in &live {
+        let (partition, generation): (i16, i64) = (row.try_get(0)?, row.try_get(2)?);
+        tx.execute(SET_GENERATION, &[&partition, &(generation + 1)]).await?;
+    }
+    tx.batch_execute(RENAME).await?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+/// The live read models have passed an event that this program cannot apply: it must not take their place.
+fn refuse_poison(fill: &Fill<'_>, partition: Partition) -> Result<(), RebuildError> {
+    match fill.poisons.get(&partition) {
+        Some(poison) => Err(RebuildError::Poisoned { partition, poison: poison.clone() }),
+        None => Ok(()),
+    }
+}
+
+async fn next_positions(tx: &Transaction<'_>) -> Result<Positions, RebuildError> {
+    let mut positions = Positions::new();
+    for row in tx.query(NEXT_CHECKPOINTS, &[]).await? {
+        positions.insert(Partition::new(row.try_get(0)?)?, Position::new(row.try_get(1)?)?);
+    }
+    Ok(positions)
+}
+
+async fn apply_rest(
+    fill: &Fill<'_>,
+    tx: &Transaction<'_>,
+    partition: Partition,
+    from: Position,
+    to: Position,
+) -> Result<(), RebuildError> {
+    let mut position = from;
+    while position < to {
+        let mut page = fill.store.read_partition(partition, position, fill.options.batch_limit).await?;
+        page.truncate(page.partition_point(|event| event.position <= to));
+        let Outcome::Applied(applied) = batch::apply(tx, partition, position, &page, false).await? else {
+            return Err(RebuildError::Interrupted);
+        };
+        if let Some(poison) = applied.poison {
+            return Err(RebuildError::Poisoned { partition, poison });
+        }
+        position = applied.position;
+    }
+    Ok(())
+}
