@@ -3,8 +3,6 @@
 //! A cursor is base64url of compact JSON: the fingerprint of the query and the sort key of the last item.
 //! It is not secret and not signed: it grants nothing, since every page is asked under the viewer's own scope.
 
-use std::ops::RangeInclusive;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Datelike, Utc};
@@ -96,19 +94,20 @@ pub struct Moment(DateTime<Utc>);
 
 /// A time that no row can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be a time between the years -4712 and 294275")]
+#[error("must be a time of the year -4712 or later")]
 pub struct InvalidMoment;
 
 impl Moment {
-    /// Whole years that PostgreSQL holds (PostgreSQL manual, section "Date/Time Types").
-    const YEARS: RangeInclusive<i32> = -4_712..=294_275;
+    /// The first whole year of a `timestamptz` (PostgreSQL manual, section "Date/Time Types"). Its last one is beyond
+    /// what a `DateTime` can be.
+    const YEAR_MIN: i32 = -4_712;
 
     /// A time from outside.
     ///
     /// # Errors
     /// [`InvalidMoment`] when no row can have it.
     pub fn new(time: DateTime<Utc>) -> Result<Self, InvalidMoment> {
-        if Self::YEARS.contains(&time.year()) {
+        if time.year() >= Self::YEAR_MIN {
             Ok(Self(time))
         } else {
             Err(InvalidMoment)
@@ -205,15 +204,10 @@ mod tests {
 
     #[test]
     fn times_that_the_database_cannot_hold_are_refused() {
-        for wrong in [
-            i64::MIN,
-            i64::MAX,
-            -210_866_803_200_000_001,
-            9_224_318_016_000_000_000,
-        ] {
+        for wrong in [i64::MIN, -210_866_803_200_000_001] {
             assert_eq!(Moment::try_from(wrong), Err(InvalidMoment));
         }
         assert!(Moment::try_from(0).is_ok());
-        assert!(Moment::try_from(253_402_300_799_999_999).is_ok());
+        assert!(Moment::try_from(i64::MAX).is_ok());
     }
 }

@@ -1,8 +1,9 @@
 //! Rows as a viewer may see them. What only staff may see is left out for customers here and nowhere else.
 
 use platform::http::views::{
-    AuthorView, ClockStateView, ClockView, ExternalReferenceView, FieldValueView, LastMessageView, MessageView,
-    OrganizationView, PersonView, SettingsView, SlaView, TeamReferenceView, TeamView, TicketView, UserView,
+    AuthorView, ClockStateView, ClockView, ExternalReferenceView, FieldValueView, LastMessageView,
+    MessageView, OrganizationView, PersonView, SettingsView, SlaView, TeamReferenceView, TeamView,
+    TicketView, UserView,
 };
 use platform::rows::{ClockState, MessageRow, OrganizationRow, TeamRow, TicketRow, UserRow};
 
@@ -14,7 +15,9 @@ pub(super) fn ticket(row: TicketRow, viewer: &Viewer) -> TicketView {
     let sla = sla(&row);
     let last_message = last_message(&row);
     let custom_fields = row.custom_fields.0.iter();
-    let custom_fields = custom_fields.map(|(key, value)| (key.to_string(), FieldValueView::from(value))).collect();
+    let custom_fields = custom_fields
+        .map(|(key, value)| (key.to_string(), FieldValueView::from(value)))
+        .collect();
     TicketView {
         id: row.ticket_id.0,
         number: row.number,
@@ -22,9 +25,19 @@ pub(super) fn ticket(row: TicketRow, viewer: &Viewer) -> TicketView {
         status: row.status.into(),
         priority: row.priority.into(),
         channel: row.channel.into(),
-        requester: PersonView { id: row.requester_id.0, name: row.requester_name },
-        assignee: row.assignee_id.zip(row.assignee_name).map(|(id, name)| PersonView { id: id.0, name }),
-        team: row.team_id.zip(row.team_name).filter(|_| staff).map(|(id, name)| TeamReferenceView { id: id.0, name }),
+        requester: PersonView {
+            id: row.requester_id.0,
+            name: row.requester_name,
+        },
+        assignee: row
+            .assignee_id
+            .zip(row.assignee_name)
+            .map(|(id, name)| PersonView { id: id.0, name }),
+        team: row
+            .team_id
+            .zip(row.team_name)
+            .filter(|_| staff)
+            .map(|(id, name)| TeamReferenceView { id: id.0, name }),
         tags: staff.then_some(row.tags),
         custom_fields: staff.then_some(custom_fields),
         public_message_count: row.public_message_count,
@@ -34,9 +47,17 @@ pub(super) fn ticket(row: TicketRow, viewer: &Viewer) -> TicketView {
         sla: staff.then_some(sla),
         follow_up_of: row.follow_up_of.map(|id| id.0),
         follow_ups: row.follow_up_ids.into_iter().map(|id| id.0).collect(),
-        external: row.external_source.zip(row.external_id).filter(|_| staff).map(|(source, id)| ExternalReferenceView { source, id }),
+        external: row
+            .external_source
+            .zip(row.external_id)
+            .filter(|_| staff)
+            .map(|(source, id)| ExternalReferenceView { source, id }),
         created_at: row.created_at,
-        updated_at: if staff { row.updated_at } else { row.public_updated_at },
+        updated_at: if staff {
+            row.updated_at
+        } else {
+            row.public_updated_at
+        },
         resolved_at: row.resolved_at,
         closed_at: row.closed_at,
         auto_close_at: row.auto_close_at,
@@ -48,14 +69,22 @@ fn last_message(row: &TicketRow) -> Option<LastMessageView> {
     Some(LastMessageView {
         id: row.last_message_id?.0,
         at: row.last_message_at?,
-        author: PersonView { id: row.last_message_author_id?.0, name: row.last_message_author_name.clone()? },
+        author: PersonView {
+            id: row.last_message_author_id?.0,
+            name: row.last_message_author_name.clone()?,
+        },
         excerpt: row.last_message_excerpt.clone(),
     })
 }
 
 fn sla(row: &TicketRow) -> SlaView {
     let clock = |state: ClockState, due_at, ended_at, breached_at| {
-        Some(ClockView { state: clock_state(state)?, due_at, ended_at, breached_at })
+        Some(ClockView {
+            state: clock_state(state)?,
+            due_at,
+            ended_at,
+            breached_at,
+        })
     };
     SlaView {
         first_response: clock(
@@ -90,7 +119,11 @@ pub(super) fn message(row: MessageRow) -> MessageView {
         id: row.message_id.0,
         ticket_id: row.ticket_id.0,
         visibility: row.visibility.into(),
-        author: AuthorView { id: row.author_id.0, name: row.author_name, role: row.author_role.into() },
+        author: AuthorView {
+            id: row.author_id.0,
+            name: row.author_name,
+            role: row.author_role.into(),
+        },
         body: row.body,
         created_at: row.created_at,
         edited_at: row.edited_at,

@@ -1,0 +1,44 @@
+//! `GET /organization`.
+
+use platform::http::auth::Bearer;
+use platform::http::problem::{Problem, QueryProblem};
+use platform::http::views::OrganizationView;
+use poem_openapi::OpenApi;
+use poem_openapi::param::Header;
+
+use super::page::Found;
+use super::session::{Session, refused};
+use super::{Tag, views};
+use crate::models::ReadModels;
+
+pub(super) struct OrganizationQueries(pub(super) ReadModels);
+
+#[OpenApi(tag = "Tag::Organization")]
+impl OrganizationQueries {
+    /// Get the organization
+    ///
+    /// The organization of the access token. Customers see its name only.
+    #[oai(
+        path = "/organization",
+        method = "get",
+        operation_id = "get_organization"
+    )]
+    async fn get(
+        &self,
+        auth: Bearer,
+        /// What the answer has to show: the token of an earlier answer.
+        #[oai(name = "Consistency-Token")]
+        token: Header<Option<String>>,
+    ) -> Result<Found<OrganizationView>, QueryProblem> {
+        let session = Session::begin(&self.0, &auth.0, token.0.as_deref()).await?;
+        let row = self
+            .0
+            .organization(session.viewer.tenant, session.at_least)
+            .await
+            .map_err(refused)?;
+        let row = row.ok_or_else(|| Problem::not_found("the organization"))?;
+        let view = views::organization(&row, &session.viewer);
+        let version = view.version;
+        Ok(Found::new(view, version, session.token))
+    }
+}

@@ -1,0 +1,144 @@
+//! Lists on the wire.
+
+use platform::http::problem::Problem;
+use poem::Request;
+use poem_openapi::payload::Json;
+use poem_openapi::types::{ParseFromJSON, ToJSON, Type};
+use poem_openapi::{ApiResponse, Enum, Object};
+
+use super::session::bad;
+use crate::page::{Direction, Limit, Page};
+
+/// One page of a list.
+#[derive(Debug, Object)]
+#[oai(rename = "Page", skip_serializing_if_is_none)]
+pub(super) struct PageView<T: ParseFromJSON + ToJSON + Type + Send + Sync> {
+    /// The items in the order asked for.
+    items: Vec<T>,
+    /// Send it as `cursor` to get the next page. Absent on the last page.
+    next_cursor: Option<String>,
+    /// How many items the whole list has, if it was asked for.
+    total: Option<i64>,
+}
+
+/// The answer with one page of a list.
+#[derive(ApiResponse)]
+pub(super) enum Listed<T: ParseFromJSON + ToJSON + Type + Send + Sync> {
+    /// One page.
+    #[oai(status = 200)]
+    Page(
+        Json<PageView<T>>,
+        /// The next page (RFC 8288, `rel="next"`). Absent on the last page.
+        #[oai(header = "Link")]
+        Option<String>,
+        /// What the answer shows at least.
+        #[oai(header = "Consistency-Token")]
+        String,
+    ),
+}
+
+impl<T: ParseFromJSON + ToJSON + Type + Send + Sync> Listed<T> {
+    /// The page as the answer to `request`.
+    pub(super) fn new(page: Page<T>, total: Option<i64>, request: &Request, token: String) -> Self {
+        let link = page
+            .next_cursor
+            .as_deref()
+            .map(|cursor| next_link(request, cursor));
+        Self::Page(
+            Json(PageView {
+                items: page.items,
+                next_cursor: page.next_cursor,
+                total,
+            }),
+            link,
+            token,
+        )
+    }
+}
+
+/// The answer with one thing that has a version.
+#[derive(ApiResponse)]
+pub(super) enum Found<T: ToJSON + Type + Send + Sync> {
+    /// It.
+    #[oai(status = 200)]
+    One(
+        Json<T>,
+        /// Its version in quotes, for `If-Match`.
+        #[oai(header = "ETag")]
+        Option<String>,
+        /// What the answer shows at least.
+        #[oai(header = "Consistency-Token")]
+        String,
+    ),
+}
+
+impl<T: ToJSON + Type + Send + Sync> Found<T> {
+    /// The thing as it is at `version`.
+    pub(super) fn new(view: T, version: Option<i64>, token: String) -> Self {
+        Self::One(Json(view), version.map(etag), token)
+    }
+}
+
+/// A version as a strong entity tag (RFC 9110, section 8.8.3).
+pub(super) fn etag(version: i64) -> String {
+    format!("\"{version}\"")
+}
+
+/// The address of the same request with another cursor.
+fn next_link(request: &Request, cursor: &str) -> String {
+    let uri = request.original_uri();
+    let kept = uri.query().unwrap_or_default().split('&');
+    let kept = kept.filter(|pair| !pair.is_empty() && !pair.starts_with("cursor="));
+    let query: String = kept.flat_map(|pair| [pair, "&"]).collect();
+    format!("<{}?{query}cursor={cursor}>; rel=\"next\"", uri.path())
+}
+
+/// The limit that was asked for, or the default.
+pub(super) fn limit(items: Option<i64>) -> Result<Limit, Problem> {
+    let limit = items
+        .map(Limit::new)
+        .transpose()
+        .map_err(|error| bad("limit", error))?;
+    Ok(limit.unwrap_or(Limit::DEFAULT))
+}
+
+/// Which way a list runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[oai(rename = "Order", rename_all = "snake_case")]
+pub(super) enum OrderView {
+    /// The oldest first.
+    Asc,
+    /// The newest first.
+    Desc,
+}
+
+impl OrderView {
+    /// The oldest first, unless something else was asked for.
+    pub(super) fn direction(order: Option<Self>) -> Direction {
+        match order {
+            None | Some(Self::Asc) => Direction::Ascending,
+            Some(Self::Desc) => Direction::Descending,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn link(uri: &str) -> String {
+        next_link(&Request::builder().uri_str(uri).finish(), "NEXT")
+    }
+
+    #[test]
+    fn the_next_link_keeps_the_query_and_replaces_its_cursor() {
+        assert_eq!(
+            link("/api/v1/tickets"),
+            "</api/v1/tickets?cursor=NEXT>; rel=\"next\""
+        );
+        assert_eq!(
+            link("/api/v1/tickets?status=open&cursor=OLD&status=new"),
+            "</api/v1/tickets?status=open&status=new&cursor=NEXT>; rel=\"next\""
+        );
+    }
+}

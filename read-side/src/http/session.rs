@@ -1,0 +1,99 @@
+//! What every query begins with: the viewer, and the wait until the read models show what the client has seen.
+
+use event_store::Position;
+use platform::auth::Principal;
+use platform::consistency::ConsistencyToken;
+use platform::http::problem::{Problem, QueryProblem};
+
+use crate::cursor::InvalidCursor;
+use crate::error::ReadError;
+use crate::models::ReadModels;
+use crate::viewer::Viewer;
+
+/// The header that carries a token, on requests and on answers.
+pub(super) const CONSISTENCY_TOKEN: &str = "Consistency-Token";
+/// The projector is usually milliseconds behind, and a restarted database is back in seconds.
+const RETRY_AFTER_S: u32 = 1;
+
+/// One query of one viewer.
+pub(super) struct Session {
+    /// Who asks.
+    pub(super) viewer: Viewer,
+    /// What the answer has to show.
+    pub(super) at_least: Position,
+    /// What the answer shows at least, as a header. A later query that carries it is never older.
+    pub(super) token: String,
+}
+
+impl Session {
+    /// Finds the viewer's organization and waits until the read models show the event of the token.
+    pub(super) async fn begin(
+        models: &ReadModels,
+        principal: &Principal,
+        token: Option<&str>,
+    ) -> Result<Self, QueryProblem> {
+        let Principal {
+            organization_id,
+            user_id,
+            role,
+            ..
+        } = *principal;
+        let viewer = models
+            .viewer(organization_id, user_id, role)
+            .await
+            .map_err(refused)?;
+        let viewer = viewer.ok_or_else(Problem::unauthorized)?;
+        let seen = token.map(|text| parse_token(text, &viewer)).transpose()?;
+        models.wait_for(seen).await.map_err(refused)?;
+        let now = models.now(viewer.tenant).await;
+        let at_least = seen.map_or(Position::START, |token| token.position);
+        Ok(Self {
+            viewer,
+            at_least,
+            token: now.to_string(),
+        })
+    }
+
+    /// Refuses customers.
+    pub(super) fn staff_only(&self) -> Result<(), Problem> {
+        if self.viewer.is_staff() {
+            Ok(())
+        } else {
+            Err(Problem::forbidden("only agents and admins may see this"))
+        }
+    }
+}
+
+fn parse_token(text: &str, viewer: &Viewer) -> Result<ConsistencyToken, Problem> {
+    let token: ConsistencyToken = text
+        .parse()
+        .map_err(|error| bad(CONSISTENCY_TOKEN, error))?;
+    if token.partition == viewer.tenant.partition {
+        Ok(token)
+    } else {
+        Err(bad(CONSISTENCY_TOKEN, "belongs to another organization"))
+    }
+}
+
+/// 400, naming the parameter or header that is wrong.
+pub(super) fn bad(parameter: &str, reason: impl std::fmt::Display) -> Problem {
+    Problem::bad_request(format!("{parameter}: {reason}"))
+}
+
+/// 400, naming the cursor.
+pub(super) fn bad_cursor(error: InvalidCursor) -> Problem {
+    bad("cursor", error)
+}
+
+/// The answer to a query that could not be answered.
+pub(super) fn refused(error: ReadError) -> QueryProblem {
+    let detail = error.to_string();
+    let problem = match error {
+        ReadError::Behind(_) => Problem::unavailable(detail, RETRY_AFTER_S),
+        ReadError::Unavailable(source) => {
+            Problem::unavailable(detail, RETRY_AFTER_S).with_source(source)
+        }
+        ReadError::Broken(source) => Problem::internal(source),
+    };
+    problem.into()
+}

@@ -1,0 +1,82 @@
+//! `GET /teams` and `GET /teams/{id}`.
+
+use domain::ids::TeamId;
+use platform::http::auth::Bearer;
+use platform::http::problem::{Problem, QueryProblem};
+use platform::http::views::TeamView;
+use poem::Request;
+use poem_openapi::OpenApi;
+use poem_openapi::param::{Header, Path, Query};
+use uuid::Uuid;
+
+use super::page::{Found, Listed, limit};
+use super::session::{Session, bad_cursor, refused};
+use super::{Tag, views};
+use crate::models::ReadModels;
+use crate::teams::TeamList;
+
+pub(super) struct TeamQueries(pub(super) ReadModels);
+
+#[OpenApi(tag = "Tag::Teams")]
+impl TeamQueries {
+    /// List teams
+    ///
+    /// By name. Staff only.
+    #[oai(path = "/teams", method = "get", operation_id = "list_teams")]
+    async fn list(
+        &self,
+        request: &Request,
+        auth: Bearer,
+        /// What the answer has to show: the token of an earlier answer.
+        #[oai(name = "Consistency-Token")]
+        token: Header<Option<String>>,
+        /// The most items of the page; 25 when absent.
+        #[oai(
+            name = "limit",
+            validator(minimum(value = "1"), maximum(value = "100"))
+        )]
+        items: Query<Option<i64>>,
+        /// Where to go on: `next_cursor` of the page before.
+        cursor: Query<Option<String>>,
+    ) -> Result<Listed<TeamView>, QueryProblem> {
+        let session = Session::begin(&self.0, &auth.0, token.0.as_deref()).await?;
+        session.staff_only()?;
+        let list = TeamList::new(cursor.0.as_deref()).map_err(bad_cursor)?;
+        let page = self
+            .0
+            .teams(session.viewer.tenant, &list, limit(items.0)?)
+            .await
+            .map_err(refused)?;
+        Ok(Listed::new(
+            page.map(views::team),
+            None,
+            request,
+            session.token,
+        ))
+    }
+
+    /// Get a team
+    ///
+    /// Staff only.
+    #[oai(path = "/teams/:team_id", method = "get", operation_id = "get_team")]
+    async fn get(
+        &self,
+        auth: Bearer,
+        /// What the answer has to show: the token of an earlier answer.
+        #[oai(name = "Consistency-Token")]
+        token: Header<Option<String>>,
+        /// The team.
+        team_id: Path<Uuid>,
+    ) -> Result<Found<TeamView>, QueryProblem> {
+        let session = Session::begin(&self.0, &auth.0, token.0.as_deref()).await?;
+        session.staff_only()?;
+        let row = self
+            .0
+            .team(session.viewer.tenant, TeamId(team_id.0))
+            .await
+            .map_err(refused)?;
+        let row = row.ok_or_else(|| Problem::not_found("the team"))?;
+        let version = row.version;
+        Ok(Found::new(views::team(row), Some(version), session.token))
+    }
+}

@@ -1,0 +1,108 @@
+//! `GET /users` and `GET /users/{id}`.
+
+use domain::ids::UserId;
+use domain::text::Name;
+use platform::http::auth::Bearer;
+use platform::http::problem::{Problem, QueryProblem};
+use platform::http::views::{RoleView, UserView};
+use poem::Request;
+use poem_openapi::OpenApi;
+use poem_openapi::param::{Header, Path, Query};
+use uuid::Uuid;
+
+use super::page::{Found, Listed, limit};
+use super::session::{Session, bad, bad_cursor, refused};
+use super::{Tag, views};
+use crate::models::ReadModels;
+use crate::users::{UserFilter, UserList};
+
+pub(super) struct UserQueries(pub(super) ReadModels);
+
+#[OpenApi(tag = "Tag::Users")]
+impl UserQueries {
+    /// List users
+    ///
+    /// By name. Staff only.
+    #[oai(path = "/users", method = "get", operation_id = "list_users")]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "each is a parameter of the request"
+    )]
+    async fn list(
+        &self,
+        request: &Request,
+        auth: Bearer,
+        /// What the answer has to show: the token of an earlier answer.
+        #[oai(name = "Consistency-Token")]
+        token: Header<Option<String>>,
+        /// Only this role.
+        role: Query<Option<RoleView>>,
+        /// Only those who may act, or only those who may not.
+        active: Query<Option<bool>>,
+        /// How the name begins, in upper or lower case.
+        #[oai(validator(min_length = 1, max_length = 120))]
+        q: Query<Option<String>>,
+        /// The most items of the page; 25 when absent.
+        #[oai(
+            name = "limit",
+            validator(minimum(value = "1"), maximum(value = "100"))
+        )]
+        items: Query<Option<i64>>,
+        /// Where to go on: `next_cursor` of the page before, with the same filter.
+        cursor: Query<Option<String>>,
+    ) -> Result<Listed<UserView>, QueryProblem> {
+        let session = Session::begin(&self.0, &auth.0, token.0.as_deref()).await?;
+        session.staff_only()?;
+        let name_prefix =
+            q.0.as_deref()
+                .map(Name::parse)
+                .transpose()
+                .map_err(|error| bad("q", error))?;
+        let filter = UserFilter {
+            role: role.0.map(Into::into),
+            active: active.0,
+            name_prefix,
+        };
+        let list = UserList::new(filter, cursor.0.as_deref()).map_err(bad_cursor)?;
+        let page = self
+            .0
+            .users(session.viewer.tenant, &list, limit(items.0)?)
+            .await
+            .map_err(refused)?;
+        Ok(Listed::new(
+            page.map(views::user),
+            None,
+            request,
+            session.token,
+        ))
+    }
+
+    /// Get a user
+    ///
+    /// Customers see themselves only.
+    #[oai(path = "/users/:user_id", method = "get", operation_id = "get_user")]
+    async fn get(
+        &self,
+        auth: Bearer,
+        /// What the answer has to show: the token of an earlier answer.
+        #[oai(name = "Consistency-Token")]
+        token: Header<Option<String>>,
+        /// The user.
+        user_id: Path<Uuid>,
+    ) -> Result<Found<UserView>, QueryProblem> {
+        let session = Session::begin(&self.0, &auth.0, token.0.as_deref()).await?;
+        let id = UserId(user_id.0);
+        let not_found = || Problem::not_found("the user");
+        if !session.viewer.is_staff() && id != session.viewer.user_id {
+            return Err(not_found().into());
+        }
+        let row = self
+            .0
+            .user(session.viewer.tenant, id)
+            .await
+            .map_err(refused)?
+            .ok_or_else(not_found)?;
+        let version = row.version;
+        Ok(Found::new(views::user(row), Some(version), session.token))
+    }
+}
