@@ -1,0 +1,239 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use domain::text::{Email, Name, Slug};
+use platform::config::Roles;
+
+/// Customer support that keeps every change.
+#[derive(Debug, Parser)]
+#[command(name = "insightdesk", version, propagate_version = true, after_help = SETTINGS_HELP)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const SETTINGS_HELP: &str = "\
+Settings come from the environment, or from the TOML file that INSIGHTDESK_CONFIG names:
+  DATABASE_URL              postgresql://user:password@host/database
+  VALKEY_URL                valkey://host:6379; may be left out
+  INSIGHTDESK_TOKEN_SECRET  signs access tokens, at least 32 bytes
+  INSIGHTDESK_HTTP_ADDR     where to serve, 127.0.0.1:3001 unless set
+Without DATABASE_URL, commands use the database of a running `insightdesk up` of the same directory.";
+
+/// What the program can be told to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start everything here: PostgreSQL, Valkey, a demo organization, API, projector and saga.
+    ///
+    /// Data stays in .insightdesk/ of the current directory; Ctrl-C stops all that was started. With DATABASE_URL and
+    /// VALKEY_URL set, those servers are used instead.
+    Up,
+    /// Serve on the servers that DATABASE_URL and VALKEY_URL name.
+    Serve {
+        /// What this process does: a list of api, projector and saga [default: all].
+        #[arg(long = "role", value_name = "ROLES", value_parser = parse_roles)]
+        roles: Option<String>,
+    },
+    /// Bring the database to the schema of this version.
+    Migrate,
+    /// Take over the history of another system.
+    #[command(subcommand)]
+    Import(ImportCommand),
+    /// Build the read models anew from the log, beside the live ones, and switch.
+    Rebuild {
+        /// Compare a fresh rebuild with the live read models row by row instead of switching.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Prove the log: no position and no version missing, no event changed.
+    Verify,
+    /// Print an access token of a user.
+    Token {
+        /// The organization's slug.
+        #[arg(long = "org", value_name = "SLUG", value_parser = parse_slug)]
+        organization: Slug,
+        /// The user's id or e-mail address.
+        #[arg(long, value_name = "ID-or-EMAIL")]
+        user: String,
+        /// How long the token is good for.
+        #[arg(long, value_name = "N", default_value_t = 24, value_parser = clap::value_parser!(u32).range(1..=87_600))]
+        hours: u32,
+    },
+    /// Print the OpenAPI description of the API.
+    Openapi,
+    /// Manage organizations.
+    #[command(subcommand)]
+    Organization(OrganizationCommand),
+    /// Manage users.
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Measure this machine: ratios beside a plain INSERT on the same server in the same run.
+    #[command(subcommand)]
+    Bench(BenchCommand),
+}
+
+/// What can be imported.
+#[derive(Debug, Subcommand)]
+pub enum ImportCommand {
+    /// An incident update log: CSV, plain or gzip, one row an update.
+    ///
+    /// A second run of the same file imports nothing; an interrupted one is continued by running it again.
+    ServicenowLog(ServicenowLog),
+}
+
+/// Which log goes where.
+#[derive(Debug, Args)]
+pub struct ServicenowLog {
+    /// The log, .csv or .csv.gz.
+    pub file: PathBuf,
+    /// The slug of the organization that gets the tickets. It must exist: see `organization create`.
+    #[arg(long, value_name = "SLUG", value_parser = parse_slug)]
+    pub organization: Slug,
+    /// Where rows go that cannot be imported [default: FILE's name with .rejects.csv, in the current directory].
+    #[arg(long, value_name = "FILE")]
+    pub rejects: Option<PathBuf>,
+}
+
+/// What can be done with organizations.
+#[derive(Debug, Subcommand)]
+pub enum OrganizationCommand {
+    /// Make an organization. One with the same slug is left as it is.
+    Create {
+        /// Its short name, unique in the installation: lower case letters, digits and inner hyphens.
+        #[arg(long, value_parser = parse_slug)]
+        slug: Slug,
+        /// What people read.
+        #[arg(long, value_parser = parse_name)]
+        name: Name,
+    },
+}
+
+/// What can be done with users.
+#[derive(Debug, Subcommand)]
+pub enum UserCommand {
+    /// Make a user and print their id.
+    Create {
+        /// The organization's slug.
+        #[arg(long = "org", value_name = "SLUG", value_parser = parse_slug)]
+        organization: Slug,
+        /// What people read.
+        #[arg(long, value_parser = parse_name)]
+        name: Name,
+        /// Their e-mail address, unique in the organization.
+        #[arg(long, value_parser = parse_email)]
+        email: Email,
+        /// What they may do.
+        #[arg(long, value_enum, default_value_t = UserRole::Customer)]
+        role: UserRole,
+    },
+}
+
+/// What a user may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum UserRole {
+    /// Opens tickets and answers on their own.
+    Customer,
+    /// Works on every customer's tickets.
+    Agent,
+    /// An agent who also sets users, teams and policies.
+    Admin,
+}
+
+impl From<UserRole> for domain::actor::Role {
+    fn from(role: UserRole) -> Self {
+        match role {
+            UserRole::Customer => Self::Customer,
+            UserRole::Agent => Self::Agent,
+            UserRole::Admin => Self::Admin,
+        }
+    }
+}
+
+/// What can be measured.
+#[derive(Debug, Subcommand)]
+pub enum BenchCommand {
+    /// Appends to the log by 1, 8, 64 and 256 clients.
+    Append(BenchOptions),
+    /// Replies to tickets through the dispatcher by 64 clients.
+    Commands(BenchOptions),
+}
+
+/// How long to measure.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct BenchOptions {
+    /// How often each side is measured, by turns; the median counts.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(3..=99))]
+    pub rounds: u32,
+    /// Seconds of one measurement.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=600))]
+    pub seconds: u32,
+}
+
+fn parse_roles(text: &str) -> Result<String, String> {
+    match text.parse::<Roles>() {
+        Ok(_) => Ok(text.to_owned()),
+        Err(()) => Err("write a list of api, projector and saga, such as api,saga".to_owned()),
+    }
+}
+
+fn parse_slug(text: &str) -> Result<Slug, String> {
+    Slug::parse(text).map_err(|error| error.to_string())
+}
+
+fn parse_name(text: &str) -> Result<Name, String> {
+    Name::parse(text).map_err(|error| error.to_string())
+}
+
+fn parse_email(text: &str) -> Result<Email, String> {
+    Email::parse(text).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_of_the_manual_is_understood() {
+        let lines = [
+            "up",
+            "serve",
+            "serve --role api,projector,saga",
+            "migrate",
+            "import servicenow-log log.csv.gz --organization demo --rejects bad.csv",
+            "rebuild --check",
+            "verify",
+            "token --org demo --user ada@example.com --hours 2",
+            "openapi",
+            "organization create --slug acme --name Acme",
+            "user create --org acme --name Ada --email ada@example.com --role admin",
+            "bench append --rounds 3 --seconds 1",
+            "bench commands",
+        ];
+        for line in lines {
+            let words = std::iter::once("insightdesk").chain(line.split(' '));
+            assert!(Cli::try_parse_from(words).is_ok(), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_value_is_told_with_what_is_right() {
+        let wrong = |line: &str| {
+            let words = std::iter::once("insightdesk").chain(line.split(' '));
+            Cli::try_parse_from(words).unwrap_err().to_string()
+        };
+        assert!(wrong("serve --role api,web").contains("api, projector and saga"));
+        assert!(wrong("token --org Demo! --user 1").contains("inner hyphens"));
+    }
+}

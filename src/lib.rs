@@ -1,0 +1,59 @@
+//! The composition root of InsightDesk: what the one binary can be told to do.
+//!
+//! Only this package sees the write side, the projector and the read side together. [`server`] puts them into one
+//! process; [`up`] does so with servers of its own and a demo organization; [`import`] takes another system's history over.
+//!
+//! Invariants:
+//! - Everything that changes the log passes through the write side's dispatcher.
+//! - Whatever a command started, it stops before it ends.
+//!
+//! Never here: decisions about tickets, SQL of the product's tables, HTTP outside of `http/`.
+
+pub mod bench;
+pub mod cli;
+mod demo;
+mod directory;
+pub mod import;
+mod node;
+mod operate;
+mod state_dir;
+
+use anyhow::Result;
+use cli::{BenchCommand, Cli, Command, ImportCommand, OrganizationCommand, UserCommand};
+
+/// Does what the command line says.
+///
+/// # Errors
+/// When it could not be done; the message says why and what to do.
+pub fn run(cli: Cli) -> Result<()> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?
+        .block_on(dispatch(cli.command))
+}
+
+async fn dispatch(command: Command) -> Result<()> {
+    match command {
+        Command::Migrate => operate::migrate().await,
+        Command::Import(ImportCommand::ServicenowLog(log)) => operate::import(log).await,
+        Command::Verify => operate::verify().await,
+        Command::Organization(OrganizationCommand::Create { slug, name }) => {
+            operate::create_organization(slug, name).await
+        }
+        Command::User(UserCommand::Create {
+            organization,
+            name,
+            email,
+            role,
+        }) => operate::create_user(organization, name, email, role.into()).await,
+        Command::Bench(BenchCommand::Append(options)) => bench::append::run(options).await,
+        Command::Bench(BenchCommand::Commands(options)) => bench::commands::run(options).await,
+        Command::Up
+        | Command::Serve { .. }
+        | Command::Rebuild { .. }
+        | Command::Token { .. }
+        | Command::Openapi => {
+            anyhow::bail!("not there yet")
+        }
+    }
+}

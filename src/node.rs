@@ -1,0 +1,83 @@
+//! What every command and server stands on: the pools, the log and the dispatcher of one process.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use event_store::EventStore;
+use platform::clock::Clock;
+use platform::config::Config;
+use platform::pools::{Pools, SessionLimits, postgres_config, with_session};
+use tokio_postgres::NoTls;
+use write_side::dispatch::{self, Dispatcher};
+
+/// A migration may rewrite a table.
+const MIGRATION_STATEMENT_TIMEOUT: Duration = Duration::from_secs(3_600);
+/// How long a migration waits for another process's, or for a reader of the table that it changes.
+const MIGRATION_LOCK_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// The log and the way to it. Clones share everything.
+#[derive(Debug, Clone)]
+pub struct Node {
+    /// Connections, by purpose.
+    pub pools: Pools,
+    /// The log.
+    pub store: EventStore,
+    /// Through which every command passes.
+    pub dispatcher: Dispatcher,
+}
+
+impl Node {
+    /// Connects. The database must have been migrated.
+    ///
+    /// # Errors
+    /// When the database cannot be reached or is not migrated.
+    pub async fn start(config: &Config, clock: Arc<dyn Clock>) -> Result<Self> {
+        let url = config.database_url.expose();
+        let pools = Pools::new(url, &config.pools)?;
+        let options = event_store::Options {
+            writer_count: config.writer_count,
+            ..event_store::Options::default()
+        };
+        let store = EventStore::start(postgres_config(url)?, pools.commands.clone(), options).await.context(
+            "is the database running and migrated? start it with `insightdesk up`, or set DATABASE_URL and run `insightdesk migrate`",
+        )?;
+        let dispatcher = Dispatcher::new(store.clone(), clock, dispatch::Options::default());
+        Ok(Self {
+            pools,
+            store,
+            dispatcher,
+        })
+    }
+
+    /// Ends the writers after what they have, and closes the connections.
+    pub async fn stop(self) {
+        self.store.shutdown().await;
+        self.pools.close();
+    }
+}
+
+/// Brings the database to the schema of this version; the names of what was applied.
+///
+/// # Errors
+/// When the database cannot be reached or a migration fails.
+pub async fn migrate(config: &Config) -> Result<Vec<String>> {
+    let limits = SessionLimits {
+        statement_timeout: MIGRATION_STATEMENT_TIMEOUT,
+        lock_timeout: MIGRATION_LOCK_TIMEOUT,
+    };
+    let connecting = with_session(
+        postgres_config(config.database_url.expose())?,
+        "migrate",
+        &limits,
+    );
+    let (mut client, connection) = connecting
+        .connect(NoTls)
+        .await
+        .context("the database cannot be reached")?;
+    let connection = tokio::spawn(connection);
+    let applied = schema::migrations::run(&mut client).await?;
+    drop(client);
+    connection.await??;
+    Ok(applied)
+}

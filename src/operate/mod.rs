@@ -1,0 +1,57 @@
+//! The commands of an operator: each connects, does one thing, says what it did, and ends.
+
+mod import;
+mod organization;
+mod user;
+mod verify;
+
+pub use import::import;
+pub use organization::create_organization;
+pub use user::create_user;
+pub use verify::verify;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Result;
+use indicatif::{ProgressBar, ProgressStyle};
+use platform::clock::SystemClock;
+
+use crate::node::{self, Node};
+use crate::state_dir::StateDir;
+
+const TICK: Duration = Duration::from_millis(100);
+
+/// Brings the database to the schema of this version.
+///
+/// # Errors
+/// When the database cannot be reached or a migration fails.
+pub async fn migrate() -> Result<()> {
+    let applied = node::migrate(&StateDir::here().config_without_tokens()?).await?;
+    for name in &applied {
+        println!("applied {name}");
+    }
+    if applied.is_empty() {
+        println!("the database is up to date");
+    }
+    Ok(())
+}
+
+/// The log and dispatcher of a command that neither makes nor reads tokens.
+async fn connect() -> Result<Node> {
+    Node::start(
+        &StateDir::here().config_without_tokens()?,
+        Arc::new(SystemClock),
+    )
+    .await
+}
+
+/// A bar of position, rate and time left, in `unit`.
+fn progress_bar(unit: &str) -> Result<ProgressBar> {
+    let template = format!(
+        "{{msg}}{{bar:30}} {{percent:>3}} %  {{human_pos}} of {{human_len}} {unit}, {{per_sec:.0}}, {{eta}} left"
+    );
+    let bar = ProgressBar::new(0).with_style(ProgressStyle::with_template(&template)?);
+    bar.enable_steady_tick(TICK);
+    Ok(bar)
+}
