@@ -1,4 +1,9 @@
 //! Events on the disk: the name, the schema version and the JSON of each, in one table an aggregate.
+//!
+//! A recorded shape is never rewritten. When an event changes in a way that its old JSON no longer fits, it gets the next
+//! schema version, the old struct moves to `upcast/<event>_v<n>.rs` with a `From<Old> for New`, and the `decode` of its
+//! table lifts it; the golden file of the old shape in `schema/events/` stays, and a test goes on reading it. A new field
+//! with `#[serde(default)]` needs none of that. No version has been retired so far.
 
 use thiserror::Error;
 

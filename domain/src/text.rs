@@ -1,4 +1,7 @@
 //! Texts that people write, parsed once at the edge: trimmed, bounded, free of control characters.
+//!
+//! Recorded events are parsed by the same rules when they are read back, so a rule may become wider, but never narrower
+//! without a new schema version of the events that carry it.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -151,6 +154,12 @@ fn refine_tag(text: String) -> Result<String, TextError> {
 
 fn refine_email(text: String) -> Result<String, TextError> {
     let text = text.to_lowercase();
+    // A few letters grow when they become lower case; what is recorded must parse again when it is read back.
+    if text.chars().count() > Email::MAX_CHARS {
+        return Err(TextError::TooLong {
+            max_chars: Email::MAX_CHARS,
+        });
+    }
     let fits = text.split_once('@').is_some_and(|(local, host)| {
         !local.is_empty()
             && !host.is_empty()

@@ -1,0 +1,15 @@
+//! The rules of the domain, each a test whose name states it: given events, when a command comes, then these events and no
+//! others, or this refusal.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod golden;
+mod message;
+mod organization;
+mod properties;
+mod samples;
+mod scenario;
+mod sla;
+mod team;
+mod text;
+mod ticket;
+mod user;
