@@ -4,6 +4,7 @@
 
 mod golden;
 mod message;
+mod metadata;
 mod organization;
 mod properties;
 mod samples;

@@ -25,7 +25,6 @@ pub const TEAM: TeamId = TeamId(Uuid::from_u128(0x7e));
 pub const TICKET: TicketId = TicketId(Uuid::from_u128(0x71));
 pub const OTHER_TICKET: TicketId = TicketId(Uuid::from_u128(0x72));
 pub const MESSAGE: MessageId = MessageId(Uuid::from_u128(0xe1));
-pub const OTHER_MESSAGE: MessageId = MessageId(Uuid::from_u128(0xe2));
 
 pub fn customer() -> Actor {
     Actor::User {
