@@ -78,6 +78,7 @@ REVOKE UPDATE, DELETE, TRUNCATE ON events FROM PUBLIC, CURRENT_USER;
 -- Returns the number of rows written, which is all of them or 0. Nothing else tells the caller why it was 0:
 -- the caller then takes the head's lock and looks.
 -- The LIMIT 1 of both look-ups keeps them one index probe per row, whatever the statistics say.
+-- `version >= expected` spares a long stream: a stream that is behind shows no row then, which is not its expected version.
 CREATE FUNCTION append_events(
     in_partition smallint,
     known_position bigint, known_chain bytea,
@@ -102,7 +103,7 @@ BEGIN
              LEFT JOIN LATERAL (
                  SELECT e.version, e.org_id, e.stream_type
                    FROM events e
-                  WHERE e.partition = in_partition AND e.stream_id = s.id
+                  WHERE e.partition = in_partition AND e.stream_id = s.id AND e.version >= s.expected
                   ORDER BY e.version DESC
                   LIMIT 1
              ) last ON true
