@@ -6,8 +6,8 @@
 //! What the requester may see: the opening, replies, status, priority, subject, follow-ups, and edits and redactions of
 //! public messages. Not: notes, assignments, tags, custom fields, service levels.
 
-use domain::actor::Actor;
-use domain::ids::{MessageId, OrganizationId, TicketId};
+use domain::actor::{Actor, Role};
+use domain::ids::{MessageId, OrganizationId, TicketId, UserId};
 use domain::message::event::MessageEvent;
 use domain::message::state::Visibility;
 use domain::sla::Metric;
@@ -52,7 +52,10 @@ pub fn is_public(change: &TicketEvent) -> bool {
 
 /// Adds the row of a ticket's event. The ticket's own row has been changed before.
 pub fn of_ticket(state: &mut State, event: &Event, id: TicketId, change: &TicketEvent) {
-    let who = Who::of(state, event);
+    // A missed deadline may be recorded with whatever command came first: its actor did not miss it.
+    let breach = matches!(change, TicketEvent::SlaBreached(_));
+    let actor = if breach { &Actor::Timer } else { &event.actor };
+    let who = Who::of(state, event.org_id, actor);
     let fact = ticket_fact(state, event, id, change, &who.name);
     state.history.push(row(event, id, who, fact, is_public(change)));
 }
@@ -66,7 +69,7 @@ pub fn of_message(state: &mut State, event: &Event, id: MessageId, change: &Mess
     let message = message.ok_or_else(|| ApplyError::missing(event, "message", id))?;
     let (ticket, public) = (message.ticket_id, message.visibility == Visibility::Public);
     let noun = if public { "message" } else { "note" };
-    let who = Who::of(state, event);
+    let who = Who::of(state, event.org_id, &event.actor);
     let mut fact = match change {
         MessageEvent::Posted(_) => return Ok(()),
         MessageEvent::Edited(_) => Fact::new(format!("{} edited a {noun}", who.name)),
@@ -89,11 +92,8 @@ fn row(event: &Event, ticket_id: TicketId, who: Who, fact: Fact, public: bool) -
         event_type: event.event_type.clone(),
         version: event.version,
         actor_kind: who.kind,
-        actor_id: event.actor.user_id(),
-        actor_role: match event.actor {
-            Actor::User { role, .. } => Some(role),
-            Actor::Timer | Actor::Import { .. } | Actor::Operator => None,
-        },
+        actor_id: who.person.map(|(id, _)| id),
+        actor_role: who.person.map(|(_, role)| role),
         actor_name: who.name,
         summary: fact.summary,
         changes: Json(fact.changes),
@@ -108,18 +108,19 @@ fn row(event: &Event, ticket_id: TicketId, who: Who, fact: Fact, public: bool) -
 /// Who did it, as people read it.
 struct Who {
     kind: ActorKind,
+    person: Option<(UserId, Role)>,
     name: String,
 }
 
 impl Who {
-    fn of(state: &State, event: &Event) -> Self {
-        let (kind, name) = match &event.actor {
-            Actor::User { id, .. } => (ActorKind::User, state.user_name(event.org_id, *id)),
-            Actor::Timer => (ActorKind::Timer, TIMER_NAME.to_owned()),
-            Actor::Import { source, by } => (ActorKind::Import, by.as_ref().unwrap_or(source).clone()),
-            Actor::Operator => (ActorKind::Operator, OPERATOR_NAME.to_owned()),
+    fn of(state: &State, org: OrganizationId, actor: &Actor) -> Self {
+        let (kind, person, name) = match actor {
+            Actor::User { id, role } => (ActorKind::User, Some((*id, *role)), state.user_name(org, *id)),
+            Actor::Timer => (ActorKind::Timer, None, TIMER_NAME.to_owned()),
+            Actor::Import { source, by } => (ActorKind::Import, None, by.as_ref().unwrap_or(source).clone()),
+            Actor::Operator => (ActorKind::Operator, None, OPERATOR_NAME.to_owned()),
         };
-        Self { kind, name }
+        Self { kind, person, name }
     }
 }
 

@@ -1,0 +1,12 @@
+//! The projector on real servers: batches, poison, rebuild, check, caches.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod batches;
+mod caches;
+mod checks;
+mod content;
+mod desk;
+mod histories;
+mod poison;
+mod rebuilds;
+mod support;
