@@ -13,6 +13,7 @@ use super::{Durability, PrivateError};
 const SHELL: &str = "/bin/sh";
 /// Where the data goes when the servers' account cannot get into the directory asked for.
 const FALLBACK_PARENT: &str = "/var/lib";
+const TEST_FALLBACK_PARENT: &str = "/tmp";
 /// Names the process that uses a directory: `<pid> <start time>`.
 const OWNER_FILE: &str = "owner";
 const PRIVATE_DIR_MODE: u32 = 0o700;
@@ -43,7 +44,7 @@ impl Place {
         if let Some(pid) = running_owner(&dir) {
             return Err(PrivateError::AlreadyRunning { dir, pid });
         }
-        let base = base_for(&dir, account)?;
+        let base = base_for(&dir, account, durability)?;
         let place = Self {
             dir,
             base,
@@ -104,8 +105,13 @@ impl Place {
     pub(super) fn release(&self) {
         match self.durability {
             // Whatever cannot be removed is left: the temporary directory is cleaned anyway.
-            Durability::Test => drop(fs::remove_dir_all(&self.base)),
-            Durability::Full => drop(fs::remove_file(self.dir.join(OWNER_FILE))),
+            Durability::Test => {
+                let _ = fs::remove_dir_all(&self.base);
+                let _ = fs::remove_dir(&self.dir);
+            }
+            Durability::Full => {
+                let _ = fs::remove_file(self.dir.join(OWNER_FILE));
+            }
         }
     }
 }
@@ -146,11 +152,15 @@ fn private_dir(path: &Path, account: Account) -> Result<(), PrivateError> {
 }
 
 /// `dir`, or a directory named after it that `account` can get into.
-fn base_for(dir: &Path, account: Account) -> Result<PathBuf, PrivateError> {
+fn base_for(dir: &Path, account: Account, durability: Durability) -> Result<PathBuf, PrivateError> {
     if !account.is_other || can_enter(dir, account) {
         return Ok(dir.to_path_buf());
     }
-    let base = Path::new(FALLBACK_PARENT).join(format!("insightdesk-{}", short_hash(dir)));
+    let parent = match durability {
+        Durability::Full => FALLBACK_PARENT,
+        Durability::Test => TEST_FALLBACK_PARENT,
+    };
+    let base = Path::new(parent).join(format!("insightdesk-{}", short_hash(dir)));
     fs::create_dir_all(&base).map_err(PrivateError::file("create", &base))?;
     tracing::info!(
         wanted = %dir.display(),

@@ -12,6 +12,7 @@ use crate::valkey::Valkey;
 const DEADLINE: Duration = Duration::from_secs(60);
 /// Tells the helper process where to start its servers.
 const HELPER_DIR: &str = "INSIGHTDESK_PRIVATE_TEST_DIR";
+const HELPER_DURABILITY: &str = "INSIGHTDESK_PRIVATE_TEST_DURABILITY";
 
 /// A directory that is removed at the end of a test.
 struct Scratch(PathBuf);
@@ -42,7 +43,7 @@ async fn until(what: &str, mut condition: impl FnMut() -> bool) {
     }
 }
 
-/// Whether a process of the given name works below `dir`.
+/// Whether any process works below `dir`.
 fn has_server_below(dir: &Path) -> bool {
     let processes = std::fs::read_dir("/proc").unwrap();
     processes.filter_map(Result::ok).any(|process| {
@@ -190,46 +191,106 @@ async fn the_role_of_the_product_is_no_superuser() {
 #[tokio::test]
 async fn the_servers_die_with_a_killed_parent_and_tests_leave_nothing() {
     let scratch = Scratch::new();
-    let mut parent = helper(&scratch.0);
+    let parent = Helper::start(&scratch.0, Durability::Test);
     let dir = scratch.0.clone();
-    until("both servers run", || has_socket_below(&dir)).await;
+    until("both servers run", || has_servers_in(&dir)).await;
 
-    parent.kill().unwrap();
-    parent.wait().unwrap();
+    drop(parent);
     until("the servers end", || !has_server_below(&dir)).await;
     until("the data is removed", || !dir.exists()).await;
 }
 
-/// A process that starts servers in `dir` and keeps them.
-fn helper(dir: &Path) -> Child {
-    Command::new(std::env::current_exe().unwrap())
-        .args([
-            "--exact",
-            "private::tests::keeps_servers_for_another_test",
-            "--ignored",
-        ])
-        .env(HELPER_DIR, dir)
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap()
+#[tokio::test]
+async fn servers_that_were_left_running_are_stopped_before_a_start() {
+    let scratch = Scratch::new();
+    let parent = Helper::start(&scratch.0, Durability::Full);
+    let dir = scratch.0.clone();
+    until("both servers run", || has_servers_in(&dir)).await;
+    let left = [
+        dir.join("postgres/data/postmaster.pid"),
+        dir.join("valkey/valkey.pid"),
+    ];
+    let left = left.map(|file| std::fs::read_to_string(file).unwrap());
+    let left = left.map(|text| text.lines().next().unwrap().to_owned());
+    kill_watchdogs(&dir);
+    drop(parent);
+    assert!(left.iter().all(|pid| is_running(pid)));
+
+    let servers = PrivateServers::start(&dir, Durability::Full).await.unwrap();
+    assert!(!left.iter().any(|pid| is_running(pid)));
+    connect(&servers.database_url()).await;
+    servers.stop().await.unwrap();
+}
+
+/// Whether a process works; one that has ended and was not yet waited for has no directory.
+fn is_running(pid: &str) -> bool {
+    std::fs::read_link(format!("/proc/{pid}/cwd")).is_ok()
+}
+
+/// A process that starts servers and keeps them until it is dropped, which kills it.
+struct Helper(Child);
+
+impl Helper {
+    fn start(dir: &Path, durability: Durability) -> Self {
+        let helper = Command::new(std::env::current_exe().unwrap())
+            .args([
+                "--exact",
+                "private::tests::keeps_servers_for_another_test",
+                "--ignored",
+            ])
+            .env(HELPER_DIR, dir)
+            .env(HELPER_DURABILITY, format!("{durability:?}"))
+            .stdout(Stdio::null())
+            .spawn();
+        Self(helper.unwrap())
+    }
+}
+
+impl Drop for Helper {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
 }
 
 /// Whether somebody listens on a PostgreSQL socket below `dir` and Valkey has written its id.
-fn has_socket_below(dir: &Path) -> bool {
+fn has_servers_in(dir: &Path) -> bool {
     let entries = std::fs::read_dir(dir.join("postgres"))
         .into_iter()
         .flatten();
     let listens = entries
         .filter_map(Result::ok)
         .any(|entry| UnixStream::connect(entry.path()).is_ok());
-    listens && dir.join("valkey/valkey.pid").exists()
+    let valkey = std::fs::read_to_string(dir.join("valkey/valkey.pid"));
+    listens && valkey.is_ok_and(|pid| !pid.trim().is_empty())
+}
+
+/// Kills the watchdogs of the servers below `dir`, so that nothing stops these.
+fn kill_watchdogs(dir: &Path) {
+    let processes = std::fs::read_dir("/proc").unwrap();
+    for process in processes.filter_map(Result::ok) {
+        let cwd = std::fs::read_link(process.path().join("cwd")).unwrap_or_default();
+        let command = std::fs::read_to_string(process.path().join("cmdline")).unwrap_or_default();
+        if cwd.starts_with(dir) && command.contains("insightdesk-watchdog") {
+            let pid = process.file_name();
+            let killed = Command::new("/bin/sh")
+                .args(["-c", "kill -9 \"$0\""])
+                .arg(pid)
+                .status();
+            killed.unwrap();
+        }
+    }
 }
 
 #[tokio::test]
 #[ignore = "run by another test, as the process that is killed"]
 async fn keeps_servers_for_another_test() {
     let dir = std::env::var_os(HELPER_DIR).expect("set by the other test");
-    let _servers = PrivateServers::start(Path::new(&dir), Durability::Test)
+    let durability = match std::env::var(HELPER_DURABILITY).as_deref() {
+        Ok("Full") => Durability::Full,
+        _ => Durability::Test,
+    };
+    let _servers = PrivateServers::start(Path::new(&dir), durability)
         .await
         .unwrap();
     std::future::pending::<()>().await;
