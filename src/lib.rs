@@ -13,10 +13,13 @@ pub mod bench;
 pub mod cli;
 mod demo;
 mod directory;
+pub mod http;
 pub mod import;
-mod node;
+pub mod node;
 mod operate;
+pub mod server;
 mod state_dir;
+pub mod up;
 
 use anyhow::Result;
 use cli::{BenchCommand, Cli, Command, ImportCommand, OrganizationCommand, UserCommand};
@@ -48,12 +51,17 @@ async fn dispatch(command: Command) -> Result<()> {
         }) => operate::create_user(organization, name, email, role.into()).await,
         Command::Bench(BenchCommand::Append(options)) => bench::append::run(options).await,
         Command::Bench(BenchCommand::Commands(options)) => bench::commands::run(options).await,
-        Command::Up
-        | Command::Serve { .. }
-        | Command::Rebuild { .. }
-        | Command::Token { .. }
-        | Command::Openapi => {
-            anyhow::bail!("not there yet")
+        Command::Up => up::run().await,
+        Command::Serve { roles } => operate::serve(roles).await,
+        Command::Rebuild { check } => operate::rebuild(check).await,
+        Command::Token {
+            organization,
+            user,
+            hours,
+        } => operate::token(organization, &user, hours).await,
+        Command::Openapi => {
+            print!("{}", http::openapi()?);
+            Ok(())
         }
     }
 }

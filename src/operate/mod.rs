@@ -2,11 +2,17 @@
 
 mod import;
 mod organization;
+mod rebuild;
+mod serve;
+mod token;
 mod user;
 mod verify;
 
 pub use import::import;
 pub use organization::create_organization;
+pub use rebuild::rebuild;
+pub use serve::{serve, until_shutdown};
+pub use token::token;
 pub use user::create_user;
 pub use verify::verify;
 

@@ -1,0 +1,87 @@
+//! The one HTTP surface: command and query endpoints under one description.
+
+use std::collections::HashMap;
+use std::marker::PhantomData;
+
+use anyhow::Result;
+use platform::http::serve::{BASE_PATH, Parts, compose, description};
+use platform::http::views::TicketViews;
+use poem::endpoint::BoxEndpoint;
+use poem::http::Method;
+use poem::{Endpoint, EndpointExt, Response};
+use poem_openapi::registry::{MetaApi, Registry};
+use poem_openapi::{OpenApi, OpenApiService};
+use read_side::ReadModels;
+use std::sync::Arc;
+use std::time::Duration;
+use write_side::dispatch::Dispatcher;
+
+const TITLE: &str = "InsightDesk";
+
+/// Everything that a server with the API answers.
+///
+/// # Errors
+/// When the API's description is not JSON.
+pub fn with_api(
+    dispatcher: Dispatcher,
+    models: ReadModels,
+    wait_max: Duration,
+    parts: Parts,
+) -> Result<BoxEndpoint<'static, Response>> {
+    boxed(compose(service(api(dispatcher, models, wait_max)), parts)?)
+}
+
+/// What a server without the API answers: health and metrics.
+///
+/// # Errors
+/// When the empty description is not JSON.
+pub fn without_api(parts: Parts) -> Result<BoxEndpoint<'static, Response>> {
+    boxed(compose(service(()), parts)?)
+}
+
+/// The API's description as it is served and committed, without a server.
+///
+/// # Errors
+/// When it is not JSON.
+pub fn openapi() -> Result<String> {
+    Ok(description(&service(described(api)))?)
+}
+
+fn boxed(
+    endpoint: impl Endpoint<Output = Response> + 'static,
+) -> Result<BoxEndpoint<'static, Response>> {
+    Ok(endpoint.boxed())
+}
+
+fn api(dispatcher: Dispatcher, models: ReadModels, wait_max: Duration) -> impl OpenApi + 'static {
+    let views: Arc<dyn TicketViews> = Arc::new(models.clone());
+    (
+        write_side::http::api(dispatcher, views, wait_max),
+        read_side::http::api(models),
+    )
+}
+
+fn service<A: OpenApi>(api: A) -> OpenApiService<A, ()> {
+    OpenApiService::new(api, TITLE, env!("CARGO_PKG_VERSION")).server(BASE_PATH)
+}
+
+/// An API's description alone: its type knows it, so no log and no database are needed for it.
+struct Described<A>(PhantomData<fn() -> A>);
+
+fn described<A: OpenApi>(
+    _make: impl FnOnce(Dispatcher, ReadModels, Duration) -> A,
+) -> Described<A> {
+    Described(PhantomData)
+}
+
+impl<A: OpenApi> OpenApi for Described<A> {
+    fn meta() -> Vec<MetaApi> {
+        A::meta()
+    }
+
+    fn register(registry: &mut Registry) {
+        A::register(registry);
+    }
+
+    fn add_routes(self, _routes: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {}
+}

@@ -1,0 +1,298 @@
+//! A server process: API, projector and saga, as its roles say, over one log.
+
+mod readiness;
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use platform::auth::TokenVerifier;
+use platform::cache::{Cache, Generations};
+use platform::clock::{Clock, SystemClock};
+use platform::config::{Config, Role};
+use platform::consistency::Progress;
+use platform::http::serve::{HttpSettings, Parts};
+use platform::shutdown::Shutdown;
+use platform::telemetry::PrometheusHandle;
+use platform::valkey::Valkey;
+use projector::{Bar, Ensured, Projector};
+use read_side::ReadModels;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use write_side::saga::Saga;
+
+use crate::http;
+use crate::node::Node;
+use readiness::SharedProjector;
+
+/// How long projector and saga may take to end after the last request, before they are left to the process's end.
+const BACKGROUND_GRACE: Duration = Duration::from_millis(1_000);
+/// How long the writers may take to end after that.
+const WRITERS_GRACE: Duration = Duration::from_millis(500);
+/// How long closing the connection to Valkey may take.
+const VALKEY_GRACE: Duration = Duration::from_millis(200);
+/// What a command with `Prefer: wait` leaves of the request's deadline for everything else.
+const WAIT_MARGIN: Duration = Duration::from_millis(500);
+/// How often the metrics recorder condenses what it holds.
+const METRICS_UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
+
+/// What tests and `up` set otherwise than a plain `serve`.
+pub struct Overrides {
+    /// The time of commands and timers.
+    pub clock: Arc<dyn Clock>,
+    /// A listener that is already bound, instead of the configured address.
+    pub listener: Option<TcpListener>,
+    /// What `/metrics` renders; nothing when absent.
+    pub metrics: Option<PrometheusHandle>,
+}
+
+impl Default for Overrides {
+    fn default() -> Self {
+        Self {
+            clock: Arc::new(SystemClock),
+            listener: None,
+            metrics: None,
+        }
+    }
+}
+
+/// A server that runs. [`RunningServer::shutdown`] ends it in order; dropping it does not.
+pub struct RunningServer {
+    /// Where it answers HTTP: the API if it has that role, health and metrics in any case.
+    pub address: SocketAddr,
+    node: Node,
+    valkey: Valkey,
+    projector: SharedProjector,
+    saga: Option<Saga>,
+    requests: Shutdown,
+    background: Shutdown,
+    serving: JoinHandle<std::io::Result<()>>,
+}
+
+/// Starts a server. The database must have been migrated.
+///
+/// # Errors
+/// When the database cannot be reached, or the address is taken.
+pub async fn start(config: &Config, overrides: Overrides) -> Result<RunningServer> {
+    let listener = match overrides.listener {
+        Some(listener) => listener,
+        None => bind(config.http_addr).await?,
+    };
+    let address = listener.local_addr()?;
+    let node = Node::start(config, overrides.clock.clone()).await?;
+    let valkey = match &config.valkey_url {
+        Some(url) => Valkey::connect(url.expose())?,
+        None => Valkey::disabled(),
+    };
+    let background = Shutdown::new();
+    let partitions = node.store.partitions().await?;
+    let wakeups = node.store.wakeups().clone();
+    tokio::spawn(platform::wakeups::bridge(
+        valkey.clone(),
+        wakeups,
+        partitions,
+        background.clone(),
+    ));
+    let generations = Generations::default();
+    tokio::spawn(
+        generations
+            .clone()
+            .poll(node.pools.queries.clone(), background.clone()),
+    );
+    let reading = Reading {
+        cache: Cache::new(valkey.clone(), generations),
+        progress: Progress::new(node.pools.queries.clone()),
+    };
+    let projector = if config.roles.has(Role::Projector) {
+        Some(start_projector(&node, &reading, &background).await?)
+    } else {
+        None
+    };
+    let saga = if config.roles.has(Role::Saga) {
+        Some(start_saga(&node, overrides.clock, &background).await?)
+    } else {
+        None
+    };
+    let projector: SharedProjector = Arc::new(Mutex::new(projector));
+    let readiness = readiness::Parts {
+        health: node.pools.health.clone(),
+        valkey: valkey.clone(),
+        projector: projector.clone(),
+        saga: saga.as_ref().map(Saga::statuses),
+    };
+    if let Some(metrics) = overrides.metrics.clone() {
+        tokio::spawn(keep_up(metrics, background.clone()));
+    }
+    let parts = Parts {
+        verifier: Arc::new(TokenVerifier::new(&config.token_secret)),
+        readiness: Arc::new(readiness),
+        metrics: overrides.metrics,
+        settings: HttpSettings {
+            request_deadline: config.request_deadline,
+            body_limit_bytes: config.body_limit_bytes,
+            ..HttpSettings::default()
+        },
+    };
+    let endpoint = if config.roles.has(Role::Api) {
+        let models = reading.models(&node);
+        let wait_max = config.request_deadline.saturating_sub(WAIT_MARGIN);
+        http::with_api(node.dispatcher.clone(), models, wait_max, parts)?
+    } else {
+        http::without_api(parts)?
+    };
+    let requests = Shutdown::new();
+    let serving = tokio::spawn(platform::http::serve::serve(
+        listener,
+        endpoint,
+        requests.clone(),
+    ));
+    tracing::info!(%address, roles = ?config.roles, "serving");
+    Ok(RunningServer {
+        address,
+        node,
+        valkey,
+        projector,
+        saga,
+        requests,
+        background,
+        serving,
+    })
+}
+
+/// Binds the address to serve on.
+///
+/// # Errors
+/// When it is taken or not ours.
+async fn bind(address: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| {
+        format!("cannot serve on {address}: choose another address with INSIGHTDESK_HTTP_ADDR")
+    })
+}
+
+/// What queries read with, and the projector feeds.
+struct Reading {
+    cache: Cache,
+    progress: Progress,
+}
+
+impl Reading {
+    fn models(&self, node: &Node) -> ReadModels {
+        ReadModels::new(
+            node.store.clone(),
+            node.pools.queries.clone(),
+            self.progress.clone(),
+            self.cache.clone(),
+            read_side::Options::default(),
+        )
+    }
+}
+
+async fn start_projector(node: &Node, reading: &Reading, shutdown: &Shutdown) -> Result<Projector> {
+    let options = projector::Options::default();
+    let pool = node.pools.projector.clone();
+    let bar = Bar::default();
+    let ensured =
+        projector::ensure_core(&node.store, &pool, &options, &|progress| bar.show(progress)).await;
+    bar.finish();
+    if ensured.context("the read models could not be made ready")? == Ensured::Rebuilt {
+        tracing::info!("the read models of another version were rebuilt");
+    }
+    let (cache, progress) = (reading.cache.clone(), reading.progress.clone());
+    Ok(Projector::start(
+        node.store.clone(),
+        pool,
+        cache,
+        progress,
+        options,
+        shutdown.clone(),
+    )
+    .await?)
+}
+
+async fn start_saga(node: &Node, clock: Arc<dyn Clock>, shutdown: &Shutdown) -> Result<Saga> {
+    let commands = Arc::new(node.dispatcher.clone());
+    let pool = node.pools.projector.clone();
+    let options = write_side::saga::Options::default();
+    Ok(Saga::start(
+        commands,
+        node.store.clone(),
+        pool,
+        clock,
+        options,
+        shutdown.clone(),
+    )
+    .await?)
+}
+
+async fn keep_up(metrics: PrometheusHandle, shutdown: Shutdown) {
+    while tokio::time::timeout(METRICS_UPKEEP_INTERVAL, shutdown.requested())
+        .await
+        .is_err()
+    {
+        metrics.run_upkeep();
+    }
+}
+
+impl RunningServer {
+    /// The log and the dispatcher that it works with.
+    #[must_use]
+    pub fn node(&self) -> &Node {
+        &self.node
+    }
+
+    /// Waits until the server stops serving by itself, which it only does when it fails.
+    ///
+    /// # Errors
+    /// Always: the cause.
+    pub async fn failed(&mut self) -> Result<()> {
+        (&mut self.serving)
+            .await
+            .context("the server ended by a panic")?
+            .context("the server ended")
+    }
+
+    /// Stops accepting, finishes the requests in flight, ends saga and projector (leases are given back), drains the
+    /// writers. At most ten seconds: eight for requests, the rest for everything else.
+    ///
+    /// # Errors
+    /// When serving had failed before.
+    pub async fn shutdown(self) -> Result<()> {
+        self.requests.request();
+        let served = self.serving.await;
+        self.background.request();
+        let projector = self
+            .projector
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let background = async {
+            if let Some(saga) = self.saga {
+                saga.stopped().await;
+            }
+            if let Some(projector) = projector {
+                projector.stopped().await;
+            }
+        };
+        bounded("projector and saga", BACKGROUND_GRACE, background).await;
+        bounded("the writers", WRITERS_GRACE, self.node.stop()).await;
+        bounded(
+            "the connection to Valkey",
+            VALKEY_GRACE,
+            self.valkey.close(),
+        )
+        .await;
+        Ok(served??)
+    }
+}
+
+async fn bounded(what: &str, grace: Duration, ending: impl Future<Output = ()>) {
+    if tokio::time::timeout(grace, ending).await.is_err() {
+        tracing::warn!(
+            what,
+            grace_ms = grace.as_millis() as u64,
+            "did not end in time; going on without"
+        );
+    }
+}

@@ -1,0 +1,127 @@
+//! `insightdesk up`: the whole product from one command.
+
+mod greeting;
+
+use std::net::SocketAddr;
+
+use anyhow::{Context, Result, bail};
+use platform::config::{Config, Settings};
+use platform::private::{Durability, PrivateServers};
+use platform::shutdown::Shutdown;
+use platform::telemetry;
+use tokio::net::TcpListener;
+
+use crate::operate::until_shutdown;
+use crate::server::{self, Overrides};
+use crate::state_dir::StateDir;
+use crate::{demo, node};
+
+/// How many ports after the configured one are tried when it is taken.
+const PORTS_TRIED: u16 = 20;
+
+/// Starts everything, says how to use it, and serves until Ctrl-C.
+///
+/// # Errors
+/// When a part does not start, or the server fails.
+pub async fn run() -> Result<()> {
+    let shutdown = Shutdown::on_signals()?;
+    let state = StateDir::here();
+    let settings = Settings::read()?.or_token_secret(&state.token_secret()?);
+    if settings.database_url().is_some() {
+        say("using the servers that DATABASE_URL and VALKEY_URL name");
+        return serve(&settings.check()?, &state, &shutdown).await;
+    }
+    say(&format!(
+        "starting a private PostgreSQL and Valkey in {}",
+        state.path().display()
+    ));
+    let servers = tokio::select! {
+        started = PrivateServers::start(state.path(), Durability::Full) => started?,
+        () = shutdown.requested() => return Ok(()),
+    };
+    say(&format!(
+        "PostgreSQL and {} are running",
+        servers.valkey_version().await
+    ));
+    let settings = settings
+        .or_database_url(&servers.database_url())
+        .or_valkey_url(servers.valkey_url());
+    let served = match settings.check() {
+        Ok(config) => serve(&config, &state, &shutdown).await,
+        Err(wrong) => Err(wrong.into()),
+    };
+    say("stopping Valkey and PostgreSQL");
+    servers.stop().await?;
+    say("stopped; the data stays for the next time");
+    served
+}
+
+async fn serve(config: &Config, state: &StateDir, shutdown: &Shutdown) -> Result<()> {
+    telemetry::init_logs(config.log_format, &config.log_filter)?;
+    let started = tokio::select! {
+        started = start(config) => started?,
+        () = shutdown.requested() => return Ok(()),
+    };
+    let organization = demo::ensure(&started.node().dispatcher)
+        .await
+        .context("the demo organization could not be made")?;
+    greeting::print(config, state, started.address, organization)?;
+    until_shutdown(started, shutdown).await
+}
+
+async fn start(config: &Config) -> Result<server::RunningServer> {
+    say("bringing the database up to date");
+    for name in node::migrate(config).await? {
+        say(&format!("applied {name}"));
+    }
+    let overrides = Overrides {
+        listener: Some(bind(config.http_addr).await?),
+        metrics: Some(telemetry::init_metrics()?),
+        ..Overrides::default()
+    };
+    say("starting API, projector and saga");
+    server::start(config, overrides).await
+}
+
+/// The configured address, or one with a later port when that one is taken.
+async fn bind(wanted: SocketAddr) -> Result<TcpListener> {
+    for offset in 0..PORTS_TRIED {
+        let Some(port) = wanted.port().checked_add(offset) else {
+            break;
+        };
+        match TcpListener::bind(SocketAddr::new(wanted.ip(), port)).await {
+            Ok(listener) if offset == 0 => return Ok(listener),
+            Ok(listener) => {
+                say(&format!("port {} is taken, using {port}", wanted.port()));
+                return Ok(listener);
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {}
+            Err(error) => return Err(error).with_context(|| format!("cannot serve on {wanted}")),
+        }
+    }
+    bail!(
+        "port {} and the {PORTS_TRIED} after it are taken: choose another with INSIGHTDESK_HTTP_ADDR",
+        wanted.port()
+    )
+}
+
+/// Tells the person at the terminal what goes on.
+fn say(what: &str) {
+    eprintln!("==> {what}");
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_taken_port_gives_the_next_free_one() {
+        let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let wanted = taken.local_addr().unwrap();
+        let bound = bind(wanted).await.unwrap().local_addr().unwrap();
+        assert_ne!(bound.port(), wanted.port());
+        assert_eq!(bound.ip(), wanted.ip());
+    }
+}
