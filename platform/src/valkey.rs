@@ -1,6 +1,7 @@
 //! The Valkey client. Valkey is a cache and a messenger of hints: with it away, commands
 //! fail at once with [`ValkeyError::Unavailable`] and nobody waits.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -66,11 +67,19 @@ pub struct Valkey {
     losses: watch::Receiver<u64>,
 }
 
-#[derive(Debug)]
 struct Link {
     client: Client,
     builder: Builder,
     up: watch::Receiver<bool>,
+}
+
+// The client and its builder show the password.
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Link")
+            .field("up", &*self.up.borrow())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Valkey {
@@ -339,5 +348,18 @@ impl Follower {
         if down && self.client.is_connected() && self.client.ping::<()>(None).await.is_ok() {
             self.connected();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_password_is_not_in_the_debug_form() {
+        let valkey = Valkey::connect("valkey://:hunter2@127.0.0.1:1").unwrap();
+        assert!(!format!("{valkey:?}").contains("hunter2"));
     }
 }

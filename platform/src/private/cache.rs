@@ -14,6 +14,7 @@ use super::place::{Place, random_password, write_private};
 use super::port::free_port;
 use super::watchdog::{Server, Watched, clean_environment, removal};
 use super::{Durability, POLL_INTERVAL, PrivateError, START_DEADLINE};
+use crate::config::Secret;
 
 const NAME: &str = "Valkey";
 const USUAL_PORT: u16 = 6379;
@@ -33,7 +34,7 @@ pub(super) struct Cache {
     program: CacheProgram,
     base: PathBuf,
     home: PathBuf,
-    password: String,
+    password: Secret,
     /// Chosen at the first start, then kept: it is part of the URL.
     port: Option<u16>,
     running: Option<Watched>,
@@ -48,7 +49,7 @@ impl Cache {
             program: binaries::cache_program()?,
             base: place.base().to_path_buf(),
             home: place.home("valkey")?,
-            password: random_password(),
+            password: Secret::new(random_password()),
             port: None,
             running: None,
         })
@@ -62,7 +63,7 @@ impl Cache {
     /// The URL, with the password.
     pub(super) fn url(&self) -> String {
         let port = self.port.unwrap_or(USUAL_PORT);
-        format!("valkey://:{}@127.0.0.1:{port}", self.password)
+        format!("valkey://:{}@127.0.0.1:{port}", self.password.expose())
     }
 
     /// Starts the server unless it runs, and waits until it answers.
@@ -134,7 +135,7 @@ impl Cache {
 
     /// Nothing is saved: what is here can be lost at any time.
     fn config(&self, port: u16) -> String {
-        let password = &self.password;
+        let password = self.password.expose();
         format!(
             "bind 127.0.0.1\nport {port}\nrequirepass {password}\ndaemonize no\npidfile {PID_FILE}\n\
              save \"\"\nappendonly no\nmaxmemory 256mb\nmaxmemory-policy allkeys-lru\n"
@@ -143,7 +144,7 @@ impl Cache {
 
     async fn wait_until_ready(&self, watched: &mut Watched, port: u16) -> Result<(), PrivateError> {
         let deadline = Instant::now() + START_DEADLINE;
-        while !answers(port, &self.password).await {
+        while !answers(port, self.password.expose()).await {
             if watched.has_ended() {
                 return Err(watched.ended_early());
             }

@@ -24,6 +24,8 @@ use std::time::Duration;
 
 use tokio::sync::{Mutex, OnceCell};
 
+use crate::config::Secret;
+
 use account::Account;
 use cache::Cache;
 use cluster::Cluster;
@@ -124,7 +126,7 @@ pub struct PrivateServers {
     cluster: Mutex<Cluster>,
     cache: Mutex<Cache>,
     database_base: String,
-    valkey_url: String,
+    valkey_url: Secret,
 }
 
 impl PrivateServers {
@@ -144,7 +146,7 @@ impl PrivateServers {
         cache_started?;
         let servers = Self {
             database_base: cluster.url_base(),
-            valkey_url: cache.url(),
+            valkey_url: Secret::new(cache.url()),
             cluster: Mutex::new(cluster),
             cache: Mutex::new(cache),
             place,
@@ -153,7 +155,7 @@ impl PrivateServers {
         servers
             .place
             .publish("database-url", &servers.database_url())?;
-        servers.place.publish("valkey-url", &servers.valkey_url)?;
+        servers.place.publish("valkey-url", servers.valkey_url())?;
         Ok(servers)
     }
 
@@ -172,7 +174,7 @@ impl PrivateServers {
     /// The URL of the Valkey. It stays the same when the server is stopped and started again.
     #[must_use]
     pub fn valkey_url(&self) -> &str {
-        &self.valkey_url
+        self.valkey_url.expose()
     }
 
     /// What runs as Valkey: its name and version, such as `Valkey 8.0.1` or `Redis 7.0.15`.
