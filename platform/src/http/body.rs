@@ -2,6 +2,7 @@
 
 use super::problem::Problem;
 use super::schema_check;
+use bytes::Bytes;
 use poem::{FromRequest, Request, RequestBody, Result};
 use poem_openapi::error::ContentTypeError;
 use poem_openapi::payload::{Json, ParsePayload, Payload};
@@ -9,6 +10,10 @@ use poem_openapi::registry::{MetaMediaType, MetaRequest, MetaSchemaRef, Registry
 use poem_openapi::types::{ParseFromJSON, Type};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use serde_json::Value;
+
+/// The bytes of a request's body, as they were sent. Handlers read it from the request's extensions.
+#[derive(Debug, Clone, Default)]
+pub struct RawBody(pub Bytes);
 
 /// A JSON body. What it cannot parse is refused with 400 and a pointer to each field at fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +36,7 @@ impl<T: Type> Payload for Body<T> {
 }
 
 impl<T: ParseFromJSON> ParsePayload for Body<T> {
-    const IS_REQUIRED: bool = true;
+    const IS_REQUIRED: bool = T::IS_REQUIRED;
 
     async fn from_request(request: &Request, body: &mut RequestBody) -> Result<Self> {
         let bytes = <Vec<u8> as FromRequest>::from_request(request, body).await?;
@@ -41,6 +46,10 @@ impl<T: ParseFromJSON> ParsePayload for Body<T> {
             Err(_) => Err(Problem::malformed_body(schema_check::errors::<T>(&value)).into()),
         }
     }
+}
+
+fn is_empty(request: &Request) -> bool {
+    request.data::<RawBody>().is_some_and(|RawBody(bytes)| bytes.is_empty())
 }
 
 fn not_json(error: &serde_json::Error) -> Problem {
@@ -60,7 +69,7 @@ impl<'a, T: ParseFromJSON> ApiExtractor<'a> for Body<T> {
 
     fn request_meta() -> Option<MetaRequest> {
         let content = vec![MetaMediaType { content_type: Self::CONTENT_TYPE, schema: Self::schema_ref() }];
-        Some(MetaRequest { description: None, content, required: true })
+        Some(MetaRequest { description: None, content, required: T::IS_REQUIRED })
     }
 
     async fn from_request(
@@ -68,6 +77,10 @@ impl<'a, T: ParseFromJSON> ApiExtractor<'a> for Body<T> {
         body: &mut RequestBody,
         _options: ExtractParamOptions<Self::ParamType>,
     ) -> Result<Self> {
+        if !T::IS_REQUIRED && is_empty(request) {
+            let absent = T::parse_from_json(None).map_err(|_| Problem::bad_request("a request body is needed"));
+            return Ok(Self(absent?));
+        }
         match request.content_type() {
             Some(content_type) if Self::check_content_type(content_type) => {
                 <Self as ParsePayload>::from_request(request, body).await

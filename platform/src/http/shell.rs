@@ -1,5 +1,6 @@
 //! What surrounds every request: its id, its bounds, the shape of its errors, its line in the log.
 
+use super::body::RawBody;
 use super::problem::Problem;
 use super::request_id::{self, RequestId};
 use super::routes::Routes;
@@ -74,7 +75,9 @@ impl<E: Endpoint> Shell<E> {
             return Ok(());
         }
         let bytes = request.take_body().into_bytes_limit(limit_bytes).await;
-        request.set_body(Body::from_bytes(bytes.map_err(|error| unreadable(error, limit_bytes))?));
+        let bytes = bytes.map_err(|error| unreadable(error, limit_bytes))?;
+        request.set_body(Body::from_bytes(bytes.clone()));
+        request.extensions_mut().insert(RawBody(bytes));
         Ok(())
     }
 

@@ -1,12 +1,13 @@
 //! A ticket is opened, usually with its first message.
 
 use super::TicketAnswer;
+use super::custom_fields::{RawFieldValue, resolve};
 use crate::dispatch::{CommandError, UseCase, Work};
 use domain::actor::Actor;
 use domain::ids::{MessageId, TicketId};
 use domain::message::command::MessageCommand;
 use domain::message::state::{Message, Visibility};
-use domain::text::MessageBody;
+use domain::text::{FieldKey, MessageBody};
 use domain::ticket::command::{OpenTicket as Open, TicketCommand};
 use domain::ticket::state::Ticket;
 
@@ -15,8 +16,10 @@ use domain::ticket::state::Ticket;
 pub struct OpenTicket {
     /// Its id, fresh.
     pub ticket_id: TicketId,
-    /// What it starts with. [`Open::message_id`] follows from `message`.
+    /// What it starts with. [`Open::message_id`] and [`Open::custom_fields`] follow from the fields below.
     pub open: Open,
+    /// Its custom fields from the start.
+    pub custom_fields: Vec<(FieldKey, RawFieldValue)>,
     /// Its first message.
     pub message: Option<FirstMessage>,
 }
@@ -36,7 +39,12 @@ impl UseCase for OpenTicket {
     async fn decide(&self, work: &mut Work<'_>) -> Result<TicketAnswer, CommandError> {
         work.check_customer(self.open.requester_id, "/requester_id").await?;
         work.check_assignment(self.open.assignment, "").await?;
-        open(work, self.ticket_id, self.open.clone(), self.message.as_ref()).await
+        let mut custom_fields = Vec::with_capacity(self.custom_fields.len());
+        for (key, raw) in &self.custom_fields {
+            custom_fields.push((key.clone(), resolve(work, key, raw)?));
+        }
+        let first = Open { custom_fields, ..self.open.clone() };
+        open(work, self.ticket_id, first, self.message.as_ref()).await
     }
 }
 

@@ -3,9 +3,11 @@
 use super::OrganizationAnswer;
 use crate::dispatch::{CommandError, UseCase, Work};
 use domain::organization::command::OrganizationCommand;
-use domain::organization::settings::Settings;
+use domain::organization::settings::{FieldDefinition, Settings};
 use domain::organization::state::Organization;
-use domain::text::{Name, Slug};
+use domain::sla::targets::TargetTable;
+use domain::text::{FieldKey, Name, Slug};
+use std::collections::BTreeMap;
 
 /// Makes the organization of the context, which was placed before.
 #[derive(Debug, Clone)]
@@ -32,8 +34,16 @@ impl UseCase for CreateOrganization {
 pub struct ChangeOrganization {
     /// The new name.
     pub name: Option<Name>,
-    /// The new settings, whole.
-    pub settings: Option<Settings>,
+    /// Hours from resolved to closed.
+    pub auto_close_after_hours: Option<u32>,
+    /// Days after closing in which an agent may reopen.
+    pub reopen_window_days: Option<u32>,
+    /// Minutes in which an author may edit a message.
+    pub edit_window_minutes: Option<u32>,
+    /// SLA targets of every priority.
+    pub sla_targets: Option<TargetTable>,
+    /// All custom fields from now on.
+    pub custom_fields: Option<BTreeMap<FieldKey, FieldDefinition>>,
 }
 
 impl UseCase for ChangeOrganization {
@@ -42,8 +52,23 @@ impl UseCase for ChangeOrganization {
     async fn decide(&self, work: &mut Work<'_>) -> Result<OrganizationAnswer, CommandError> {
         let id = work.organization_id();
         work.address(id.0);
-        let command = OrganizationCommand::Update { name: self.name.clone(), settings: self.settings.clone() };
-        work.issue::<Organization>(id, command).await?;
+        let settings = match work.state::<Organization>(id.0).await? {
+            Organization::Present(present) => Some(self.applied_to(&present.settings)),
+            Organization::Absent => None,
+        };
+        work.issue::<Organization>(id, OrganizationCommand::Update { name: self.name.clone(), settings }).await?;
         OrganizationAnswer::of(work, id).await
+    }
+}
+
+impl ChangeOrganization {
+    fn applied_to(&self, present: &Settings) -> Settings {
+        Settings {
+            auto_close_after_hours: self.auto_close_after_hours.unwrap_or(present.auto_close_after_hours),
+            reopen_window_days: self.reopen_window_days.unwrap_or(present.reopen_window_days),
+            edit_window_minutes: self.edit_window_minutes.unwrap_or(present.edit_window_minutes),
+            sla_targets: self.sla_targets.unwrap_or(present.sla_targets),
+            custom_fields: self.custom_fields.clone().unwrap_or_else(|| present.custom_fields.clone()),
+        }
     }
 }

@@ -112,6 +112,12 @@ impl<'a> Work<'a> {
         self.setting.now
     }
 
+    /// The organization's settings, as of this attempt.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
     /// Says which stream the request addresses: the one that `If-Match` is about.
     pub fn address(&mut self, id: impl Into<Uuid>) {
         self.addressed = Some(id.into());

@@ -1,1 +1,40 @@
-//! The command endpoints.
+//! The command endpoints: from HTTP to a use case and back. Nothing is decided here.
+
+mod bodies;
+mod desk;
+mod fields;
+mod headers;
+mod messages;
+mod organization;
+mod problems;
+mod responses;
+mod roles;
+mod tags;
+mod teams;
+mod tickets;
+mod users;
+
+use crate::dispatch::Dispatcher;
+use desk::Desk;
+use messages::Messages;
+use organization::OrganizationApi;
+use platform::http::views::TicketViews;
+use poem_openapi::OpenApi;
+use std::sync::Arc;
+use std::time::Duration;
+use teams::Teams;
+use tickets::Tickets;
+use users::Users;
+
+/// The command endpoints. `views` serves `Prefer: wait`, which never waits longer than `wait_max`: choose it shorter than
+/// the request's deadline.
+pub fn api(dispatcher: Dispatcher, views: Arc<dyn TicketViews>, wait_max: Duration) -> impl OpenApi + 'static {
+    let desk = Desk { dispatcher, views, wait_max };
+    (
+        Tickets(desk.clone()),
+        Messages(desk.clone()),
+        Users(desk.clone()),
+        Teams(desk.clone()),
+        OrganizationApi(desk),
+    )
+}

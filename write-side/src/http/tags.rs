@@ -1,0 +1,17 @@
+//! The groups of operations in the API's description.
+
+use poem_openapi::Tags;
+
+#[derive(Tags)]
+pub(super) enum ApiTags {
+    /// Tickets and what is done with them.
+    Tickets,
+    /// Replies and notes.
+    Messages,
+    /// People.
+    Users,
+    /// Teams of agents.
+    Teams,
+    /// The organization and its settings.
+    Organization,
+}
