@@ -39,7 +39,8 @@ pub const LOSS_QUARANTINE: Duration = Duration::from_secs(2);
 /// The most rows that go to Valkey in one command.
 const ROWS_PER_COMMAND: usize = 100;
 
-const READ_GENERATIONS: &str = formatcp!("SELECT partition, cache_generation FROM {CORE}.{CHECKPOINTS}");
+const READ_GENERATIONS: &str =
+    formatcp!("SELECT partition, cache_generation FROM {CORE}.{CHECKPOINTS}");
 
 /// Sets each key to its value unless its present value has the same or a newer position.
 /// KEYS: the keys. ARGV: the lifetime in milliseconds, then a position and a value a key.
@@ -105,7 +106,10 @@ impl Cache {
     /// A cache in `valkey`, whose generations are learned by `generations`.
     #[must_use]
     pub fn new(valkey: Valkey, generations: Generations) -> Self {
-        Self { valkey, generations }
+        Self {
+            valkey,
+            generations,
+        }
     }
 
     /// The connection that entries go through.
@@ -137,7 +141,13 @@ impl Cache {
         org: domain::ids::OrganizationId,
         ticket: domain::ids::TicketId,
     ) -> Option<TicketRow> {
-        self.read(&schema::key::ticket(generation, partition.get(), org, ticket)).await
+        self.read(&schema::key::ticket(
+            generation,
+            partition.get(),
+            org,
+            ticket,
+        ))
+        .await
     }
 
     /// The organization's row, if the cache has it. Its `ticket_count` may be old; its settings are not.
@@ -147,7 +157,8 @@ impl Cache {
         partition: Partition,
         org: domain::ids::OrganizationId,
     ) -> Option<OrganizationRow> {
-        self.read(&schema::key::organization(generation, partition.get(), org)).await
+        self.read(&schema::key::organization(generation, partition.get(), org))
+            .await
     }
 
     async fn read<R: DeserializeOwned>(&self, key: &str) -> Option<R> {
@@ -162,15 +173,25 @@ impl Cache {
     ///
     /// # Errors
     /// When Valkey is away or slow; some of the rows may be there all the same.
-    pub async fn put<R: Cached>(&self, generation: i64, partition: Partition, rows: &[&R]) -> Result<(), ValkeyError> {
+    pub async fn put<R: Cached>(
+        &self,
+        generation: i64,
+        partition: Partition,
+        rows: &[&R],
+    ) -> Result<(), ValkeyError> {
         for chunk in rows.chunks(ROWS_PER_COMMAND) {
-            let keys = chunk.iter().map(|row| row.key(generation, partition)).collect();
+            let keys = chunk
+                .iter()
+                .map(|row| row.key(generation, partition))
+                .collect();
             let mut arguments = vec![ENTRY_LIFETIME.as_millis().to_string()];
             for row in chunk {
                 arguments.push(row.position().to_string());
                 arguments.push(entry_json(*row));
             }
-            self.valkey.run_script::<i64>(&PUT_SCRIPT, keys, arguments).await?;
+            self.valkey
+                .run_script::<i64>(&PUT_SCRIPT, keys, arguments)
+                .await?;
         }
         Ok(())
     }
@@ -178,7 +199,11 @@ impl Cache {
 
 fn entry_json<R: Cached>(row: &R) -> String {
     // Rows have string keys and finite numbers: serde_json cannot refuse them.
-    serde_json::to_string(&Entry { position: row.position(), row }).unwrap_or_default()
+    serde_json::to_string(&Entry {
+        position: row.position(),
+        row,
+    })
+    .unwrap_or_default()
 }
 
 /// What this process knows of the cache generation of each partition.
@@ -200,7 +225,10 @@ impl Generations {
     /// changes nothing.
     pub fn announce(&self, partition: Partition, generation: i64, as_of: Instant) {
         let mut known = self.lock();
-        let entry = known.partitions.entry(partition).or_insert((generation, as_of));
+        let entry = known
+            .partitions
+            .entry(partition)
+            .or_insert((generation, as_of));
         if (generation, as_of) > *entry {
             *entry = (generation, as_of);
         }
@@ -314,7 +342,11 @@ mod tests {
 
     #[test]
     fn an_entry_begins_with_its_position_where_the_script_looks_for_it() {
-        let json = serde_json::to_string(&Entry { position: 7, row: "x" }).unwrap();
+        let json = serde_json::to_string(&Entry {
+            position: 7,
+            row: "x",
+        })
+        .unwrap();
         assert!(json.starts_with(r#"{"position":7,"#));
     }
 }

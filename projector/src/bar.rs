@@ -24,8 +24,10 @@ impl Default for Bar {
 impl Bar {
     /// Shows this progress.
     pub fn show(&self, progress: RebuildProgress) {
-        self.0.set_length(u64::try_from(progress.total).unwrap_or_default());
-        self.0.set_position(u64::try_from(progress.done).unwrap_or_default());
+        self.0
+            .set_length(u64::try_from(progress.total).unwrap_or_default());
+        self.0
+            .set_position(u64::try_from(progress.done).unwrap_or_default());
         self.0.set_message(match progress.phase {
             Phase::Filling => "filling",
             Phase::Indexing => "indexing",

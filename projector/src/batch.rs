@@ -48,7 +48,9 @@ impl Target {
         match self {
             Self::Live => format!("SET LOCAL search_path TO {namespace}, public"),
             Self::Next => {
-                format!("SET LOCAL search_path TO {namespace}, public; SET LOCAL synchronous_commit TO off")
+                format!(
+                    "SET LOCAL search_path TO {namespace}, public; SET LOCAL synchronous_commit TO off"
+                )
             }
         }
     }
@@ -96,9 +98,14 @@ pub async fn project(
     let mut events = recorded;
     loop {
         match attempt(pool, target, partition, after, events, raise_generation).await {
-            Err(error) if error.is_refused_data() && events.len() > 1 => events = &events[..events.len() / 2],
+            Err(error) if error.is_refused_data() && events.len() > 1 => {
+                events = &events[..events.len() / 2]
+            }
             Err(error) if error.is_refused_data() => {
-                let poison = Poison { position: after.next(), reason: error.with_causes() };
+                let poison = Poison {
+                    position: after.next(),
+                    reason: error.with_causes(),
+                };
                 return stop_before(pool, target, partition, after, poison).await;
             }
             outcome => return outcome,
@@ -147,7 +154,8 @@ pub async fn apply(
     let tickets: Vec<TicketRow> = state.tickets.changed().into_iter().cloned().collect();
     let raise = raise_generation || renamed || tickets.len() > CACHED_TICKETS_LIMIT;
     write(tx, partition, &state).await?;
-    let cache_generation = checkpoint::advance(tx, partition, position, raise, poison.as_ref()).await?;
+    let cache_generation =
+        checkpoint::advance(tx, partition, position, raise, poison.as_ref()).await?;
     Ok(Outcome::Applied(Applied {
         position,
         cache_generation,
@@ -190,7 +198,10 @@ fn read(recorded: &[RecordedEvent]) -> (Vec<Event>, Option<Poison>) {
         match Event::read(record) {
             Ok(event) => events.push(event),
             Err(error) => {
-                let poison = Poison { position: record.position, reason: with_causes(&error) };
+                let poison = Poison {
+                    position: record.position,
+                    reason: with_causes(&error),
+                };
                 return (events, Some(poison));
             }
         }
@@ -208,7 +219,10 @@ async fn fold_until_poison(
     let Err((index, reason)) = fold_all(&mut state, events) else {
         return Ok((state, events.len(), None));
     };
-    let poison = Poison { position: Position::new(events[index].position)?, reason };
+    let poison = Poison {
+        position: Position::new(events[index].position)?,
+        reason,
+    };
     // The failed event may have changed some rows: those before it are folded again on fresh ones.
     let before = &events[..index];
     let mut state = load(tx, partition, before).await?;
@@ -216,7 +230,10 @@ async fn fold_until_poison(
         Ok(()) => Ok((state, index, Some(poison))),
         // Folding is pure, so this cannot be; nothing is written if it is.
         Err((index, reason)) => {
-            let poison = Poison { position: Position::new(before[index].position)?, reason };
+            let poison = Poison {
+                position: Position::new(before[index].position)?,
+                reason,
+            };
             Ok((State::default(), 0, Some(poison)))
         }
     }
@@ -228,7 +245,12 @@ fn fold_all(state: &mut State, events: &[Event]) -> Result<(), (usize, String)> 
         match catch_unwind(AssertUnwindSafe(|| fold::apply(state, event))) {
             Ok(Ok(())) => {}
             Ok(Err(error)) => return Err((index, error.to_string())),
-            Err(_) => return Err((index, "applying it panicked; see the log of the process".to_owned())),
+            Err(_) => {
+                return Err((
+                    index,
+                    "applying it panicked; see the log of the process".to_owned(),
+                ));
+            }
         }
     }
     Ok(())
@@ -236,5 +258,6 @@ fn fold_all(state: &mut State, events: &[Event]) -> Result<(), (usize, String)> 
 
 fn changed_settings(state: &State) -> Vec<OrganizationRow> {
     let rows = state.changed_settings.iter();
-    rows.filter_map(|org| state.organizations.get(*org).cloned()).collect()
+    rows.filter_map(|org| state.organizations.get(*org).cloned())
+        .collect()
 }

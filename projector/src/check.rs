@@ -83,7 +83,11 @@ pub enum DifferenceKind {
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (partition {}, {}): ", self.table, self.partition, self.key)?;
+        write!(
+            f,
+            "{} (partition {}, {}): ",
+            self.table, self.partition, self.key
+        )?;
         match &self.kind {
             DifferenceKind::MissingInLive => f.write_str("missing in the live table"),
             DifferenceKind::OnlyInLive => f.write_str("only in the live table"),
@@ -125,19 +129,28 @@ async fn build_and_compare(
     report: Report<'_>,
 ) -> Result<CheckReport, RebuildError> {
     let mut client = pool.get().await?;
-    let snapshot = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true);
+    let snapshot = client
+        .build_transaction()
+        .isolation_level(IsolationLevel::RepeatableRead)
+        .read_only(true);
     let live = snapshot.start().await?;
     live.batch_execute(NO_IDLE_TIMEOUT).await?;
     live.batch_execute(NO_STATEMENT_TIMEOUT).await?;
     let mut until = Positions::new();
     for row in live.query(CHECKPOINTS_OF_LIVE, &[]).await? {
-        until.insert(Partition::new(row.try_get(0)?)?, Position::new(row.try_get(1)?)?);
+        until.insert(
+            Partition::new(row.try_get(0)?)?,
+            Position::new(row.try_get(1)?)?,
+        );
     }
     namespace::create_next(pool).await?;
     let mut fill = Fill::new(store, pool, options, report);
     fill.advance(Phase::Filling, &until).await?;
     if let Some((partition, poison)) = fill.poisons.iter().next() {
-        return Err(RebuildError::Poisoned { partition: *partition, poison: poison.clone() });
+        return Err(RebuildError::Poisoned {
+            partition: *partition,
+            poison: poison.clone(),
+        });
     }
     fill.tell(Phase::Comparing, 0);
     let mut client = pool.get().await?;
@@ -160,7 +173,12 @@ async fn table<R: Row>(
     fresh: &Transaction<'_>,
     partitions: &[Partition],
 ) -> Result<(), RebuildError> {
-    let mut counts = TableReport { table: R::TABLE, live_rows: 0, fresh_rows: 0, differing: 0 };
+    let mut counts = TableReport {
+        table: R::TABLE,
+        live_rows: 0,
+        fresh_rows: 0,
+        differing: 0,
+    };
     for partition in partitions {
         let live = Side::open::<R>(live, CORE, *partition).await?;
         let fresh = Side::open::<R>(fresh, CORE_NEXT, *partition).await?;
@@ -179,16 +197,25 @@ struct Side {
 type Keyed = (String, String);
 
 impl Side {
-    async fn open<R: Row>(tx: &Transaction<'_>, namespace: &str, partition: Partition) -> Result<Self, RebuildError> {
+    async fn open<R: Row>(
+        tx: &Transaction<'_>,
+        namespace: &str,
+        partition: Partition,
+    ) -> Result<Self, RebuildError> {
         let (table, key) = (R::TABLE, R::KEY.join(", "));
         // Texts of UUIDs sort as UUIDs do; numbers are padded to sort as numbers do.
-        let texts: Vec<String> = R::KEY.iter().map(|column| format!("lpad({column}::text, 36, '0')")).collect();
+        let texts: Vec<String> = R::KEY
+            .iter()
+            .map(|column| format!("lpad({column}::text, 36, '0')"))
+            .collect();
         let texts = texts.join(" || ' ' || ");
         let sql = format!(
             "SELECT {texts}, row_to_json(t)::text FROM {namespace}.{table} t WHERE partition = $1 ORDER BY {key}"
         );
         let rows = tx.query_raw(&sql, [partition.get()]).await?;
-        Ok(Self { rows: Box::pin(rows) })
+        Ok(Self {
+            rows: Box::pin(rows),
+        })
     }
 
     async fn next(&mut self) -> Result<Option<Keyed>, RebuildError> {
@@ -213,15 +240,28 @@ async fn merge(
             (Some(_), None) => std::cmp::Ordering::Less,
             _ => std::cmp::Ordering::Greater,
         };
-        let here = if live_first.is_gt() { None } else { left.take() };
-        let there = if live_first.is_lt() { None } else { right.take() };
+        let here = if live_first.is_gt() {
+            None
+        } else {
+            left.take()
+        };
+        let there = if live_first.is_lt() {
+            None
+        } else {
+            right.take()
+        };
         counts.live_rows += u64::from(here.is_some());
         counts.fresh_rows += u64::from(there.is_some());
         let took = (here.is_some(), there.is_some());
         if let Some((key, kind)) = difference(here, there) {
             counts.differing += 1;
             if differences.len() < DIFFERENCES_SHOWN {
-                differences.push(Difference { table: counts.table, partition, key, kind });
+                differences.push(Difference {
+                    table: counts.table,
+                    partition,
+                    key,
+                    kind,
+                });
             }
         }
         if took.0 {
@@ -237,7 +277,9 @@ async fn merge(
 fn difference(live: Option<Keyed>, fresh: Option<Keyed>) -> Option<(String, DifferenceKind)> {
     match (live, fresh) {
         (Some((_, live)), Some((_, fresh))) if live == fresh => None,
-        (Some((key, live)), Some((_, fresh))) => Some((key, DifferenceKind::Columns(columns(&live, &fresh)))),
+        (Some((key, live)), Some((_, fresh))) => {
+            Some((key, DifferenceKind::Columns(columns(&live, &fresh))))
+        }
         (Some((key, _)), None) => Some((key, DifferenceKind::OnlyInLive)),
         (None, Some((key, _))) => Some((key, DifferenceKind::MissingInLive)),
         (None, None) => None,

@@ -65,7 +65,9 @@ impl Checkpoint {
 pub async fn lock(tx: &Transaction<'_>, partition: Partition) -> Result<Position, BatchError> {
     let statement = tx.prepare_cached(LOCK).await?;
     let row = tx.query_opt(&statement, &[&partition.get()]).await?;
-    Ok(Position::new(row.ok_or(BatchError::NoCheckpoint)?.try_get(0)?)?)
+    Ok(Position::new(
+        row.ok_or(BatchError::NoCheckpoint)?.try_get(0)?,
+    )?)
 }
 
 /// Sets the locked checkpoint, raises the cache generation when asked to, and returns the generation.
@@ -84,7 +86,16 @@ pub async fn advance(
     let poison_reason = poison.map(|poison| poison.reason.as_str());
     let raise = i64::from(raise_generation);
     let row = tx
-        .query_one(&statement, &[&partition.get(), &to.get(), &raise, &poison_position, &poison_reason])
+        .query_one(
+            &statement,
+            &[
+                &partition.get(),
+                &to.get(),
+                &raise,
+                &poison_position,
+                &poison_reason,
+            ],
+        )
         .await?;
     Ok(row.try_get(0)?)
 }
@@ -123,6 +134,11 @@ pub async fn confirm_cached(
 ) -> Result<(), BatchError> {
     let client = pool.get().await?;
     let statement = client.prepare_cached(CONFIRM_CACHED).await?;
-    client.execute(&statement, &[&partition.get(), &position.get(), &generation]).await?;
+    client
+        .execute(
+            &statement,
+            &[&partition.get(), &position.get(), &generation],
+        )
+        .await?;
     Ok(())
 }

@@ -39,7 +39,8 @@ impl BatchError {
     pub fn is_refused_data(&self) -> bool {
         let Self::Sql(error) = self else { return false };
         // Class 22: data exception; class 23: integrity constraint violation (PostgreSQL manual, appendix A).
-        let refused = |state: &SqlState| state.code().starts_with("22") || state.code().starts_with("23");
+        let refused =
+            |state: &SqlState| state.code().starts_with("22") || state.code().starts_with("23");
         error.code().is_some_and(refused)
     }
 
@@ -93,12 +94,16 @@ pub enum RebuildError {
     #[error("another rebuild or check is at work; wait for it, then run this again")]
     Interrupted,
     /// The log grows faster than the rebuild.
-    #[error("the rebuild did not catch up with the log in {attempts} attempts; run it when there is less to do")]
+    #[error(
+        "the rebuild did not catch up with the log in {attempts} attempts; run it when there is less to do"
+    )]
     NeverCaughtUp {
         /// How often it tried.
         attempts: u32,
     },
     /// There is nothing to compare with.
-    #[error("the live read models were made by another version of this program; rebuild them first")]
+    #[error(
+        "the live read models were made by another version of this program; rebuild them first"
+    )]
     OtherVersion,
 }

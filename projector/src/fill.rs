@@ -56,19 +56,40 @@ pub(crate) struct Fill<'a> {
 }
 
 impl<'a> Fill<'a> {
-    pub(crate) fn new(store: &'a EventStore, pool: &'a Pool, options: &'a Options, report: Report<'a>) -> Self {
+    pub(crate) fn new(
+        store: &'a EventStore,
+        pool: &'a Pool,
+        options: &'a Options,
+        report: Report<'a>,
+    ) -> Self {
         let (reached, poisons) = (Positions::new(), BTreeMap::new());
-        Self { store, pool, options, report, reached, poisons, done: AtomicI64::new(0) }
+        Self {
+            store,
+            pool,
+            options,
+            report,
+            reached,
+            poisons,
+            done: AtomicI64::new(0),
+        }
     }
 
     /// Says what is done.
     pub(crate) fn tell(&self, phase: Phase, total: i64) {
         let done = self.done.load(Ordering::Relaxed);
-        (self.report)(RebuildProgress { phase, done, total: total.max(done) });
+        (self.report)(RebuildProgress {
+            phase,
+            done,
+            total: total.max(done),
+        });
     }
 
     /// Applies events up to `until` in each partition. A partition that is poisoned stays before the event.
-    pub(crate) async fn advance(&mut self, phase: Phase, until: &Positions) -> Result<(), RebuildError> {
+    pub(crate) async fn advance(
+        &mut self,
+        phase: Phase,
+        until: &Positions,
+    ) -> Result<(), RebuildError> {
         let total = until.values().map(|position| position.get()).sum();
         let this = &*self;
         let ends: Vec<(Partition, Position, Option<Poison>)> = stream::iter(until)
@@ -92,9 +113,16 @@ impl<'a> Fill<'a> {
         partition: Partition,
         until: Position,
     ) -> Result<(Partition, Position, Option<Poison>), RebuildError> {
-        let mut position = self.reached.get(&partition).copied().unwrap_or(Position::START);
+        let mut position = self
+            .reached
+            .get(&partition)
+            .copied()
+            .unwrap_or(Position::START);
         while position < until {
-            let mut page = self.store.read_partition(partition, position, self.options.batch_limit).await?;
+            let mut page = self
+                .store
+                .read_partition(partition, position, self.options.batch_limit)
+                .await?;
             page.truncate(page.partition_point(|event| event.position <= until));
             if page.is_empty() {
                 break;
@@ -104,7 +132,8 @@ impl<'a> Fill<'a> {
             let Outcome::Applied(applied) = outcome.map_err(|_| BatchError::Timeout)?? else {
                 return Err(RebuildError::Interrupted);
             };
-            self.done.fetch_add(applied.position.get() - position.get(), Ordering::Relaxed);
+            self.done
+                .fetch_add(applied.position.get() - position.get(), Ordering::Relaxed);
             self.tell(phase, total);
             position = applied.position;
             if applied.poison.is_some() {

@@ -72,7 +72,8 @@ impl Keys {
             TicketEvent::Opened(opened) => {
                 self.organizations.insert(org);
                 self.users.insert((org, opened.requester_id));
-                self.messages.extend(opened.message_id.map(|message| (org, message)));
+                self.messages
+                    .extend(opened.message_id.map(|message| (org, message)));
             }
             TicketEvent::Assigned(assigned) => {
                 self.add_assignment(org, assigned.from);
@@ -83,7 +84,9 @@ impl Keys {
     }
 
     fn add_assignment(&mut self, org: OrganizationId, assignment: Assignment) {
-        self.users.extend(assignment.agent_id.map(|agent| (org, agent)));
-        self.teams.extend(assignment.team_id.map(|team| (org, team)));
+        self.users
+            .extend(assignment.agent_id.map(|agent| (org, agent)));
+        self.teams
+            .extend(assignment.team_id.map(|team| (org, team)));
     }
 }

@@ -17,7 +17,11 @@ use crate::state::{Of, State};
 ///
 /// # Errors
 /// When PostgreSQL fails or a row does not fit.
-pub async fn load(tx: &Transaction<'_>, partition: Partition, events: &[Event]) -> Result<State, BatchError> {
+pub async fn load(
+    tx: &Transaction<'_>,
+    partition: Partition,
+    events: &[Event],
+) -> Result<State, BatchError> {
     let mut keys = Keys::of(events);
     let mut state = State::default();
     let (organizations, users, teams, messages) = tokio::try_join!(
@@ -26,7 +30,11 @@ pub async fn load(tx: &Transaction<'_>, partition: Partition, events: &[Event]) 
         rows::<TeamRow, TeamId>(tx, partition, &keys.teams),
         rows::<MessageRow, MessageId>(tx, partition, &keys.messages),
     )?;
-    keys.tickets.extend(messages.iter().map(|message| (message.org_id, message.ticket_id)));
+    keys.tickets.extend(
+        messages
+            .iter()
+            .map(|message| (message.org_id, message.ticket_id)),
+    );
     let tickets = rows::<TicketRow, TicketId>(tx, partition, &keys.tickets).await?;
     for row in organizations {
         state.organizations.load(row.org_id, row);
@@ -59,7 +67,10 @@ async fn organizations(
     let ids: Vec<Uuid> = keys.iter().map(|id| id.0).collect();
     let statement = tx.prepare_cached(&sql).await?;
     let found = tx.query(&statement, &[&partition.get(), &ids]).await?;
-    found.iter().map(|row| Ok(OrganizationRow::from_row(row)?)).collect()
+    found
+        .iter()
+        .map(|row| Ok(OrganizationRow::from_row(row)?))
+        .collect()
 }
 
 /// The rows of the keys, whose second part is the row's own id.
@@ -74,7 +85,9 @@ async fn rows<R: Row, Id: Column<Parameter = Uuid>>(
     let orgs: Vec<Uuid> = keys.iter().map(|(org, _)| org.0).collect();
     let ids: Vec<Uuid> = keys.iter().map(|(_, id)| id.parameter()).collect();
     let statement = tx.prepare_cached(&select_sql::<R>()).await?;
-    let found = tx.query(&statement, &[&partition.get(), &orgs, &ids]).await?;
+    let found = tx
+        .query(&statement, &[&partition.get(), &orgs, &ids])
+        .await?;
     found.iter().map(|row| Ok(R::from_row(row)?)).collect()
 }
 

@@ -14,10 +14,12 @@ use crate::error::RebuildError;
 /// Index builds and drops take as long as they take; everything else in their session keeps its limits.
 pub(crate) const NO_STATEMENT_TIMEOUT: &str = "SET LOCAL statement_timeout TO 0";
 /// One process at a time changes namespaces. The mode conflicts with itself, not with appends.
-pub(crate) const ONE_AT_A_TIME: &str = formatcp!("LOCK TABLE {LOG_HEADS} IN SHARE UPDATE EXCLUSIVE MODE");
+pub(crate) const ONE_AT_A_TIME: &str =
+    formatcp!("LOCK TABLE {LOG_HEADS} IN SHARE UPDATE EXCLUSIVE MODE");
 
-const VERSION: &str =
-    formatcp!("SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = '{CORE}'");
+const VERSION: &str = formatcp!(
+    "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = '{CORE}'"
+);
 const ADD_PARTITIONS: &str = formatcp!(
     "INSERT INTO {CORE}.{CHECKPOINTS} (partition) SELECT partition FROM {LOG_HEADS} ON CONFLICT (partition) DO NOTHING"
 );
@@ -46,7 +48,11 @@ pub(crate) async fn live(pool: &Pool) -> Result<Live, RebuildError> {
     };
     let comment: Option<String> = row.try_get(0)?;
     let version = comment.and_then(|text| text.parse::<i32>().ok());
-    Ok(if version == Some(CORE_VERSION) { Live::Current } else { Live::Other })
+    Ok(if version == Some(CORE_VERSION) {
+        Live::Current
+    } else {
+        Live::Other
+    })
 }
 
 /// Makes the live namespace, empty, if there is none. False: another process was faster.
@@ -89,7 +95,8 @@ pub(crate) async fn index_next(pool: &Pool) -> Result<(), RebuildError> {
     tx.batch_execute(NO_STATEMENT_TIMEOUT).await?;
     tx.batch_execute(&create_indexes(CORE_NEXT)).await?;
     for table in DERIVED {
-        tx.batch_execute(&format!("ANALYZE {CORE_NEXT}.{table}")).await?;
+        tx.batch_execute(&format!("ANALYZE {CORE_NEXT}.{table}"))
+            .await?;
     }
     tx.commit().await?;
     Ok(())
@@ -106,7 +113,9 @@ pub(crate) async fn drop_old(pool: &Pool) {
     for _ in 0..DROP_OLD_ATTEMPTS {
         match drop_namespace(pool, DROP_OLD).await {
             Ok(()) => return,
-            Err(error) => tracing::warn!(%error, "the former read models are still in use; trying again"),
+            Err(error) => {
+                tracing::warn!(%error, "the former read models are still in use; trying again")
+            }
         }
         tokio::time::sleep(DROP_OLD_PAUSE).await;
     }

@@ -16,15 +16,19 @@ use crate::options::Options;
 /// In the namespace of the rebuild: what the rest of the events, applied inside the switch, writes to.
 const IN_NEXT: &str = formatcp!("SET LOCAL search_path TO {CORE_NEXT}, public");
 /// Whoever projects holds a row of the live checkpoints; whoever asks how far it is reads them. Both wait.
-const HOLD_BOTH: &str =
-    formatcp!("LOCK TABLE {CORE}.{CHECKPOINTS}, {CORE_NEXT}.{CHECKPOINTS} IN ACCESS EXCLUSIVE MODE");
-const LIVE_CHECKPOINTS: &str = formatcp!("SELECT partition, position, cache_generation FROM {CORE}.{CHECKPOINTS}");
-const NEXT_CHECKPOINTS: &str = formatcp!("SELECT partition, position FROM {CORE_NEXT}.{CHECKPOINTS}");
+const HOLD_BOTH: &str = formatcp!(
+    "LOCK TABLE {CORE}.{CHECKPOINTS}, {CORE_NEXT}.{CHECKPOINTS} IN ACCESS EXCLUSIVE MODE"
+);
+const LIVE_CHECKPOINTS: &str =
+    formatcp!("SELECT partition, position, cache_generation FROM {CORE}.{CHECKPOINTS}");
+const NEXT_CHECKPOINTS: &str =
+    formatcp!("SELECT partition, position FROM {CORE_NEXT}.{CHECKPOINTS}");
 const SET_GENERATION: &str = formatcp!(
     "UPDATE {CORE_NEXT}.{CHECKPOINTS} SET cache_generation = $2, cached_position = position WHERE partition = $1"
 );
-const RENAME: &str =
-    formatcp!("ALTER SCHEMA {CORE} RENAME TO {CORE_OLD}; ALTER SCHEMA {CORE_NEXT} RENAME TO {CORE}");
+const RENAME: &str = formatcp!(
+    "ALTER SCHEMA {CORE} RENAME TO {CORE_OLD}; ALTER SCHEMA {CORE_NEXT} RENAME TO {CORE}"
+);
 
 /// What [`ensure_core`] found and did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,7 +94,9 @@ pub async fn rebuild(
             return Ok(());
         }
     }
-    Err(RebuildError::NeverCaughtUp { attempts: options.switch_attempts })
+    Err(RebuildError::NeverCaughtUp {
+        attempts: options.switch_attempts,
+    })
 }
 
 pub(crate) async fn heads(store: &EventStore) -> Result<Positions, RebuildError> {
@@ -106,7 +112,10 @@ async fn target(store: &EventStore, pool: &Pool) -> Result<Positions, RebuildErr
     let mut target = heads(store).await?;
     let client = pool.get().await?;
     for row in client.query(LIVE_CHECKPOINTS, &[]).await? {
-        let (partition, position) = (Partition::new(row.try_get(0)?)?, Position::new(row.try_get(1)?)?);
+        let (partition, position) = (
+            Partition::new(row.try_get(0)?)?,
+            Position::new(row.try_get(1)?)?,
+        );
         let wanted = target.entry(partition).or_insert(position);
         *wanted = position.max(*wanted);
     }
@@ -128,14 +137,20 @@ async fn switch(fill: &Fill<'_>) -> Result<bool, RebuildError> {
     let live = tx.query(LIVE_CHECKPOINTS, &[]).await?;
     let mut rests = Vec::new();
     for row in &live {
-        let (partition, position) = (Partition::new(row.try_get(0)?)?, Position::new(row.try_get(1)?)?);
+        let (partition, position) = (
+            Partition::new(row.try_get(0)?)?,
+            Position::new(row.try_get(1)?)?,
+        );
         let reached = next.get(&partition).copied().unwrap_or(Position::START);
         if position > reached {
             refuse_poison(fill, partition)?;
             rests.push((partition, reached, position));
         }
     }
-    let rest: i64 = rests.iter().map(|(_, from, to)| to.get() - from.get()).sum();
+    let rest: i64 = rests
+        .iter()
+        .map(|(_, from, to)| to.get() - from.get())
+        .sum();
     if rest > fill.options.switch_rest_limit {
         return Ok(false);
     }
@@ -144,7 +159,8 @@ async fn switch(fill: &Fill<'_>) -> Result<bool, RebuildError> {
     }
     for row in &live {
         let (partition, generation): (i16, i64) = (row.try_get(0)?, row.try_get(2)?);
-        tx.execute(SET_GENERATION, &[&partition, &(generation + 1)]).await?;
+        tx.execute(SET_GENERATION, &[&partition, &(generation + 1)])
+            .await?;
     }
     tx.batch_execute(RENAME).await?;
     tx.commit().await?;
@@ -154,7 +170,10 @@ async fn switch(fill: &Fill<'_>) -> Result<bool, RebuildError> {
 /// The live read models have passed an event that this program cannot apply: it must not take their place.
 fn refuse_poison(fill: &Fill<'_>, partition: Partition) -> Result<(), RebuildError> {
     match fill.poisons.get(&partition) {
-        Some(poison) => Err(RebuildError::Poisoned { partition, poison: poison.clone() }),
+        Some(poison) => Err(RebuildError::Poisoned {
+            partition,
+            poison: poison.clone(),
+        }),
         None => Ok(()),
     }
 }
@@ -162,7 +181,10 @@ fn refuse_poison(fill: &Fill<'_>, partition: Partition) -> Result<(), RebuildErr
 async fn next_positions(tx: &Transaction<'_>) -> Result<Positions, RebuildError> {
     let mut positions = Positions::new();
     for row in tx.query(NEXT_CHECKPOINTS, &[]).await? {
-        positions.insert(Partition::new(row.try_get(0)?)?, Position::new(row.try_get(1)?)?);
+        positions.insert(
+            Partition::new(row.try_get(0)?)?,
+            Position::new(row.try_get(1)?)?,
+        );
     }
     Ok(positions)
 }
@@ -176,9 +198,13 @@ async fn apply_rest(
 ) -> Result<(), RebuildError> {
     let mut position = from;
     while position < to {
-        let mut page = fill.store.read_partition(partition, position, fill.options.batch_limit).await?;
+        let mut page = fill
+            .store
+            .read_partition(partition, position, fill.options.batch_limit)
+            .await?;
         page.truncate(page.partition_point(|event| event.position <= to));
-        let Outcome::Applied(applied) = batch::apply(tx, partition, position, &page, false).await? else {
+        let Outcome::Applied(applied) = batch::apply(tx, partition, position, &page, false).await?
+        else {
             return Err(RebuildError::Interrupted);
         };
         if let Some(poison) = applied.poison {

@@ -18,7 +18,10 @@ pub struct Rows<K, R> {
 
 impl<K, R> Default for Rows<K, R> {
     fn default() -> Self {
-        Self { rows: HashMap::new(), changed: HashSet::new() }
+        Self {
+            rows: HashMap::new(),
+            changed: HashSet::new(),
+        }
     }
 }
 
@@ -50,7 +53,10 @@ impl<K: Copy + Eq + Hash, R> Rows<K, R> {
     /// The rows that changed.
     #[must_use]
     pub fn changed(&self) -> Vec<&R> {
-        self.changed.iter().filter_map(|key| self.rows.get(key)).collect()
+        self.changed
+            .iter()
+            .filter_map(|key| self.rows.get(key))
+            .collect()
     }
 }
 

@@ -55,27 +55,33 @@ impl Board {
         self.change(partition, |status| status.position = position);
         // Exact up to 2^53 events.
         #[allow(clippy::cast_precision_loss)]
-        gauge!("insightdesk_projector_position", "partition" => partition.to_string()).set(position.get() as f64);
+        gauge!("insightdesk_projector_position", "partition" => partition.to_string())
+            .set(position.get() as f64);
     }
 
     pub(crate) fn activity(&self, partition: Partition, activity: Activity) {
         let poisoned = matches!(activity, Activity::Poisoned(_));
         self.change(partition, |status| status.activity = activity);
-        gauge!("insightdesk_projector_poisoned", "partition" => partition.to_string()).set(f64::from(u8::from(poisoned)));
+        gauge!("insightdesk_projector_poisoned", "partition" => partition.to_string())
+            .set(f64::from(u8::from(poisoned)));
     }
 
     fn change(&self, partition: Partition, change: impl FnOnce(&mut PartitionStatus)) {
         let mut partitions = self.lock();
-        let status = partitions.entry(partition).or_insert_with(|| PartitionStatus {
-            partition,
-            position: Position::START,
-            activity: Activity::Starting,
-        });
+        let status = partitions
+            .entry(partition)
+            .or_insert_with(|| PartitionStatus {
+                partition,
+                position: Position::START,
+                activity: Activity::Starting,
+            });
         change(status);
     }
 
     /// A panic elsewhere cannot leave the map half-changed, so a poisoned lock is still good.
     fn lock(&self) -> MutexGuard<'_, BTreeMap<Partition, PartitionStatus>> {
-        self.partitions.lock().unwrap_or_else(PoisonError::into_inner)
+        self.partitions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }

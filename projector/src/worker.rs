@@ -52,7 +52,8 @@ impl Worker {
                 Ok(Stop::Shutdown) => break,
                 Ok(Stop::Moved) => {
                     // Once is a switch of namespaces or a chance; twice in short time is another projector at work.
-                    let again = moved_at.is_some_and(|at| at.elapsed() < self.options.takeover_after * 2);
+                    let again =
+                        moved_at.is_some_and(|at| at.elapsed() < self.options.takeover_after * 2);
                     moved_at = Some(Instant::now());
                     if again {
                         self.stand_by().await;
@@ -111,8 +112,17 @@ impl Worker {
         let mut rest = page;
         let mut raise = cache_lost || !self.cache.valkey().is_connected();
         while !rest.is_empty() {
-            let batch = batch::project(&self.pool, Target::Live, self.partition, position, rest, raise);
-            let outcome = timeout(self.options.batch_timeout, batch).await.map_err(|_| BatchError::Timeout)??;
+            let batch = batch::project(
+                &self.pool,
+                Target::Live,
+                self.partition,
+                position,
+                rest,
+                raise,
+            );
+            let outcome = timeout(self.options.batch_timeout, batch)
+                .await
+                .map_err(|_| BatchError::Timeout)??;
             let Outcome::Applied(applied) = outcome else {
                 return Ok(Err(Stop::Moved));
             };
@@ -126,7 +136,8 @@ impl Worker {
                 let reason = &poison.reason;
                 tracing::error!(partition = %self.partition, position = %poison.position, reason, "poison event: this partition of the projection stops before it");
                 counter!("insightdesk_projector_poison_total").increment(1);
-                self.board.activity(self.partition, Activity::Poisoned(poison));
+                self.board
+                    .activity(self.partition, Activity::Poisoned(poison));
                 return Ok(Err(Stop::Poisoned));
             }
         }
@@ -143,11 +154,19 @@ impl Worker {
     async fn write_caches(&self, applied: &Applied) -> Result<(), BatchError> {
         let generation = applied.cache_generation;
         if applied.generation_raised {
-            self.cache.generations().announce(self.partition, generation, StdInstant::now());
+            self.cache
+                .generations()
+                .announce(self.partition, generation, StdInstant::now());
             return Ok(());
         }
         if applied.tickets.is_empty() && applied.organizations.is_empty() {
-            return checkpoint::confirm_cached(&self.pool, self.partition, applied.position, generation).await;
+            return checkpoint::confirm_cached(
+                &self.pool,
+                self.partition,
+                applied.position,
+                generation,
+            )
+            .await;
         }
         let tickets: Vec<_> = applied.tickets.iter().collect();
         let organizations: Vec<_> = applied.organizations.iter().collect();
@@ -166,7 +185,9 @@ impl Worker {
     async fn raise_generation(&self) -> Result<Checkpoint, BatchError> {
         let checkpoint = checkpoint::raise_generation(&self.pool, self.partition).await?;
         let generation = checkpoint.cache_generation;
-        self.cache.generations().announce(self.partition, generation, StdInstant::now());
+        self.cache
+            .generations()
+            .announce(self.partition, generation, StdInstant::now());
         Ok(checkpoint)
     }
 
@@ -182,7 +203,8 @@ impl Worker {
                 since = Instant::now();
                 continue;
             };
-            let idle = checkpoint.position >= head && checkpoint.cached_position >= checkpoint.position;
+            let idle =
+                checkpoint.position >= head && checkpoint.cached_position >= checkpoint.position;
             let known = last.map(|last| (last.position, last.cached_position));
             if idle || known != Some((checkpoint.position, checkpoint.cached_position)) {
                 since = Instant::now();
@@ -204,7 +226,8 @@ impl Worker {
         let text = error.with_causes();
         tracing::warn!(partition = %self.partition, error = text, "the projection failed and tries again");
         counter!("insightdesk_projector_failures_total").increment(1);
-        self.board.activity(self.partition, Activity::Failing { error: text });
+        self.board
+            .activity(self.partition, Activity::Failing { error: text });
     }
 
     async fn pause(&self, delay: std::time::Duration) {
@@ -215,6 +238,9 @@ impl Worker {
     }
 }
 
-async fn next_page(subscription: &mut Subscription, limit: u32) -> Result<Vec<RecordedEvent>, BatchError> {
+async fn next_page(
+    subscription: &mut Subscription,
+    limit: u32,
+) -> Result<Vec<RecordedEvent>, BatchError> {
     Ok(subscription.next_page(limit).await?)
 }

@@ -36,7 +36,11 @@ const RENAME_TEAM: &str = formatcp!(
 ///
 /// # Errors
 /// When PostgreSQL fails or refuses a value.
-pub async fn write(tx: &Transaction<'_>, partition: Partition, state: &State) -> Result<(), BatchError> {
+pub async fn write(
+    tx: &Transaction<'_>,
+    partition: Partition,
+    state: &State,
+) -> Result<(), BatchError> {
     let history: Vec<_> = state.history.iter().collect();
     tokio::try_join!(
         upsert(tx, partition, state.organizations.changed()),
@@ -49,7 +53,12 @@ pub async fn write(tx: &Transaction<'_>, partition: Partition, state: &State) ->
     // After the upserts, which carry the names of their moment in the batch.
     for (org, user) in &state.renamed_users {
         let name = state.user_name(*org, *user);
-        for statement in [RENAME_REQUESTER, RENAME_ASSIGNEE, RENAME_LAST_AUTHOR, RENAME_AUTHOR] {
+        for statement in [
+            RENAME_REQUESTER,
+            RENAME_ASSIGNEE,
+            RENAME_LAST_AUTHOR,
+            RENAME_AUTHOR,
+        ] {
             rename(tx, partition, statement, *org, user.0, &name).await?;
         }
     }
@@ -69,11 +78,16 @@ async fn rename(
     name: &str,
 ) -> Result<(), BatchError> {
     let statement = tx.prepare_cached(statement).await?;
-    tx.execute(&statement, &[&partition.get(), &org.0, &id, &name]).await?;
+    tx.execute(&statement, &[&partition.get(), &org.0, &id, &name])
+        .await?;
     Ok(())
 }
 
-async fn upsert<R: Row>(tx: &Transaction<'_>, partition: Partition, rows: Vec<&R>) -> Result<(), BatchError> {
+async fn upsert<R: Row>(
+    tx: &Transaction<'_>,
+    partition: Partition,
+    rows: Vec<&R>,
+) -> Result<(), BatchError> {
     if rows.is_empty() {
         return Ok(());
     }
@@ -91,7 +105,8 @@ async fn upsert<R: Row>(tx: &Transaction<'_>, partition: Partition, rows: Vec<&R
 /// `INSERT … SELECT` from the head of the partition and not from `unnest` alone: with the tables distributed by
 /// partition the whole statement then runs on the partition's node.
 fn upsert_sql<R: Row>() -> String {
-    let (mut values, mut arrays, mut names, mut updates) = (String::new(), String::new(), String::new(), String::new());
+    let (mut values, mut arrays, mut names, mut updates) =
+        (String::new(), String::new(), String::new(), String::new());
     for (index, column) in R::INFO.iter().enumerate() {
         let comma = if index == 0 { "" } else { ", " };
         let (name, cast, element) = (column.name, column.cast, column.element_type);
@@ -123,7 +138,9 @@ mod tests {
         let sql = upsert_sql::<TeamRow>();
         assert!(sql.contains("FROM log_heads h, unnest($2::uuid[], $3::uuid[], $4::text[]"));
         assert!(sql.contains("x.member_ids::uuid[]"));
-        assert!(sql.contains("WHERE h.partition = $1 ON CONFLICT (partition, org_id, team_id) DO UPDATE SET name ="));
+        assert!(sql.contains(
+            "WHERE h.partition = $1 ON CONFLICT (partition, org_id, team_id) DO UPDATE SET name ="
+        ));
         assert!(upsert_sql::<OrganizationRow>().contains("x.settings::jsonb"));
     }
 }

@@ -160,8 +160,12 @@ impl Column for Priority {
     }
 
     fn from_stored(stored: i16) -> Result<Self, RowError> {
-        let known = Self::ALL.into_iter().find(|priority| priority.parameter() == stored);
-        known.ok_or_else(|| RowError::Value { value: stored.to_string() })
+        let known = Self::ALL
+            .into_iter()
+            .find(|priority| priority.parameter() == stored);
+        known.ok_or_else(|| RowError::Value {
+            value: stored.to_string(),
+        })
     }
 }
 
@@ -377,12 +381,15 @@ pub(crate) use row;
 
 /// What a statement needs to know of a column of this type.
 pub(crate) const fn info<T: Column>(name: &'static str) -> ColumnInfo {
-    ColumnInfo { name, element_type: T::TYPE, cast: T::CAST }
+    ColumnInfo {
+        name,
+        element_type: T::TYPE,
+        cast: T::CAST,
+    }
 }
 
 /// Custom fields as a row keeps them.
-pub type CustomFields =
-    Json<BTreeMap<domain::text::FieldKey, domain::ticket::field::FieldValue>>;
+pub type CustomFields = Json<BTreeMap<domain::text::FieldKey, domain::ticket::field::FieldValue>>;
 
 #[cfg(test)]
 mod tests {
@@ -394,16 +401,25 @@ mod tests {
     fn array_literals_quote_what_postgresql_would_read_as_syntax() {
         let none: [&str; 0] = [];
         assert_eq!(array_literal(none.iter()), "{}");
-        assert_eq!(array_literal(["a", r#"b"c\"#, "NULL", "d,}"].iter()), r#"{"a","b\"c\\","NULL","d,}"}"#);
+        assert_eq!(
+            array_literal(["a", r#"b"c\"#, "NULL", "d,}"].iter()),
+            r#"{"a","b\"c\\","NULL","d,}"}"#
+        );
     }
 
     #[test]
     fn words_and_priorities_come_back_as_they_went() {
         for status in Status::ALL {
-            assert_eq!(Status::from_stored(status.parameter().to_owned()).unwrap(), status);
+            assert_eq!(
+                Status::from_stored(status.parameter().to_owned()).unwrap(),
+                status
+            );
         }
         for priority in Priority::ALL {
-            assert_eq!(Priority::from_stored(priority.parameter()).unwrap(), priority);
+            assert_eq!(
+                Priority::from_stored(priority.parameter()).unwrap(),
+                priority
+            );
         }
         assert!(Status::from_stored("lost".to_owned()).is_err());
         assert!(Priority::from_stored(5).is_err());

@@ -57,14 +57,21 @@ pub fn of_ticket(state: &mut State, event: &Event, id: TicketId, change: &Ticket
     let actor = if breach { &Actor::Timer } else { &event.actor };
     let who = Who::of(state, event.org_id, actor);
     let fact = ticket_fact(state, event, id, change, &who.name);
-    state.history.push(row(event, id, who, fact, is_public(change)));
+    state
+        .history
+        .push(row(event, id, who, fact, is_public(change)));
 }
 
 /// Adds the row of a message's event, if it makes one. The message's own row has been changed before.
 ///
 /// # Errors
 /// When the message is not there.
-pub fn of_message(state: &mut State, event: &Event, id: MessageId, change: &MessageEvent) -> Result<(), ApplyError> {
+pub fn of_message(
+    state: &mut State,
+    event: &Event,
+    id: MessageId,
+    change: &MessageEvent,
+) -> Result<(), ApplyError> {
     let message = state.messages.get((event.org_id, id));
     let message = message.ok_or_else(|| ApplyError::missing(event, "message", id))?;
     let (ticket, public) = (message.ticket_id, message.visibility == Visibility::Public);
@@ -73,7 +80,9 @@ pub fn of_message(state: &mut State, event: &Event, id: MessageId, change: &Mess
     let mut fact = match change {
         MessageEvent::Posted(_) => return Ok(()),
         MessageEvent::Edited(_) => Fact::new(format!("{} edited a {noun}", who.name)),
-        MessageEvent::Redacted(_) => Fact::new(format!("{} removed the text of a {noun}", who.name)),
+        MessageEvent::Redacted(_) => {
+            Fact::new(format!("{} removed the text of a {noun}", who.name))
+        }
     };
     if let MessageEvent::Redacted(redacted) = change {
         fact.reason = redacted.reason.as_ref().map(ToString::to_string);
@@ -115,9 +124,17 @@ struct Who {
 impl Who {
     fn of(state: &State, org: OrganizationId, actor: &Actor) -> Self {
         let (kind, person, name) = match actor {
-            Actor::User { id, role } => (ActorKind::User, Some((*id, *role)), state.user_name(org, *id)),
+            Actor::User { id, role } => (
+                ActorKind::User,
+                Some((*id, *role)),
+                state.user_name(org, *id),
+            ),
             Actor::Timer => (ActorKind::Timer, None, TIMER_NAME.to_owned()),
-            Actor::Import { source, by } => (ActorKind::Import, None, by.as_ref().unwrap_or(source).clone()),
+            Actor::Import { source, by } => (
+                ActorKind::Import,
+                None,
+                by.as_ref().unwrap_or(source).clone(),
+            ),
             Actor::Operator => (ActorKind::Operator, None, OPERATOR_NAME.to_owned()),
         };
         Self { kind, person, name }
@@ -134,7 +151,12 @@ struct Fact {
 
 impl Fact {
     fn new(summary: String) -> Self {
-        Self { summary, changes: Vec::new(), message_id: None, reason: None }
+        Self {
+            summary,
+            changes: Vec::new(),
+            message_id: None,
+            reason: None,
+        }
     }
 
     fn about(mut self, message: Option<MessageId>) -> Self {
@@ -142,41 +164,74 @@ impl Fact {
         self
     }
 
-    fn changing(mut self, field: impl Into<String>, from: impl Into<Value>, to: impl Into<Value>) -> Self {
-        self.changes.push(Change { field: field.into(), from: from.into(), to: to.into() });
+    fn changing(
+        mut self,
+        field: impl Into<String>,
+        from: impl Into<Value>,
+        to: impl Into<Value>,
+    ) -> Self {
+        self.changes.push(Change {
+            field: field.into(),
+            from: from.into(),
+            to: to.into(),
+        });
         self
     }
 }
 
-fn ticket_fact(state: &State, event: &Event, id: TicketId, change: &TicketEvent, who: &str) -> Fact {
+fn ticket_fact(
+    state: &State,
+    event: &Event,
+    id: TicketId,
+    change: &TicketEvent,
+    who: &str,
+) -> Fact {
     match change {
         TicketEvent::Opened(e) => {
-            let verb = if event.actor.is_import() { "Imported: opened".to_owned() } else { format!("{who} opened the ticket") };
+            let verb = if event.actor.is_import() {
+                "Imported: opened".to_owned()
+            } else {
+                format!("{who} opened the ticket")
+            };
             Fact::new(verb)
                 .about(e.message_id)
                 .changing("subject", Value::Null, e.subject.as_str())
                 .changing("priority", Value::Null, e.priority.as_str())
         }
-        TicketEvent::CustomerReplied(e) => Fact::new(format!("{who} replied")).about(Some(e.message_id)),
-        TicketEvent::AgentReplied(e) => Fact::new(format!("{who} answered")).about(Some(e.message_id)),
-        TicketEvent::NoteAdded(e) => Fact::new(format!("{who} added an internal note")).about(Some(e.message_id)),
+        TicketEvent::CustomerReplied(e) => {
+            Fact::new(format!("{who} replied")).about(Some(e.message_id))
+        }
+        TicketEvent::AgentReplied(e) => {
+            Fact::new(format!("{who} answered")).about(Some(e.message_id))
+        }
+        TicketEvent::NoteAdded(e) => {
+            Fact::new(format!("{who} added an internal note")).about(Some(e.message_id))
+        }
         TicketEvent::Assigned(e) => assigned(state, event.org_id, e, who),
         TicketEvent::PriorityChanged(e) => {
             let (from, to) = (e.from.as_str(), e.to.as_str());
-            Fact::new(format!("{who} changed the priority from {from} to {to}")).changing("priority", from, to)
+            Fact::new(format!("{who} changed the priority from {from} to {to}"))
+                .changing("priority", from, to)
         }
         TicketEvent::SubjectChanged(e) => {
             let (from, to) = (e.from.as_str(), e.to.as_str());
-            Fact::new(format!("{who} changed the subject from “{from}” to “{to}”")).changing("subject", from, to)
+            Fact::new(format!("{who} changed the subject from “{from}” to “{to}”"))
+                .changing("subject", from, to)
         }
         TicketEvent::StatusChanged(_)
         | TicketEvent::Resolved(_)
         | TicketEvent::Closed(_)
         | TicketEvent::Reopened(_) => moved(state, event, id, change, who),
-        TicketEvent::Tagged(e) => Fact::new(format!("{who} added the tag {}", e.tag)).changing("tags", Value::Null, e.tag.as_str()),
-        TicketEvent::Untagged(e) => {
-            Fact::new(format!("{who} removed the tag {}", e.tag)).changing("tags", e.tag.as_str(), Value::Null)
-        }
+        TicketEvent::Tagged(e) => Fact::new(format!("{who} added the tag {}", e.tag)).changing(
+            "tags",
+            Value::Null,
+            e.tag.as_str(),
+        ),
+        TicketEvent::Untagged(e) => Fact::new(format!("{who} removed the tag {}", e.tag)).changing(
+            "tags",
+            e.tag.as_str(),
+            Value::Null,
+        ),
         TicketEvent::CustomFieldSet(e) => {
             let verb = if e.to.is_some() { "set" } else { "emptied" };
             Fact::new(format!("{who} {verb} the field {}", e.key)).changing(
@@ -185,11 +240,10 @@ fn ticket_fact(state: &State, event: &Event, id: TicketId, change: &TicketEvent,
                 e.to.as_ref().map_or(Value::Null, field_value),
             )
         }
-        TicketEvent::FollowUpOpened(e) => Fact::new(format!("{who} opened a follow-up of this ticket")).changing(
-            "follow_up_ids",
-            Value::Null,
-            e.ticket_id.to_string(),
-        ),
+        TicketEvent::FollowUpOpened(e) => Fact::new(format!(
+            "{who} opened a follow-up of this ticket"
+        ))
+        .changing("follow_up_ids", Value::Null, e.ticket_id.to_string()),
         TicketEvent::SlaBreached(e) => {
             let target = match e.metric {
                 Metric::FirstResponse => "first response",
@@ -199,14 +253,16 @@ fn ticket_fact(state: &State, event: &Event, id: TicketId, change: &TicketEvent,
             Fact::new(format!("The deadline of the {target} was missed")).changing(
                 field,
                 Value::Null,
-                e.due_at.to_rfc3339_opts(chrono::SecondsFormat::Micros, true),
+                e.due_at
+                    .to_rfc3339_opts(chrono::SecondsFormat::Micros, true),
             )
         }
     }
 }
 
 fn assigned(state: &State, org: OrganizationId, change: &TicketAssigned, who: &str) -> Fact {
-    let agent = |assignment: Assignment| assignment.agent_id.map(|agent| state.user_name(org, agent));
+    let agent =
+        |assignment: Assignment| assignment.agent_id.map(|agent| state.user_name(org, agent));
     let team = |assignment: Assignment| assignment.team_id.map(|team| state.team_name(org, team));
     let holder = match (agent(change.to), team(change.to)) {
         (Some(agent), Some(team)) => Some(format!("{agent} in the team {team}")),
@@ -265,7 +321,10 @@ fn closed_by_itself(state: &State, event: &Event, id: TicketId, word: &str) -> S
     };
     let hours = (event.occurred_at - resolved_at).num_hours();
     let unit = if hours == 1 { "hour" } else { "hours" };
-    format!("{} by itself {hours} {unit} after it was resolved", capitalized(word))
+    format!(
+        "{} by itself {hours} {unit} after it was resolved",
+        capitalized(word)
+    )
 }
 
 fn words(status: Status) -> &'static str {
@@ -286,5 +345,8 @@ fn field_value(value: &FieldValue) -> Value {
 
 fn capitalized(word: &str) -> String {
     let mut letters = word.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+    letters
+        .next()
+        .map(|first| first.to_uppercase().chain(letters).collect())
+        .unwrap_or_default()
 }

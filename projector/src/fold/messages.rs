@@ -12,14 +12,24 @@ use crate::state::State;
 ///
 /// # Errors
 /// When the message was never posted.
-pub fn apply(state: &mut State, event: &Event, id: MessageId, change: &MessageEvent) -> Result<(), ApplyError> {
+pub fn apply(
+    state: &mut State,
+    event: &Event,
+    id: MessageId,
+    change: &MessageEvent,
+) -> Result<(), ApplyError> {
     let key = (event.org_id, id);
     if let MessageEvent::Posted(message) = change {
         let author_name = state.user_name(event.org_id, message.author_id);
-        state.messages.insert(key, posted(event, id, message, author_name));
+        state
+            .messages
+            .insert(key, posted(event, id, message, author_name));
         return Ok(());
     }
-    let row = state.messages.change(key).ok_or_else(|| ApplyError::missing(event, "message", id))?;
+    let row = state
+        .messages
+        .change(key)
+        .ok_or_else(|| ApplyError::missing(event, "message", id))?;
     match change {
         MessageEvent::Posted(_) => {}
         // A redaction is final, whatever follows it in the log.
@@ -37,7 +47,12 @@ pub fn apply(state: &mut State, event: &Event, id: MessageId, change: &MessageEv
     Ok(())
 }
 
-fn posted(event: &Event, id: MessageId, message: &MessagePosted, author_name: String) -> MessageRow {
+fn posted(
+    event: &Event,
+    id: MessageId,
+    message: &MessagePosted,
+    author_name: String,
+) -> MessageRow {
     MessageRow {
         org_id: event.org_id,
         message_id: id,

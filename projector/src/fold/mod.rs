@@ -33,7 +33,11 @@ pub struct ApplyError {
 
 impl ApplyError {
     fn missing(event: &Event, kind: &'static str, id: impl std::fmt::Display) -> Self {
-        Self { event_type: event.event_type.clone(), kind, id: id.to_string() }
+        Self {
+            event_type: event.event_type.clone(),
+            kind,
+            id: id.to_string(),
+        }
     }
 }
 

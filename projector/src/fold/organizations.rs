@@ -12,7 +12,11 @@ use crate::state::State;
 ///
 /// # Errors
 /// When the organization was never made.
-pub fn apply(state: &mut State, event: &Event, change: &OrganizationEvent) -> Result<(), ApplyError> {
+pub fn apply(
+    state: &mut State,
+    event: &Event,
+    change: &OrganizationEvent,
+) -> Result<(), ApplyError> {
     state.changed_settings.insert(event.org_id);
     if let OrganizationEvent::Created(created) = change {
         state.organizations.insert(
@@ -32,11 +36,16 @@ pub fn apply(state: &mut State, event: &Event, change: &OrganizationEvent) -> Re
         return Ok(());
     }
     let missing = || ApplyError::missing(event, "organization", event.org_id);
-    let row = state.organizations.change(event.org_id).ok_or_else(missing)?;
+    let row = state
+        .organizations
+        .change(event.org_id)
+        .ok_or_else(missing)?;
     match change {
         OrganizationEvent::Created(_) => {}
         OrganizationEvent::Renamed(renamed) => row.name = renamed.to.to_string(),
-        OrganizationEvent::SettingsChanged(changed) => row.settings = Json(changed.settings.clone()),
+        OrganizationEvent::SettingsChanged(changed) => {
+            row.settings = Json(changed.settings.clone())
+        }
     }
     row.version = event.version;
     row.updated_at = row.updated_at.max(event.occurred_at);

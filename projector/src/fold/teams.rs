@@ -12,7 +12,12 @@ use crate::state::State;
 ///
 /// # Errors
 /// When the team was never made.
-pub fn apply(state: &mut State, event: &Event, id: TeamId, change: &TeamEvent) -> Result<(), ApplyError> {
+pub fn apply(
+    state: &mut State,
+    event: &Event,
+    id: TeamId,
+    change: &TeamEvent,
+) -> Result<(), ApplyError> {
     let key = (event.org_id, id);
     if let TeamEvent::Created(created) = change {
         state.teams.insert(
@@ -29,7 +34,10 @@ pub fn apply(state: &mut State, event: &Event, id: TeamId, change: &TeamEvent) -
         );
         return Ok(());
     }
-    let row = state.teams.change(key).ok_or_else(|| ApplyError::missing(event, "team", id))?;
+    let row = state
+        .teams
+        .change(key)
+        .ok_or_else(|| ApplyError::missing(event, "team", id))?;
     match change {
         TeamEvent::Created(_) => {}
         TeamEvent::Renamed(renamed) => {
@@ -41,7 +49,9 @@ pub fn apply(state: &mut State, event: &Event, id: TeamId, change: &TeamEvent) -
                 row.member_ids.insert(place, added.user_id);
             }
         }
-        TeamEvent::MemberRemoved(removed) => row.member_ids.retain(|member| *member != removed.user_id),
+        TeamEvent::MemberRemoved(removed) => {
+            row.member_ids.retain(|member| *member != removed.user_id)
+        }
     }
     row.version = event.version;
     row.updated_at = row.updated_at.max(event.occurred_at);

@@ -21,7 +21,12 @@ pub const EXCERPT_CHARS: usize = 200;
 ///
 /// # Errors
 /// When the ticket was never opened, or its organization never made.
-pub fn apply(state: &mut State, event: &Event, id: TicketId, change: &TicketEvent) -> Result<(), ApplyError> {
+pub fn apply(
+    state: &mut State,
+    event: &Event,
+    id: TicketId,
+    change: &TicketEvent,
+) -> Result<(), ApplyError> {
     let key = (event.org_id, id);
     if let TicketEvent::Opened(opened) = change {
         return open(state, event, id, opened);
@@ -30,7 +35,10 @@ pub fn apply(state: &mut State, event: &Event, id: TicketId, change: &TicketEven
         TicketEvent::Assigned(assigned) => Some(names_of(state, event, assigned)),
         _ => None,
     };
-    let row = state.tickets.change(key).ok_or_else(|| ApplyError::missing(event, "ticket", id))?;
+    let row = state
+        .tickets
+        .change(key)
+        .ok_or_else(|| ApplyError::missing(event, "ticket", id))?;
     match change {
         TicketEvent::Assigned(assigned) => {
             row.assignee_id = assigned.to.agent_id;
@@ -44,7 +52,10 @@ pub fn apply(state: &mut State, event: &Event, id: TicketId, change: &TicketEven
         | TicketEvent::Closed(_)
         | TicketEvent::Reopened(_) => move_status(row, event, change),
         TicketEvent::Tagged(tagged) => {
-            if let Err(place) = row.tags.binary_search_by(|tag| tag.as_str().cmp(tagged.tag.as_str())) {
+            if let Err(place) = row
+                .tags
+                .binary_search_by(|tag| tag.as_str().cmp(tagged.tag.as_str()))
+            {
                 row.tags.insert(place, tagged.tag.to_string());
             }
         }
@@ -83,7 +94,9 @@ pub fn apply_message(
     change: &MessageEvent,
 ) -> Result<(), ApplyError> {
     let message = state.messages.get((event.org_id, id));
-    let message = message.ok_or_else(|| ApplyError::missing(event, "message", id))?.clone();
+    let message = message
+        .ok_or_else(|| ApplyError::missing(event, "message", id))?
+        .clone();
     // One append may post the message before it opens the ticket: `open` counts it then.
     let Some(row) = state.tickets.change((event.org_id, message.ticket_id)) else {
         return Ok(());
@@ -99,16 +112,28 @@ pub fn apply_message(
     Ok(())
 }
 
-fn open(state: &mut State, event: &Event, id: TicketId, opened: &TicketOpened) -> Result<(), ApplyError> {
+fn open(
+    state: &mut State,
+    event: &Event,
+    id: TicketId,
+    opened: &TicketOpened,
+) -> Result<(), ApplyError> {
     let missing = || ApplyError::missing(event, "organization", event.org_id);
-    let organization = state.organizations.change(event.org_id).ok_or_else(missing)?;
+    let organization = state
+        .organizations
+        .change(event.org_id)
+        .ok_or_else(missing)?;
     organization.ticket_count += 1;
     let number = organization.ticket_count;
     let mut row = opened_row(event, id, opened, number);
     row.requester_name = state.user_name(event.org_id, opened.requester_id);
-    row.clocks.0.evolve(&TicketEvent::Opened(opened.clone()), event.occurred_at);
+    row.clocks
+        .0
+        .evolve(&TicketEvent::Opened(opened.clone()), event.occurred_at);
     show_clocks(&mut row);
-    let first = opened.message_id.and_then(|message| state.messages.get((event.org_id, message)));
+    let first = opened
+        .message_id
+        .and_then(|message| state.messages.get((event.org_id, message)));
     if let Some(message) = first.filter(|message| message.ticket_id == id) {
         count(&mut row, message);
     }
@@ -135,7 +160,10 @@ fn opened_row(event: &Event, id: TicketId, opened: &TicketOpened, number: i64) -
         custom_fields: Json(std::collections::BTreeMap::new()),
         follow_up_of: opened.follow_up_of,
         follow_up_ids: Vec::new(),
-        external_source: opened.external.as_ref().map(|external| external.source.clone()),
+        external_source: opened
+            .external
+            .as_ref()
+            .map(|external| external.source.clone()),
         external_id: opened.external.as_ref().map(|external| external.id.clone()),
         public_message_count: 0,
         note_count: 0,
@@ -166,10 +194,20 @@ fn opened_row(event: &Event, id: TicketId, opened: &TicketOpened, number: i64) -
     }
 }
 
-fn names_of(state: &State, event: &Event, assigned: &TicketAssigned) -> (Option<String>, Option<String>) {
+fn names_of(
+    state: &State,
+    event: &Event,
+    assigned: &TicketAssigned,
+) -> (Option<String>, Option<String>) {
     (
-        assigned.to.agent_id.map(|agent| state.user_name(event.org_id, agent)),
-        assigned.to.team_id.map(|team| state.team_name(event.org_id, team)),
+        assigned
+            .to
+            .agent_id
+            .map(|agent| state.user_name(event.org_id, agent)),
+        assigned
+            .to
+            .team_id
+            .map(|team| state.team_name(event.org_id, team)),
     )
 }
 
@@ -262,6 +300,11 @@ impl Shown {
             Phase::Met { at } => (ClockState::Met, Some(at)),
             Phase::Cancelled => (ClockState::Cancelled, None),
         };
-        Self { state, due_at: clock.due_at(), ended_at, breached_at: clock.breached_at }
+        Self {
+            state,
+            due_at: clock.due_at(),
+            ended_at,
+            breached_at: clock.breached_at,
+        }
     }
 }

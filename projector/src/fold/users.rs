@@ -12,20 +12,30 @@ use crate::state::State;
 ///
 /// # Errors
 /// When the user never joined.
-pub fn apply(state: &mut State, event: &Event, id: UserId, change: &UserEvent) -> Result<(), ApplyError> {
+pub fn apply(
+    state: &mut State,
+    event: &Event,
+    id: UserId,
+    change: &UserEvent,
+) -> Result<(), ApplyError> {
     let key = (event.org_id, id);
     if let UserEvent::Created(created) = change {
         state.users.insert(key, joined(event, id, created));
         return Ok(());
     }
-    let row = state.users.change(key).ok_or_else(|| ApplyError::missing(event, "user", id))?;
+    let row = state
+        .users
+        .change(key)
+        .ok_or_else(|| ApplyError::missing(event, "user", id))?;
     match change {
         UserEvent::Created(_) => {}
         UserEvent::Renamed(renamed) => {
             row.name = renamed.to.to_string();
             state.renamed_users.insert(key);
         }
-        UserEvent::EmailChanged(changed) => row.email = changed.to.as_ref().map(ToString::to_string),
+        UserEvent::EmailChanged(changed) => {
+            row.email = changed.to.as_ref().map(ToString::to_string)
+        }
         UserEvent::RoleChanged(changed) => row.role = changed.to,
         UserEvent::Deactivated(_) => row.active = false,
         UserEvent::Reactivated(_) => row.active = true,

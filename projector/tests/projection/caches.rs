@@ -1,1 +1,212 @@
-//! x
+//! The caches: written behind the tables, and never older than they say.
+
+use domain::actor::{Actor, Role};
+use domain::ids::TicketId;
+use domain::text::Subject;
+use domain::ticket::command::TicketCommand;
+use platform::cache::{Cache, Generations, TicketRow};
+use platform::private::{Durability, PrivateServers, test_dir, test_servers};
+use platform::shutdown::Shutdown;
+use platform::valkey::Valkey;
+
+use crate::desk::Desk;
+use crate::support::{DEADLINE, World, options, until};
+
+/// A reader in a process of its own: own connection, own knowledge of the generations.
+async fn reader(world: &World, url: &str, shutdown: &Shutdown) -> Cache {
+    let valkey = connected(url).await;
+    let generations = Generations::default();
+    tokio::spawn(
+        generations
+            .clone()
+            .poll(world.pool.clone(), shutdown.clone()),
+    );
+    Cache::new(valkey, generations)
+}
+
+async fn connected(url: &str) -> Valkey {
+    let valkey = Valkey::connect(url).unwrap();
+    tokio::time::timeout(DEADLINE, valkey.connected())
+        .await
+        .unwrap();
+    valkey
+}
+
+async fn cached(cache: &Cache, desk: &Desk, id: TicketId) -> Option<TicketRow> {
+    let generation = cache.generation(desk.partition)?;
+    cache.ticket(generation, desk.partition, desk.org, id).await
+}
+
+async fn rename(desk: &mut Desk, agent: &Actor, id: TicketId, subject: &str) {
+    let subject = Subject::parse(subject).unwrap();
+    assert!(
+        desk.act(agent, id, TicketCommand::ChangeSubject(subject))
+            .await
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_projector_writes_tickets_and_settings_behind_the_tables() {
+    let world = World::new().await;
+    let url = test_servers().await.unwrap().valkey_url().to_owned();
+    let running = world.project_with(connected(&url).await, options()).await;
+    let shutdown = Shutdown::new();
+    let reader = reader(&world, &url, &shutdown).await;
+    let mut desk = Desk::open(&world.store, "cached").await;
+    let customer = desk.user("Ada Lovelace", Role::Customer).await;
+    let (id, _) = desk.ticket(&customer, "First", "Words").await;
+    until("the ticket is cached", async || {
+        cached(&reader, &desk, id).await.is_some()
+    })
+    .await;
+    let agent = desk.admin.clone();
+    rename(&mut desk, &agent, id, "Second").await;
+    let second = async || {
+        cached(&reader, &desk, id)
+            .await
+            .is_some_and(|row| row.subject == "Second")
+    };
+    until("the newer row is cached", second).await;
+    let generation = reader.generation(desk.partition);
+    if let Some(generation) = generation {
+        let organization = reader
+            .organization(generation, desk.partition, desk.org)
+            .await;
+        assert_eq!(organization.map(|row| row.slug).as_deref(), Some("cached"));
+    }
+    until(
+        "the checkpoint says that the caches are written",
+        async || {
+            world
+                .number("SELECT count(*) FROM core.checkpoints WHERE cached_position < position")
+                .await
+                == 0
+        },
+    )
+    .await;
+    shutdown.request();
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_row_never_replaces_a_newer_one() {
+    let world = World::new().await;
+    let url = test_servers().await.unwrap().valkey_url().to_owned();
+    let running = world.project_with(connected(&url).await, options()).await;
+    let mut desk = Desk::open(&world.store, "slow").await;
+    let customer = desk.user("Ada Lovelace", Role::Customer).await;
+    let (id, _) = desk.ticket(&customer, "First", "Words").await;
+    let shutdown = Shutdown::new();
+    let reader = reader(&world, &url, &shutdown).await;
+    until("the ticket is cached", async || {
+        cached(&reader, &desk, id).await.is_some()
+    })
+    .await;
+    let new = cached(&reader, &desk, id).await.unwrap();
+    let old = TicketRow {
+        subject: "Old".to_owned(),
+        position: new.position - 1,
+        ..new.clone()
+    };
+    let generation = projector::checkpoint::read(&world.pool, desk.partition)
+        .await
+        .unwrap()
+        .cache_generation;
+    reader
+        .put(generation, desk.partition, &[&old])
+        .await
+        .unwrap();
+    assert_eq!(
+        reader
+            .ticket(generation, desk.partition, desk.org, id)
+            .await
+            .unwrap()
+            .subject,
+        "First"
+    );
+    shutdown.request();
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_loss_of_valkey_the_generation_is_higher_and_no_old_row_is_served() {
+    // Servers of its own: the others must not lose theirs.
+    let servers = PrivateServers::start(&test_dir(), Durability::Test)
+        .await
+        .unwrap();
+    let world = World::new().await;
+    let running = world
+        .project_with(connected(servers.valkey_url()).await, options())
+        .await;
+    let shutdown = Shutdown::new();
+    let reader = reader(&world, servers.valkey_url(), &shutdown).await;
+    let mut desk = Desk::open(&world.store, "lost").await;
+    let customer = desk.user("Ada Lovelace", Role::Customer).await;
+    let (id, _) = desk.ticket(&customer, "Old", "Words").await;
+    until("the ticket is cached", async || {
+        cached(&reader, &desk, id).await.is_some()
+    })
+    .await;
+    let old = cached(&reader, &desk, id).await.unwrap();
+    let old_generation = projector::checkpoint::read(&world.pool, desk.partition)
+        .await
+        .unwrap()
+        .cache_generation;
+
+    servers.kill_valkey().await.unwrap();
+    let agent = desk.admin.clone();
+    rename(&mut desk, &agent, id, "New").await;
+    world.caught_up().await;
+    assert!(
+        cached(&reader, &desk, id)
+            .await
+            .is_none_or(|row| row.subject == "New")
+    );
+    servers.start_valkey().await.unwrap();
+    // The server comes back with what it had, as one that keeps its data on disk would.
+    let other = Cache::new(
+        connected(servers.valkey_url()).await,
+        Generations::default(),
+    );
+    other
+        .put(old_generation, desk.partition, &[&old])
+        .await
+        .unwrap();
+
+    until("the cache serves again", async || {
+        let row = cached(&reader, &desk, id).await;
+        assert!(
+            row.as_ref().is_none_or(|row| row.subject == "New"),
+            "an old row was served"
+        );
+        if let Some(generation) = reader.generation(desk.partition) {
+            assert!(generation > old_generation);
+        }
+        reader.generation(desk.partition).is_some()
+    })
+    .await;
+    shutdown.request();
+    running.stop().await;
+    servers.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_projector_without_valkey_makes_every_entry_of_others_worthless() {
+    let world = World::new().await;
+    let mut desk = Desk::open(&world.store, "without").await;
+    let customer = desk.user("Ada Lovelace", Role::Customer).await;
+    let (id, _) = desk.ticket(&customer, "Old", "Words").await;
+    let running = world.project().await;
+    world.caught_up().await;
+    let before = projector::checkpoint::read(&world.pool, desk.partition)
+        .await
+        .unwrap();
+    let agent = desk.admin.clone();
+    rename(&mut desk, &agent, id, "New").await;
+    world.caught_up().await;
+    let after = projector::checkpoint::read(&world.pool, desk.partition)
+        .await
+        .unwrap();
+    assert!(after.cache_generation > before.cache_generation);
+    running.stop().await;
+}

@@ -24,7 +24,8 @@ use domain::user::command::UserCommand;
 use domain::user::state::User;
 use domain::{message, organization, team, ticket, user};
 use event_store::{
-    AppendRequest, EventStore, NewEvent, OrgId, Partition, Position, StreamAppend, StreamId, Version,
+    AppendRequest, EventStore, NewEvent, OrgId, Partition, Position, StreamAppend, StreamId,
+    Version,
 };
 use uuid::Uuid;
 
@@ -64,10 +65,17 @@ impl Desk {
             messages: HashMap::new(),
             admin: Actor::Operator,
         };
-        let create = OrganizationCommand::Create { name: name(slug), slug: Slug::parse(slug).unwrap() };
+        let create = OrganizationCommand::Create {
+            name: name(slug),
+            slug: Slug::parse(slug).unwrap(),
+        };
         let issued = desk.issued(&Actor::Operator, create);
         let events = organization::decide::decide(&Organization::Absent, org, &issued).unwrap();
-        let stream = (organization::STREAM_TYPE, org.0, desk.encode(&events, |event| event.encode().unwrap()));
+        let stream = (
+            organization::STREAM_TYPE,
+            org.0,
+            desk.encode(&events, |event| event.encode().unwrap()),
+        );
         desk.append(&Actor::Operator, vec![stream]).await;
         desk.admin = desk.user("Grace Hopper", Role::Admin).await;
         desk
@@ -75,53 +83,102 @@ impl Desk {
 
     pub async fn user(&mut self, called: &str, role: Role) -> Actor {
         let id = UserId(Uuid::now_v7());
-        let create = UserCommand::Create { name: name(called), email: None, role };
+        let create = UserCommand::Create {
+            name: name(called),
+            email: None,
+            role,
+        };
         self.user_command(id, create).await;
         Actor::User { id, role }
     }
 
     pub async fn rename_user(&mut self, id: UserId, to: &str) {
-        let rename = UserCommand::Update { name: Some(name(to)), email: None, role: None, active: None };
+        let rename = UserCommand::Update {
+            name: Some(name(to)),
+            email: None,
+            role: None,
+            active: None,
+        };
         self.user_command(id, rename).await;
     }
 
     async fn user_command(&mut self, id: UserId, command: UserCommand) {
         let actor = self.admin.clone();
         let state = self.users.remove(&id).unwrap_or_default();
-        let events = user::decide::decide(&state, id, &self.issued(&actor, command)).unwrap_or_default();
-        let state = events.iter().fold(state, |state, event| user::evolve::evolve(state, event, self.now));
+        let events =
+            user::decide::decide(&state, id, &self.issued(&actor, command)).unwrap_or_default();
+        let state = events.iter().fold(state, |state, event| {
+            user::evolve::evolve(state, event, self.now)
+        });
         self.users.insert(id, state);
-        let stream = (user::STREAM_TYPE, id.0, self.encode(&events, |event| event.encode().unwrap()));
+        let stream = (
+            user::STREAM_TYPE,
+            id.0,
+            self.encode(&events, |event| event.encode().unwrap()),
+        );
         self.append(&actor, vec![stream]).await;
     }
 
     pub async fn team(&mut self, called: &str) -> TeamId {
         let id = TeamId(Uuid::now_v7());
-        self.team_command(id, TeamCommand::Create { name: name(called), members: [].into() }).await;
+        self.team_command(
+            id,
+            TeamCommand::Create {
+                name: name(called),
+                members: [].into(),
+            },
+        )
+        .await;
         id
     }
 
     pub async fn rename_team(&mut self, id: TeamId, to: &str) {
-        self.team_command(id, TeamCommand::Update { name: Some(name(to)), members: None }).await;
+        self.team_command(
+            id,
+            TeamCommand::Update {
+                name: Some(name(to)),
+                members: None,
+            },
+        )
+        .await;
     }
 
     pub async fn team_members(&mut self, id: TeamId, members: &[UserId]) {
         let members = Some(members.iter().copied().collect());
-        self.team_command(id, TeamCommand::Update { name: None, members }).await;
+        self.team_command(
+            id,
+            TeamCommand::Update {
+                name: None,
+                members,
+            },
+        )
+        .await;
     }
 
     async fn team_command(&mut self, id: TeamId, command: TeamCommand) {
         let actor = self.admin.clone();
         let state = self.teams.remove(&id).unwrap_or_default();
-        let events = team::decide::decide(&state, id, &self.issued(&actor, command)).unwrap_or_default();
-        let state = events.iter().fold(state, |state, event| team::evolve::evolve(state, event, self.now));
+        let events =
+            team::decide::decide(&state, id, &self.issued(&actor, command)).unwrap_or_default();
+        let state = events.iter().fold(state, |state, event| {
+            team::evolve::evolve(state, event, self.now)
+        });
         self.teams.insert(id, state);
-        let stream = (team::STREAM_TYPE, id.0, self.encode(&events, |event| event.encode().unwrap()));
+        let stream = (
+            team::STREAM_TYPE,
+            id.0,
+            self.encode(&events, |event| event.encode().unwrap()),
+        );
         self.append(&actor, vec![stream]).await;
     }
 
     /// Opens a ticket with a first message and gives both ids.
-    pub async fn ticket(&mut self, requester: &Actor, subject: &str, body: &str) -> (TicketId, MessageId) {
+    pub async fn ticket(
+        &mut self,
+        requester: &Actor,
+        subject: &str,
+        body: &str,
+    ) -> (TicketId, MessageId) {
         let (id, message_id) = (TicketId(Uuid::now_v7()), MessageId(Uuid::now_v7()));
         let open = TicketCommand::Open(OpenTicket {
             subject: Subject::parse(subject).unwrap(),
@@ -136,15 +193,27 @@ impl Desk {
             external: None,
         });
         let ticket = self.decide_ticket(requester, id, open).unwrap();
-        let message = self.decide_message(requester, message_id, post(id, Visibility::Public, body)).unwrap();
+        let message = self
+            .decide_message(requester, message_id, post(id, Visibility::Public, body))
+            .unwrap();
         // Both orders occur in one append: rows must not depend on it.
-        let streams = if message_id.0.as_u128() & 1 == 0 { vec![ticket, message] } else { vec![message, ticket] };
+        let streams = if message_id.0.as_u128() & 1 == 0 {
+            vec![ticket, message]
+        } else {
+            vec![message, ticket]
+        };
         self.append(requester, streams).await;
         (id, message_id)
     }
 
     /// Writes on a ticket. None: the domain refused it.
-    pub async fn say(&mut self, actor: &Actor, id: TicketId, visibility: Visibility, body: &str) -> Option<MessageId> {
+    pub async fn say(
+        &mut self,
+        actor: &Actor,
+        id: TicketId,
+        visibility: Visibility,
+        body: &str,
+    ) -> Option<MessageId> {
         let message_id = MessageId(Uuid::now_v7());
         let command = match visibility {
             Visibility::Public => TicketCommand::Reply { message_id },
@@ -174,7 +243,12 @@ impl Desk {
         true
     }
 
-    fn decide_ticket(&mut self, actor: &Actor, id: TicketId, command: TicketCommand) -> Option<Stream> {
+    fn decide_ticket(
+        &mut self,
+        actor: &Actor,
+        id: TicketId,
+        command: TicketCommand,
+    ) -> Option<Stream> {
         let state = self.tickets.get(&id).cloned().unwrap_or_default();
         let events = ticket::decide::decide(&state, id, &self.issued(actor, command)).ok()?;
         let mut encoded = Vec::new();
@@ -191,20 +265,39 @@ impl Desk {
         Some((ticket::STREAM_TYPE, id.0, encoded))
     }
 
-    fn decide_message(&mut self, actor: &Actor, id: MessageId, command: MessageCommand) -> Option<Stream> {
+    fn decide_message(
+        &mut self,
+        actor: &Actor,
+        id: MessageId,
+        command: MessageCommand,
+    ) -> Option<Stream> {
         let state = self.messages.get(&id).cloned().unwrap_or_default();
         let events = message::decide::decide(&state, id, &self.issued(actor, command)).ok()?;
-        let state = events.iter().fold(state, |state, event| message::evolve::evolve(state, event, self.now));
+        let state = events.iter().fold(state, |state, event| {
+            message::evolve::evolve(state, event, self.now)
+        });
         self.messages.insert(id, state);
-        Some((message::STREAM_TYPE, id.0, self.encode(&events, |event| event.encode().unwrap())))
+        Some((
+            message::STREAM_TYPE,
+            id.0,
+            self.encode(&events, |event| event.encode().unwrap()),
+        ))
     }
 
     fn issued<C>(&self, actor: &Actor, command: C) -> Issued<C> {
-        Issued { actor: actor.clone(), now: self.now, settings: self.settings.clone(), command }
+        Issued {
+            actor: actor.clone(),
+            now: self.now,
+            settings: self.settings.clone(),
+            command,
+        }
     }
 
     fn encode<E>(&self, events: &[E], encode: impl Fn(&E) -> Encoded) -> Events {
-        events.iter().map(|event| (encode(event), self.now)).collect()
+        events
+            .iter()
+            .map(|event| (encode(event), self.now))
+            .collect()
     }
 
     pub fn pass(&mut self, time: TimeDelta) {
@@ -222,17 +315,31 @@ impl Desk {
             source_address: None,
         };
         let metadata = serde_json::to_string(&metadata).unwrap();
-        let filled = streams.into_iter().filter(|(_, _, events)| !events.is_empty());
-        let streams: Vec<StreamAppend> =
-            filled.map(|(kind, id, events)| self.stream(kind, id, events, &metadata)).collect();
+        let filled = streams
+            .into_iter()
+            .filter(|(_, _, events)| !events.is_empty());
+        let streams: Vec<StreamAppend> = filled
+            .map(|(kind, id, events)| self.stream(kind, id, events, &metadata))
+            .collect();
         if streams.is_empty() {
             return None;
         }
-        let request = AppendRequest { partition: self.partition, org_id: OrgId(self.org.0), streams, result: None };
+        let request = AppendRequest {
+            partition: self.partition,
+            org_id: OrgId(self.org.0),
+            streams,
+            result: None,
+        };
         Some(self.store.append(request).await.unwrap().position)
     }
 
-    fn stream(&mut self, kind: &'static str, id: Uuid, events: Events, metadata: &str) -> StreamAppend {
+    fn stream(
+        &mut self,
+        kind: &'static str,
+        id: Uuid,
+        events: Events,
+        metadata: &str,
+    ) -> StreamAppend {
         let version = self.versions.entry(id).or_insert(0);
         let expected = Version::new(*version).unwrap();
         *version += i64::try_from(events.len()).unwrap();
@@ -244,19 +351,39 @@ impl Desk {
             metadata: metadata.to_owned(),
             occurred_at,
         });
-        StreamAppend { stream: StreamId { stream_type: kind.into(), id }, expected, events: events.collect() }
+        StreamAppend {
+            stream: StreamId {
+                stream_type: kind.into(),
+                id,
+            },
+            expected,
+            events: events.collect(),
+        }
     }
 
     /// Appends an event of any name and data to a stream of its own.
-    pub async fn append_raw(&mut self, stream_type: &'static str, event_type: &'static str, data: &str) -> Position {
-        let event = Encoded { event_type, schema_version: 1, data: data.to_owned() };
+    pub async fn append_raw(
+        &mut self,
+        stream_type: &'static str,
+        event_type: &'static str,
+        data: &str,
+    ) -> Position {
+        let event = Encoded {
+            event_type,
+            schema_version: 1,
+            data: data.to_owned(),
+        };
         let stream = (stream_type, Uuid::now_v7(), vec![(event, self.now)]);
         self.append(&Actor::Operator, vec![stream]).await.unwrap()
     }
 }
 
 pub fn post(ticket_id: TicketId, visibility: Visibility, body: &str) -> MessageCommand {
-    MessageCommand::Post { ticket_id, visibility, body: MessageBody::parse(body).unwrap() }
+    MessageCommand::Post {
+        ticket_id,
+        visibility,
+        body: MessageBody::parse(body).unwrap(),
+    }
 }
 
 pub fn name(text: &str) -> Name {

@@ -28,12 +28,26 @@ impl Historian {
         let mut desk = Desk::open(store, slug).await;
         let (mut customers, mut agents) = (Vec::new(), Vec::new());
         for number in 0..4 {
-            customers.push(desk.user(&format!("Customer {number}"), Role::Customer).await);
+            customers.push(
+                desk.user(&format!("Customer {number}"), Role::Customer)
+                    .await,
+            );
             agents.push(desk.user(&format!("Agent {number}"), Role::Agent).await);
         }
-        let teams = vec![desk.team("First line").await, desk.team("Second line").await];
+        let teams = vec![
+            desk.team("First line").await,
+            desk.team("Second line").await,
+        ];
         let random = StdRng::seed_from_u64(seed);
-        Self { desk, random, customers, agents, teams, tickets: Vec::new(), messages: Vec::new() }
+        Self {
+            desk,
+            random,
+            customers,
+            agents,
+            teams,
+            tickets: Vec::new(),
+            messages: Vec::new(),
+        }
     }
 
     pub async fn live(&mut self, steps: usize) {
@@ -59,8 +73,14 @@ impl Historian {
     async fn open(&mut self) {
         let customer = self.pick(|this| &this.customers);
         let text: u32 = self.random.random();
-        let (id, message) =
-            self.desk.ticket(&customer, &format!("Subject {text}"), &format!("Body {text}\nsecond line")).await;
+        let (id, message) = self
+            .desk
+            .ticket(
+                &customer,
+                &format!("Subject {text}"),
+                &format!("Body {text}\nsecond line"),
+            )
+            .await;
         self.tickets.push((id, customer.clone()));
         self.messages.push((message, customer));
     }
@@ -73,7 +93,11 @@ impl Historian {
             1 => (agent, Visibility::Public),
             _ => (agent, Visibility::Internal),
         };
-        let body = format!("{} {}", "word ".repeat(self.random.random_range(1..80)), self.random.random::<u32>());
+        let body = format!(
+            "{} {}",
+            "word ".repeat(self.random.random_range(1..80)),
+            self.random.random::<u32>()
+        );
         if let Some(message) = self.desk.say(&actor, id, visibility, &body).await {
             self.messages.push((message, actor));
         }
@@ -85,15 +109,29 @@ impl Historian {
         let team_id = self.pick(|this| &this.teams);
         let tag = Tag::parse(&format!("tag-{}", self.random.random_range(0..5))).unwrap();
         let command = match self.random.random_range(0..11) {
-            0 => TicketCommand::Assign(Assignment { agent_id: agent.user_id(), team_id: Some(team_id) }),
-            1 => TicketCommand::Assign(Assignment { agent_id: None, team_id: Some(team_id) }),
+            0 => TicketCommand::Assign(Assignment {
+                agent_id: agent.user_id(),
+                team_id: Some(team_id),
+            }),
+            1 => TicketCommand::Assign(Assignment {
+                agent_id: None,
+                team_id: Some(team_id),
+            }),
             2 => TicketCommand::Assign(Assignment::default()),
             3 => TicketCommand::ChangePriority(*Priority::ALL.choose(&mut self.random).unwrap()),
-            4 => TicketCommand::ChangeSubject(Subject::parse(&format!("New {}", self.random.random::<u16>())).unwrap()),
-            5 => TicketCommand::SetStatus(*[Status::Open, Status::Pending, Status::OnHold].choose(&mut self.random).unwrap()),
+            4 => TicketCommand::ChangeSubject(
+                Subject::parse(&format!("New {}", self.random.random::<u16>())).unwrap(),
+            ),
+            5 => TicketCommand::SetStatus(
+                *[Status::Open, Status::Pending, Status::OnHold]
+                    .choose(&mut self.random)
+                    .unwrap(),
+            ),
             6 => TicketCommand::Resolve,
             7 => TicketCommand::Close,
-            8 => TicketCommand::Reopen { reason: Some(Reason::parse("It came back").unwrap()) },
+            8 => TicketCommand::Reopen {
+                reason: Some(Reason::parse("It came back").unwrap()),
+            },
             9 => TicketCommand::Tag(tag),
             _ => TicketCommand::Untag(tag),
         };
@@ -103,16 +141,25 @@ impl Historian {
     async fn change_message(&mut self) {
         let (id, author) = self.pick(|this| &this.messages);
         if self.random.random_bool(0.5) {
-            let body = MessageBody::parse(&format!("Edited {}", self.random.random::<u32>())).unwrap();
-            self.desk.touch(&author, id, MessageCommand::Edit { body }).await;
+            let body =
+                MessageBody::parse(&format!("Edited {}", self.random.random::<u32>())).unwrap();
+            self.desk
+                .touch(&author, id, MessageCommand::Edit { body })
+                .await;
         } else {
             let agent = self.pick(|this| &this.agents);
-            self.desk.touch(&agent, id, MessageCommand::Redact { reason: None }).await;
+            self.desk
+                .touch(&agent, id, MessageCommand::Redact { reason: None })
+                .await;
         }
     }
 
     async fn rename_user(&mut self) {
-        let person = if self.random.random_bool(0.5) { self.pick(|this| &this.agents) } else { self.pick(|this| &this.customers) };
+        let person = if self.random.random_bool(0.5) {
+            self.pick(|this| &this.agents)
+        } else {
+            self.pick(|this| &this.customers)
+        };
         let to = format!("Renamed {}", self.random.random::<u16>());
         self.desk.rename_user(person.user_id().unwrap(), &to).await;
     }
@@ -120,7 +167,9 @@ impl Historian {
     async fn change_team(&mut self) {
         let team = self.pick(|this| &this.teams);
         if self.random.random_bool(0.5) {
-            self.desk.rename_team(team, &format!("Team {}", self.random.random::<u16>())).await;
+            self.desk
+                .rename_team(team, &format!("Team {}", self.random.random::<u16>()))
+                .await;
         } else {
             let member = self.pick(|this| &this.agents).user_id().unwrap();
             self.desk.team_members(team, &[member]).await;

@@ -21,7 +21,9 @@ async fn a_rebuild_gives_the_rows_that_following_gave_on_random_histories() {
     }
     world.caught_up().await;
     world.is_clean().await;
-    rebuild(&world.store, &world.pool, &options(), &quiet).await.unwrap();
+    rebuild(&world.store, &world.pool, &options(), &quiet)
+        .await
+        .unwrap();
     world.is_clean().await;
     running.stop().await;
     let left = "SELECT count(*) FROM pg_namespace WHERE nspname IN ('core_next', 'core_old')";
@@ -42,7 +44,9 @@ async fn commands_go_on_during_rebuilds_and_nothing_of_them_is_lost_or_doubled()
         }
     });
     for _ in 0..3 {
-        rebuild(&world.store, &world.pool, &options(), &quiet).await.unwrap();
+        rebuild(&world.store, &world.pool, &options(), &quiet)
+            .await
+            .unwrap();
         // Exact while the live read models move.
         world.is_clean().await;
     }
@@ -60,14 +64,18 @@ async fn a_reader_sees_all_tickets_at_every_moment_of_a_switch() {
     let mut desk = Desk::open(&world.store, "watched").await;
     let customer = desk.user("Ada Lovelace", Role::Customer).await;
     for number in 0..20 {
-        desk.ticket(&customer, &format!("Subject {number}"), "Words").await;
+        desk.ticket(&customer, &format!("Subject {number}"), "Words")
+            .await;
     }
     world.caught_up().await;
     let client = world.client().await;
     let stop = Arc::new(AtomicBool::new(false));
     let stopped = stop.clone();
     let reader = tokio::spawn(async move {
-        let statement = client.prepare("SELECT count(*), max(number) FROM core.tickets").await.unwrap();
+        let statement = client
+            .prepare("SELECT count(*), max(number) FROM core.tickets")
+            .await
+            .unwrap();
         let mut reads = 0;
         while !stopped.load(Ordering::Relaxed) {
             let row = client.query_one(&statement, &[]).await.unwrap();
@@ -77,7 +85,9 @@ async fn a_reader_sees_all_tickets_at_every_moment_of_a_switch() {
         reads
     });
     for _ in 0..3 {
-        rebuild(&world.store, &world.pool, &options(), &quiet).await.unwrap();
+        rebuild(&world.store, &world.pool, &options(), &quiet)
+            .await
+            .unwrap();
     }
     stop.store(true, Ordering::Relaxed);
     assert!(reader.await.unwrap() > 0);
@@ -92,8 +102,13 @@ async fn an_interrupted_rebuild_starts_over_cleanly() {
     let running = world.project().await;
     world.caught_up().await;
     let client = world.client().await;
-    client.batch_execute("CREATE SCHEMA core_next; CREATE TABLE core_next.tickets (half int)").await.unwrap();
-    rebuild(&world.store, &world.pool, &options(), &quiet).await.unwrap();
+    client
+        .batch_execute("CREATE SCHEMA core_next; CREATE TABLE core_next.tickets (half int)")
+        .await
+        .unwrap();
+    rebuild(&world.store, &world.pool, &options(), &quiet)
+        .await
+        .unwrap();
     world.is_clean().await;
     running.stop().await;
 }
@@ -104,17 +119,36 @@ async fn read_models_of_another_version_are_rebuilt_at_start() {
     let mut historian = Historian::new(&world.store, "older", 4).await;
     historian.live(50).await;
     let client = world.client().await;
-    client.batch_execute("COMMENT ON SCHEMA core IS '0'; DROP TABLE core.messages").await.unwrap();
-    let found = ensure_core(&world.store, &world.pool, &options(), &quiet).await.unwrap();
+    client
+        .batch_execute("COMMENT ON SCHEMA core IS '0'; DROP TABLE core.messages")
+        .await
+        .unwrap();
+    let found = ensure_core(&world.store, &world.pool, &options(), &quiet)
+        .await
+        .unwrap();
     assert_eq!(found, Ensured::Rebuilt);
     world.is_clean().await;
-    assert_eq!(ensure_core(&world.store, &world.pool, &options(), &quiet).await.unwrap(), Ensured::Present);
+    assert_eq!(
+        ensure_core(&world.store, &world.pool, &options(), &quiet)
+            .await
+            .unwrap(),
+        Ensured::Present
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_switch_raises_the_cache_generation_of_every_partition() {
     let world = World::new().await;
-    let before = world.number("SELECT min(cache_generation) FROM core.checkpoints").await;
-    rebuild(&world.store, &world.pool, &options(), &quiet).await.unwrap();
-    assert!(world.number("SELECT min(cache_generation) FROM core.checkpoints").await > before);
+    let before = world
+        .number("SELECT min(cache_generation) FROM core.checkpoints")
+        .await;
+    rebuild(&world.store, &world.pool, &options(), &quiet)
+        .await
+        .unwrap();
+    assert!(
+        world
+            .number("SELECT min(cache_generation) FROM core.checkpoints")
+            .await
+            > before
+    );
 }

@@ -36,12 +36,28 @@ impl World {
         let servers = test_servers().await.unwrap();
         TEMPLATE.get_or_init(|| make_template(servers)).await;
         let name = format!("projection_{}", COUNT.fetch_add(1, Ordering::Relaxed));
-        let url = servers.create_database_from_template(&name, TEMPLATE_NAME).await.unwrap();
+        let url = servers
+            .create_database_from_template(&name, TEMPLATE_NAME)
+            .await
+            .unwrap();
         let pools = Pools::new(&url, &PoolSettings::default()).unwrap();
         let config = platform::pools::postgres_config(&url).unwrap();
-        let store = EventStore::start(config, pools.queries.clone(), event_store::Options::default()).await.unwrap();
-        let world = Self { store, pool: pools.projector, url, superuser_url: servers.superuser_url_of(&name) };
-        ensure_core(&world.store, &world.pool, &options(), &quiet).await.unwrap();
+        let store = EventStore::start(
+            config,
+            pools.queries.clone(),
+            event_store::Options::default(),
+        )
+        .await
+        .unwrap();
+        let world = Self {
+            store,
+            pool: pools.projector,
+            url,
+            superuser_url: servers.superuser_url_of(&name),
+        };
+        ensure_core(&world.store, &world.pool, &options(), &quiet)
+            .await
+            .unwrap();
         world
     }
 
@@ -63,39 +79,58 @@ impl World {
         let cache = Cache::new(valkey, Generations::default());
         let progress = Progress::new(self.pool.clone());
         let (store, pool) = (self.store.clone(), self.pool.clone());
-        let started = Projector::start(store, pool, cache.clone(), progress, options, shutdown.clone()).await;
-        Running { projector: started.unwrap(), cache, shutdown }
+        let started =
+            Projector::start(store, pool, cache, progress, options, shutdown.clone()).await;
+        Running {
+            projector: started.unwrap(),
+            shutdown,
+        }
     }
 
     pub async fn checkpoint(&self, partition: Partition) -> Position {
-        projector::checkpoint::read(&self.pool, partition).await.unwrap().position
+        projector::checkpoint::read(&self.pool, partition)
+            .await
+            .unwrap()
+            .position
     }
 
     /// Waits until the live read models show the whole log.
     pub async fn caught_up(&self) {
         for partition in self.store.partitions().await.unwrap() {
             let head = self.store.head(partition).await.unwrap();
-            until("the projection is at the head", async || self.checkpoint(partition).await >= head).await;
+            until("the projection is at the head", async || {
+                self.checkpoint(partition).await >= head
+            })
+            .await;
         }
     }
 
     pub async fn is_clean(&self) {
-        let report = projector::check::check(&self.store, &self.pool, &options(), &quiet).await.unwrap();
+        let report = projector::check::check(&self.store, &self.pool, &options(), &quiet)
+            .await
+            .unwrap();
         let lines: Vec<String> = report.differences.iter().map(ToString::to_string).collect();
         assert!(report.is_clean(), "{}", lines.join("\n"));
-        assert!(report.tables.iter().any(|table| table.live_rows > 0), "nothing was compared");
+        assert!(
+            report.tables.iter().any(|table| table.live_rows > 0),
+            "nothing was compared"
+        );
     }
 
     /// One number out of the database.
     pub async fn number(&self, sql: &str) -> i64 {
-        self.client().await.query_one(sql, &[]).await.unwrap().get(0)
+        self.client()
+            .await
+            .query_one(sql, &[])
+            .await
+            .unwrap()
+            .get(0)
     }
 }
 
 /// A projector at work.
 pub struct Running {
     pub projector: Projector,
-    pub cache: Cache,
     shutdown: Shutdown,
 }
 
