@@ -2,8 +2,9 @@
 //!
 //! The structs are spelled whole, so that a new field does not compile here until it has a value.
 
-use crate::scenario::{AGENT, CUSTOMER, MESSAGE, OTHER_AGENT, OTHER_TICKET, TEAM, at};
-use chrono::NaiveDate;
+mod ticket;
+
+use crate::scenario::{AGENT, OTHER_TICKET};
 use domain::actor::Role;
 use domain::event::DomainEvent;
 use domain::message::event::{MessageEdited, MessageEvent, MessagePosted, MessageRedacted};
@@ -12,20 +13,11 @@ use domain::organization::event::{
     OrganizationCreated, OrganizationEvent, OrganizationRenamed, OrganizationSettingsChanged,
 };
 use domain::organization::settings::{FieldDefinition, FieldKind, Settings};
-use domain::sla::Metric;
 use domain::sla::targets::{TargetTable, Targets};
 use domain::team::event::{
     TeamCreated, TeamEvent, TeamMemberAdded, TeamMemberRemoved, TeamRenamed,
 };
-use domain::text::{Email, FieldKey, FieldText, MessageBody, Name, Reason, Slug, Subject, Tag};
-use domain::ticket::event::{
-    Cause, SlaBreached, TicketAgentReplied, TicketAssigned, TicketClosed, TicketCustomFieldSet,
-    TicketCustomerReplied, TicketEvent, TicketFollowUpOpened, TicketNoteAdded, TicketOpened,
-    TicketPriorityChanged, TicketReopened, TicketResolved, TicketStatusChanged,
-    TicketSubjectChanged, TicketTagged, TicketUntagged,
-};
-use domain::ticket::field::{FieldValue, FiniteNumber};
-use domain::ticket::state::{Assignment, Channel, ExternalReference, Priority, Status};
+use domain::text::{Email, FieldKey, FieldText, MessageBody, Name, Reason, Slug};
 use domain::user::event::{
     EmailClaimEvent, EmailClaimed, EmailReleased, UserCreated, UserDeactivated, UserEmailChanged,
     UserEvent, UserReactivated, UserRenamed, UserRoleChanged,
@@ -43,9 +35,9 @@ pub fn samples() -> Vec<Sample> {
     samples.extend(user().map(|(case, event)| (case, DomainEvent::User(event))));
     samples.extend(email_claim().map(|(case, event)| (case, DomainEvent::EmailClaim(event))));
     samples.extend(team().map(|(case, event)| (case, DomainEvent::Team(event))));
-    samples.extend(ticket().map(|(case, event)| (case, DomainEvent::Ticket(event))));
-    samples.extend(ticket_properties().map(|(case, event)| (case, DomainEvent::Ticket(event))));
-    samples.extend(ticket_moves().map(|(case, event)| (case, DomainEvent::Ticket(event))));
+    samples.extend(ticket::life().map(|(case, event)| (case, DomainEvent::Ticket(event))));
+    samples.extend(ticket::properties().map(|(case, event)| (case, DomainEvent::Ticket(event))));
+    samples.extend(ticket::moves().map(|(case, event)| (case, DomainEvent::Ticket(event))));
     samples.extend(message().map(|(case, event)| (case, DomainEvent::Message(event))));
     samples
 }
@@ -227,212 +219,6 @@ fn team() -> impl Iterator<Item = (&'static str, TeamEvent)> {
         ),
         (FULL, TeamMemberAdded { user_id: AGENT }.into()),
         (FULL, TeamMemberRemoved { user_id: AGENT }.into()),
-    ]
-    .into_iter()
-}
-
-fn ticket() -> impl Iterator<Item = (&'static str, TicketEvent)> {
-    let subject = Subject::parse("The printer is on fire 🔥").unwrap();
-    let opened = TicketOpened {
-        subject: subject.clone(),
-        requester_id: CUSTOMER,
-        priority: Priority::Urgent,
-        channel: Channel::Email,
-        message_id: Some(MESSAGE),
-        follow_up_of: Some(OTHER_TICKET),
-        external: Some(ExternalReference {
-            source: "servicenow-log".into(),
-            id: "INC0000045".into(),
-        }),
-        sla_targets: Some(Targets {
-            first_response_minutes: 60,
-            resolution_minutes: 480,
-        }),
-    };
-    let minimal = TicketOpened {
-        message_id: None,
-        follow_up_of: None,
-        external: None,
-        sla_targets: None,
-        priority: Priority::Normal,
-        channel: Channel::Api,
-        ..opened.clone()
-    };
-    [
-        (FULL, opened.into()),
-        (MINIMAL, minimal.into()),
-        (
-            FULL,
-            TicketCustomerReplied {
-                message_id: MESSAGE,
-            }
-            .into(),
-        ),
-        (
-            FULL,
-            TicketAgentReplied {
-                message_id: MESSAGE,
-            }
-            .into(),
-        ),
-        (
-            FULL,
-            TicketNoteAdded {
-                message_id: MESSAGE,
-            }
-            .into(),
-        ),
-        (
-            FULL,
-            TicketFollowUpOpened {
-                ticket_id: OTHER_TICKET,
-            }
-            .into(),
-        ),
-        (
-            FULL,
-            SlaBreached {
-                metric: Metric::Resolution,
-                due_at: at(480),
-                lateness_ms: 17,
-            }
-            .into(),
-        ),
-        (
-            "first_response",
-            SlaBreached {
-                metric: Metric::FirstResponse,
-                due_at: at(60),
-                lateness_ms: 0,
-            }
-            .into(),
-        ),
-    ]
-    .into_iter()
-}
-
-fn ticket_properties() -> impl Iterator<Item = (&'static str, TicketEvent)> {
-    let both = Assignment {
-        agent_id: Some(OTHER_AGENT),
-        team_id: Some(TEAM),
-    };
-    let agent = Assignment {
-        agent_id: Some(AGENT),
-        team_id: None,
-    };
-    let targets = Some(Targets {
-        first_response_minutes: 60,
-        resolution_minutes: 480,
-    });
-    let priority = |sla_targets| TicketPriorityChanged {
-        from: Priority::Low,
-        to: Priority::High,
-        sla_targets,
-    };
-    let subject = |text| Subject::parse(text).unwrap();
-    let tag = Tag::parse("vip").unwrap();
-    let number = |number| Some(FieldValue::Number(FiniteNumber::try_from(number).unwrap()));
-    let field = |from, to| TicketCustomFieldSet {
-        key: key("floor"),
-        from,
-        to,
-    };
-    let date = NaiveDate::from_ymd_opt(2026, 2, 28).map(FieldValue::Date);
-    [
-        (
-            FULL,
-            TicketAssigned {
-                from: agent,
-                to: both,
-            }
-            .into(),
-        ),
-        (
-            MINIMAL,
-            TicketAssigned {
-                from: Assignment::default(),
-                to: agent,
-            }
-            .into(),
-        ),
-        (FULL, priority(targets).into()),
-        (MINIMAL, priority(None).into()),
-        (
-            FULL,
-            TicketSubjectChanged {
-                from: subject("Smoke"),
-                to: subject("Fire"),
-            }
-            .into(),
-        ),
-        (FULL, TicketTagged { tag: tag.clone() }.into()),
-        (FULL, TicketUntagged { tag }.into()),
-        (
-            FULL,
-            field(
-                Some(FieldValue::Text(text("third"))),
-                Some(FieldValue::Text(text("fourth"))),
-            )
-            .into(),
-        ),
-        (MINIMAL, field(None, None).into()),
-        ("number", field(number(0.1), number(-12e300)).into()),
-        (
-            "boolean",
-            field(None, Some(FieldValue::Boolean(true))).into(),
-        ),
-        ("date", field(date, None).into()),
-        (
-            "choice",
-            field(None, Some(FieldValue::Choice(text("gray")))).into(),
-        ),
-    ]
-    .into_iter()
-}
-
-fn ticket_moves() -> impl Iterator<Item = (&'static str, TicketEvent)> {
-    let by_reply = Cause::Reply {
-        message_id: MESSAGE,
-    };
-    let changed = |from, to, cause| TicketStatusChanged { from, to, cause };
-    let reopened = |cause, reason| TicketReopened {
-        from: Status::Closed,
-        to: Status::Open,
-        cause,
-        reason,
-    };
-    let resolved = |cause, auto_close_at| TicketResolved {
-        from: Status::Open,
-        cause,
-        auto_close_at,
-    };
-    let closed = |cause| TicketClosed {
-        from: Status::Resolved,
-        cause,
-    };
-    [
-        (
-            FULL,
-            changed(Status::Pending, Status::Open, by_reply).into(),
-        ),
-        (
-            "request",
-            changed(Status::Open, Status::OnHold, Cause::Request).into(),
-        ),
-        (
-            "assignment",
-            changed(Status::New, Status::Open, Cause::Assignment).into(),
-        ),
-        (
-            "import",
-            changed(Status::OnHold, Status::New, Cause::Import).into(),
-        ),
-        (FULL, resolved(Cause::Request, Some(at(5_760))).into()),
-        (MINIMAL, resolved(Cause::Import, None).into()),
-        (FULL, closed(Cause::Request).into()),
-        ("timer", closed(Cause::Timer).into()),
-        (FULL, reopened(Cause::Request, reason()).into()),
-        (MINIMAL, reopened(Cause::Import, None).into()),
     ]
     .into_iter()
 }

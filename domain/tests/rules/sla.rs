@@ -3,6 +3,7 @@
 
 use crate::scenario::{MESSAGE, Scenario, agent, at, customer, days, hours};
 use crate::ticket::{opened, ticket};
+use chrono::TimeDelta;
 use domain::actor::Actor;
 use domain::aggregate::TicketAggregate;
 use domain::organization::settings::Settings;
@@ -159,6 +160,21 @@ fn pending_and_on_hold_pause_the_resolution_and_the_time_used_stays() {
 }
 
 #[test]
+fn opening_a_new_ticket_leaves_its_deadline_to_the_microsecond() {
+    let ticket = ticket_of(Priority::Urgent);
+    let due_at = clock(&ticket, Metric::Resolution).due_at();
+    let moment = at(10) + TimeDelta::microseconds(1);
+    let Ticket::Present(open) = ticket.when_at(moment, agent(), REPLY).state else {
+        panic!("the ticket exists")
+    };
+    assert_eq!(open.status, Status::Open);
+    assert_eq!(
+        open.clocks.of(Metric::Resolution).and_then(Clock::due_at),
+        due_at
+    );
+}
+
+#[test]
 fn several_pauses_add_up() {
     // As the pause 10:00-15:00 that moves a deadline by five hours, then one of 15 minutes.
     let ticket = ticket_of(Priority::Urgent)
@@ -195,9 +211,13 @@ fn a_reopened_ticket_goes_on_with_the_time_it_had_used() {
 fn closing_keeps_the_time_of_resolving() {
     let ticket = ticket_of(Priority::Urgent)
         .given_command(60, agent(), TicketCommand::Resolve)
-        .given_command(90, agent(), TicketCommand::Close)
-        .given_command(120, agent(), REOPEN);
-    assert_eq!(used_minutes(&ticket, Metric::Resolution, 120), 60);
+        .given_command(90, agent(), TicketCommand::Close);
+    assert_eq!(
+        clock(&ticket, Metric::Resolution).phase,
+        Phase::Met { at: at(60) }
+    );
+    let reopened = ticket.given_command(120, agent(), REOPEN);
+    assert_eq!(used_minutes(&reopened, Metric::Resolution, 120), 60);
 }
 
 #[test]

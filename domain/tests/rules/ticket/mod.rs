@@ -2,6 +2,7 @@
 //! about them.
 
 mod conversation;
+mod fields;
 mod follow_up;
 mod import;
 mod open;

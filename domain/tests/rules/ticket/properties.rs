@@ -1,21 +1,16 @@
-//! Assignment, priority, subject, tags and custom fields.
+//! Assignment, priority, subject and tags.
 
 use super::{assigned, moved, nobody, only, opened, subject, ticket, ticket_in};
-use crate::scenario::{
-    AGENT, OTHER_AGENT, Scenario, TEAM, admin, agent, customer, import, other_customer,
-};
-use chrono::NaiveDate;
+use crate::scenario::{AGENT, OTHER_AGENT, TEAM, admin, agent, customer, import, other_customer};
 use domain::actor::Actor;
-use domain::aggregate::TicketAggregate;
-use domain::organization::settings::{FieldDefinition, FieldKind, Settings};
-use domain::text::{FieldKey, FieldText, Name, Tag};
+use domain::organization::settings::Settings;
+use domain::text::{FieldKey, Tag};
 use domain::ticket::command::TicketCommand;
 use domain::ticket::error::TicketError;
 use domain::ticket::event::{
-    Cause, TicketAssigned, TicketCustomFieldSet, TicketOpened, TicketPriorityChanged,
-    TicketSubjectChanged, TicketTagged, TicketUntagged,
+    Cause, TicketAssigned, TicketOpened, TicketPriorityChanged, TicketSubjectChanged, TicketTagged,
+    TicketUntagged,
 };
-use domain::ticket::field::{FieldValue, FiniteNumber};
 use domain::ticket::state::{Assignment, PresentTicket, Priority, Status};
 
 fn tag(text: &str) -> Tag {
@@ -240,164 +235,6 @@ fn a_ticket_has_a_bounded_number_of_tags() {
     full.when(9, agent(), TicketCommand::Tag(tag("one-more")))
         .refuses(TicketError::TooManyTags);
     full.when(9, agent(), TicketCommand::Tag(tag("tag-0")))
-        .changes_nothing();
-}
-
-fn key(kind: &str) -> FieldKey {
-    FieldKey::parse(kind).unwrap()
-}
-
-fn text(value: &str) -> FieldText {
-    FieldText::parse(value).unwrap()
-}
-
-/// A ticket of an organization that has a field of each kind, the key naming the kind.
-fn ticket_with_fields() -> Scenario<TicketAggregate> {
-    let kinds = [
-        ("text", FieldKind::Text),
-        ("number", FieldKind::Number),
-        ("boolean", FieldKind::Boolean),
-        ("date", FieldKind::Date),
-        (
-            "choice",
-            FieldKind::Choice {
-                options: vec![text("red"), text("blue")],
-            },
-        ),
-    ];
-    ticket_in(Status::Open).with_settings(|settings| {
-        settings.custom_fields = kinds
-            .into_iter()
-            .map(|(name, kind)| {
-                (
-                    key(name),
-                    FieldDefinition {
-                        label: Name::parse(name).unwrap(),
-                        kind,
-                    },
-                )
-            })
-            .collect();
-    })
-}
-
-fn values() -> Vec<(&'static str, FieldValue)> {
-    vec![
-        ("text", FieldValue::Text(text("third floor"))),
-        (
-            "number",
-            FieldValue::Number(FiniteNumber::try_from(0.1).unwrap()),
-        ),
-        ("boolean", FieldValue::Boolean(true)),
-        (
-            "date",
-            FieldValue::Date(NaiveDate::from_ymd_opt(2026, 2, 28).unwrap()),
-        ),
-        ("choice", FieldValue::Choice(text("blue"))),
-    ]
-}
-
-#[test]
-fn a_field_takes_the_values_of_its_kind_and_no_others() {
-    for (field, _) in values() {
-        for (kind, value) in values() {
-            let command = TicketCommand::SetCustomField {
-                key: key(field),
-                value: Some(value.clone()),
-            };
-            let outcome = ticket_with_fields().when(9, agent(), command);
-            if field == kind {
-                outcome.yields([TicketCustomFieldSet {
-                    key: key(field),
-                    from: None,
-                    to: Some(value),
-                }
-                .into()]);
-            } else {
-                assert!(matches!(
-                    outcome.result,
-                    Err(TicketError::FieldMismatch { .. })
-                ));
-            }
-        }
-    }
-}
-
-#[test]
-fn a_choice_is_one_of_the_options() {
-    let value = Some(FieldValue::Choice(text("green")));
-    ticket_with_fields()
-        .when(
-            9,
-            agent(),
-            TicketCommand::SetCustomField {
-                key: key("choice"),
-                value,
-            },
-        )
-        .refuses(TicketError::FieldMismatch {
-            key: key("choice"),
-            expected: "one of the field's options",
-        });
-}
-
-#[test]
-fn a_field_that_is_not_defined_is_refused() {
-    let value = Some(FieldValue::Boolean(true));
-    ticket_in(Status::Open)
-        .when(
-            9,
-            agent(),
-            TicketCommand::SetCustomField {
-                key: key("boolean"),
-                value,
-            },
-        )
-        .refuses(TicketError::UnknownField {
-            key: key("boolean"),
-        });
-}
-
-#[test]
-fn the_same_value_is_no_event_and_a_field_can_be_emptied_though_it_is_no_longer_defined() {
-    let value = Some(FieldValue::Boolean(true));
-    let set = TicketCustomFieldSet {
-        key: key("boolean"),
-        from: None,
-        to: value.clone(),
-    };
-    let ticket = ticket_with_fields().given(5, set);
-    let command = TicketCommand::SetCustomField {
-        key: key("boolean"),
-        value: value.clone(),
-    };
-    ticket.when(9, agent(), command).changes_nothing();
-
-    let undefined = ticket.with_settings(|settings| settings.custom_fields.clear());
-    undefined
-        .when(
-            9,
-            agent(),
-            TicketCommand::SetCustomField {
-                key: key("boolean"),
-                value: None,
-            },
-        )
-        .yields([TicketCustomFieldSet {
-            key: key("boolean"),
-            from: value,
-            to: None,
-        }
-        .into()]);
-    undefined
-        .when(
-            9,
-            agent(),
-            TicketCommand::SetCustomField {
-                key: key("text"),
-                value: None,
-            },
-        )
         .changes_nothing();
 }
 
