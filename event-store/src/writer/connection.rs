@@ -153,20 +153,18 @@ fn session_settings(options: &Options) -> String {
 }
 
 /// Sorts an error by what it means for the requests. Without an SQLSTATE the connection itself failed.
-/// A session that the server ends (class 57P) may have committed just before.
+/// A session that the server ends (classes 08 and 57P) may have committed just before. Classes 22, 23 and 54 are data
+/// exceptions, broken constraints and exceeded limits; everything else has nothing to do with the rows.
 fn classify(error: tokio_postgres::Error) -> Failure {
-    let Some(state) = error.code() else {
+    let Some(state) = error.code().map(SqlState::code) else {
         return Failure::Lost(Arc::new(error));
     };
-    let is_lost =
-        error.is_closed() || state.code().starts_with("08") || state.code().starts_with("57P");
-    let is_lost = is_lost || *state == SqlState::READ_ONLY_SQL_TRANSACTION;
-    let is_row = ["22", "23", "54"]
-        .iter()
-        .any(|class| state.code().starts_with(class));
-    match (is_lost, is_row) {
-        (true, _) => Failure::Lost(Arc::new(error)),
-        (false, true) => Failure::Row(Arc::new(error)),
-        (false, false) => Failure::Transient(Arc::new(error)),
+    let is_one_of = |classes: &[&str]| classes.iter().any(|class| state.starts_with(class));
+    if error.is_closed() || is_one_of(&["08", "57P"]) {
+        return Failure::Lost(Arc::new(error));
     }
+    if is_one_of(&["22", "23", "54"]) {
+        return Failure::Row(Arc::new(error));
+    }
+    Failure::Transient(Arc::new(error))
 }

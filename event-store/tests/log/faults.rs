@@ -16,7 +16,10 @@ async fn behind_proxy(options: Options) -> (Database, Proxy, EventStore) {
     let database = Database::new().await;
     let proxy = Proxy::start(&database.config).await;
     let store = database.store_with(proxy.config.clone(), options).await;
-    store.append(one(Uuid::now_v7(), 0)).await.unwrap();
+    let stream_id = Uuid::now_v7();
+    retry_until_answered(&store, || one(stream_id, 0))
+        .await
+        .unwrap();
     (database, proxy, store)
 }
 
@@ -103,18 +106,19 @@ async fn a_lost_answer_of_a_command_without_events_is_found_by_its_key() {
 
 #[tokio::test]
 async fn an_outcome_that_cannot_be_found_out_in_time_is_unknown_and_the_key_tells_later() {
-    let second = Duration::from_secs(1);
-    let (database, proxy, store) = behind_proxy(Options {
-        answer_deadline: second,
-        outcome_deadline: second,
+    let short = Duration::from_secs(2);
+    let options = Options {
+        answer_deadline: short,
+        outcome_deadline: short,
         ..options()
-    })
-    .await;
+    };
+    let (database, proxy, store) = behind_proxy(options).await;
     proxy.refuse_after_fault();
     proxy.arm(At::Statement, Fault::LoseAnswer);
+    let stream_id = Uuid::now_v7();
     let keyed = || event_store::AppendRequest {
         result: result("key", 1, "{}"),
-        ..one(Uuid::now_v7(), 0)
+        ..one(stream_id, 0)
     };
     let outcome = timeout(DEADLINE, store.append(keyed())).await.unwrap();
     assert!(
@@ -132,7 +136,7 @@ async fn an_outcome_that_cannot_be_found_out_in_time_is_unknown_and_the_key_tell
         matches!(outcome, Err(AppendError::Repeated { .. })),
         "{outcome:?}"
     );
-    check_two_events(&database, &store).await;
+    check_two_events(&database, &database.store().await).await;
 }
 
 async fn retry_until_answered(
