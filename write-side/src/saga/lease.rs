@@ -24,14 +24,14 @@ const ADD: &str = formatcp!(
 /// A lease that ends later than two durations from now was written before the database's clock was set back: nobody can
 /// be waiting for it.
 const ACQUIRE: &str = formatcp!(
-    "UPDATE {SAGA_LEASES} SET holder = $2, fence = fence + 1, expires_at = now() + $3 * interval '1 millisecond' \
+    "UPDATE {SAGA_LEASES} SET holder = $2, fence = fence + 1, expires_at = now() + $3::float8 * interval '1 millisecond' \
       WHERE partition = $1 \
-        AND (holder IS NULL OR expires_at < now() OR expires_at > now() + 2 * $3 * interval '1 millisecond') \
+        AND (holder IS NULL OR expires_at < now() OR expires_at > now() + 2 * $3::float8 * interval '1 millisecond') \
      RETURNING fence"
 );
 
 const RENEW: &str = formatcp!(
-    "UPDATE {SAGA_LEASES} SET expires_at = now() + $4 * interval '1 millisecond' \
+    "UPDATE {SAGA_LEASES} SET expires_at = now() + $4::float8 * interval '1 millisecond' \
       WHERE partition = $1 AND holder = $2 AND fence = $3"
 );
 

@@ -25,7 +25,7 @@ use write_side::dispatch::{CommandContext, CommandError, Dispatcher, Options as 
 use write_side::saga::{Options, PartitionStatus, Saga, TimerCommands};
 
 /// No condition takes this long unless something is broken.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_secs(20);
 
 static DATABASES: AtomicU32 = AtomicU32::new(0);
 
@@ -199,6 +199,7 @@ impl Desk {
                     ticket_id,
                     open,
                     message: None,
+                    custom_fields: Vec::new(),
                 },
             )
             .await
