@@ -1,0 +1,13 @@
+//! The command endpoints over HTTP, in process, on a real PostgreSQL.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod concurrency;
+mod conditions;
+mod conversations;
+mod edges;
+mod faults;
+mod people;
+mod roles;
+mod support;
+mod tickets;
+mod tokens;
