@@ -3,10 +3,12 @@
 use super::{Request, Standing, properties};
 use crate::command::Issued;
 use crate::ids::TicketId;
+use crate::text::{FieldKey, Tag};
 use crate::ticket::command::{OpenTicket, TicketCommand};
 use crate::ticket::error::TicketError;
 use crate::ticket::event::{TicketEvent, TicketOpened};
 use crate::ticket::evolve::evolve_present;
+use crate::ticket::field::FieldValue;
 use crate::ticket::state::{Assignment, PresentTicket};
 
 /// `ticket.opened`, then what a ticket may come with, in the same events as if it had come later.
@@ -77,11 +79,8 @@ fn check(id: TicketId, standing: Standing, open: &OpenTicket) -> Result<(), Tick
 
 /// One thing that a ticket may come with.
 enum Step<'a> {
-    Tag(&'a crate::text::Tag),
-    CustomField(
-        &'a crate::text::FieldKey,
-        &'a crate::ticket::field::FieldValue,
-    ),
+    Tag(&'a Tag),
+    CustomField(&'a FieldKey, &'a FieldValue),
     Assign(Assignment),
 }
 
