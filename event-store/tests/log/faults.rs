@@ -213,3 +213,24 @@ async fn writers_whose_backends_are_terminated_under_load_lose_and_double_nothin
         0
     );
 }
+
+/// A failover to a server that had lost the last events: the position comes again, with another history behind it.
+#[tokio::test]
+async fn a_writer_that_remembers_a_history_that_was_lost_goes_on_from_the_real_one() {
+    let database = Database::new().await;
+    let (remembering, other) = (database.store().await, database.store().await);
+    remembering.append(one(Uuid::now_v7(), 0)).await.unwrap();
+    let lose = "SET session_replication_role = replica; DELETE FROM events; \
+        UPDATE log_heads SET position = 0, chain = decode(repeat('00', 32), 'hex')";
+    database
+        .superuser()
+        .await
+        .batch_execute(lose)
+        .await
+        .unwrap();
+    other.append(one(Uuid::now_v7(), 0)).await.unwrap();
+    let appended = remembering.append(one(Uuid::now_v7(), 0)).await.unwrap();
+    assert_eq!(appended.position, position(2));
+    let report = verify(&remembering, &[partition(1)], |_| ()).await.unwrap();
+    assert_eq!((report.faults().count(), report.events()), (0, 2));
+}
