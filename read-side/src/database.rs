@@ -114,7 +114,7 @@ impl Statement {
         &self.text
     }
 
-    fn typed_values(&self) -> Vec<(&(dyn ToSql + Sync), Type)> {
+    pub(crate) fn typed_values(&self) -> Vec<(&(dyn ToSql + Sync), Type)> {
         let values = self.values.iter();
         values
             .map(|(value, sql_type)| (&**value as &(dyn ToSql + Sync), sql_type.clone()))

@@ -1,9 +1,12 @@
 //! Lists on the wire.
 
 use platform::http::problem::Problem;
+use platform::http::serve::BASE_PATH;
 use poem::Request;
+use poem::http::Uri;
 use poem_openapi::payload::Json;
-use poem_openapi::types::{ParseFromJSON, ToJSON, Type};
+// `types::Type` is not imported: its `is_empty` would take the place of that of `str`.
+use poem_openapi::types::{self, ParseFromJSON, ToJSON};
 use poem_openapi::{ApiResponse, Enum, Object};
 
 use super::session::bad;
@@ -12,7 +15,7 @@ use crate::page::{Direction, Limit, Page};
 /// One page of a list.
 #[derive(Debug, Object)]
 #[oai(rename = "Page", skip_serializing_if_is_none)]
-pub(super) struct PageView<T: ParseFromJSON + ToJSON + Type + Send + Sync> {
+pub(super) struct PageView<T: ParseFromJSON + ToJSON + types::Type + Send + Sync> {
     /// The items in the order asked for.
     items: Vec<T>,
     /// Send it as `cursor` to get the next page. Absent on the last page.
@@ -23,7 +26,7 @@ pub(super) struct PageView<T: ParseFromJSON + ToJSON + Type + Send + Sync> {
 
 /// The answer with one page of a list.
 #[derive(ApiResponse)]
-pub(super) enum Listed<T: ParseFromJSON + ToJSON + Type + Send + Sync> {
+pub(super) enum Listed<T: ParseFromJSON + ToJSON + types::Type + Send + Sync> {
     /// One page.
     #[oai(status = 200)]
     Page(
@@ -37,13 +40,13 @@ pub(super) enum Listed<T: ParseFromJSON + ToJSON + Type + Send + Sync> {
     ),
 }
 
-impl<T: ParseFromJSON + ToJSON + Type + Send + Sync> Listed<T> {
+impl<T: ParseFromJSON + ToJSON + types::Type + Send + Sync> Listed<T> {
     /// The page as the answer to `request`.
     pub(super) fn new(page: Page<T>, total: Option<i64>, request: &Request, token: String) -> Self {
         let link = page
             .next_cursor
             .as_deref()
-            .map(|cursor| next_link(request, cursor));
+            .map(|cursor| next_link(request.uri(), cursor));
         Self::Page(
             Json(PageView {
                 items: page.items,
@@ -58,7 +61,7 @@ impl<T: ParseFromJSON + ToJSON + Type + Send + Sync> Listed<T> {
 
 /// The answer with one thing that has a version.
 #[derive(ApiResponse)]
-pub(super) enum Found<T: ToJSON + Type + Send + Sync> {
+pub(super) enum Found<T: ToJSON + types::Type + Send + Sync> {
     /// It.
     #[oai(status = 200)]
     One(
@@ -72,7 +75,7 @@ pub(super) enum Found<T: ToJSON + Type + Send + Sync> {
     ),
 }
 
-impl<T: ToJSON + Type + Send + Sync> Found<T> {
+impl<T: ToJSON + types::Type + Send + Sync> Found<T> {
     /// The thing as it is at `version`.
     pub(super) fn new(view: T, version: Option<i64>, token: String) -> Self {
         Self::One(Json(view), version.map(etag), token)
@@ -84,13 +87,13 @@ pub(super) fn etag(version: i64) -> String {
     format!("\"{version}\"")
 }
 
-/// The address of the same request with another cursor.
-fn next_link(request: &Request, cursor: &str) -> String {
-    let uri = request.original_uri();
-    let kept = uri.query().unwrap_or_default().split('&');
-    let kept = kept.filter(|pair| !pair.is_empty() && !pair.starts_with("cursor="));
-    let query: String = kept.flat_map(|pair| [pair, "&"]).collect();
-    format!("<{}?{query}cursor={cursor}>; rel=\"next\"", uri.path())
+/// The same address with another cursor. The framework has cut the base path off the request's own.
+fn next_link(uri: &Uri, cursor: &str) -> String {
+    let pairs = uri.query().unwrap_or_default().split('&');
+    let kept = pairs.filter(|pair| !pair.is_empty() && !pair.starts_with("cursor="));
+    let query: String = kept.map(|pair| format!("{pair}&")).collect();
+    let path = uri.path();
+    format!("<{BASE_PATH}{path}?{query}cursor={cursor}>; rel=\"next\"")
 }
 
 /// The limit that was asked for, or the default.
@@ -126,18 +129,18 @@ impl OrderView {
 mod tests {
     use super::*;
 
-    fn link(uri: &str) -> String {
-        next_link(&Request::builder().uri_str(uri).finish(), "NEXT")
+    fn link(uri: &'static str) -> String {
+        next_link(&Uri::from_static(uri), "NEXT")
     }
 
     #[test]
     fn the_next_link_keeps_the_query_and_replaces_its_cursor() {
         assert_eq!(
-            link("/api/v1/tickets"),
+            link("/tickets"),
             "</api/v1/tickets?cursor=NEXT>; rel=\"next\""
         );
         assert_eq!(
-            link("/api/v1/tickets?status=open&cursor=OLD&status=new"),
+            link("/tickets?status=open&cursor=OLD&status=new"),
             "</api/v1/tickets?status=open&status=new&cursor=NEXT>; rel=\"next\""
         );
     }

@@ -3,6 +3,8 @@
 mod filter;
 mod find;
 mod list;
+#[cfg(test)]
+mod plans;
 mod sort;
 mod statement;
 

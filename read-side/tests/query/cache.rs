@@ -1,0 +1,133 @@
+//! The cache changes how fast an answer comes, never what it says. (With Valkey off is every other test.)
+
+use std::time::{Duration, Instant};
+
+use domain::ids::UserId;
+use event_store::Position;
+use platform::private::test_servers;
+use platform::rows::TicketRow;
+use platform::valkey::Valkey;
+use read_side::Options;
+
+use crate::desk::Desk;
+use crate::rows::{full_ticket, id, organization, ticket};
+
+const DEADLINE: Duration = Duration::from_secs(60);
+
+async fn desk() -> Desk {
+    let servers = test_servers().await.unwrap();
+    let valkey = Valkey::connect(servers.valkey_url()).unwrap();
+    tokio::time::timeout(DEADLINE, valkey.connected())
+        .await
+        .unwrap();
+    let desk = Desk::open_with(valkey, Options::default()).await;
+    // A connection that has just been made counts as one that was lost.
+    let ours = desk.ours.partition;
+    let begun = Instant::now();
+    while desk.cache.generation(ours).is_none() {
+        assert!(begun.elapsed() < DEADLINE, "the cache does not come");
+        desk.cache.generations().announce(ours, 1, Instant::now());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    desk
+}
+
+/// The subject that the API shows, with the cache in use.
+async fn subject(desk: &Desk, headers: &[(&str, &str)]) -> String {
+    desk.cache
+        .generations()
+        .announce(desk.ours.partition, 1, Instant::now());
+    let answer = desk
+        .get_with(&desk.agent(), &format!("/tickets/{}", id(1)), headers)
+        .await;
+    answer.ok()["subject"].as_str().unwrap().to_owned()
+}
+
+fn titled(desk: &Desk, subject: &str, position: i64) -> TicketRow {
+    TicketRow {
+        subject: subject.to_owned(),
+        position,
+        ..ticket(desk.ours, 1)
+    }
+}
+
+#[tokio::test]
+async fn a_ticket_comes_from_the_cache_when_it_is_new_enough_and_from_the_tables_when_not() {
+    let desk = desk().await;
+    let partition = desk.ours.partition;
+    desk.insert(partition, &[titled(&desk, "of the tables", 9)])
+        .await;
+    desk.cache
+        .put(1, partition, &[&titled(&desk, "of the cache", 5)])
+        .await
+        .unwrap();
+    desk.progress.announce(partition, Position::new(9).unwrap());
+    assert_eq!(subject(&desk, &[]).await, "of the cache");
+    let token = format!("{partition}-6");
+    assert_eq!(
+        subject(&desk, &[("Consistency-Token", &token)]).await,
+        "of the tables"
+    );
+    // The reader has filled the cache with the newer row.
+    assert_eq!(subject(&desk, &[]).await, "of the tables");
+}
+
+#[tokio::test]
+async fn a_cached_row_shows_each_viewer_what_they_may_see() {
+    let desk = desk().await;
+    let cleo = UserId(id(900));
+    let row = full_ticket(desk.ours, 1, cleo);
+    desk.cache
+        .put(1, desk.ours.partition, &[&row])
+        .await
+        .unwrap();
+    let path = format!("/tickets/{}", id(1));
+    let customer = desk.person_with_id(desk.ours, domain::actor::Role::Customer, cleo);
+    let other = desk.person(desk.ours, domain::actor::Role::Customer);
+    let stranger = desk.person(desk.theirs, domain::actor::Role::Agent);
+    for partition in [desk.ours.partition, desk.theirs.partition] {
+        desk.cache
+            .generations()
+            .announce(partition, 1, Instant::now());
+    }
+    let seen = desk.get(&customer, &path).await.ok();
+    assert!(!seen.to_string().contains("secret"), "{seen}");
+    desk.get(&other, &path).await.refused(404);
+    desk.get(&stranger, &path).await.refused(404);
+    assert_eq!(desk.get(&desk.agent(), &path).await.ok()["note_count"], 77);
+}
+
+#[tokio::test]
+async fn the_organization_comes_from_the_cache_and_fills_it() {
+    let desk = desk().await;
+    let partition = desk.ours.partition;
+    desk.insert(partition, &[organization(desk.ours, "of the tables")])
+        .await;
+    let name = async || {
+        desk.cache
+            .generations()
+            .announce(partition, 1, Instant::now());
+        desk.get(&desk.agent(), "/organization").await.ok()["name"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(name().await, "of the tables");
+    desk.client
+        .execute(
+            "UPDATE core.organizations SET name = 'changed' WHERE partition = $1",
+            &[&partition.get()],
+        )
+        .await
+        .unwrap();
+    assert_eq!(name().await, "of the tables", "it was not cached");
+    desk.cache
+        .generations()
+        .announce(partition, 2, Instant::now());
+    let answer = desk.get(&desk.agent(), "/organization").await;
+    assert_eq!(
+        answer.ok()["name"],
+        "changed",
+        "an older generation was read"
+    );
+}

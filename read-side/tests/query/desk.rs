@@ -1,0 +1,251 @@
+//! A database for each test, with two organizations, and the HTTP stack over it.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::{TimeDelta, Utc};
+use domain::actor::Role;
+use domain::ids::{OrganizationId, UserId};
+use event_store::{EventStore, OrgId, Partition, Position};
+use platform::auth::{TokenSigner, TokenVerifier};
+use platform::cache::{Cache, Generations};
+use platform::config::{PoolSettings, Secret};
+use platform::consistency::Progress;
+use platform::http::health::{Check, Readiness};
+use platform::http::serve::{HttpSettings, Parts, compose};
+use platform::pools::{Pools, postgres_config};
+use platform::private::test_servers;
+use platform::rows::Row;
+use platform::valkey::Valkey;
+use poem::Response;
+use poem::endpoint::{BoxEndpoint, EndpointExt};
+use poem::test::TestClient;
+use poem_openapi::OpenApiService;
+use read_side::{Options, ReadModels};
+use schema::projection::{CORE, create_indexes, create_tables};
+use tokio::sync::OnceCell;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, NoTls};
+use uuid::Uuid;
+
+use crate::answer::Answer;
+
+const TEMPLATE: &str = "query_template";
+const SECRET: &str = "0123456789abcdef0123456789abcdef";
+
+/// A person of an organization with a token.
+#[derive(Debug, Clone)]
+pub struct Person {
+    pub id: UserId,
+    pub token: String,
+}
+
+/// An organization and where it lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Org {
+    pub id: OrganizationId,
+    pub partition: Partition,
+}
+
+/// The read side over a database of its own.
+pub struct Desk {
+    pub client: Client,
+    pub database: String,
+    pub models: ReadModels,
+    pub progress: Progress,
+    pub cache: Cache,
+    pub ours: Org,
+    pub theirs: Org,
+    http: TestClient<BoxEndpoint<'static, Response>>,
+    signer: TokenSigner,
+}
+
+struct Ready;
+
+#[async_trait]
+impl Readiness for Ready {
+    async fn checks(&self) -> Vec<Check> {
+        Vec::new()
+    }
+}
+
+impl Desk {
+    /// With Valkey off.
+    pub async fn open() -> Self {
+        Self::open_with(Valkey::disabled(), Options::default()).await
+    }
+
+    pub async fn open_with(valkey: Valkey, options: Options) -> Self {
+        let database = new_database().await;
+        let url = test_servers().await.unwrap().database_url_of(&database);
+        let config = postgres_config(&url).unwrap();
+        let client = connect(&url).await;
+        let pools = Pools::new(&url, &PoolSettings::default()).unwrap();
+        let store = EventStore::start(
+            config,
+            pools.commands.clone(),
+            event_store::Options::default(),
+        )
+        .await
+        .unwrap();
+        let ours = place(&store, "ours").await;
+        let theirs = place(&store, "theirs").await;
+        let progress = Progress::new(pools.queries.clone());
+        let cache = Cache::new(valkey, Generations::default());
+        let models = ReadModels::new(
+            store,
+            pools.queries.clone(),
+            progress.clone(),
+            cache.clone(),
+            options,
+        );
+        let secret = Secret::new(SECRET);
+        let parts = Parts {
+            verifier: Arc::new(TokenVerifier::new(&secret)),
+            readiness: Arc::new(Ready),
+            metrics: None,
+            settings: HttpSettings::default(),
+        };
+        let service =
+            OpenApiService::new(read_side::http::api(models.clone()), "InsightDesk", "test");
+        let http = TestClient::new(compose(service, parts).unwrap().boxed());
+        let signer = TokenSigner::new(&secret);
+        Self {
+            client,
+            database,
+            models,
+            progress,
+            cache,
+            ours,
+            theirs,
+            http,
+            signer,
+        }
+    }
+
+    /// A person with this role. They need no row to have a token.
+    pub fn person(&self, org: Org, role: Role) -> Person {
+        self.person_with_id(org, role, UserId(Uuid::now_v7()))
+    }
+
+    pub fn person_with_id(&self, org: Org, role: Role, id: UserId) -> Person {
+        let token = self
+            .signer
+            .sign(org.id, id, role, Utc::now(), TimeDelta::hours(1))
+            .unwrap();
+        Person { id, token }
+    }
+
+    pub fn agent(&self) -> Person {
+        self.person(self.ours, Role::Agent)
+    }
+
+    pub async fn get(&self, person: &Person, path: &str) -> Answer {
+        self.get_with(person, path, &[]).await
+    }
+
+    pub async fn get_with(&self, person: &Person, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let request = self
+            .http
+            .get(format!("/api/v1{path}"))
+            .header("Authorization", format!("Bearer {}", person.token));
+        let request = headers.iter().fold(request, |request, (name, value)| {
+            request.header(*name, *value)
+        });
+        Answer::read(request.send().await.0).await
+    }
+
+    pub async fn get_without_token(&self, path: &str) -> Answer {
+        Answer::read(self.http.get(format!("/api/v1{path}")).send().await.0).await
+    }
+
+    /// Writes rows as the projector does.
+    pub async fn insert<R: Row>(&self, partition: Partition, rows: &[R]) {
+        let columns = R::INFO
+            .iter()
+            .map(|column| column.name)
+            .collect::<Vec<_>>()
+            .join(", ");
+        let values: Vec<String> = R::INFO
+            .iter()
+            .map(|column| format!("x.{}{}", column.name, column.cast))
+            .collect();
+        let arrays = R::INFO.iter().enumerate();
+        let arrays: Vec<String> = arrays
+            .map(|(i, column)| format!("${}::{}[]", i + 2, column.element_type))
+            .collect();
+        let statement = format!(
+            "INSERT INTO {CORE}.{} (partition, {columns}) SELECT $1, {} FROM unnest({}) AS x({columns})",
+            R::TABLE,
+            values.join(", "),
+            arrays.join(", ")
+        );
+        let parameters = R::parameters(&rows.iter().collect::<Vec<_>>());
+        let number = partition.get();
+        let mut all: Vec<&(dyn ToSql + Sync)> = vec![&number];
+        all.extend(
+            parameters
+                .iter()
+                .map(|parameter| &**parameter as &(dyn ToSql + Sync)),
+        );
+        self.client.execute(&statement, &all).await.unwrap();
+    }
+
+    /// Moves the checkpoint, as the projector does in the transaction of the rows.
+    pub async fn reach(&self, partition: Partition, position: Position) {
+        let statement = format!("UPDATE {CORE}.checkpoints SET position = $2 WHERE partition = $1");
+        self.client
+            .execute(&statement, &[&partition.get(), &position.get()])
+            .await
+            .unwrap();
+    }
+}
+
+async fn place(store: &EventStore, slug: &str) -> Org {
+    let id = OrganizationId(Uuid::now_v7());
+    let placement = store.place_organization(OrgId(id.0), slug).await.unwrap();
+    Org {
+        id,
+        partition: placement.partition,
+    }
+}
+
+/// The name of a copy of a database that was migrated once.
+async fn new_database() -> String {
+    static MIGRATED: OnceCell<()> = OnceCell::const_new();
+    let servers = test_servers().await.unwrap();
+    MIGRATED.get_or_init(migrate_template).await;
+    let name = format!("query_{}", Uuid::now_v7().simple());
+    servers
+        .create_database_from_template(&name, TEMPLATE)
+        .await
+        .unwrap();
+    name
+}
+
+async fn migrate_template() {
+    let servers = test_servers().await.unwrap();
+    let url = servers.create_database(TEMPLATE).await.unwrap();
+    let (mut client, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
+    let connection = tokio::spawn(connection);
+    schema::migrations::run(&mut client).await.unwrap();
+    let transaction = client.transaction().await.unwrap();
+    transaction
+        .batch_execute(&create_tables(CORE))
+        .await
+        .unwrap();
+    transaction
+        .batch_execute(&create_indexes(CORE))
+        .await
+        .unwrap();
+    transaction.commit().await.unwrap();
+    drop(client);
+    // Nobody may be connected to a template.
+    connection.await.unwrap().unwrap();
+}
+
+async fn connect(url: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}

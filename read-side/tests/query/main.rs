@@ -1,0 +1,18 @@
+//! The query endpoints in process, over rows that the tests write into the core read models.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod answer;
+mod cache;
+mod consistency;
+mod conversation;
+mod cursors;
+mod customers;
+mod desk;
+mod detail;
+mod faults;
+mod filters;
+mod isolation;
+mod people;
+mod rows;
+mod sorting;
