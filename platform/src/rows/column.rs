@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use super::words::{ActorKind, ClockState};
 use chrono::{DateTime, Utc};
 use domain::actor::Role;
 use domain::ids::{MessageId, OrganizationId, TeamId, TicketId, UserId};
 use domain::message::state::Visibility;
 use domain::ticket::state::{Channel, Priority, Status};
+use serde::Serialize;
 use serde::de::value::{Error as WordError, StrDeserializer};
 use serde::de::{DeserializeOwned, IntoDeserializer};
-use serde::{Deserialize, Serialize};
 use tokio_postgres::Row as SqlRow;
 use tokio_postgres::types::{FromSqlOwned, Json, ToSql};
 use uuid::Uuid;
@@ -243,64 +244,6 @@ fn array_literal<T: AsRef<str>>(items: impl Iterator<Item = T>) -> String {
     }
     literal.push('}');
     literal
-}
-
-/// What an SLA clock of a ticket does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ClockState {
-    /// Nothing was promised.
-    #[default]
-    None,
-    /// It runs.
-    Running,
-    /// It waits for the requester or a third party.
-    Paused,
-    /// It was reached.
-    Met,
-    /// It ended without being reached.
-    Cancelled,
-}
-
-impl ClockState {
-    /// The name on the disk.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Running => "running",
-            Self::Paused => "paused",
-            Self::Met => "met",
-            Self::Cancelled => "cancelled",
-        }
-    }
-}
-
-/// What kind of originator a history row names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ActorKind {
-    /// A person.
-    User,
-    /// A timer of InsightDesk.
-    Timer,
-    /// History taken over from another system.
-    Import,
-    /// The operator of the installation.
-    Operator,
-}
-
-impl ActorKind {
-    /// The name on the disk.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::User => "user",
-            Self::Timer => "timer",
-            Self::Import => "import",
-            Self::Operator => "operator",
-        }
-    }
 }
 
 /// A column as a statement needs it.

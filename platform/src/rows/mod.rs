@@ -4,6 +4,7 @@
 //! `partition` is no field: every statement names it as its first parameter.
 
 pub(crate) mod column;
+mod words;
 
 use chrono::{DateTime, Utc};
 use domain::actor::Role;
@@ -17,7 +18,8 @@ use tokio_postgres::types::Json;
 use uuid::Uuid;
 
 use column::row;
-pub use column::{ActorKind, ClockState, Column, ColumnInfo, CustomFields, Row, RowError};
+pub use column::{Column, ColumnInfo, CustomFields, Row, RowError};
+pub use words::{ActorKind, ClockState};
 
 row! {
     /// An organization.

@@ -11,7 +11,7 @@ pub mod tickets;
 pub mod users;
 
 #[cfg(test)]
-pub(crate) mod testing;
+mod tests;
 
 use domain::event::DomainEvent;
 use domain::ids::{MessageId, TeamId, TicketId, UserId};

@@ -1,1 +1,0 @@
-//! Events for the tests of the folds.
