@@ -22,6 +22,8 @@ use tokio::time::{Instant, sleep, timeout};
 const POLL_INTERVAL: Duration = Duration::from_millis(25);
 /// How old the knowledge may be that an answer's own token is made from.
 const FRESH_FOR: Duration = Duration::from_millis(250);
+/// How long an answer may be held up to learn how far it is.
+const CURRENT_TIMEOUT: Duration = Duration::from_millis(250);
 
 const POSITION: &str = formatcp!("SELECT position FROM {CORE}.{CHECKPOINTS} WHERE partition = $1");
 
@@ -117,7 +119,8 @@ impl Progress {
     /// than 250 ms; when it does not answer, what was known before stands.
     pub async fn current(&self, partition: Partition) -> Position {
         let known = self.known_of(partition);
-        self.refresh(partition, &known, FRESH_FOR).await;
+        // Too late is the same as no answer: what was known before is true, only less.
+        let _ = timeout(CURRENT_TIMEOUT, self.refresh(partition, &known, FRESH_FOR)).await;
         *known.position.borrow()
     }
 
