@@ -6,6 +6,9 @@
 //! - Readers know the generation for [`GENERATION_LIFETIME`] at most, else they go to PostgreSQL. They also do for
 //!   [`LOSS_QUARANTINE`] after their own connection broke: the server may come back with old entries.
 //! - A put replaces an entry only by a newer position, so that a slow reader's fill never hides a newer row.
+//! - A generation is open while a marker of it is there, which the projector sets once, when it raises the generation.
+//!   A flush takes the marker too: then nothing is put any more, so that a slow fill cannot follow the flush of a
+//!   newer row, until the projector sees it and raises the generation.
 //! - A reader takes the generation before it selects the row with which it fills.
 //! - Any failure means: go to PostgreSQL.
 
@@ -29,6 +32,8 @@ use schema::table::core::CHECKPOINTS;
 
 /// How long an entry lives.
 pub const ENTRY_LIFETIME: Duration = Duration::from_secs(3_600);
+/// How long a generation stays open at most; the projector raises it then.
+pub const OPEN_LIFETIME: Duration = Duration::from_secs(24 * 3_600);
 /// How long a reader may trust a generation that it learned.
 pub const GENERATION_LIFETIME: Duration = Duration::from_millis(250);
 /// How often readers look the generations up.
@@ -42,21 +47,37 @@ const ROWS_PER_COMMAND: usize = 100;
 const READ_GENERATIONS: &str =
     formatcp!("SELECT partition, cache_generation FROM {CORE}.{CHECKPOINTS}");
 
-/// Sets each key to its value unless its present value has the same or a newer position.
-/// KEYS: the keys. ARGV: the lifetime in milliseconds, then a position and a value a key.
+/// Sets each key to its value unless its present value has the same or a newer position. Does nothing and returns 0
+/// when the generation is not open.
+/// KEYS: the marker of the generation, then the keys. ARGV: the lifetime in milliseconds, then a position and a value
+/// a key.
 const PUT_IF_NEWER: &str = r#"
-for i, key in ipairs(KEYS) do
-  local position = ARGV[2 * i]
-  local present = redis.call('GET', key)
+if redis.call('EXISTS', KEYS[1]) == 0 then
+  return 0
+end
+for i = 2, #KEYS do
+  local position = ARGV[2 * i - 2]
+  local present = redis.call('GET', KEYS[i])
   local known = present and string.match(present, '^{"position":(%d+)')
   if not known or tonumber(known) < tonumber(position) then
-    redis.call('SET', key, ARGV[2 * i + 1], 'PX', ARGV[1])
+    redis.call('SET', KEYS[i], ARGV[2 * i - 1], 'PX', ARGV[1])
   end
 end
-return #KEYS
+return 1
 "#;
 
 static PUT_SCRIPT: LazyLock<Script> = LazyLock::new(|| Script::from_lua(PUT_IF_NEWER));
+
+/// Why rows were not put.
+#[derive(Debug, thiserror::Error)]
+pub enum PutError {
+    /// The generation is not open: it is over, or entries of it may be lost.
+    #[error("the cache generation is closed: entries of it may be lost")]
+    Closed,
+    /// Valkey is away or slow.
+    #[error("the cache cannot be written")]
+    Valkey(#[from] ValkeyError),
+}
 
 /// A row with the position of the event that it shows last. `position` comes first: the script reads it there.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -172,28 +193,51 @@ impl Cache {
     /// raises the generation on it.
     ///
     /// # Errors
-    /// When Valkey is away or slow; some of the rows may be there all the same.
+    /// When the generation is closed, or Valkey away or slow; some of the rows may be there all the same.
     pub async fn put<R: Cached>(
         &self,
         generation: i64,
         partition: Partition,
         rows: &[&R],
-    ) -> Result<(), ValkeyError> {
+    ) -> Result<(), PutError> {
         for chunk in rows.chunks(ROWS_PER_COMMAND) {
-            let keys = chunk
-                .iter()
-                .map(|row| row.key(generation, partition))
-                .collect();
+            let mut keys = vec![schema::key::generation_open(generation, partition.get())];
             let mut arguments = vec![ENTRY_LIFETIME.as_millis().to_string()];
             for row in chunk {
+                keys.push(row.key(generation, partition));
                 arguments.push(row.position().to_string());
                 arguments.push(entry_json(*row));
             }
-            self.valkey
-                .run_script::<i64>(&PUT_SCRIPT, keys, arguments)
-                .await?;
+            let put: i64 = self.valkey.run_script(&PUT_SCRIPT, keys, arguments).await?;
+            if put == 0 {
+                return Err(PutError::Closed);
+            }
         }
         Ok(())
+    }
+
+    /// Opens a generation for entries. Only whoever has just raised it may: opening it again would forget a loss.
+    ///
+    /// # Errors
+    /// When Valkey is away or slow; the generation stays closed then.
+    pub async fn open(&self, generation: i64, partition: Partition) -> Result<(), ValkeyError> {
+        let marker = schema::key::generation_open(generation, partition.get());
+        self.valkey
+            .set(&marker, bytes::Bytes::from_static(b"1"), OPEN_LIFETIME)
+            .await
+    }
+
+    /// Whether the generation is open.
+    ///
+    /// # Errors
+    /// When Valkey is away or slow.
+    pub async fn is_open(
+        &self,
+        generation: i64,
+        partition: Partition,
+    ) -> Result<bool, ValkeyError> {
+        let marker = schema::key::generation_open(generation, partition.get());
+        Ok(self.valkey.get(&marker).await?.is_some())
     }
 }
 

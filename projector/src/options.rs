@@ -19,6 +19,8 @@ pub struct Options {
     pub standby_poll: Duration,
     /// How long a checkpoint must stand still before a stand-by takes the partition over.
     pub takeover_after: Duration,
+    /// How often an idle worker looks whether its caches were flushed.
+    pub cache_check: Duration,
     /// Partitions that a rebuild fills at a time.
     pub rebuild_concurrency: usize,
     /// Most events that a switch may apply while it holds the live read models.
@@ -37,6 +39,7 @@ impl Default for Options {
             poison_retry: Duration::from_secs(10),
             standby_poll: Duration::from_millis(500),
             takeover_after: Duration::from_secs(2),
+            cache_check: Duration::from_secs(5),
             rebuild_concurrency: 2,
             switch_rest_limit: 5_000,
             switch_attempts: 100,

@@ -11,7 +11,7 @@ use metrics::counter;
 use platform::cache::{Cache, LossWatch};
 use platform::consistency::Progress;
 use platform::shutdown::Shutdown;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, interval, sleep, timeout};
 
 use crate::batch::{self, Applied, Outcome, Target};
 use crate::checkpoint::{self, Checkpoint};
@@ -80,6 +80,7 @@ impl Worker {
         let checkpoint = self.raise_generation().await?;
         let mut subscription = self.store.subscribe(self.partition, checkpoint.position);
         let mut position = checkpoint.position;
+        let mut cache_check = interval(self.options.cache_check);
         self.announce(position);
         loop {
             tokio::select! {
@@ -87,6 +88,11 @@ impl Worker {
                 () = losses.lost() => {
                     losses.take();
                     if self.raise_generation().await?.position != position {
+                        return Ok(Stop::Moved);
+                    }
+                }
+                _ = cache_check.tick() => {
+                    if self.cache_was_flushed().await? && self.raise_generation().await?.position != position {
                         return Ok(Stop::Moved);
                     }
                 }
@@ -154,9 +160,7 @@ impl Worker {
     async fn write_caches(&self, applied: &Applied) -> Result<(), BatchError> {
         let generation = applied.cache_generation;
         if applied.generation_raised {
-            self.cache
-                .generations()
-                .announce(self.partition, generation, StdInstant::now());
+            self.open(generation).await;
             return Ok(());
         }
         if applied.tickets.is_empty() && applied.organizations.is_empty() {
@@ -184,11 +188,29 @@ impl Worker {
 
     async fn raise_generation(&self) -> Result<Checkpoint, BatchError> {
         let checkpoint = checkpoint::raise_generation(&self.pool, self.partition).await?;
-        let generation = checkpoint.cache_generation;
-        self.cache
-            .generations()
-            .announce(self.partition, generation, StdInstant::now());
+        self.open(checkpoint.cache_generation).await;
         Ok(checkpoint)
+    }
+
+    /// Opens the generation that was just raised and tells the readers of this process.
+    async fn open(&self, generation: i64) {
+        if let Err(error) = self.cache.open(generation, self.partition).await {
+            // It stays closed: nothing is cached until it is raised again.
+            tracing::debug!(partition = %self.partition, %error, "the cache generation was not opened");
+        }
+        let generations = self.cache.generations();
+        generations.announce(self.partition, generation, StdInstant::now());
+    }
+
+    /// Without events nothing is put that would be refused, so the worker looks from time to time.
+    async fn cache_was_flushed(&self) -> Result<bool, BatchError> {
+        let checkpoint = checkpoint::read(&self.pool, self.partition).await?;
+        // Valkey away is no flush: the loss of the connection raises the generation.
+        let open = self
+            .cache
+            .is_open(checkpoint.cache_generation, self.partition)
+            .await;
+        Ok(matches!(open, Ok(false)))
     }
 
     /// Watches the active projector and returns when its work stands still, or at shutdown.

@@ -14,3 +14,8 @@ pub fn ticket(generation: i64, partition: i16, org: impl Display, ticket: impl D
 pub fn organization(generation: i64, partition: i16, org: impl Display) -> String {
     format!("{PREFIX}{generation}:org:{partition}:{org}")
 }
+
+/// There while nothing of the partition's entries of this generation can have been lost.
+pub fn generation_open(generation: i64, partition: i16) -> String {
+    format!("{PREFIX}{generation}:open:{partition}")
+}

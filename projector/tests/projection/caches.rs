@@ -4,6 +4,7 @@ use domain::actor::{Actor, Role};
 use domain::ids::TicketId;
 use domain::text::Subject;
 use domain::ticket::command::TicketCommand;
+use fred::interfaces::ClientLike;
 use platform::cache::{Cache, Generations, TicketRow};
 use platform::private::{Durability, PrivateServers, test_dir, test_servers};
 use platform::shutdown::Shutdown;
@@ -168,6 +169,7 @@ async fn after_a_loss_of_valkey_the_generation_is_higher_and_no_old_row_is_serve
         connected(servers.valkey_url()).await,
         Generations::default(),
     );
+    other.open(old_generation, desk.partition).await.unwrap();
     other
         .put(old_generation, desk.partition, &[&old])
         .await
@@ -209,4 +211,43 @@ async fn a_projector_without_valkey_makes_every_entry_of_others_worthless() {
         .unwrap();
     assert!(after.cache_generation > before.cache_generation);
     running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_flush_nothing_is_filled_until_the_generation_is_higher() {
+    let servers = PrivateServers::start(&test_dir(), Durability::Test)
+        .await
+        .unwrap();
+    let world = World::new().await;
+    let options = projector::Options {
+        cache_check: std::time::Duration::from_millis(20),
+        ..options()
+    };
+    let valkey = connected(servers.valkey_url()).await;
+    let running = world.project_with(valkey.clone(), options).await;
+    let mut desk = Desk::open(&world.store, "flushed").await;
+    let customer = desk.user("Ada Lovelace", Role::Customer).await;
+    let (id, _) = desk.ticket(&customer, "Old", "Words").await;
+    let shutdown = Shutdown::new();
+    let reader = reader(&world, servers.valkey_url(), &shutdown).await;
+    until("the ticket is cached", async || {
+        cached(&reader, &desk, id).await.is_some()
+    })
+    .await;
+    let old = cached(&reader, &desk, id).await.unwrap();
+    let generation = async || {
+        let checkpoint = projector::checkpoint::read(&world.pool, desk.partition).await;
+        checkpoint.unwrap().cache_generation
+    };
+    let before = generation().await;
+    let _: () = valkey.client().unwrap().flushall(false).await.unwrap();
+    // A reader that selected its row before the flush fills after it.
+    assert!(reader.put(before, desk.partition, &[&old]).await.is_err());
+    until("the generation is higher", async || {
+        generation().await > before
+    })
+    .await;
+    shutdown.request();
+    running.stop().await;
+    servers.stop().await.unwrap();
 }
