@@ -21,6 +21,8 @@ pub mod server;
 mod state_dir;
 pub mod up;
 
+use std::io::Write;
+
 use anyhow::Result;
 use cli::{BenchCommand, Cli, Command, ImportCommand, OrganizationCommand, UserCommand};
 
@@ -60,8 +62,8 @@ async fn dispatch(command: Command) -> Result<()> {
             hours,
         } => operate::token(organization, &user, hours).await,
         Command::Openapi => {
-            print!("{}", http::openapi()?);
-            Ok(())
+            // Not `print!`, which panics when the reader has gone away.
+            Ok(std::io::stdout().write_all(http::openapi()?.as_bytes())?)
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::marker::PhantomData;
 
 use anyhow::Result;
+use platform::http::one_description::OneDescription;
 use platform::http::serve::{BASE_PATH, Parts, compose, description};
 use platform::http::views::TicketViews;
 use poem::endpoint::BoxEndpoint;
@@ -61,8 +62,8 @@ fn api(dispatcher: Dispatcher, models: ReadModels, wait_max: Duration) -> impl O
     )
 }
 
-fn service<A: OpenApi>(api: A) -> OpenApiService<A, ()> {
-    OpenApiService::new(api, TITLE, env!("CARGO_PKG_VERSION")).server(BASE_PATH)
+fn service<A: OpenApi>(api: A) -> OpenApiService<OneDescription<A>, ()> {
+    OpenApiService::new(OneDescription(api), TITLE, env!("CARGO_PKG_VERSION")).server(BASE_PATH)
 }
 
 /// An API's description alone: its type knows it, so no log and no database are needed for it.
