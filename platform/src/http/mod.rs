@@ -3,6 +3,7 @@
 pub mod auth;
 pub mod body;
 pub mod health;
+pub mod one_description;
 pub mod problem;
 pub mod request_id;
 pub mod routes;
