@@ -36,7 +36,10 @@ impl Principal {
     /// The principal as the originator of a command.
     #[must_use]
     pub fn actor(&self) -> Actor {
-        Actor::User { id: self.user_id, role: self.role }
+        Actor::User {
+            id: self.user_id,
+            role: self.role,
+        }
     }
 }
 
@@ -80,7 +83,9 @@ impl TokenSigner {
     /// A signer with the installation's secret.
     #[must_use]
     pub fn new(secret: &Secret) -> Self {
-        Self { key: EncodingKey::from_secret(secret.expose().as_bytes()) }
+        Self {
+            key: EncodingKey::from_secret(secret.expose().as_bytes()),
+        }
     }
 
     /// A token for a person, valid from `now` for `lifetime`.
@@ -106,7 +111,11 @@ impl TokenSigner {
             exp: (now + lifetime).timestamp(),
             jti: Uuid::now_v7(),
         };
-        Ok(jsonwebtoken::encode(&Header::new(ALGORITHM), &claims, &self.key)?)
+        Ok(jsonwebtoken::encode(
+            &Header::new(ALGORITHM),
+            &claims,
+            &self.key,
+        )?)
     }
 }
 
@@ -133,7 +142,10 @@ impl TokenVerifier {
         validation.set_required_spec_claims(&["iss", "aud", "sub", "exp", "nbf"]);
         validation.validate_nbf = true;
         validation.leeway = LEEWAY_S;
-        Self { key: DecodingKey::from_secret(secret.expose().as_bytes()), validation }
+        Self {
+            key: DecodingKey::from_secret(secret.expose().as_bytes()),
+            validation,
+        }
     }
 
     /// The principal of a token.
@@ -168,7 +180,15 @@ mod tests {
 
     fn sign(now: DateTime<Utc>, lifetime: TimeDelta) -> String {
         let signer = TokenSigner::new(&secret());
-        signer.sign(OrganizationId(Uuid::nil()), UserId(Uuid::max()), Role::Agent, now, lifetime).unwrap()
+        signer
+            .sign(
+                OrganizationId(Uuid::nil()),
+                UserId(Uuid::max()),
+                Role::Agent,
+                now,
+                lifetime,
+            )
+            .unwrap()
     }
 
     fn verify(token: &str) -> Result<Principal, TokenError> {
@@ -197,13 +217,23 @@ mod tests {
 
     #[test]
     fn a_token_from_the_future_is_refused() {
-        assert!(verify(&sign(Utc::now() + TimeDelta::minutes(2), TimeDelta::hours(1))).is_err());
+        assert!(
+            verify(&sign(
+                Utc::now() + TimeDelta::minutes(2),
+                TimeDelta::hours(1)
+            ))
+            .is_err()
+        );
     }
 
     #[test]
     fn another_secret_is_refused() {
         let other = TokenVerifier::new(&Secret::new("another secret of thirty-two bytes!!"));
-        assert!(other.verify(&sign(Utc::now(), TimeDelta::hours(1))).is_err());
+        assert!(
+            other
+                .verify(&sign(Utc::now(), TimeDelta::hours(1)))
+                .is_err()
+        );
     }
 
     #[test]
@@ -236,7 +266,11 @@ mod tests {
             jsonwebtoken::encode(&Header::new(ALGORITHM), claims, &key).unwrap()
         };
         assert!(verify(&encode(&good)).is_ok());
-        for (claim, value) in [("iss", "another".into()), ("aud", "refresh".into()), ("role", "root".into())] {
+        for (claim, value) in [
+            ("iss", "another".into()),
+            ("aud", "refresh".into()),
+            ("role", "root".into()),
+        ] {
             let mut claims = good.clone();
             claims[claim] = value;
             assert!(verify(&encode(&claims)).is_err(), "{claim}");

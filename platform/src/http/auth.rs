@@ -8,7 +8,12 @@ use std::sync::Arc;
 
 /// A person with a valid access token. An operation that takes it refuses everybody else with 401.
 #[derive(SecurityScheme)]
-#[oai(ty = "bearer", rename = "bearer", bearer_format = "JWT", checker = "verify")]
+#[oai(
+    ty = "bearer",
+    rename = "bearer",
+    bearer_format = "JWT",
+    checker = "verify"
+)]
 pub struct Bearer(pub Principal);
 
 async fn verify(request: &Request, bearer: BearerToken) -> Option<Principal> {
@@ -16,7 +21,10 @@ async fn verify(request: &Request, bearer: BearerToken) -> Option<Principal> {
     match verifier.verify(&bearer.token) {
         Ok(principal) => Some(principal),
         Err(error) => {
-            tracing::debug!(error = &error as &dyn std::error::Error, "access token refused");
+            tracing::debug!(
+                error = &error as &dyn std::error::Error,
+                "access token refused"
+            );
             None
         }
     }

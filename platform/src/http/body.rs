@@ -49,12 +49,16 @@ impl<T: ParseFromJSON> ParsePayload for Body<T> {
 }
 
 fn is_empty(request: &Request) -> bool {
-    request.data::<RawBody>().is_some_and(|RawBody(bytes)| bytes.is_empty())
+    request
+        .data::<RawBody>()
+        .is_some_and(|RawBody(bytes)| bytes.is_empty())
 }
 
 fn not_json(error: &serde_json::Error) -> Problem {
     let (line, column) = (error.line(), error.column());
-    Problem::bad_request(format!("the request body is not JSON: error at line {line}, column {column}"))
+    Problem::bad_request(format!(
+        "the request body is not JSON: error at line {line}, column {column}"
+    ))
 }
 
 impl<'a, T: ParseFromJSON> ApiExtractor<'a> for Body<T> {
@@ -68,8 +72,15 @@ impl<'a, T: ParseFromJSON> ApiExtractor<'a> for Body<T> {
     }
 
     fn request_meta() -> Option<MetaRequest> {
-        let content = vec![MetaMediaType { content_type: Self::CONTENT_TYPE, schema: Self::schema_ref() }];
-        Some(MetaRequest { description: None, content, required: T::IS_REQUIRED })
+        let content = vec![MetaMediaType {
+            content_type: Self::CONTENT_TYPE,
+            schema: Self::schema_ref(),
+        }];
+        Some(MetaRequest {
+            description: None,
+            content,
+            required: T::IS_REQUIRED,
+        })
     }
 
     async fn from_request(
@@ -78,16 +89,18 @@ impl<'a, T: ParseFromJSON> ApiExtractor<'a> for Body<T> {
         _options: ExtractParamOptions<Self::ParamType>,
     ) -> Result<Self> {
         if !T::IS_REQUIRED && is_empty(request) {
-            let absent = T::parse_from_json(None).map_err(|_| Problem::bad_request("a request body is needed"));
+            let absent = T::parse_from_json(None)
+                .map_err(|_| Problem::bad_request("a request body is needed"));
             return Ok(Self(absent?));
         }
         match request.content_type() {
             Some(content_type) if Self::check_content_type(content_type) => {
                 <Self as ParsePayload>::from_request(request, body).await
             }
-            Some(content_type) => {
-                Err(ContentTypeError::NotSupported { content_type: content_type.to_owned() }.into())
+            Some(content_type) => Err(ContentTypeError::NotSupported {
+                content_type: content_type.to_owned(),
             }
+            .into()),
             None => Err(ContentTypeError::ExpectContentType.into()),
         }
     }

@@ -81,5 +81,7 @@ fn answer(checks: Vec<Check>, detail: Detail) -> Response {
         Detail::Shown => Some(checks),
         Detail::Hidden => None,
     };
-    Json(Health { status, checks }).with_status(code).into_response()
+    Json(Health { status, checks })
+        .with_status(code)
+        .into_response()
 }

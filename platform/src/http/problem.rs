@@ -1,12 +1,12 @@
 //! Errors on the wire: `application/problem+json` (RFC 9457).
 
 use poem::error::ResponseError;
-use poem::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use poem::http::{HeaderName, HeaderValue, StatusCode, header};
 use poem::{IntoResponse, Response};
+use poem_openapi::Object;
 use poem_openapi::payload::{Json, Payload};
 use poem_openapi::registry::{MetaSchemaRef, Registry};
 use poem_openapi::types::{ToJSON, Type};
-use poem_openapi::Object;
 use std::error::Error as StdError;
 use std::fmt;
 
@@ -20,7 +20,8 @@ pub struct Problem {
     kind: &'static str,
     detail: String,
     errors: Vec<FieldError>,
-    headers: HeaderMap,
+    // Not a header map: a result that may hold a problem should stay small.
+    headers: Vec<(HeaderName, HeaderValue)>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -58,7 +59,14 @@ pub struct ProblemBody {
 impl Problem {
     fn new(status: StatusCode, kind: &'static str, detail: impl Into<String>) -> Self {
         let detail = detail.into();
-        Self { status, kind, detail, errors: Vec::new(), headers: HeaderMap::new(), source: None }
+        Self {
+            status,
+            kind,
+            detail,
+            errors: Vec::new(),
+            headers: Vec::new(),
+            source: None,
+        }
     }
 
     /// 400: the request cannot be understood.
@@ -76,8 +84,10 @@ impl Problem {
     #[must_use]
     pub fn unauthorized() -> Self {
         let detail = "a valid access token is needed: send it as Authorization: Bearer <token>";
-        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
-            .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"insightdesk\""))
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", detail).with_header(
+            header::WWW_AUTHENTICATE,
+            HeaderValue::from_static("Bearer realm=\"insightdesk\""),
+        )
     }
 
     /// 403: the person may not.
@@ -88,7 +98,11 @@ impl Problem {
     /// 404: there is no such thing for this person.
     #[must_use]
     pub fn not_found(what: &str) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not_found", format!("{what} was not found"))
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            format!("{what} was not found"),
+        )
     }
 
     /// 405: the path has no such method.
@@ -112,7 +126,11 @@ impl Problem {
 
     /// 412: the resource has another version than the one demanded.
     pub fn precondition_failed(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::PRECONDITION_FAILED, "precondition_failed", detail)
+        Self::new(
+            StatusCode::PRECONDITION_FAILED,
+            "precondition_failed",
+            detail,
+        )
     }
 
     /// 413: the body is too long.
@@ -126,12 +144,19 @@ impl Problem {
     #[must_use]
     pub fn unsupported_media_type() -> Self {
         let detail = "the request body must be sent as Content-Type: application/json";
-        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media_type",
+            detail,
+        )
     }
 
     /// 422: the form is right, the content is not.
     pub fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self::invalid_fields(vec![FieldError { pointer: pointer.into(), detail: detail.into() }])
+        Self::invalid_fields(vec![FieldError {
+            pointer: pointer.into(),
+            detail: detail.into(),
+        }])
     }
 
     /// 422: several fields at once.
@@ -159,7 +184,11 @@ impl Problem {
 
     /// Any other status, with its usual words.
     pub(crate) fn of_status(status: StatusCode) -> Self {
-        Self::new(status, "other", status.canonical_reason().unwrap_or("error"))
+        Self::new(
+            status,
+            "other",
+            status.canonical_reason().unwrap_or("error"),
+        )
     }
 
     /// Adds the fields at fault.
@@ -171,14 +200,17 @@ impl Problem {
     /// Adds a header to the answer.
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.insert(name, value);
+        self.headers.push((name, value));
         self
     }
 
     /// Adds the cause, for the log.
     #[must_use]
     pub fn with_source(self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self { source: Some(source.into()), ..self }
+        Self {
+            source: Some(source.into()),
+            ..self
+        }
     }
 
     /// The status.
@@ -201,8 +233,12 @@ impl Problem {
         };
         let mut response = Json(body).into_response();
         response.set_status(self.status);
-        response.headers_mut().extend(self.headers.clone());
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
+        for (name, value) in &self.headers {
+            response.headers_mut().insert(name.clone(), value.clone());
+        }
+        response
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
         response
     }
 }
@@ -215,7 +251,9 @@ impl fmt::Display for Problem {
 
 impl StdError for Problem {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.source.as_ref().map(|source| &**source as &(dyn StdError + 'static))
+        self.source
+            .as_ref()
+            .map(|source| &**source as &(dyn StdError + 'static))
     }
 }
 
@@ -246,7 +284,9 @@ impl Payload for ProblemJson {
 
 impl IntoResponse for ProblemJson {
     fn into_response(self) -> Response {
-        Response::builder().content_type(CONTENT_TYPE).body(self.0.to_json_string())
+        Response::builder()
+            .content_type(CONTENT_TYPE)
+            .body(self.0.to_json_string())
     }
 }
 

@@ -18,7 +18,10 @@ impl RequestId {
     /// client cannot write into our logs.
     #[must_use]
     pub fn of(request: &Request) -> Self {
-        let given = request.headers().get(HEADER).and_then(|value| value.to_str().ok());
+        let given = request
+            .headers()
+            .get(HEADER)
+            .and_then(|value| value.to_str().ok());
         match given.filter(|text| is_sane(text)) {
             Some(text) => Self(text.to_owned()),
             None => Self(Uuid::now_v7().to_string()),
@@ -33,7 +36,8 @@ impl RequestId {
 }
 
 fn is_sane(text: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':');
+    let allowed =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':');
     (1..=LENGTH_MAX).contains(&text.len()) && text.bytes().all(allowed)
 }
 

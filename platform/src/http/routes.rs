@@ -27,6 +27,17 @@ pub struct Route {
     pub allow: String,
 }
 
+impl Route {
+    /// The name of a path parameter, counted from 0. The framework numbers them: `param0`.
+    #[must_use]
+    pub fn parameter(&self, numbered: &str) -> Option<&str> {
+        let index: usize = numbered.strip_prefix("param")?.parse().ok()?;
+        let segments = self.template.split('/');
+        let mut names = segments.filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'));
+        names.nth(index)
+    }
+}
+
 impl Routes {
     /// The paths of an OpenAPI document, under a prefix.
     #[must_use]
@@ -34,22 +45,35 @@ impl Routes {
         let paths = spec["paths"].as_object().into_iter().flatten();
         let routes = paths.map(|(path, operations)| Route {
             template: format!("{prefix}{path}"),
-            allow: allow(METHODS.iter().filter(|(name, _)| operations.get(name).is_some()).map(|(_, method)| method)),
+            allow: allow(
+                METHODS
+                    .iter()
+                    .filter(|(name, _)| operations.get(name).is_some())
+                    .map(|(_, method)| method),
+            ),
         });
-        Self { routes: routes.collect() }
+        Self {
+            routes: routes.collect(),
+        }
     }
 
     /// Adds a path that can only be read.
     #[must_use]
     pub fn with_get(mut self, path: &str) -> Self {
-        self.routes.push(Route { template: path.to_owned(), allow: allow([&Method::GET].into_iter()) });
+        self.routes.push(Route {
+            template: path.to_owned(),
+            allow: allow([&Method::GET].into_iter()),
+        });
         self
     }
 
     /// The path that a request was sent to. A literal segment wins over a parameter.
     #[must_use]
     pub fn find(&self, path: &str) -> Option<&Route> {
-        let fitting = self.routes.iter().filter(|route| fits(&route.template, path));
+        let fitting = self
+            .routes
+            .iter()
+            .filter(|route| fits(&route.template, path));
         fitting.min_by_key(|route| route.template.matches('{').count())
     }
 }
@@ -68,7 +92,8 @@ fn fits(template: &str, path: &str) -> bool {
     loop {
         match (wanted.next(), given.next()) {
             (None, None) => return true,
-            (Some(wanted), Some(given)) if wanted == given || (wanted.starts_with('{') && !given.is_empty()) => {}
+            (Some(wanted), Some(given))
+                if wanted == given || (wanted.starts_with('{') && !given.is_empty()) => {}
             _ => return false,
         }
     }
@@ -92,14 +117,37 @@ mod tests {
 
     #[test]
     fn a_path_names_its_methods() {
-        assert_eq!(routes().find("/v1/tickets").unwrap().allow, "GET, POST, HEAD");
+        assert_eq!(
+            routes().find("/v1/tickets").unwrap().allow,
+            "GET, POST, HEAD"
+        );
         assert_eq!(routes().find("/health").unwrap().allow, "GET, HEAD");
     }
 
     #[test]
+    fn numbered_parameters_have_names() {
+        let routes = Routes::of_spec(&json!({"paths": {"/a/{x}/b/{y}": {}}}), "");
+        let route = routes.find("/a/1/b/2").unwrap();
+        assert_eq!(
+            [route.parameter("param0"), route.parameter("param1")],
+            [Some("x"), Some("y")]
+        );
+        assert_eq!(
+            [route.parameter("param2"), route.parameter("x")],
+            [None, None]
+        );
+    }
+
+    #[test]
     fn a_literal_segment_wins_over_a_parameter() {
-        assert_eq!(routes().find("/v1/tickets/mine").unwrap().template, "/v1/tickets/mine");
-        assert_eq!(routes().find("/v1/tickets/7").unwrap().template, "/v1/tickets/{id}");
+        assert_eq!(
+            routes().find("/v1/tickets/mine").unwrap().template,
+            "/v1/tickets/mine"
+        );
+        assert_eq!(
+            routes().find("/v1/tickets/7").unwrap().template,
+            "/v1/tickets/{id}"
+        );
     }
 
     #[test]

@@ -14,7 +14,10 @@ const ERRORS_MAX: usize = 20;
 pub(super) fn errors<T: Type>(value: &Value) -> Vec<FieldError> {
     let mut registry = Registry::new();
     T::register(&mut registry);
-    let mut found = Found { registry: &registry, errors: Vec::new() };
+    let mut found = Found {
+        registry: &registry,
+        errors: Vec::new(),
+    };
     found.check(&T::schema_ref(), value, "");
     if found.errors.is_empty() {
         found.add("", "does not have the described form");
@@ -30,7 +33,10 @@ struct Found<'a> {
 impl<'a> Found<'a> {
     fn add(&mut self, pointer: &str, detail: impl Into<String>) {
         if self.errors.len() < ERRORS_MAX {
-            self.errors.push(FieldError { pointer: pointer.to_owned(), detail: detail.into() });
+            self.errors.push(FieldError {
+                pointer: pointer.to_owned(),
+                detail: detail.into(),
+            });
         }
     }
 
@@ -40,14 +46,19 @@ impl<'a> Found<'a> {
             MetaSchemaRef::Inline(schema) => Some(&**schema),
             MetaSchemaRef::Reference(name) => self.registry.schemas.get(name),
         };
-        let Some(direct) = direct else { return Vec::new() };
+        let Some(direct) = direct else {
+            return Vec::new();
+        };
         let parts = direct.all_of.iter().flat_map(|part| self.schemas(part));
         std::iter::once(direct).chain(parts).collect()
     }
 
     fn check(&mut self, schema: &MetaSchemaRef, value: &Value, pointer: &str) {
         let registry = self.registry;
-        let view = Found { registry, errors: Vec::new() };
+        let view = Found {
+            registry,
+            errors: Vec::new(),
+        };
         for schema in view.schemas(schema) {
             self.check_one(schema, value, pointer);
         }
@@ -70,20 +81,32 @@ impl<'a> Found<'a> {
         }
     }
 
-    fn check_fields(&mut self, schema: &MetaSchema, fields: &serde_json::Map<String, Value>, pointer: &str) {
+    fn check_fields(
+        &mut self,
+        schema: &MetaSchema,
+        fields: &serde_json::Map<String, Value>,
+        pointer: &str,
+    ) {
         for name in &schema.required {
             if !fields.contains_key(*name) {
                 self.add(&child(pointer, name), "is missing");
             }
         }
         for (name, value) in fields {
-            let known = schema.properties.iter().find(|(property, _)| property == name);
+            let known = schema
+                .properties
+                .iter()
+                .find(|(property, _)| property == name);
             match (known, &schema.additional_properties) {
                 // An optional field may be null: that is the same as leaving it out, or says "nobody".
                 (Some(_), _) if value.is_null() && !schema.required.contains(&name.as_str()) => {}
                 (Some((_, schema)), _) => self.check(schema, value, &child(pointer, name)),
                 (None, Some(schema)) => self.check(schema, value, &child(pointer, name)),
-                (None, _) if schema.one_of.is_empty() && schema.any_of.is_empty() && schema.ty == "object" => {
+                (None, _)
+                    if schema.one_of.is_empty()
+                        && schema.any_of.is_empty()
+                        && schema.ty == "object" =>
+                {
                     self.add(&child(pointer, name), "is not a field of this object");
                 }
                 (None, _) => {}
@@ -110,7 +133,9 @@ impl<'a> Found<'a> {
             self.add(pointer, format!("must be at least {least} characters"));
         }
         match schema.format {
-            Some("uuid") if uuid::Uuid::parse_str(text).is_err() => self.add(pointer, "must be a UUID"),
+            Some("uuid") if uuid::Uuid::parse_str(text).is_err() => {
+                self.add(pointer, "must be a UUID")
+            }
             Some("date") if text.parse::<chrono::NaiveDate>().is_err() => {
                 self.add(pointer, "must be a date such as 2026-03-01");
             }
@@ -122,7 +147,9 @@ impl<'a> Found<'a> {
     }
 
     fn check_number(&mut self, schema: &MetaSchema, number: &serde_json::Number, pointer: &str) {
-        let Some(number) = number.as_f64() else { return };
+        let Some(number) = number.as_f64() else {
+            return;
+        };
         if let Some(most) = schema.maximum.filter(|most| number > *most) {
             self.add(pointer, format!("must be at most {most}"));
         }
@@ -160,7 +187,9 @@ fn type_in_words(ty: &str) -> &'static str {
 }
 
 fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// Escapes as RFC 6901, section 3.
@@ -198,11 +227,17 @@ mod tests {
     }
 
     fn found(value: &Value) -> Vec<(String, String)> {
-        errors::<Order>(value).into_iter().map(|error| (error.pointer, error.detail)).collect()
+        errors::<Order>(value)
+            .into_iter()
+            .map(|error| (error.pointer, error.detail))
+            .collect()
     }
 
     fn pointers(value: &Value) -> Vec<String> {
-        found(value).into_iter().map(|(pointer, _)| pointer).collect()
+        found(value)
+            .into_iter()
+            .map(|(pointer, _)| pointer)
+            .collect()
     }
 
     #[test]
@@ -212,13 +247,21 @@ mod tests {
         pointers.sort();
         assert_eq!(
             pointers,
-            ["/count", "/id", "/items/0/name", "/items/0/size", "/items/1/name", "/items/1/x~1y"]
+            [
+                "/count",
+                "/id",
+                "/items/0/name",
+                "/items/0/size",
+                "/items/1/name",
+                "/items/1/x~1y"
+            ]
         );
     }
 
     #[test]
     fn messages_name_no_rust_type() {
-        let value = json!({"id": 1, "items": [{"name": 2, "size": "x"}], "other": null, "count": -1});
+        let value =
+            json!({"id": 1, "items": [{"name": 2, "size": "x"}], "other": null, "count": -1});
         for (pointer, detail) in found(&value) {
             for name in ["Uuid", "String", "Order", "Item", "Size", "u32", "integer("] {
                 assert!(!detail.contains(name), "{pointer}: {detail}");
@@ -228,6 +271,9 @@ mod tests {
 
     #[test]
     fn a_body_that_is_no_object_is_named_as_a_whole() {
-        assert_eq!(found(&json!([1])), [(String::new(), "must be an object".to_owned())]);
+        assert_eq!(
+            found(&json!([1])),
+            [(String::new(), "must be an object".to_owned())]
+        );
     }
 }

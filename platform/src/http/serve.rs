@@ -48,7 +48,11 @@ pub struct HttpSettings {
 
 impl Default for HttpSettings {
     fn default() -> Self {
-        Self { request_deadline: Duration::from_secs(10), body_limit_bytes: 1 << 20, requests_max: 1_024 }
+        Self {
+            request_deadline: Duration::from_secs(10),
+            body_limit_bytes: 1 << 20,
+            requests_max: 1_024,
+        }
     }
 }
 
@@ -68,7 +72,9 @@ pub struct Parts {
 ///
 /// # Errors
 /// When the framework's document is not JSON.
-pub fn description<A: OpenApi + 'static>(service: &OpenApiService<A, ()>) -> Result<String, serde_json::Error> {
+pub fn description<A: OpenApi + 'static>(
+    service: &OpenApiService<A, ()>,
+) -> Result<String, serde_json::Error> {
     let mut text = serde_json::to_string_pretty(&spec::document(&service.spec())?)?;
     text.push('\n');
     Ok(text)
@@ -83,17 +89,38 @@ pub fn compose<A: OpenApi + 'static>(
     parts: Parts,
 ) -> Result<impl Endpoint<Output = Response> + 'static, serde_json::Error> {
     let description = description(&service)?;
-    let routes = [DOCS_PATH, SPEC_PATH, LIVE_PATH, READY_PATH, DETAILED_PATH, METRICS_PATH]
-        .into_iter()
-        .fold(Routes::of_spec(&serde_json::from_str(&description)?, BASE_PATH), Routes::with_get);
+    let routes = [
+        DOCS_PATH,
+        SPEC_PATH,
+        LIVE_PATH,
+        READY_PATH,
+        DETAILED_PATH,
+        METRICS_PATH,
+    ]
+    .into_iter()
+    .fold(
+        Routes::of_spec(&serde_json::from_str(&description)?, BASE_PATH),
+        Routes::with_get,
+    );
     let docs = service.swagger_ui();
     let metrics = parts.metrics;
     let route = Route::new()
-        .at(SPEC_PATH, get(make_sync(move |_| json(description.clone()))))
+        .at(
+            SPEC_PATH,
+            get(make_sync(move |_| json(description.clone()))),
+        )
         .at(LIVE_PATH, get(health::live))
         .at(READY_PATH, get(health::ready))
         .at(DETAILED_PATH, get(health::detailed))
-        .at(METRICS_PATH, get(make_sync(move |_| metrics.as_ref().map(PrometheusHandle::render).unwrap_or_default())))
+        .at(
+            METRICS_PATH,
+            get(make_sync(move |_| {
+                metrics
+                    .as_ref()
+                    .map(PrometheusHandle::render)
+                    .unwrap_or_default()
+            })),
+        )
         .nest(DOCS_PATH, docs)
         .nest(BASE_PATH, service)
         .data(parts.verifier)
@@ -102,7 +129,9 @@ pub fn compose<A: OpenApi + 'static>(
 }
 
 fn json(text: String) -> Response {
-    Response::builder().content_type("application/json").body(text)
+    Response::builder()
+        .content_type("application/json")
+        .body(text)
 }
 
 /// Serves until a shutdown is requested, then lets requests in flight finish for at most eight seconds.
@@ -114,10 +143,17 @@ pub async fn serve(
     endpoint: impl Endpoint<Output = Response> + 'static,
     shutdown: Shutdown,
 ) -> io::Result<()> {
-    let acceptor = NoDelayAcceptor { local_addr: LocalAddr(listener.local_addr()?.into()), listener };
+    let acceptor = NoDelayAcceptor {
+        local_addr: LocalAddr(listener.local_addr()?.into()),
+        listener,
+    };
     poem::Server::new_with_acceptor(acceptor)
         .idle_timeout(IDLE_TIMEOUT)
-        .run_with_graceful_shutdown(endpoint, async move { shutdown.requested().await }, Some(GRACE))
+        .run_with_graceful_shutdown(
+            endpoint,
+            async move { shutdown.requested().await },
+            Some(GRACE),
+        )
         .await
 }
 
@@ -140,10 +176,18 @@ impl Acceptor for NoDelayAcceptor {
                 Ok((stream, address)) => {
                     // A connection that is gone already fails at its first read.
                     let _ = stream.set_nodelay(true);
-                    return Ok((stream, self.local_addr.clone(), RemoteAddr(address.into()), Scheme::HTTP));
+                    return Ok((
+                        stream,
+                        self.local_addr.clone(),
+                        RemoteAddr(address.into()),
+                        Scheme::HTTP,
+                    ));
                 }
                 Err(error) => {
-                    tracing::warn!(error = &error as &dyn std::error::Error, "a connection could not be accepted");
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "a connection could not be accepted"
+                    );
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             }

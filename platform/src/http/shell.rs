@@ -26,8 +26,7 @@ const SECURITY_HEADERS: [(HeaderName, &str); 3] = [
 ];
 const API_CONTENT_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 /// The documentation page carries its scripts and styles within it.
-const DOCS_CONTENT_POLICY: &str =
-    "default-src 'self'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: 'self'; frame-ancestors 'none'";
+const DOCS_CONTENT_POLICY: &str = "default-src 'self'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: 'self'; frame-ancestors 'none'";
 
 /// The outermost endpoint: answers every request, never fails.
 pub(super) struct Shell<E> {
@@ -40,17 +39,27 @@ pub(super) struct Shell<E> {
 impl<E: Endpoint> Shell<E> {
     pub(super) fn new(inner: E, routes: Routes, settings: HttpSettings) -> Self {
         let in_flight = Semaphore::new(settings.requests_max);
-        Self { inner, routes, settings, in_flight }
+        Self {
+            inner,
+            routes,
+            settings,
+            in_flight,
+        }
     }
 
     /// Lets the request in if there is room, bounds its body and its time, and catches its panics.
     async fn admit(&self, mut request: Request) -> Result<Response> {
         let Ok(_permit) = self.in_flight.try_acquire() else {
-            return Err(Problem::unavailable("too many requests at this moment", RETRY_AFTER_S).into());
+            return Err(
+                Problem::unavailable("too many requests at this moment", RETRY_AFTER_S).into(),
+            );
         };
         let answer = async {
             self.read_body(&mut request).await?;
-            self.inner.call(request).await.map(IntoResponse::into_response)
+            self.inner
+                .call(request)
+                .await
+                .map(IntoResponse::into_response)
         };
         let guarded = AssertUnwindSafe(answer).catch_unwind();
         match tokio::time::timeout(self.settings.request_deadline, guarded).await {
@@ -67,8 +76,14 @@ impl<E: Endpoint> Shell<E> {
     /// Bodies are read whole before the handler runs, up to the limit.
     async fn read_body(&self, request: &mut Request) -> Result<()> {
         let limit_bytes = self.settings.body_limit_bytes;
-        let length = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
-        if length.and_then(|text| text.parse::<usize>().ok()).is_some_and(|length| length > limit_bytes) {
+        let length = request
+            .headers()
+            .get(header::CONTENT_LENGTH)
+            .and_then(|value| value.to_str().ok());
+        if length
+            .and_then(|text| text.parse::<usize>().ok())
+            .is_some_and(|length| length > limit_bytes)
+        {
             return Err(Problem::payload_too_large(limit_bytes).into());
         }
         if matches!(*request.method(), Method::GET | Method::HEAD) {
@@ -87,7 +102,9 @@ impl<E: Endpoint> Shell<E> {
             return Problem::not_found("the path");
         }
         if error.is::<MethodNotAllowedError>() {
-            return Problem::method_not_allowed(self.routes.find(path).map_or("", |route| &route.allow));
+            return Problem::method_not_allowed(
+                self.routes.find(path).map_or("", |route| &route.allow),
+            );
         }
         if error.is::<AuthorizationError>() {
             return Problem::unauthorized();
@@ -96,14 +113,22 @@ impl<E: Endpoint> Shell<E> {
             return Problem::unsupported_media_type();
         }
         if let Some(ParseParamError { name, .. }) = error.downcast_ref() {
-            return Problem::bad_request(format!("the parameter {name} is missing or does not have the described form"));
+            return Problem::bad_request(format!(
+                "the parameter {name} is missing or does not have the described form"
+            ));
         }
         if let Some(ParsePathError { name, .. }) = error.downcast_ref() {
-            return Problem::bad_request(format!("the path parameter {name} does not have the described form"));
+            let name = self
+                .routes
+                .find(path)
+                .and_then(|route| route.parameter(name))
+                .unwrap_or(name);
+            return Problem::bad_request(format!(
+                "the path parameter {name} does not have the described form"
+            ));
         }
         match error.status() {
             StatusCode::INTERNAL_SERVER_ERROR => Problem::internal(error.to_string()),
-            status if status.is_client_error() => Problem::of_status(status),
             status => Problem::of_status(status),
         }
     }
@@ -128,9 +153,18 @@ impl<E: Endpoint> Shell<E> {
             headers.insert(name, HeaderValue::from_static(value));
         }
         let is_docs = path.starts_with(super::serve::DOCS_PATH);
-        let policy = if is_docs { DOCS_CONTENT_POLICY } else { API_CONTENT_POLICY };
-        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
-        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
+        let policy = if is_docs {
+            DOCS_CONTENT_POLICY
+        } else {
+            API_CONTENT_POLICY
+        };
+        headers.insert(
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static(policy),
+        );
+        headers
+            .entry(header::CACHE_CONTROL)
+            .or_insert(HeaderValue::from_static("private, no-cache"));
         if let Ok(value) = HeaderValue::from_str(id.as_str()) {
             headers.insert(request_id::HEADER, value);
         }
@@ -138,14 +172,28 @@ impl<E: Endpoint> Shell<E> {
 
     fn count(&self, method: &Method, path: &str, status: StatusCode, started_at: Instant) {
         // Unknown paths share one label: a scanner must not make new time series.
-        let route = self.routes.find(path).map_or_else(|| "unknown".to_owned(), |route| route.template.clone());
+        let route = self
+            .routes
+            .find(path)
+            .map_or_else(|| "unknown".to_owned(), |route| route.template.clone());
         let method = method_label(method);
         let elapsed = started_at.elapsed();
-        let labels = [("method", method.to_owned()), ("route", route), ("status", status.as_u16().to_string())];
+        let labels = [
+            ("method", method.to_owned()),
+            ("route", route),
+            ("status", status.as_u16().to_string()),
+        ];
         metrics::counter!("http_requests_total", &labels).increment(1);
-        metrics::histogram!("http_request_duration_seconds", &labels[..2]).record(elapsed.as_secs_f64());
+        metrics::histogram!("http_request_duration_seconds", &labels[..2])
+            .record(elapsed.as_secs_f64());
         let duration_ms = elapsed.as_secs_f64() * 1_000.0;
-        tracing::info!(method, path, status = status.as_u16(), duration_ms, "request");
+        tracing::info!(
+            method,
+            path,
+            status = status.as_u16(),
+            duration_ms,
+            "request"
+        );
     }
 }
 
@@ -196,6 +244,10 @@ fn method_label(method: &Method) -> &'static str {
 fn log(problem: &Problem) {
     if problem.status().is_server_error() {
         let source = std::error::Error::source(problem);
-        tracing::error!(status = problem.status().as_u16(), cause = source, "{problem}");
+        tracing::error!(
+            status = problem.status().as_u16(),
+            cause = source,
+            "{problem}"
+        );
     }
 }

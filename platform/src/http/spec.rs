@@ -11,7 +11,10 @@ use std::collections::BTreeSet;
 pub fn document(generated: &str) -> Result<Value, serde_json::Error> {
     let mut spec: Value = serde_json::from_str(generated)?;
     for name in request_schemas(&spec) {
-        if let Some(schema) = spec["components"]["schemas"].get_mut(&name).and_then(Value::as_object_mut) {
+        if let Some(schema) = spec["components"]["schemas"]
+            .get_mut(&name)
+            .and_then(Value::as_object_mut)
+        {
             close(schema);
         }
     }
@@ -20,7 +23,10 @@ pub fn document(generated: &str) -> Result<Value, serde_json::Error> {
 
 fn close(schema: &mut Map<String, Value>) {
     let is_object = schema.get("type").is_some_and(|ty| ty == "object");
-    if is_object && schema.contains_key("properties") && !schema.contains_key("additionalProperties") {
+    if is_object
+        && schema.contains_key("properties")
+        && !schema.contains_key("additionalProperties")
+    {
         schema.insert("additionalProperties".to_owned(), Value::Bool(false));
     }
 }
@@ -29,10 +35,15 @@ fn close(schema: &mut Map<String, Value>) {
 fn request_schemas(spec: &Value) -> BTreeSet<String> {
     let paths = spec["paths"].as_object().into_iter().flat_map(Map::values);
     let operations = paths.filter_map(Value::as_object).flat_map(Map::values);
-    let mut open: Vec<String> = operations.flat_map(|operation| references(&operation["requestBody"])).collect();
+    let mut open: Vec<String> = operations
+        .flat_map(|operation| references(&operation["requestBody"]))
+        .collect();
     let mut reached = BTreeSet::new();
     while let Some(name) = open.pop() {
-        open.extend(references(&spec["components"]["schemas"][&name]).filter(|next| !reached.contains(next)));
+        open.extend(
+            references(&spec["components"]["schemas"][&name])
+                .filter(|next| !reached.contains(next)),
+        );
         reached.insert(name);
     }
     reached
@@ -42,8 +53,15 @@ fn request_schemas(spec: &Value) -> BTreeSet<String> {
 fn references(value: &Value) -> Box<dyn Iterator<Item = String> + '_> {
     match value {
         Value::Object(fields) => {
-            let own = fields.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next());
-            Box::new(own.map(str::to_owned).into_iter().chain(fields.values().flat_map(references)))
+            let own = fields
+                .get("$ref")
+                .and_then(Value::as_str)
+                .and_then(|path| path.rsplit('/').next());
+            Box::new(
+                own.map(str::to_owned)
+                    .into_iter()
+                    .chain(fields.values().flat_map(references)),
+            )
         }
         Value::Array(items) => Box::new(items.iter().flat_map(references)),
         _ => Box::new(std::iter::empty()),

@@ -174,7 +174,12 @@ impl TeamAnswer {
         let Team::Present(team) = work.state::<Team>(id.0).await? else {
             return Err(Refusal::NotFound { what: "team" }.into());
         };
-        Ok(Self { id, version, name: team.name.clone(), members: team.members.clone() })
+        Ok(Self {
+            id,
+            version,
+            name: team.name.clone(),
+            members: team.members.clone(),
+        })
     }
 }
 
@@ -201,7 +206,10 @@ impl OrganizationAnswer {
     pub async fn of(work: &mut Work<'_>, id: OrganizationId) -> Result<Self, CommandError> {
         let version = work.version(id.0).get();
         let Organization::Present(organization) = work.state::<Organization>(id.0).await? else {
-            return Err(Refusal::NotFound { what: "organization" }.into());
+            return Err(Refusal::NotFound {
+                what: "organization",
+            }
+            .into());
         };
         Ok(Self {
             id,

@@ -28,15 +28,22 @@ impl UseCase for AssignTicket {
         let present = ticket.assignment;
         // Only what is newly given is checked: a ticket may keep an agent who was deactivated meanwhile.
         let given = Assignment {
-            agent_id: self.agent_id.flatten().filter(|agent| present.agent_id != Some(*agent)),
-            team_id: self.team_id.flatten().filter(|team| present.team_id != Some(*team)),
+            agent_id: self
+                .agent_id
+                .flatten()
+                .filter(|agent| present.agent_id != Some(*agent)),
+            team_id: self
+                .team_id
+                .flatten()
+                .filter(|team| present.team_id != Some(*team)),
         };
         work.check_assignment(given, "").await?;
         let to = Assignment {
             agent_id: self.agent_id.unwrap_or(present.agent_id),
             team_id: self.team_id.unwrap_or(present.team_id),
         };
-        work.issue::<Ticket>(self.ticket_id, TicketCommand::Assign(to)).await?;
+        work.issue::<Ticket>(self.ticket_id, TicketCommand::Assign(to))
+            .await?;
         TicketAnswer::of(work, self.ticket_id).await
     }
 }

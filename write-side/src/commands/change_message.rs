@@ -20,7 +20,8 @@ impl UseCase for ChangeMessage {
 
     async fn decide(&self, work: &mut Work<'_>) -> Result<MessageAnswer, CommandError> {
         work.address(self.message_id.0);
-        work.issue::<Message>(self.message_id, self.command.clone()).await?;
+        work.issue::<Message>(self.message_id, self.command.clone())
+            .await?;
         MessageAnswer::of(work, self.message_id).await
     }
 }

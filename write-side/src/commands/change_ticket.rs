@@ -20,7 +20,10 @@ impl ChangeTicket {
     /// A single command.
     #[must_use]
     pub fn one(ticket_id: TicketId, command: TicketCommand) -> Self {
-        Self { ticket_id, commands: vec![command] }
+        Self {
+            ticket_id,
+            commands: vec![command],
+        }
     }
 }
 
@@ -30,7 +33,8 @@ impl UseCase for ChangeTicket {
     async fn decide(&self, work: &mut Work<'_>) -> Result<TicketAnswer, CommandError> {
         work.address(self.ticket_id.0);
         for command in &self.commands {
-            work.issue::<Ticket>(self.ticket_id, command.clone()).await?;
+            work.issue::<Ticket>(self.ticket_id, command.clone())
+                .await?;
         }
         TicketAnswer::of(work, self.ticket_id).await
     }

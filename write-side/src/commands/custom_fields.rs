@@ -21,10 +21,18 @@ pub enum RawFieldValue {
 ///
 /// # Errors
 /// [`Refusal::Invalid`] naming `/custom_fields/<key>` when there is no such field or the value is not of its kind.
-pub(super) fn resolve(work: &Work<'_>, key: &FieldKey, raw: &RawFieldValue) -> Result<FieldValue, CommandError> {
-    let refuse = |detail: String| CommandError::from(Refusal::invalid(format!("/custom_fields/{key}"), detail));
+pub(super) fn resolve(
+    work: &Work<'_>,
+    key: &FieldKey,
+    raw: &RawFieldValue,
+) -> Result<FieldValue, CommandError> {
+    let refuse = |detail: String| {
+        CommandError::from(Refusal::invalid(format!("/custom_fields/{key}"), detail))
+    };
     let Some(definition) = work.settings().custom_fields.get(key) else {
-        return Err(refuse("is not a custom field of this organization".to_owned()));
+        return Err(refuse(
+            "is not a custom field of this organization".to_owned(),
+        ));
     };
     let text = |text: &str| FieldText::parse(text).map_err(|error| refuse(error.to_string()));
     match (&definition.kind, raw) {
@@ -32,11 +40,12 @@ pub(super) fn resolve(work: &Work<'_>, key: &FieldKey, raw: &RawFieldValue) -> R
         (FieldKind::Choice { .. }, RawFieldValue::Text(raw)) => text(raw).map(FieldValue::Choice),
         (FieldKind::Date, RawFieldValue::Text(raw)) => {
             let day = raw.parse::<NaiveDate>();
-            day.map(FieldValue::Date).map_err(|_| refuse("must be a date such as 2026-03-01".to_owned()))
+            day.map(FieldValue::Date)
+                .map_err(|_| refuse("must be a date such as 2026-03-01".to_owned()))
         }
-        (FieldKind::Number, RawFieldValue::Number(raw)) => {
-            FiniteNumber::try_from(*raw).map(FieldValue::Number).map_err(|error| refuse(error.to_owned()))
-        }
+        (FieldKind::Number, RawFieldValue::Number(raw)) => FiniteNumber::try_from(*raw)
+            .map(FieldValue::Number)
+            .map_err(|error| refuse(error.to_owned())),
         (FieldKind::Boolean, RawFieldValue::Boolean(yes)) => Ok(FieldValue::Boolean(*yes)),
         (kind, _) => Err(refuse(format!("must be {}", in_words(kind)))),
     }

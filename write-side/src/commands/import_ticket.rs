@@ -33,12 +33,24 @@ impl UseCase for ImportTicket {
     type Answer = i64;
 
     async fn decide(&self, work: &mut Work<'_>) -> Result<i64, CommandError> {
-        if matches!(self.commands.first(), Some(ImportedCommand { command: TicketCommand::Open(_), .. })) {
+        if matches!(
+            self.commands.first(),
+            Some(ImportedCommand {
+                command: TicketCommand::Open(_),
+                ..
+            })
+        ) {
             work.create::<Ticket>(self.ticket_id.0);
         }
         for step in &self.commands {
-            let ImportedCommand { occurred_at, actor, command } = step.clone();
-            let decided = work.try_issue_as::<Ticket>(self.ticket_id, command, occurred_at, actor).await?;
+            let ImportedCommand {
+                occurred_at,
+                actor,
+                command,
+            } = step.clone();
+            let decided = work
+                .try_issue_as::<Ticket>(self.ticket_id, command, occurred_at, actor)
+                .await?;
             decided.map_err(Refusal::from)?;
         }
         Ok(work.version(self.ticket_id.0).get())

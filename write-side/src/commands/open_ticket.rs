@@ -37,13 +37,17 @@ impl UseCase for OpenTicket {
     type Answer = TicketAnswer;
 
     async fn decide(&self, work: &mut Work<'_>) -> Result<TicketAnswer, CommandError> {
-        work.check_customer(self.open.requester_id, "/requester_id").await?;
+        work.check_customer(self.open.requester_id, "/requester_id")
+            .await?;
         work.check_assignment(self.open.assignment, "").await?;
         let mut custom_fields = Vec::with_capacity(self.custom_fields.len());
         for (key, raw) in &self.custom_fields {
             custom_fields.push((key.clone(), resolve(work, key, raw)?));
         }
-        let first = Open { custom_fields, ..self.open.clone() };
+        let first = Open {
+            custom_fields,
+            ..self.open.clone()
+        };
         open(work, self.ticket_id, first, self.message.as_ref()).await
     }
 }
@@ -56,17 +60,35 @@ pub(super) async fn open(
     message: Option<&FirstMessage>,
 ) -> Result<TicketAnswer, CommandError> {
     work.create::<Ticket>(ticket_id.0);
-    let open = Open { message_id: message.map(|message| message.id), ..open };
-    work.issue::<Ticket>(ticket_id, TicketCommand::Open(open)).await?;
+    let open = Open {
+        message_id: message.map(|message| message.id),
+        ..open
+    };
+    work.issue::<Ticket>(ticket_id, TicketCommand::Open(open))
+        .await?;
     if let Some(FirstMessage { id, body }) = message {
         work.create::<Message>(id.0);
         let visibility = Visibility::Public;
-        work.issue::<Message>(*id, MessageCommand::Post { ticket_id, visibility, body: body.clone() }).await?;
+        work.issue::<Message>(
+            *id,
+            MessageCommand::Post {
+                ticket_id,
+                visibility,
+                body: body.clone(),
+            },
+        )
+        .await?;
     }
     TicketAnswer::of(work, ticket_id).await
 }
 
 /// True when the actor is the person that staff would call the customer.
 pub(super) fn is_customer(actor: &Actor) -> bool {
-    matches!(actor, Actor::User { role: domain::actor::Role::Customer, .. })
+    matches!(
+        actor,
+        Actor::User {
+            role: domain::actor::Role::Customer,
+            ..
+        }
+    )
 }

@@ -23,7 +23,10 @@ impl UseCase for CreateOrganization {
 
     async fn decide(&self, work: &mut Work<'_>) -> Result<OrganizationAnswer, CommandError> {
         let id = work.organization_id();
-        let command = OrganizationCommand::Create { name: self.name.clone(), slug: self.slug.clone() };
+        let command = OrganizationCommand::Create {
+            name: self.name.clone(),
+            slug: self.slug.clone(),
+        };
         work.issue::<Organization>(id, command).await?;
         OrganizationAnswer::of(work, id).await
     }
@@ -56,7 +59,14 @@ impl UseCase for ChangeOrganization {
             Organization::Present(present) => Some(self.applied_to(&present.settings)),
             Organization::Absent => None,
         };
-        work.issue::<Organization>(id, OrganizationCommand::Update { name: self.name.clone(), settings }).await?;
+        work.issue::<Organization>(
+            id,
+            OrganizationCommand::Update {
+                name: self.name.clone(),
+                settings,
+            },
+        )
+        .await?;
         OrganizationAnswer::of(work, id).await
     }
 }
@@ -64,11 +74,20 @@ impl UseCase for ChangeOrganization {
 impl ChangeOrganization {
     fn applied_to(&self, present: &Settings) -> Settings {
         Settings {
-            auto_close_after_hours: self.auto_close_after_hours.unwrap_or(present.auto_close_after_hours),
-            reopen_window_days: self.reopen_window_days.unwrap_or(present.reopen_window_days),
-            edit_window_minutes: self.edit_window_minutes.unwrap_or(present.edit_window_minutes),
+            auto_close_after_hours: self
+                .auto_close_after_hours
+                .unwrap_or(present.auto_close_after_hours),
+            reopen_window_days: self
+                .reopen_window_days
+                .unwrap_or(present.reopen_window_days),
+            edit_window_minutes: self
+                .edit_window_minutes
+                .unwrap_or(present.edit_window_minutes),
             sla_targets: self.sla_targets.unwrap_or(present.sla_targets),
-            custom_fields: self.custom_fields.clone().unwrap_or_else(|| present.custom_fields.clone()),
+            custom_fields: self
+                .custom_fields
+                .clone()
+                .unwrap_or_else(|| present.custom_fields.clone()),
         }
     }
 }

@@ -48,10 +48,15 @@ impl UseCase for PostMessage {
         };
         let ticket = match work.try_issue::<Ticket>(self.ticket_id, command).await? {
             Ok(()) => self.post(work).await?,
-            Err(TicketError::ClosedNeedsFollowUp) if is_customer(work.actor()) => self.follow_up(work).await?,
+            Err(TicketError::ClosedNeedsFollowUp) if is_customer(work.actor()) => {
+                self.follow_up(work).await?
+            }
             Err(refused) => return Err(Refusal::from(refused).into()),
         };
-        Ok(PostedMessage { message: MessageAnswer::of(work, message_id).await?, ticket })
+        Ok(PostedMessage {
+            message: MessageAnswer::of(work, message_id).await?,
+            ticket,
+        })
     }
 }
 
@@ -84,9 +89,14 @@ impl PostMessage {
             follow_up_of: Some(self.ticket_id),
             external: None,
         };
-        let message = FirstMessage { id: self.message_id, body: self.body.clone() };
+        let message = FirstMessage {
+            id: self.message_id,
+            body: self.body.clone(),
+        };
         let opened = open(work, self.follow_up_id, continued, Some(&message)).await?;
-        let link = TicketCommand::LinkFollowUp { ticket_id: self.follow_up_id };
+        let link = TicketCommand::LinkFollowUp {
+            ticket_id: self.follow_up_id,
+        };
         work.issue::<Ticket>(self.ticket_id, link).await?;
         Ok(opened)
     }

@@ -25,7 +25,10 @@ impl UseCase for CreateTeam {
     async fn decide(&self, work: &mut Work<'_>) -> Result<TeamAnswer, CommandError> {
         work.check_members(&self.members).await?;
         work.create::<Team>(self.team_id.0);
-        let command = TeamCommand::Create { name: self.name.clone(), members: self.members.clone() };
+        let command = TeamCommand::Create {
+            name: self.name.clone(),
+            members: self.members.clone(),
+        };
         work.issue::<Team>(self.team_id, command).await?;
         TeamAnswer::of(work, self.team_id).await
     }
@@ -47,12 +50,17 @@ impl UseCase for ChangeTeam {
 
     async fn decide(&self, work: &mut Work<'_>) -> Result<TeamAnswer, CommandError> {
         work.address(self.team_id.0);
-        if let (Some(members), Team::Present(team)) = (&self.members, work.state::<Team>(self.team_id.0).await?) {
+        if let (Some(members), Team::Present(team)) =
+            (&self.members, work.state::<Team>(self.team_id.0).await?)
+        {
             // Only who joins is checked: a team may keep a member who was deactivated meanwhile.
             let joining = members.difference(&team.members).copied().collect();
             work.check_members(&joining).await?;
         }
-        let command = TeamCommand::Update { name: self.name.clone(), members: self.members.clone() };
+        let command = TeamCommand::Update {
+            name: self.name.clone(),
+            members: self.members.clone(),
+        };
         work.issue::<Team>(self.team_id, command).await?;
         TeamAnswer::of(work, self.team_id).await
     }

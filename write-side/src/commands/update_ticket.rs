@@ -41,8 +41,14 @@ impl UpdateTicket {
         let priority = self.priority.map(TicketCommand::ChangePriority);
         let mut commands: Vec<TicketCommand> = subject.into_iter().chain(priority).collect();
         for (key, raw) in &self.custom_fields {
-            let value = raw.as_ref().map(|raw| resolve(work, key, raw)).transpose()?;
-            commands.push(TicketCommand::SetCustomField { key: key.clone(), value });
+            let value = raw
+                .as_ref()
+                .map(|raw| resolve(work, key, raw))
+                .transpose()?;
+            commands.push(TicketCommand::SetCustomField {
+                key: key.clone(),
+                value,
+            });
         }
         Ok(commands)
     }

@@ -28,7 +28,11 @@ impl UseCase for CreateUser {
 
     async fn decide(&self, work: &mut Work<'_>) -> Result<UserAnswer, CommandError> {
         work.create::<User>(self.user_id.0);
-        let command = UserCommand::Create { name: self.name.clone(), email: self.email.clone(), role: self.role };
+        let command = UserCommand::Create {
+            name: self.name.clone(),
+            email: self.email.clone(),
+            role: self.role,
+        };
         work.issue::<User>(self.user_id, command).await?;
         if let Some(email) = &self.email {
             claim(work, email, self.user_id).await?;

@@ -40,7 +40,11 @@ pub trait Aggregate: Clone + Default + Send + Sync + 'static {
     ///
     /// # Errors
     /// When this program does not know the event.
-    fn decode(event_type: &str, schema_version: i16, data: &str) -> Result<Self::Event, DecodeError>;
+    fn decode(
+        event_type: &str,
+        schema_version: i16,
+        data: &str,
+    ) -> Result<Self::Event, DecodeError>;
 
     /// Writes an event.
     ///
@@ -71,7 +75,11 @@ pub trait Decides: Aggregate {
     ///
     /// # Errors
     /// When a rule forbids it.
-    fn decide(&self, id: Self::Id, issued: &Issued<Self::Command>) -> Result<Vec<Self::Event>, Self::Error>;
+    fn decide(
+        &self,
+        id: Self::Id,
+        issued: &Issued<Self::Command>,
+    ) -> Result<Vec<Self::Event>, Self::Error>;
 }
 
 macro_rules! aggregate {
@@ -110,7 +118,11 @@ macro_rules! decides {
             type Command = $command;
             type Error = $error;
 
-            fn decide(&self, id: $id, issued: &Issued<$command>) -> Result<Vec<Self::Event>, $error> {
+            fn decide(
+                &self,
+                id: $id,
+                issued: &Issued<$command>,
+            ) -> Result<Vec<Self::Event>, $error> {
                 $decide(self, id, issued)
             }
         }
@@ -128,7 +140,10 @@ fn refusal(kind: Kind, what: &'static str, error: &dyn Display) -> Refusal {
         Kind::NotFound => Refusal::NotFound { what },
         Kind::Forbidden => Refusal::Forbidden(error.to_string()),
         Kind::Invalid { field } => Refusal::invalid(format!("/{field}"), error.to_string()),
-        Kind::Conflict => Refusal::Conflict { detail: error.to_string(), pointer: None },
+        Kind::Conflict => Refusal::Conflict {
+            detail: error.to_string(),
+            pointer: None,
+        },
     }
 }
 
@@ -143,9 +158,27 @@ aggregate!(
     domain::organization::evolve::evolve,
     organizations
 );
-aggregate!(User, UserEvent, domain::user::STREAM_TYPE, domain::user::evolve::evolve, users);
-aggregate!(EmailClaim, EmailClaimEvent, domain::user::EMAIL_CLAIM_STREAM_TYPE, evolve_claim, email_claims);
-aggregate!(Team, TeamEvent, domain::team::STREAM_TYPE, domain::team::evolve::evolve, teams);
+aggregate!(
+    User,
+    UserEvent,
+    domain::user::STREAM_TYPE,
+    domain::user::evolve::evolve,
+    users
+);
+aggregate!(
+    EmailClaim,
+    EmailClaimEvent,
+    domain::user::EMAIL_CLAIM_STREAM_TYPE,
+    evolve_claim,
+    email_claims
+);
+aggregate!(
+    Team,
+    TeamEvent,
+    domain::team::STREAM_TYPE,
+    domain::team::evolve::evolve,
+    teams
+);
 aggregate!(
     Ticket,
     TicketEvent,
@@ -154,7 +187,13 @@ aggregate!(
     tickets,
     occurred_at = TicketEvent::occurred_at
 );
-aggregate!(Message, MessageEvent, domain::message::STREAM_TYPE, domain::message::evolve::evolve, messages);
+aggregate!(
+    Message,
+    MessageEvent,
+    domain::message::STREAM_TYPE,
+    domain::message::evolve::evolve,
+    messages
+);
 
 decides!(
     Organization,
@@ -164,8 +203,22 @@ decides!(
     domain::organization::decide::decide,
     "organization"
 );
-decides!(User, UserId, UserCommand, domain::user::error::UserError, domain::user::decide::decide, "user");
-decides!(Team, TeamId, TeamCommand, domain::team::error::TeamError, domain::team::decide::decide, "team");
+decides!(
+    User,
+    UserId,
+    UserCommand,
+    domain::user::error::UserError,
+    domain::user::decide::decide,
+    "user"
+);
+decides!(
+    Team,
+    TeamId,
+    TeamCommand,
+    domain::team::error::TeamError,
+    domain::team::decide::decide,
+    "team"
+);
 decides!(
     Ticket,
     TicketId,

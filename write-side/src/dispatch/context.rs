@@ -80,6 +80,11 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { attempts_max: 20, states_max: 50_000, reference_max_age_ms: 1_000, page_limit: 500 }
+        Self {
+            attempts_max: 20,
+            states_max: 50_000,
+            reference_max_age_ms: 1_000,
+            page_limit: 500,
+        }
     }
 }

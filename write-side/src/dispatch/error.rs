@@ -100,7 +100,10 @@ impl Refusal {
     /// A refusal because of one field.
     #[must_use]
     pub fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self::Invalid(vec![FieldProblem { pointer: pointer.into(), detail: detail.into() }])
+        Self::Invalid(vec![FieldProblem {
+            pointer: pointer.into(),
+            detail: detail.into(),
+        }])
     }
 }
 

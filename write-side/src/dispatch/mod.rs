@@ -8,6 +8,7 @@ pub mod aggregate;
 mod context;
 mod error;
 mod references;
+mod staged;
 mod states;
 mod work;
 
@@ -22,7 +23,9 @@ use domain::actor::Actor;
 use domain::ids::{OrganizationId, TicketId};
 use domain::organization::state::Organization;
 use domain::text::{Name, Slug};
-use event_store::{AppendError, AppendRequest, CommandResult, EventStore, OrgId, Partition, Position, Version};
+use event_store::{
+    AppendError, AppendRequest, CommandResult, EventStore, OrgId, Partition, Position, Version,
+};
 use platform::clock::Clock;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -44,7 +47,10 @@ pub trait UseCase: Send + Sync {
     type Answer: Serialize + DeserializeOwned + Send;
 
     /// Loads aggregates, issues commands to them, and answers from their new states.
-    fn decide(&self, work: &mut Work<'_>) -> impl Future<Output = Result<Self::Answer, CommandError>> + Send;
+    fn decide(
+        &self,
+        work: &mut Work<'_>,
+    ) -> impl Future<Output = Result<Self::Answer, CommandError>> + Send;
 }
 
 /// A command that happened.
@@ -80,7 +86,10 @@ struct Inner {
 enum Attempt<A> {
     Done(Done<A>),
     /// Another command was faster.
-    Conflict { stream_id: Uuid, actual: Version },
+    Conflict {
+        stream_id: Uuid,
+        actual: Version,
+    },
     /// Decided on guesses that no append confirms.
     Unconfirmed(Result<(), CommandError>),
 }
@@ -91,7 +100,16 @@ impl Dispatcher {
     pub fn new(store: EventStore, clock: Arc<dyn Clock>, options: Options) -> Self {
         let caches = Caches::new(options.states_max, options.page_limit);
         let retry_locks = (0..RETRY_LOCKS).map(|_| Arc::default()).collect();
-        Self { inner: Arc::new(Inner { store, clock, options, caches, retry_locks, hasher: RandomState::new() }) }
+        Self {
+            inner: Arc::new(Inner {
+                store,
+                clock,
+                options,
+                caches,
+                retry_locks,
+                hasher: RandomState::new(),
+            }),
+        }
     }
 
     /// The log.
@@ -110,9 +128,14 @@ impl Dispatcher {
     ///
     /// # Errors
     /// [`Refusal::NotFound`] when there is no such organization.
-    pub async fn partition(&self, organization_id: OrganizationId) -> Result<Partition, CommandError> {
+    pub async fn partition(
+        &self,
+        organization_id: OrganizationId,
+    ) -> Result<Partition, CommandError> {
         let placed = self.inner.store.placement(OrgId(organization_id.0)).await?;
-        placed.ok_or(CommandError::Refused(Refusal::NotFound { what: "organization" }))
+        placed.ok_or(CommandError::Refused(Refusal::NotFound {
+            what: "organization",
+        }))
     }
 
     /// Carries out a command: all its events are appended, or none is.
@@ -125,7 +148,10 @@ impl Dispatcher {
         command: C,
     ) -> Result<Done<C::Answer>, CommandError> {
         let partition = self.partition(context.organization_id).await?;
-        let place = Place { partition, org_id: OrgId(context.organization_id.0) };
+        let place = Place {
+            partition,
+            org_id: OrgId(context.organization_id.0),
+        };
         let correlation_id = context.correlation_id.unwrap_or_else(Uuid::now_v7);
         let mut demands = Demands::default();
         let mut retry_lock: Option<OwnedMutexGuard<()>> = None;
@@ -136,7 +162,9 @@ impl Dispatcher {
                 reference_max_age_ms: self.inner.options.reference_max_age_ms,
                 context: &context,
                 place,
-                now: context.occurred_at.unwrap_or_else(|| self.inner.clock.now()),
+                now: context
+                    .occurred_at
+                    .unwrap_or_else(|| self.inner.clock.now()),
                 correlation_id,
                 demands: &demands,
             };
@@ -173,23 +201,46 @@ impl Dispatcher {
         ticket_id: TicketId,
         commands: Vec<ImportedCommand>,
     ) -> Result<Done<i64>, CommandError> {
-        self.dispatch(context, ImportTicket { ticket_id, commands }).await
+        self.dispatch(
+            context,
+            ImportTicket {
+                ticket_id,
+                commands,
+            },
+        )
+        .await
     }
 
     /// Makes an organization under a slug, or gives the one that has the slug already.
     ///
     /// # Errors
     /// See [`CommandError`].
-    pub async fn create_organization(&self, name: Name, slug: Slug) -> Result<OrganizationId, CommandError> {
+    pub async fn create_organization(
+        &self,
+        name: Name,
+        slug: Slug,
+    ) -> Result<OrganizationId, CommandError> {
         let fresh = OrgId(Uuid::now_v7());
-        let placed = self.inner.store.place_organization(fresh, slug.as_str()).await;
+        let placed = self
+            .inner
+            .store
+            .place_organization(fresh, slug.as_str())
+            .await;
         let placed = placed.map_err(|error| CommandError::Unavailable(Box::new(error)))?;
         let organization_id = OrganizationId(placed.org_id.0);
-        let place = Place { partition: placed.partition, org_id: placed.org_id };
-        let known = Organization::cache(&self.inner.caches).refresh(&self.inner.store, place, placed.org_id.0).await?;
+        let place = Place {
+            partition: placed.partition,
+            org_id: placed.org_id,
+        };
+        let known = Organization::cache(&self.inner.caches)
+            .refresh(&self.inner.store, place, placed.org_id.0)
+            .await?;
         if matches!(known.state, Organization::Absent) {
             let context = CommandContext::new(organization_id, Actor::Operator);
-            match self.dispatch(context, CreateOrganization { name, slug }).await {
+            match self
+                .dispatch(context, CreateOrganization { name, slug })
+                .await
+            {
                 // A conflict: another process made it in this moment.
                 Ok(_) | Err(CommandError::Refused(Refusal::Conflict { .. })) => {}
                 Err(error) => return Err(error),
@@ -210,9 +261,15 @@ impl Dispatcher {
         };
         let is_hidden = matches!(
             decided,
-            Err(CommandError::Refused(Refusal::NotFound { .. } | Refusal::Forbidden(_)))
+            Err(CommandError::Refused(
+                Refusal::NotFound { .. } | Refusal::Forbidden(_)
+            ))
         );
-        let checked = if is_hidden { Ok(()) } else { work.check_if_match() };
+        let checked = if is_hidden {
+            Ok(())
+        } else {
+            work.check_if_match()
+        };
         let answer = match checked.and(decided) {
             Ok(answer) => answer,
             Err(error @ (CommandError::Refused(_) | CommandError::PreconditionFailed { .. })) => {
@@ -230,13 +287,22 @@ impl Dispatcher {
     }
 
     /// Nothing changes and nothing is to be stored.
-    async fn unchanged<A>(&self, setting: Setting<'_>, answer: A) -> Result<Attempt<A>, CommandError> {
+    async fn unchanged<A>(
+        &self,
+        setting: Setting<'_>,
+        answer: A,
+    ) -> Result<Attempt<A>, CommandError> {
         if !setting.demands.confirmed {
             return Ok(Attempt::Unconfirmed(Ok(())));
         }
         let partition = setting.place.partition;
         let position = self.inner.store.head(partition).await?;
-        Ok(Attempt::Done(Done { answer, partition, position, replayed: false }))
+        Ok(Attempt::Done(Done {
+            answer,
+            partition,
+            position,
+            replayed: false,
+        }))
     }
 
     async fn append<A: Serialize + DeserializeOwned>(
@@ -255,13 +321,27 @@ impl Dispatcher {
             }),
         };
         let versions = work.versions();
-        let request = AppendRequest { partition, org_id, streams: work.appends(), result };
+        let request = AppendRequest {
+            partition,
+            org_id,
+            streams: work.appends(),
+            result,
+        };
         match self.inner.store.append(request).await {
             Ok(appended) => {
                 work.keep(versions);
-                Ok(Attempt::Done(Done { answer, partition, position: appended.position, replayed: false }))
+                Ok(Attempt::Done(Done {
+                    answer,
+                    partition,
+                    position: appended.position,
+                    replayed: false,
+                }))
             }
-            Err(AppendError::Conflict { stream_id, expected, actual }) => {
+            Err(AppendError::Conflict {
+                stream_id,
+                expected,
+                actual,
+            }) => {
                 // The log never shrinks, so a state from its future came from another log (a restored database).
                 if actual < expected {
                     work.forget(stream_id);
@@ -270,7 +350,12 @@ impl Dispatcher {
             }
             Err(AppendError::Repeated { answer, position }) => {
                 let answer = serde_json::from_str(&answer)?;
-                Ok(Attempt::Done(Done { answer, partition, position, replayed: true }))
+                Ok(Attempt::Done(Done {
+                    answer,
+                    partition,
+                    position,
+                    replayed: true,
+                }))
             }
             Err(error) => Err(error.into()),
         }
@@ -285,7 +370,11 @@ impl Dispatcher {
         let Some(given) = &context.idempotency else {
             return Ok(None);
         };
-        let stored = self.inner.store.command_result(place.partition, place.org_id, &given.key).await?;
+        let stored = self
+            .inner
+            .store
+            .command_result(place.partition, place.org_id, &given.key)
+            .await?;
         let Some(stored) = stored else {
             return Ok(None);
         };
@@ -293,21 +382,16 @@ impl Dispatcher {
             return Err(CommandError::KeyReused);
         }
         let answer = serde_json::from_str(&stored.answer)?;
-        Ok(Some(Done { answer, partition: place.partition, position: stored.position, replayed: true }))
+        Ok(Some(Done {
+            answer,
+            partition: place.partition,
+            position: stored.position,
+            replayed: true,
+        }))
     }
 
     async fn retry_lock(&self, stream_id: Uuid) -> OwnedMutexGuard<()> {
         let index = self.inner.hasher.hash_one(stream_id) as usize % RETRY_LOCKS;
         self.inner.retry_locks[index].clone().lock_owned().await
-    }
-}
-
-impl Work<'_> {
-    /// A person acts only while active and in the role that they have: a token may be older than that.
-    async fn check_actor(&self) -> Result<(), CommandError> {
-        match self.actor() {
-            Actor::User { id, role } => self.check_person(*id, *role).await,
-            Actor::Timer | Actor::Import { .. } | Actor::Operator => Ok(()),
-        }
     }
 }

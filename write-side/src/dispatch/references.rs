@@ -5,7 +5,7 @@
 
 use super::error::{CommandError, Refusal};
 use super::work::Work;
-use domain::actor::Role;
+use domain::actor::{Actor, Role};
 use domain::ids::{TeamId, UserId};
 use domain::team::state::Team;
 use domain::ticket::state::Assignment;
@@ -13,8 +13,16 @@ use domain::user::state::User;
 use std::collections::BTreeSet;
 
 impl Work<'_> {
+    /// A person acts only while active and in the role that they have: a token may be older than that.
+    pub(super) async fn check_actor(&self) -> Result<(), CommandError> {
+        match self.actor() {
+            Actor::User { id, role } => self.check_person(*id, *role).await,
+            Actor::Timer | Actor::Import { .. } | Actor::Operator => Ok(()),
+        }
+    }
+
     /// Refuses a person who may no longer act, or whose role changed since their token was made.
-    pub(super) async fn check_person(&self, id: UserId, role: Role) -> Result<(), CommandError> {
+    async fn check_person(&self, id: UserId, role: Role) -> Result<(), CommandError> {
         let is_current = self.active_role(id).await? == Some(role);
         if is_current {
             return Ok(());
@@ -27,12 +35,18 @@ impl Work<'_> {
     ///
     /// # Errors
     /// [`Refusal::Invalid`] naming `/agent_id` or `/team_id` under `pointer`.
-    pub async fn check_assignment(&self, assignment: Assignment, pointer: &str) -> Result<(), CommandError> {
+    pub async fn check_assignment(
+        &self,
+        assignment: Assignment,
+        pointer: &str,
+    ) -> Result<(), CommandError> {
         if let Some(agent_id) = assignment.agent_id {
-            self.check_staff(agent_id, &format!("{pointer}/agent_id")).await?;
+            self.check_staff(agent_id, &format!("{pointer}/agent_id"))
+                .await?;
         }
         if let Some(team_id) = assignment.team_id {
-            self.check_team(team_id, &format!("{pointer}/team_id")).await?;
+            self.check_team(team_id, &format!("{pointer}/team_id"))
+                .await?;
         }
         Ok(())
     }
@@ -44,9 +58,11 @@ impl Work<'_> {
     pub async fn check_customer(&self, id: UserId, pointer: &str) -> Result<(), CommandError> {
         match self.active_role(id).await? {
             Some(Role::Customer) => Ok(()),
-            Some(Role::Agent | Role::Admin) | None => {
-                Err(Refusal::invalid(pointer, "must be an active customer of this organization").into())
-            }
+            Some(Role::Agent | Role::Admin) | None => Err(Refusal::invalid(
+                pointer,
+                "must be an active customer of this organization",
+            )
+            .into()),
         }
     }
 
@@ -56,7 +72,8 @@ impl Work<'_> {
     /// [`Refusal::Invalid`] naming `/members/<index>`, the index being that in `members`.
     pub async fn check_members(&self, members: &BTreeSet<UserId>) -> Result<(), CommandError> {
         for (index, member) in members.iter().enumerate() {
-            self.check_staff(*member, &format!("/members/{index}")).await?;
+            self.check_staff(*member, &format!("/members/{index}"))
+                .await?;
         }
         Ok(())
     }
@@ -65,13 +82,19 @@ impl Work<'_> {
         if self.active_role(id).await?.is_some_and(Role::is_staff) {
             return Ok(());
         }
-        Err(Refusal::invalid(pointer, "must be an active agent or admin of this organization").into())
+        Err(Refusal::invalid(
+            pointer,
+            "must be an active agent or admin of this organization",
+        )
+        .into())
     }
 
     async fn check_team(&self, id: TeamId, pointer: &str) -> Result<(), CommandError> {
         match &self.reference::<Team>(id.0).await?.state {
             Team::Present(_) => Ok(()),
-            Team::Absent => Err(Refusal::invalid(pointer, "must be a team of this organization").into()),
+            Team::Absent => {
+                Err(Refusal::invalid(pointer, "must be a team of this organization").into())
+            }
         }
     }
 

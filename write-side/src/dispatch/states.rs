@@ -49,13 +49,19 @@ pub struct StateCache<A> {
 
 impl<A> fmt::Debug for StateCache<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StateCache").field("page_limit", &self.page_limit).finish_non_exhaustive()
+        f.debug_struct("StateCache")
+            .field("page_limit", &self.page_limit)
+            .finish_non_exhaustive()
     }
 }
 
 impl<A: Aggregate> StateCache<A> {
     fn new(states_max: u64, page_limit: u32) -> Self {
-        Self { states: Cache::new(states_max), started_at: Instant::now(), page_limit }
+        Self {
+            states: Cache::new(states_max),
+            started_at: Instant::now(),
+            page_limit,
+        }
     }
 
     fn now_ms(&self) -> u64 {
@@ -99,14 +105,20 @@ impl<A: Aggregate> StateCache<A> {
         if now_ms.saturating_sub(confirmed_at_ms) <= max_age_ms {
             return Ok(known);
         }
-        let claim =
-            known.confirmed_at_ms.compare_exchange(confirmed_at_ms, now_ms, Ordering::Relaxed, Ordering::Relaxed);
+        let claim = known.confirmed_at_ms.compare_exchange(
+            confirmed_at_ms,
+            now_ms,
+            Ordering::Relaxed,
+            Ordering::Relaxed,
+        );
         if claim.is_err() {
             return Ok(known);
         }
         let refreshed = self.refresh(store, place, id).await;
         if refreshed.is_err() {
-            known.confirmed_at_ms.store(confirmed_at_ms, Ordering::Relaxed);
+            known
+                .confirmed_at_ms
+                .store(confirmed_at_ms, Ordering::Relaxed);
         }
         refreshed
     }
@@ -115,20 +127,34 @@ impl<A: Aggregate> StateCache<A> {
     ///
     /// # Errors
     /// When the log cannot be read or holds an event that this program does not know.
-    pub async fn refresh(&self, store: &EventStore, place: Place, id: Uuid) -> Result<Arc<Known<A>>, CommandError> {
+    pub async fn refresh(
+        &self,
+        store: &EventStore,
+        place: Place,
+        id: Uuid,
+    ) -> Result<Arc<Known<A>>, CommandError> {
         let kept = self.states.get(&(place, id));
         let confirmed_at_ms = self.now_ms();
-        let (mut version, mut state) =
-            kept.as_ref().map_or((Version::NONE, A::default()), |known| (known.version, known.state.clone()));
+        let (mut version, mut state) = kept
+            .as_ref()
+            .map_or((Version::NONE, A::default()), |known| {
+                (known.version, known.state.clone())
+            });
         loop {
-            let page = store.read_stream(place.partition, place.org_id, id, version, self.page_limit).await?;
+            let page = store
+                .read_stream(place.partition, place.org_id, id, version, self.page_limit)
+                .await?;
             let is_last = page.len() < self.page_limit as usize;
             for recorded in page {
                 // An id may be that of a stream of another kind: for this aggregate it does not exist.
                 if recorded.stream_type != A::STREAM_TYPE {
                     return Ok(self.known(Version::NONE, A::default()));
                 }
-                let event = A::decode(&recorded.event_type, recorded.schema_version, &recorded.data)?;
+                let event = A::decode(
+                    &recorded.event_type,
+                    recorded.schema_version,
+                    &recorded.data,
+                )?;
                 state = state.evolve(&event, recorded.occurred_at);
                 version = recorded.version;
             }
@@ -137,10 +163,16 @@ impl<A: Aggregate> StateCache<A> {
             }
         }
         if let Some(known) = kept.filter(|known| known.version == version) {
-            known.confirmed_at_ms.fetch_max(confirmed_at_ms, Ordering::Relaxed);
+            known
+                .confirmed_at_ms
+                .fetch_max(confirmed_at_ms, Ordering::Relaxed);
             return Ok(known);
         }
-        let known = Arc::new(Known { version, state, confirmed_at_ms: AtomicU64::new(confirmed_at_ms) });
+        let known = Arc::new(Known {
+            version,
+            state,
+            confirmed_at_ms: AtomicU64::new(confirmed_at_ms),
+        });
         self.keep_newest(place, id, known.clone());
         Ok(known)
     }
@@ -157,7 +189,11 @@ impl<A: Aggregate> StateCache<A> {
     }
 
     fn known(&self, version: Version, state: A) -> Arc<Known<A>> {
-        Arc::new(Known { version, state, confirmed_at_ms: AtomicU64::new(self.now_ms()) })
+        Arc::new(Known {
+            version,
+            state,
+            confirmed_at_ms: AtomicU64::new(self.now_ms()),
+        })
     }
 
     /// Two commands may finish in another order than their appends: the newer state stays.
@@ -165,10 +201,12 @@ impl<A: Aggregate> StateCache<A> {
         if known.version == Version::NONE {
             return;
         }
-        self.states.entry((place, id)).and_compute_with(|kept| match kept {
-            Some(entry) if entry.value().version > known.version => Op::Nop,
-            _ => Op::Put(known),
-        });
+        self.states
+            .entry((place, id))
+            .and_compute_with(|kept| match kept {
+                Some(entry) if entry.value().version > known.version => Op::Nop,
+                _ => Op::Put(known),
+            });
     }
 }
 
@@ -207,7 +245,9 @@ impl Caches {
         match &known.state {
             Organization::Absent => Arc::default(),
             Organization::Present(present) => {
-                self.settings.get_with((place, known.version), || Arc::new(present.settings.clone()))
+                self.settings.get_with((place, known.version), || {
+                    Arc::new(present.settings.clone())
+                })
             }
         }
     }

@@ -3,6 +3,7 @@
 use super::aggregate::{Aggregate, Decides};
 use super::context::{CommandContext, IfMatch};
 use super::error::{CommandError, Refusal};
+use super::staged::Staged;
 use super::states::{Caches, Known, Place};
 use chrono::{DateTime, Utc};
 use domain::actor::Actor;
@@ -11,7 +12,7 @@ use domain::ids::OrganizationId;
 use domain::metadata::Metadata;
 use domain::organization::settings::Settings;
 use domain::organization::state::Organization;
-use event_store::{EventStore, NewEvent, StreamAppend, StreamId, Version};
+use event_store::{EventStore, NewEvent, StreamAppend, Version};
 use std::any::Any;
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -49,49 +50,31 @@ pub struct Work<'a> {
     addressed: Option<Uuid>,
 }
 
-/// A touched stream. Without events it guards the append: the decision stands only if the stream did not change.
-struct Staged {
-    stream: StreamId,
-    base: Version,
-    events: Vec<NewEvent>,
-    state: Box<dyn StagedState>,
-}
-
-/// The state of a touched stream, of whichever aggregate.
-trait StagedState: Any + Send + Sync {
-    fn keep(self: Box<Self>, caches: &Caches, place: Place, id: Uuid, version: Version);
-    fn forget(&self, caches: &Caches, place: Place, id: Uuid);
-}
-
-impl<A: Aggregate> StagedState for A {
-    fn keep(self: Box<Self>, caches: &Caches, place: Place, id: Uuid, version: Version) {
-        A::cache(caches).keep(place, id, version, *self);
-    }
-
-    fn forget(&self, caches: &Caches, place: Place, id: Uuid) {
-        A::cache(caches).forget(place, id);
-    }
-}
-
-impl Staged {
-    fn version(&self) -> Version {
-        // More events than i64 has positive values cannot be in one append.
-        let count = i64::try_from(self.events.len()).unwrap_or(i64::MAX);
-        Version::new(self.base.get().saturating_add(count)).unwrap_or(self.base)
-    }
-}
-
 impl<'a> Work<'a> {
     pub(super) async fn begin(setting: Setting<'a>) -> Result<Self, CommandError> {
         let organization = Organization::cache(setting.caches);
         let id = setting.place.org_id.0;
         let known = if setting.demands.confirmed {
-            organization.refresh(setting.store, setting.place, id).await?
+            organization
+                .refresh(setting.store, setting.place, id)
+                .await?
         } else {
-            organization.load_recent(setting.store, setting.place, id, setting.reference_max_age_ms).await?
+            organization
+                .load_recent(
+                    setting.store,
+                    setting.place,
+                    id,
+                    setting.reference_max_age_ms,
+                )
+                .await?
         };
         let settings = setting.caches.settings(setting.place, &known);
-        Ok(Self { setting, settings, streams: Vec::with_capacity(2), addressed: None })
+        Ok(Self {
+            setting,
+            settings,
+            streams: Vec::with_capacity(2),
+            addressed: None,
+        })
     }
 
     /// The organization in which the command acts.
@@ -140,7 +123,8 @@ impl<'a> Work<'a> {
     /// the append is refused and the next attempt reads it.
     pub fn create<A: Aggregate>(&mut self, id: impl Into<Uuid>) {
         let id = id.into();
-        let is_known = self.setting.demands.confirmed || self.setting.demands.at_least.contains_key(&id);
+        let is_known =
+            self.setting.demands.confirmed || self.setting.demands.at_least.contains_key(&id);
         if !is_known && self.index_of(id).is_none() {
             self.stage(id, Version::NONE, A::default());
         }
@@ -150,20 +134,36 @@ impl<'a> Work<'a> {
     ///
     /// # Errors
     /// When the log cannot be read.
-    pub async fn reference<A: Aggregate>(&self, id: impl Into<Uuid>) -> Result<Arc<Known<A>>, CommandError> {
-        let Setting { store, caches, place, demands, reference_max_age_ms, .. } = self.setting;
+    pub async fn reference<A: Aggregate>(
+        &self,
+        id: impl Into<Uuid>,
+    ) -> Result<Arc<Known<A>>, CommandError> {
+        let Setting {
+            store,
+            caches,
+            place,
+            demands,
+            reference_max_age_ms,
+            ..
+        } = self.setting;
         let cache = A::cache(caches);
         if demands.confirmed {
             return cache.refresh(store, place, id.into()).await;
         }
-        cache.load_recent(store, place, id.into(), reference_max_age_ms).await
+        cache
+            .load_recent(store, place, id.into(), reference_max_age_ms)
+            .await
     }
 
     /// Issues a command in the name of the context's actor.
     ///
     /// # Errors
     /// When the aggregate refuses, or the log cannot be read.
-    pub async fn issue<A: Decides>(&mut self, id: A::Id, command: A::Command) -> Result<&A, CommandError> {
+    pub async fn issue<A: Decides>(
+        &mut self,
+        id: A::Id,
+        command: A::Command,
+    ) -> Result<&A, CommandError> {
         let decided = self.try_issue::<A>(id, command).await?;
         decided.map_err(|refused| CommandError::Refused(refused.into()))?;
         self.state(id).await
@@ -193,10 +193,17 @@ impl<'a> Work<'a> {
         now: DateTime<Utc>,
         actor: Actor,
     ) -> Result<Result<(), A::Error>, CommandError> {
-        let issued = Issued { actor, now, settings: self.settings.clone(), command };
+        let issued = Issued {
+            actor,
+            now,
+            settings: self.settings.clone(),
+            command,
+        };
         let decided = self.state::<A>(id).await?.decide(id, &issued);
         match decided {
-            Ok(events) => self.record_as::<A>(id.into(), events, now, &issued.actor).map(Ok),
+            Ok(events) => self
+                .record_as::<A>(id.into(), events, now, &issued.actor)
+                .map(Ok),
             Err(refused) => Ok(Err(refused)),
         }
     }
@@ -205,7 +212,11 @@ impl<'a> Work<'a> {
     ///
     /// # Errors
     /// When an event has no JSON form.
-    pub fn record<A: Aggregate>(&mut self, id: Uuid, events: Vec<A::Event>) -> Result<(), CommandError> {
+    pub fn record<A: Aggregate>(
+        &mut self,
+        id: Uuid,
+        events: Vec<A::Event>,
+    ) -> Result<(), CommandError> {
         let context = self.setting.context;
         self.record_as::<A>(id, events, self.setting.now, &context.actor)
     }
@@ -221,7 +232,9 @@ impl<'a> Work<'a> {
             return Ok(());
         }
         let metadata = serde_json::to_string(&self.metadata(actor))?;
-        let index = self.index_of(id).ok_or_else(|| fault("events for a stream that was not loaded"))?;
+        let index = self
+            .index_of(id)
+            .ok_or_else(|| fault("events for a stream that was not loaded"))?;
         let mut state = self.state_at::<A>(index)?.clone();
         let staged = &mut self.streams[index];
         for event in events {
@@ -244,7 +257,8 @@ impl<'a> Work<'a> {
     /// The version that a touched stream has once the append stands.
     #[must_use]
     pub fn version(&self, id: impl Into<Uuid>) -> Version {
-        self.index_of(id.into()).map_or(Version::NONE, |index| self.streams[index].version())
+        self.index_of(id.into())
+            .map_or(Version::NONE, |index| self.streams[index].version())
     }
 
     /// True when the aggregates decided that nothing changes.
@@ -254,21 +268,24 @@ impl<'a> Work<'a> {
 
     /// Compares the addressed stream with `If-Match`.
     pub(super) fn check_if_match(&self) -> Result<(), CommandError> {
-        let (Some(IfMatch::Version(wanted)), Some(id)) = (self.setting.context.if_match, self.addressed) else {
+        let (Some(IfMatch::Version(wanted)), Some(id)) =
+            (self.setting.context.if_match, self.addressed)
+        else {
             return Ok(());
         };
-        let actual = self.index_of(id).map_or(Version::NONE, |index| self.streams[index].base);
-        if actual == wanted { Ok(()) } else { Err(CommandError::PreconditionFailed { actual }) }
+        let actual = self
+            .index_of(id)
+            .map_or(Version::NONE, |index| self.streams[index].base);
+        if actual == wanted {
+            Ok(())
+        } else {
+            Err(CommandError::PreconditionFailed { actual })
+        }
     }
 
     /// What to append: the events, and guards for the streams that were only looked at.
     pub(super) fn appends(&mut self) -> Vec<StreamAppend> {
-        let append = |staged: &mut Staged| StreamAppend {
-            stream: staged.stream.clone(),
-            expected: staged.base,
-            events: std::mem::take(&mut staged.events),
-        };
-        self.streams.iter_mut().map(append).collect()
+        self.streams.iter_mut().map(Staged::append).collect()
     }
 
     /// The versions that the streams will have. Ask before [`Work::appends`] takes the events.
@@ -287,7 +304,9 @@ impl<'a> Work<'a> {
     /// Forgets what is kept of a stream.
     pub(super) fn forget(&self, id: Uuid) {
         if let Some(index) = self.index_of(id) {
-            self.streams[index].state.forget(self.setting.caches, self.setting.place, id);
+            self.streams[index]
+                .state
+                .forget(self.setting.caches, self.setting.place, id);
         }
     }
 
@@ -297,24 +316,39 @@ impl<'a> Work<'a> {
             actor: actor.clone(),
             correlation_id: self.setting.correlation_id,
             causation_id: context.causation_id,
-            idempotency_key: context.idempotency.as_ref().map(|given| given.key.as_str().to_owned()),
+            idempotency_key: context
+                .idempotency
+                .as_ref()
+                .map(|given| given.key.as_str().to_owned()),
             request_id: context.request_id.clone(),
             source_address: context.source_address.clone(),
         }
     }
 
     fn index_of(&self, id: Uuid) -> Option<usize> {
-        self.streams.iter().position(|staged| staged.stream.id == id)
+        self.streams
+            .iter()
+            .position(|staged| staged.stream.id == id)
     }
 
     fn state_at<A: Aggregate>(&self, index: usize) -> Result<&A, CommandError> {
         let state: &dyn Any = self.streams[index].state.as_ref();
         // Ids are unique across kinds, so a mix-up is a request that names, say, a message as a ticket.
-        state.downcast_ref().ok_or(CommandError::Refused(Refusal::NotFound { what: A::STREAM_TYPE }))
+        state
+            .downcast_ref()
+            .ok_or(CommandError::Refused(Refusal::NotFound {
+                what: A::STREAM_TYPE,
+            }))
     }
 
     async fn load<A: Aggregate>(&mut self, id: Uuid) -> Result<usize, CommandError> {
-        let Setting { store, caches, place, demands, .. } = self.setting;
+        let Setting {
+            store,
+            caches,
+            place,
+            demands,
+            ..
+        } = self.setting;
         let cache = A::cache(caches);
         let known = match demands.at_least.get(&id) {
             Some(version) => cache.load(store, place, id, *version).await?,
@@ -325,12 +359,7 @@ impl<'a> Work<'a> {
     }
 
     fn stage<A: Aggregate>(&mut self, id: Uuid, base: Version, state: A) -> usize {
-        self.streams.push(Staged {
-            stream: StreamId { stream_type: Cow::Borrowed(A::STREAM_TYPE), id },
-            base,
-            events: Vec::new(),
-            state: Box::new(state),
-        });
+        self.streams.push(Staged::new(id, base, state));
         self.streams.len() - 1
     }
 }

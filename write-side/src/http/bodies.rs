@@ -44,13 +44,24 @@ pub(super) struct OpenTicketBody {
 impl OpenTicketBody {
     /// The command of a person. Staff must say for whom.
     pub(super) fn command(self, principal: &Principal) -> Result<OpenTicket, Problem> {
+        if !principal.role.is_staff() && (self.tags.is_some() || self.custom_fields.is_some()) {
+            return Err(Problem::forbidden(
+                "only agents and admins may set tags and custom fields",
+            ));
+        }
         let mut fields = Fields::default();
         let subject = fields.text("/subject", &self.subject, Subject::parse);
         let body = fields.optional("/body", self.body.as_deref(), MessageBody::parse);
-        let tags = fields.each("/tags", self.tags.as_deref().unwrap_or_default(), Tag::parse);
+        let tags = fields.each(
+            "/tags",
+            self.tags.as_deref().unwrap_or_default(),
+            Tag::parse,
+        );
         let custom_fields = custom_fields(&mut fields, self.custom_fields.unwrap_or_default());
         let requester_id = match self.requester_id {
-            None if principal.role.is_staff() => Err(fields.add("/requester_id", "must name the customer")),
+            None if principal.role.is_staff() => {
+                Err(fields.add("/requester_id", "must name the customer"))
+            }
             None => Ok(principal.user_id),
             Some(id) => Ok(UserId(id)),
         };
@@ -65,12 +76,23 @@ impl OpenTicketBody {
             message_id: None,
             tags,
             custom_fields: Vec::new(),
-            assignment: Assignment { agent_id: self.agent_id.map(UserId), team_id: self.team_id.map(TeamId) },
+            assignment: Assignment {
+                agent_id: self.agent_id.map(UserId),
+                team_id: self.team_id.map(TeamId),
+            },
             follow_up_of: None,
             external: None,
         };
-        let message = body.map(|body| FirstMessage { id: MessageId(Uuid::now_v7()), body });
-        Ok(OpenTicket { ticket_id: TicketId(Uuid::now_v7()), open, custom_fields, message })
+        let message = body.map(|body| FirstMessage {
+            id: MessageId(Uuid::now_v7()),
+            body,
+        });
+        Ok(OpenTicket {
+            ticket_id: TicketId(Uuid::now_v7()),
+            open,
+            custom_fields,
+            message,
+        })
     }
 }
 
@@ -78,8 +100,10 @@ fn custom_fields(
     fields: &mut Fields,
     raw: BTreeMap<String, FieldValueView>,
 ) -> Result<Vec<(FieldKey, RawFieldValue)>, AtFault> {
-    let parsed: Vec<_> =
-        raw.into_iter().map(|(key, value)| Ok((fields.key("/custom_fields", &key)?, raw_value(value)))).collect();
+    let parsed: Vec<_> = raw
+        .into_iter()
+        .map(|(key, value)| Ok((fields.key("/custom_fields", &key)?, raw_value(value))))
+        .collect();
     parsed.into_iter().collect()
 }
 
@@ -118,8 +142,15 @@ impl UpdateTicketBody {
         let parsed = all();
         let (subject, set, clear) = fields.finish(parsed)?;
         let set = set.into_iter().map(|(key, value)| (key, Some(value)));
-        let custom_fields = set.chain(clear.into_iter().map(|key| (key, None))).collect();
-        Ok(UpdateTicket { ticket_id, subject, priority: self.priority.map(Into::into), custom_fields })
+        let custom_fields = set
+            .chain(clear.into_iter().map(|key| (key, None)))
+            .collect();
+        Ok(UpdateTicket {
+            ticket_id,
+            subject,
+            priority: self.priority.map(Into::into),
+            custom_fields,
+        })
     }
 }
 
@@ -167,10 +198,8 @@ impl ReasonBody {
 #[oai(deny_unknown_fields)]
 pub(super) struct AssignBody {
     /// The agent.
-    #[oai(default)]
     agent_id: MaybeUndefined<Uuid>,
     /// The team.
-    #[oai(default)]
     team_id: MaybeUndefined<Uuid>,
 }
 

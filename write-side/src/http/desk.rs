@@ -82,9 +82,19 @@ impl Desk {
 impl Call<'_> {
     fn context(&self) -> Result<CommandContext, Problem> {
         let key = headers::idempotency_key(self.headers.idempotency_key.as_deref())?;
-        let idempotency = key.map(|key| Idempotency { key, request_hash: self.request_hash() });
-        let request_id = self.request.data::<RequestId>().map(|id| id.as_str().to_owned());
-        let address = self.request.remote_addr().as_socket_addr().map(|address| address.ip().to_string());
+        let idempotency = key.map(|key| Idempotency {
+            key,
+            request_hash: self.request_hash(),
+        });
+        let request_id = self
+            .request
+            .data::<RequestId>()
+            .map(|id| id.as_str().to_owned());
+        let address = self
+            .request
+            .remote_addr()
+            .as_socket_addr()
+            .map(|address| address.ip().to_string());
         Ok(CommandContext {
             request_id,
             source_address: address,

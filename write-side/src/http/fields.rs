@@ -41,8 +41,11 @@ impl Fields {
         raw: &[String],
         parse: impl Fn(&str) -> Result<T, TextError>,
     ) -> Result<Vec<T>, AtFault> {
-        let parsed: Vec<_> =
-            raw.iter().enumerate().map(|(index, raw)| self.text(&format!("{pointer}/{index}"), raw, &parse)).collect();
+        let parsed: Vec<_> = raw
+            .iter()
+            .enumerate()
+            .map(|(index, raw)| self.text(&format!("{pointer}/{index}"), raw, &parse))
+            .collect();
         parsed.into_iter().collect()
     }
 
@@ -53,7 +56,10 @@ impl Fields {
 
     /// Notes a field at fault.
     pub(super) fn add(&mut self, pointer: &str, detail: impl Into<String>) -> AtFault {
-        self.errors.push(FieldError { pointer: pointer.to_owned(), detail: detail.into() });
+        self.errors.push(FieldError {
+            pointer: pointer.to_owned(),
+            detail: detail.into(),
+        });
         AtFault
     }
 

@@ -11,7 +11,9 @@ const WAIT_MAX_S: u64 = 10;
 /// `Idempotency-Key`: 1 to 255 visible ASCII characters.
 pub(super) fn idempotency_key(header: Option<&str>) -> Result<Option<IdempotencyKey>, Problem> {
     let key = header.map(IdempotencyKey::new).transpose();
-    key.map_err(|error| Problem::bad_request(format!("the header Idempotency-Key is not valid: {error}")))
+    key.map_err(|error| {
+        Problem::bad_request(format!("the header Idempotency-Key is not valid: {error}"))
+    })
 }
 
 /// `If-Match`: one strong entity tag as an answer's `ETag` gave it, or `*` (RFC 9110, section 13.1.1).
@@ -22,12 +24,19 @@ pub(super) fn if_match(header: Option<&str>) -> Result<Option<IfMatch>, Problem>
     if text == "*" {
         return Ok(Some(IfMatch::Any));
     }
-    let digits = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-    let digits = digits.filter(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()));
-    let version = digits.and_then(|digits| digits.parse().ok()).and_then(|number| Version::new(number).ok());
+    let digits = text
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'));
+    let digits = digits
+        .filter(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()));
+    let version = digits
+        .and_then(|digits| digits.parse().ok())
+        .and_then(|number| Version::new(number).ok());
     match version {
         Some(version) => Ok(Some(IfMatch::Version(version))),
-        None => Err(Problem::bad_request("the header If-Match must be one ETag of this resource, such as \"3\", or *")),
+        None => Err(Problem::bad_request(
+            "the header If-Match must be one ETag of this resource, such as \"3\", or *",
+        )),
     }
 }
 
@@ -53,7 +62,17 @@ mod tests {
         assert_eq!(if_match(Some("\"12\"")).unwrap(), version(12));
         assert_eq!(if_match(Some(" * ")).unwrap(), Some(IfMatch::Any));
         assert_eq!(if_match(None).unwrap(), None);
-        for text in ["", "12", "W/\"12\"", "\"\"", "\"a\"", "\"-1\"", "\"+1\"", "\"1\", \"2\"", "\"99999999999999999999\""] {
+        for text in [
+            "",
+            "12",
+            "W/\"12\"",
+            "\"\"",
+            "\"a\"",
+            "\"-1\"",
+            "\"+1\"",
+            "\"1\", \"2\"",
+            "\"99999999999999999999\"",
+        ] {
             assert!(if_match(Some(text)).is_err(), "{text}");
         }
     }
@@ -61,9 +80,20 @@ mod tests {
     #[test]
     fn wait_is_bounded_and_what_cannot_be_read_is_ignored() {
         assert_eq!(wait(Some("wait=5")), Some(Duration::from_secs(5)));
-        assert_eq!(wait(Some("respond-async, Wait=7; x=y")), Some(Duration::from_secs(7)));
+        assert_eq!(
+            wait(Some("respond-async, Wait=7; x=y")),
+            Some(Duration::from_secs(7))
+        );
         assert_eq!(wait(Some("wait=3600")), Some(Duration::from_secs(10)));
-        for text in ["wait", "wait=", "wait=x", "wait=-1", "wait=0", "return=minimal", ""] {
+        for text in [
+            "wait",
+            "wait=",
+            "wait=x",
+            "wait=-1",
+            "wait=0",
+            "return=minimal",
+            "",
+        ] {
             assert_eq!(wait(Some(text)), None, "{text}");
         }
     }

@@ -27,7 +27,11 @@ impl Messages {
     /// Edit one's own message
     ///
     /// Within the organization's edit window.
-    #[oai(path = "/messages/:message_id", method = "patch", operation_id = "edit_message")]
+    #[oai(
+        path = "/messages/:message_id",
+        method = "patch",
+        operation_id = "edit_message"
+    )]
     async fn edit(
         &self,
         bearer: Bearer,
@@ -40,12 +44,20 @@ impl Messages {
         let call = call(bearer, request, key, if_match);
         let mut fields = Fields::default();
         let words = fields.text("/body", &body.0.body, MessageBody::parse);
-        let command = MessageCommand::Edit { body: fields.finish(words)? };
-        Ok(self.change(Operation::EditMessage, &call, message_id.0, command).await?)
+        let command = MessageCommand::Edit {
+            body: fields.finish(words)?,
+        };
+        Ok(self
+            .change(Operation::EditMessage, &call, message_id.0, command)
+            .await?)
     }
 
     /// Take a message's words out of every view
-    #[oai(path = "/messages/:message_id/redact", method = "post", operation_id = "redact_message")]
+    #[oai(
+        path = "/messages/:message_id/redact",
+        method = "post",
+        operation_id = "redact_message"
+    )]
     async fn redact(
         &self,
         bearer: Bearer,
@@ -56,8 +68,12 @@ impl Messages {
         body: Body<Option<ReasonBody>>,
     ) -> Result<Changed<MessageResult>, CommandProblem> {
         let call = call(bearer, request, key, if_match);
-        let command = MessageCommand::Redact { reason: ReasonBody::reason(body.0)? };
-        Ok(self.change(Operation::RedactMessage, &call, message_id.0, command).await?)
+        let command = MessageCommand::Redact {
+            reason: ReasonBody::reason(body.0)?,
+        };
+        Ok(self
+            .change(Operation::RedactMessage, &call, message_id.0, command)
+            .await?)
     }
 }
 
@@ -69,8 +85,15 @@ impl Messages {
         message_id: Uuid,
         command: MessageCommand,
     ) -> Result<Changed<MessageResult>, Problem> {
-        let change = ChangeMessage { message_id: MessageId(message_id), command };
+        let change = ChangeMessage {
+            message_id: MessageId(message_id),
+            command,
+        };
         let done = self.0.run(operation, call, change).await?;
-        Ok(Changed::of(done.answer.version, Stamp::of(&done), MessageResult::from(&done.answer)))
+        Ok(Changed::of(
+            done.answer.version,
+            Stamp::of(&done),
+            MessageResult::from(&done.answer),
+        ))
     }
 }

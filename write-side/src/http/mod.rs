@@ -28,8 +28,16 @@ use users::Users;
 
 /// The command endpoints. `views` serves `Prefer: wait`, which never waits longer than `wait_max`: choose it shorter than
 /// the request's deadline.
-pub fn api(dispatcher: Dispatcher, views: Arc<dyn TicketViews>, wait_max: Duration) -> impl OpenApi + 'static {
-    let desk = Desk { dispatcher, views, wait_max };
+pub fn api(
+    dispatcher: Dispatcher,
+    views: Arc<dyn TicketViews>,
+    wait_max: Duration,
+) -> impl OpenApi + 'static {
+    let desk = Desk {
+        dispatcher,
+        views,
+        wait_max,
+    };
     (
         Tickets(desk.clone()),
         Messages(desk.clone()),

@@ -88,13 +88,21 @@ struct CustomFieldBody {
 
 impl From<SlaTargetsBody> for Targets {
     fn from(body: SlaTargetsBody) -> Self {
-        Self { first_response_minutes: body.first_response_minutes, resolution_minutes: body.resolution_minutes }
+        Self {
+            first_response_minutes: body.first_response_minutes,
+            resolution_minutes: body.resolution_minutes,
+        }
     }
 }
 
 impl From<SlaTargetTableBody> for TargetTable {
     fn from(body: SlaTargetTableBody) -> Self {
-        Self { urgent: body.urgent.into(), high: body.high.into(), normal: body.normal.into(), low: body.low.into() }
+        Self {
+            urgent: body.urgent.into(),
+            high: body.high.into(),
+            normal: body.normal.into(),
+            low: body.low.into(),
+        }
     }
 }
 
@@ -103,7 +111,10 @@ impl UpdateOrganizationBody {
         let mut fields = Fields::default();
         let settings = self.settings.unwrap_or_default();
         let name = fields.optional("/name", self.name.as_deref(), Name::parse);
-        let custom_fields = settings.custom_fields.map(|given| definitions(&mut fields, given)).transpose();
+        let custom_fields = settings
+            .custom_fields
+            .map(|given| definitions(&mut fields, given))
+            .transpose();
         let all = || Ok::<_, AtFault>((name?, custom_fields?));
         let parsed = all();
         let (name, custom_fields) = fields.finish(parsed)?;
@@ -133,7 +144,11 @@ fn definitions(
     parsed.into_iter().collect()
 }
 
-fn definition(fields: &mut Fields, pointer: &str, body: CustomFieldBody) -> Result<FieldDefinition, AtFault> {
+fn definition(
+    fields: &mut Fields,
+    pointer: &str,
+    body: CustomFieldBody,
+) -> Result<FieldDefinition, AtFault> {
     let label = fields.text(&format!("{pointer}/label"), &body.label, Name::parse);
     let pointer = format!("{pointer}/options");
     let kind = match (body.kind, body.options) {
@@ -147,14 +162,21 @@ fn definition(fields: &mut Fields, pointer: &str, body: CustomFieldBody) -> Resu
         (FieldKindView::Boolean, None) => Ok(FieldKind::Boolean),
         (FieldKindView::Date, None) => Ok(FieldKind::Date),
     };
-    Ok(FieldDefinition { label: label?, kind: kind? })
+    Ok(FieldDefinition {
+        label: label?,
+        kind: kind?,
+    })
 }
 
 /// Commands to the organization.
 #[OpenApi(tag = "ApiTags::Organization")]
 impl OrganizationApi {
     /// Change the organization's name and settings
-    #[oai(path = "/organization", method = "patch", operation_id = "update_organization")]
+    #[oai(
+        path = "/organization",
+        method = "patch",
+        operation_id = "update_organization"
+    )]
     async fn update(
         &self,
         bearer: Bearer,
@@ -165,7 +187,14 @@ impl OrganizationApi {
     ) -> Result<Changed<OrganizationResult>, CommandProblem> {
         let call = call(bearer, request, key, if_match);
         Operation::UpdateOrganization.check(&call.principal)?;
-        let done = self.0.run(Operation::UpdateOrganization, &call, body.0.command()?).await?;
-        Ok(Changed::of(done.answer.version, Stamp::of(&done), OrganizationResult::from(&done.answer)))
+        let done = self
+            .0
+            .run(Operation::UpdateOrganization, &call, body.0.command()?)
+            .await?;
+        Ok(Changed::of(
+            done.answer.version,
+            Stamp::of(&done),
+            OrganizationResult::from(&done.answer),
+        ))
     }
 }

@@ -14,7 +14,9 @@ pub(super) fn problem(error: CommandError) -> Problem {
         CommandError::Refused(refusal) => refused(refusal),
         CommandError::PreconditionFailed { .. } => Problem::precondition_failed(detail),
         CommandError::KeyReused => Problem::unprocessable(detail),
-        CommandError::Contended | CommandError::Overloaded => Problem::unavailable(detail, RETRY_SOON_S),
+        CommandError::Contended | CommandError::Overloaded => {
+            Problem::unavailable(detail, RETRY_SOON_S)
+        }
         CommandError::Unavailable(source) | CommandError::OutcomeUnknown(source) => {
             Problem::unavailable(detail, RETRY_LATER_S).with_source(source)
         }
@@ -27,12 +29,24 @@ fn refused(refusal: Refusal) -> Problem {
         Refusal::NotFound { what } => Problem::not_found(&format!("the {what}")),
         Refusal::Forbidden(detail) => Problem::forbidden(detail),
         Refusal::Invalid(fields) => {
-            let error = |field: crate::dispatch::FieldProblem| FieldError { pointer: field.pointer, detail: field.detail };
+            let error = |field: crate::dispatch::FieldProblem| FieldError {
+                pointer: field.pointer,
+                detail: field.detail,
+            };
             Problem::invalid_fields(fields.into_iter().map(error).collect())
         }
-        Refusal::Conflict { detail, pointer: None } => Problem::conflict(detail),
-        Refusal::Conflict { detail, pointer: Some(pointer) } => {
-            let error = FieldError { pointer: pointer.to_owned(), detail: detail.clone() };
+        Refusal::Conflict {
+            detail,
+            pointer: None,
+        } => Problem::conflict(detail),
+        Refusal::Conflict {
+            detail,
+            pointer: Some(pointer),
+        } => {
+            let error = FieldError {
+                pointer: pointer.to_owned(),
+                detail: detail.clone(),
+            };
             Problem::conflict(detail).with_errors(vec![error])
         }
     }

@@ -1,7 +1,9 @@
 //! The answers to commands.
 
 use super::desk::Desk;
-use crate::commands::{MessageAnswer, OrganizationAnswer, PostedMessage, TeamAnswer, TicketAnswer, UserAnswer};
+use crate::commands::{
+    MessageAnswer, OrganizationAnswer, PostedMessage, TeamAnswer, TicketAnswer, UserAnswer,
+};
 use crate::dispatch::Done;
 use chrono::{DateTime, Utc};
 use domain::ids::TicketId;
@@ -9,7 +11,8 @@ use platform::auth::Principal;
 use platform::consistency::ConsistencyToken;
 use platform::http::serve::BASE_PATH;
 use platform::http::views::{
-    ChannelView, FieldValueView, PriorityView, RoleView, SettingsView, StatusView, TicketView, VisibilityView,
+    ChannelView, FieldValueView, PriorityView, RoleView, SettingsView, StatusView, TicketView,
+    VisibilityView,
 };
 use poem_openapi::payload::Json;
 use poem_openapi::types::{ToJSON, Type};
@@ -69,14 +72,27 @@ impl<T: ToJSON + Type + Send> Created<T> {
     /// The answer to a command that made what lives under `path`.
     pub(super) fn of(path: &str, version: i64, stamp: Stamp, body: T) -> Self {
         let location = format!("{BASE_PATH}{path}");
-        Self::Created(Json(body), location, etag(version), stamp.token, stamp.replayed, stamp.preference)
+        Self::Created(
+            Json(body),
+            location,
+            etag(version),
+            stamp.token,
+            stamp.replayed,
+            stamp.preference,
+        )
     }
 }
 
 impl<T: ToJSON + Type + Send> Changed<T> {
     /// The answer to a command that left its resource at `version`.
     pub(super) fn of(version: i64, stamp: Stamp, body: T) -> Self {
-        Self::Ok(Json(body), etag(version), stamp.token, stamp.replayed, stamp.preference)
+        Self::Ok(
+            Json(body),
+            etag(version),
+            stamp.token,
+            stamp.replayed,
+            stamp.preference,
+        )
     }
 }
 
@@ -102,12 +118,18 @@ impl Stamp {
     }
 
     fn waited(self, wait: Duration) -> Self {
-        Self { preference: Some(format!("wait={}", wait.as_secs())), ..self }
+        Self {
+            preference: Some(format!("wait={}", wait.as_secs())),
+            ..self
+        }
     }
 }
 
 fn token<A>(done: &Done<A>) -> ConsistencyToken {
-    ConsistencyToken { partition: done.partition, position: done.position }
+    ConsistencyToken {
+        partition: done.partition,
+        position: done.position,
+    }
 }
 
 /// A ticket after a command. `Prefer: wait` adds the full view.
@@ -148,7 +170,13 @@ impl TicketResult {
     /// The ticket as a person of this role may see it.
     pub(super) fn of(answer: &TicketAnswer, viewer: &Principal) -> Self {
         let is_staff = viewer.role.is_staff();
-        let fields = || answer.custom_fields.iter().map(|(key, value)| (key.to_string(), value.into())).collect();
+        let fields = || {
+            answer
+                .custom_fields
+                .iter()
+                .map(|(key, value)| (key.to_string(), value.into()))
+                .collect()
+        };
         Self {
             id: answer.id.0,
             version: answer.version,
@@ -158,7 +186,11 @@ impl TicketResult {
             channel: answer.channel.into(),
             requester_id: answer.requester_id.0,
             agent_id: answer.assignment.agent_id.map(Uuid::from),
-            team_id: answer.assignment.team_id.filter(|_| is_staff).map(Uuid::from),
+            team_id: answer
+                .assignment
+                .team_id
+                .filter(|_| is_staff)
+                .map(Uuid::from),
             tags: is_staff.then(|| answer.tags.iter().map(ToString::to_string).collect()),
             custom_fields: is_staff.then(fields),
             follow_up_of: answer.follow_up_of.map(Uuid::from),

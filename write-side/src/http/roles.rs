@@ -40,7 +40,9 @@ impl Operation {
             | Self::TagTicket
             | Self::UntagTicket
             | Self::RedactMessage => role.is_staff(),
-            Self::CreateUser | Self::CreateTeam | Self::UpdateTeam | Self::UpdateOrganization => role == Role::Admin,
+            Self::CreateUser | Self::CreateTeam | Self::UpdateTeam | Self::UpdateOrganization => {
+                role == Role::Admin
+            }
         }
     }
 
@@ -50,6 +52,8 @@ impl Operation {
             return Ok(());
         }
         let role = principal.role.as_str();
-        Err(Problem::forbidden(format!("the role {role} may not do this")))
+        Err(Problem::forbidden(format!(
+            "the role {role} may not do this"
+        )))
     }
 }

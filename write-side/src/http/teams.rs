@@ -65,14 +65,27 @@ impl Teams {
         let name = fields.text("/name", &body.0.name, Name::parse);
         let name = fields.finish(name)?;
         let members = members(body.0.member_ids.unwrap_or_default());
-        let command = CreateTeam { team_id: TeamId(Uuid::now_v7()), name, members };
+        let command = CreateTeam {
+            team_id: TeamId(Uuid::now_v7()),
+            name,
+            members,
+        };
         let done = self.0.run(Operation::CreateTeam, &call, command).await?;
         let result = TeamResult::from(&done.answer);
-        Ok(Created::of(&format!("/teams/{}", result.id), result.version, Stamp::of(&done), result))
+        Ok(Created::of(
+            &format!("/teams/{}", result.id),
+            result.version,
+            Stamp::of(&done),
+            result,
+        ))
     }
 
     /// Change a team
-    #[oai(path = "/teams/:team_id", method = "patch", operation_id = "update_team")]
+    #[oai(
+        path = "/teams/:team_id",
+        method = "patch",
+        operation_id = "update_team"
+    )]
     async fn update(
         &self,
         bearer: Bearer,
@@ -86,8 +99,16 @@ impl Teams {
         let mut fields = Fields::default();
         let name = fields.optional("/name", body.0.name.as_deref(), Name::parse);
         let name = fields.finish(name)?;
-        let command = ChangeTeam { team_id: TeamId(team_id.0), name, members: body.0.member_ids.map(members) };
+        let command = ChangeTeam {
+            team_id: TeamId(team_id.0),
+            name,
+            members: body.0.member_ids.map(members),
+        };
         let done = self.0.run(Operation::UpdateTeam, &call, command).await?;
-        Ok(Changed::of(done.answer.version, Stamp::of(&done), TeamResult::from(&done.answer)))
+        Ok(Changed::of(
+            done.answer.version,
+            Stamp::of(&done),
+            TeamResult::from(&done.answer),
+        ))
     }
 }

@@ -1,6 +1,8 @@
 //! Commands to tickets.
 
-use super::bodies::{AssignBody, OpenTicketBody, PostMessageBody, ReasonBody, SetStatusBody, UpdateTicketBody};
+use super::bodies::{
+    AssignBody, OpenTicketBody, PostMessageBody, ReasonBody, SetStatusBody, UpdateTicketBody,
+};
 use super::desk::{Call, Desk, Headers};
 use super::fields::Fields;
 use super::headers::wait;
@@ -43,12 +45,22 @@ impl Tickets {
         Operation::OpenTicket.check(&call.principal)?;
         let command = body.0.command(&call.principal)?;
         let done = self.0.run(Operation::OpenTicket, &call, command).await?;
-        let (result, stamp) = ticket_result(&self.0, &call.principal, &done, wait(prefer.0.as_deref())).await;
-        Ok(Created::of(&format!("/tickets/{}", result.id), result.version, stamp, result))
+        let (result, stamp) =
+            ticket_result(&self.0, &call.principal, &done, wait(prefer.0.as_deref())).await;
+        Ok(Created::of(
+            &format!("/tickets/{}", result.id),
+            result.version,
+            stamp,
+            result,
+        ))
     }
 
     /// Change a ticket's subject, priority and custom fields
-    #[oai(path = "/tickets/:ticket_id", method = "patch", operation_id = "update_ticket")]
+    #[oai(
+        path = "/tickets/:ticket_id",
+        method = "patch",
+        operation_id = "update_ticket"
+    )]
     #[allow(clippy::too_many_arguments)] // One argument a header: that is what the framework describes.
     async fn update(
         &self,
@@ -63,14 +75,20 @@ impl Tickets {
         let call = call(bearer, request, key, if_match);
         Operation::UpdateTicket.check(&call.principal)?;
         let command = body.0.command(TicketId(ticket_id.0))?;
-        Ok(self.change(Operation::UpdateTicket, call, prefer, command).await?)
+        Ok(self
+            .change(Operation::UpdateTicket, call, prefer, command)
+            .await?)
     }
 
     /// Write a reply or a note
     ///
     /// A customer's reply to a closed ticket opens a follow-up ticket: the answer then names it in `ticket_id` and the
     /// closed one in `follow_up_of`.
-    #[oai(path = "/tickets/:ticket_id/messages", method = "post", operation_id = "post_message")]
+    #[oai(
+        path = "/tickets/:ticket_id/messages",
+        method = "post",
+        operation_id = "post_message"
+    )]
     #[allow(clippy::too_many_arguments)] // One argument a header: that is what the framework describes.
     async fn post_message(
         &self,
@@ -104,7 +122,11 @@ impl Tickets {
     }
 
     /// Give a ticket to an agent, a team, both or nobody
-    #[oai(path = "/tickets/:ticket_id/assign", method = "post", operation_id = "assign_ticket")]
+    #[oai(
+        path = "/tickets/:ticket_id/assign",
+        method = "post",
+        operation_id = "assign_ticket"
+    )]
     #[allow(clippy::too_many_arguments)] // One argument a header: that is what the framework describes.
     async fn assign(
         &self,
@@ -118,11 +140,17 @@ impl Tickets {
     ) -> Result<Changed<TicketResult>, CommandProblem> {
         let call = call(bearer, request, key, if_match);
         let command = body.0.command(TicketId(ticket_id.0));
-        Ok(self.change(Operation::AssignTicket, call, prefer, command).await?)
+        Ok(self
+            .change(Operation::AssignTicket, call, prefer, command)
+            .await?)
     }
 
     /// Set a ticket open, pending or on hold
-    #[oai(path = "/tickets/:ticket_id/status", method = "post", operation_id = "set_ticket_status")]
+    #[oai(
+        path = "/tickets/:ticket_id/status",
+        method = "post",
+        operation_id = "set_ticket_status"
+    )]
     #[allow(clippy::too_many_arguments)] // One argument a header: that is what the framework describes.
     async fn set_status(
         &self,
@@ -135,14 +163,23 @@ impl Tickets {
         body: Body<SetStatusBody>,
     ) -> Result<Changed<TicketResult>, CommandProblem> {
         let call = call(bearer, request, key, if_match);
-        let command = ChangeTicket::one(TicketId(ticket_id.0), TicketCommand::SetStatus(body.0.status.into()));
-        Ok(self.change(Operation::SetStatus, call, prefer, command).await?)
+        let command = ChangeTicket::one(
+            TicketId(ticket_id.0),
+            TicketCommand::SetStatus(body.0.status.into()),
+        );
+        Ok(self
+            .change(Operation::SetStatus, call, prefer, command)
+            .await?)
     }
 
     /// Resolve a ticket
     ///
     /// Without an assignee, whoever resolves it becomes it. It closes by itself after the organization's delay.
-    #[oai(path = "/tickets/:ticket_id/resolve", method = "post", operation_id = "resolve_ticket")]
+    #[oai(
+        path = "/tickets/:ticket_id/resolve",
+        method = "post",
+        operation_id = "resolve_ticket"
+    )]
     async fn resolve(
         &self,
         bearer: Bearer,
@@ -153,11 +190,22 @@ impl Tickets {
         #[oai(name = "Prefer")] prefer: Header<Option<String>>,
     ) -> Result<Changed<TicketResult>, BodylessCommandProblem> {
         let command = ChangeTicket::one(TicketId(ticket_id.0), TicketCommand::Resolve);
-        Ok(self.change(Operation::ResolveTicket, call(bearer, request, key, if_match), prefer, command).await?)
+        Ok(self
+            .change(
+                Operation::ResolveTicket,
+                call(bearer, request, key, if_match),
+                prefer,
+                command,
+            )
+            .await?)
     }
 
     /// Close a resolved ticket now
-    #[oai(path = "/tickets/:ticket_id/close", method = "post", operation_id = "close_ticket")]
+    #[oai(
+        path = "/tickets/:ticket_id/close",
+        method = "post",
+        operation_id = "close_ticket"
+    )]
     async fn close(
         &self,
         bearer: Bearer,
@@ -168,11 +216,22 @@ impl Tickets {
         #[oai(name = "Prefer")] prefer: Header<Option<String>>,
     ) -> Result<Changed<TicketResult>, BodylessCommandProblem> {
         let command = ChangeTicket::one(TicketId(ticket_id.0), TicketCommand::Close);
-        Ok(self.change(Operation::CloseTicket, call(bearer, request, key, if_match), prefer, command).await?)
+        Ok(self
+            .change(
+                Operation::CloseTicket,
+                call(bearer, request, key, if_match),
+                prefer,
+                command,
+            )
+            .await?)
     }
 
     /// Bring a resolved or closed ticket back
-    #[oai(path = "/tickets/:ticket_id/reopen", method = "post", operation_id = "reopen_ticket")]
+    #[oai(
+        path = "/tickets/:ticket_id/reopen",
+        method = "post",
+        operation_id = "reopen_ticket"
+    )]
     #[allow(clippy::too_many_arguments)] // One argument a header: that is what the framework describes.
     async fn reopen(
         &self,
@@ -185,13 +244,21 @@ impl Tickets {
         body: Body<Option<ReasonBody>>,
     ) -> Result<Changed<TicketResult>, CommandProblem> {
         let call = call(bearer, request, key, if_match);
-        let reopen = TicketCommand::Reopen { reason: ReasonBody::reason(body.0)? };
+        let reopen = TicketCommand::Reopen {
+            reason: ReasonBody::reason(body.0)?,
+        };
         let command = ChangeTicket::one(TicketId(ticket_id.0), reopen);
-        Ok(self.change(Operation::ReopenTicket, call, prefer, command).await?)
+        Ok(self
+            .change(Operation::ReopenTicket, call, prefer, command)
+            .await?)
     }
 
     /// Add a tag
-    #[oai(path = "/tickets/:ticket_id/tags/:tag", method = "put", operation_id = "tag_ticket")]
+    #[oai(
+        path = "/tickets/:ticket_id/tags/:tag",
+        method = "put",
+        operation_id = "tag_ticket"
+    )]
     #[allow(clippy::too_many_arguments)] // One argument a header: that is what the framework describes.
     async fn tag(
         &self,
@@ -203,12 +270,24 @@ impl Tickets {
         #[oai(name = "If-Match")] if_match: Header<Option<String>>,
         #[oai(name = "Prefer")] prefer: Header<Option<String>>,
     ) -> Result<Changed<TicketResult>, BodylessCommandProblem> {
-        let command = ChangeTicket::one(TicketId(ticket_id.0), TicketCommand::Tag(parsed_tag(&tag)?));
-        Ok(self.change(Operation::TagTicket, call(bearer, request, key, if_match), prefer, command).await?)
+        let command =
+            ChangeTicket::one(TicketId(ticket_id.0), TicketCommand::Tag(parsed_tag(&tag)?));
+        Ok(self
+            .change(
+                Operation::TagTicket,
+                call(bearer, request, key, if_match),
+                prefer,
+                command,
+            )
+            .await?)
     }
 
     /// Take a tag away
-    #[oai(path = "/tickets/:ticket_id/tags/:tag", method = "delete", operation_id = "untag_ticket")]
+    #[oai(
+        path = "/tickets/:ticket_id/tags/:tag",
+        method = "delete",
+        operation_id = "untag_ticket"
+    )]
     #[allow(clippy::too_many_arguments)] // One argument a header: that is what the framework describes.
     async fn untag(
         &self,
@@ -220,8 +299,18 @@ impl Tickets {
         #[oai(name = "If-Match")] if_match: Header<Option<String>>,
         #[oai(name = "Prefer")] prefer: Header<Option<String>>,
     ) -> Result<Changed<TicketResult>, BodylessCommandProblem> {
-        let command = ChangeTicket::one(TicketId(ticket_id.0), TicketCommand::Untag(parsed_tag(&tag)?));
-        Ok(self.change(Operation::UntagTicket, call(bearer, request, key, if_match), prefer, command).await?)
+        let command = ChangeTicket::one(
+            TicketId(ticket_id.0),
+            TicketCommand::Untag(parsed_tag(&tag)?),
+        );
+        Ok(self
+            .change(
+                Operation::UntagTicket,
+                call(bearer, request, key, if_match),
+                prefer,
+                command,
+            )
+            .await?)
     }
 }
 
@@ -234,7 +323,8 @@ impl Tickets {
         command: C,
     ) -> Result<Changed<TicketResult>, Problem> {
         let done = self.0.run(operation, &call, command).await?;
-        let (result, stamp) = ticket_result(&self.0, &call.principal, &done, wait(prefer.0.as_deref())).await;
+        let (result, stamp) =
+            ticket_result(&self.0, &call.principal, &done, wait(prefer.0.as_deref())).await;
         Ok(Changed::of(result.version, stamp, result))
     }
 }
@@ -245,8 +335,15 @@ pub(super) fn call<'a>(
     key: Header<Option<String>>,
     if_match: Header<Option<String>>,
 ) -> Call<'a> {
-    let headers = Headers { idempotency_key: key.0, if_match: if_match.0 };
-    Call { principal: bearer.0, request, headers }
+    let headers = Headers {
+        idempotency_key: key.0,
+        if_match: if_match.0,
+    };
+    Call {
+        principal: bearer.0,
+        request,
+        headers,
+    }
 }
 
 fn parsed_tag(tag: &str) -> Result<Tag, Problem> {

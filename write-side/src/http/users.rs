@@ -44,7 +44,6 @@ struct UpdateUserBody {
     #[oai(validator(min_length = 1, max_length = 120))]
     name: Option<String>,
     /// The new e-mail address; `null` takes it away.
-    #[oai(default)]
     email: MaybeUndefined<String>,
     /// The new role.
     role: Option<RoleView>,
@@ -56,11 +55,18 @@ impl UpdateUserBody {
     fn command(self, user_id: UserId) -> Result<ChangeUser, Problem> {
         let mut fields = Fields::default();
         let name = fields.optional("/name", self.name.as_deref(), Name::parse);
-        let email = given(self.email).map(|email| fields.optional("/email", email.as_deref(), Email::parse));
+        let email = given(self.email)
+            .map(|email| fields.optional("/email", email.as_deref(), Email::parse));
         let all = || Ok::<_, AtFault>((name?, email.transpose()?));
         let parsed = all();
         let (name, email) = fields.finish(parsed)?;
-        Ok(ChangeUser { user_id, name, email, role: self.role.map(Into::into), active: self.active })
+        Ok(ChangeUser {
+            user_id,
+            name,
+            email,
+            role: self.role.map(Into::into),
+            active: self.active,
+        })
     }
 }
 
@@ -84,14 +90,28 @@ impl Users {
         let all = || Ok::<_, AtFault>((name?, email?));
         let parsed = all();
         let (name, email) = fields.finish(parsed)?;
-        let command = CreateUser { user_id: UserId(Uuid::now_v7()), name, email, role: body.0.role.into() };
+        let command = CreateUser {
+            user_id: UserId(Uuid::now_v7()),
+            name,
+            email,
+            role: body.0.role.into(),
+        };
         let done = self.0.run(Operation::CreateUser, &call, command).await?;
         let result = UserResult::from(&done.answer);
-        Ok(Created::of(&format!("/users/{}", result.id), result.version, Stamp::of(&done), result))
+        Ok(Created::of(
+            &format!("/users/{}", result.id),
+            result.version,
+            Stamp::of(&done),
+            result,
+        ))
     }
 
     /// Change a user
-    #[oai(path = "/users/:user_id", method = "patch", operation_id = "update_user")]
+    #[oai(
+        path = "/users/:user_id",
+        method = "patch",
+        operation_id = "update_user"
+    )]
     async fn update(
         &self,
         bearer: Bearer,
@@ -104,6 +124,10 @@ impl Users {
         let call = call(bearer, request, key, if_match);
         let command = body.0.command(UserId(user_id.0))?;
         let done = self.0.run(Operation::UpdateUser, &call, command).await?;
-        Ok(Changed::of(done.answer.version, Stamp::of(&done), UserResult::from(&done.answer)))
+        Ok(Changed::of(
+            done.answer.version,
+            Stamp::of(&done),
+            UserResult::from(&done.answer),
+        ))
     }
 }

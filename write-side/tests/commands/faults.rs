@@ -21,7 +21,9 @@ async fn without_its_database_the_server_answers_503_and_recovers_by_itself() {
     let ticket = server.ticket().await;
     let path = format!("/tickets/{ticket}/messages");
     let reply = async || {
-        let request = server.customer(Method::POST, &path).header("idempotency-key", "f1");
+        let request = server
+            .customer(Method::POST, &path)
+            .header("idempotency-key", "f1");
         request.json(&json!({"body": "Hello?"})).send().await
     };
 
@@ -36,10 +38,16 @@ async fn without_its_database_the_server_answers_503_and_recovers_by_itself() {
         if answer.status == 201 {
             break answer;
         }
-        assert!(answer.status == 503 && Instant::now() < deadline, "{answer:?}");
+        assert!(
+            answer.status == 503 && Instant::now() < deadline,
+            "{answer:?}"
+        );
         tokio::time::sleep(Duration::from_millis(50)).await;
     };
     assert_eq!(back.body["ticket_id"], ticket.to_string());
-    assert_eq!(server.event_types(ticket).await, ["ticket.opened", "ticket.customer_replied"]);
+    assert_eq!(
+        server.event_types(ticket).await,
+        ["ticket.opened", "ticket.customer_replied"]
+    );
     servers.stop().await.unwrap();
 }

@@ -5,6 +5,7 @@ mod concurrency;
 mod conditions;
 mod conversations;
 mod edges;
+mod exchange;
 mod faults;
 mod people;
 mod roles;

@@ -10,9 +10,19 @@ use serde_json::json;
 async fn an_e_mail_address_is_unique_in_its_organization() {
     let server = Server::start().await;
     let ada = json!({"name": "Ada L.", "email": "Ada@Example.com", "role": "agent"});
-    let first = server.admin(Method::POST, "/users").json(&ada).send().await.expect(201);
+    let first = server
+        .admin(Method::POST, "/users")
+        .json(&ada)
+        .send()
+        .await
+        .expect(201);
     assert_eq!(first.body["email"], "ada@example.com");
-    let refused = server.admin(Method::POST, "/users").json(&ada).send().await.expect(409);
+    let refused = server
+        .admin(Method::POST, "/users")
+        .json(&ada)
+        .send()
+        .await
+        .expect(409);
     assert_eq!(refused.pointers(), ["/email"]);
     let other = server.other;
     let elsewhere = server.as_user(&other, other.admin, Role::Admin, Method::POST, "/users");
@@ -34,14 +44,40 @@ async fn of_many_who_claim_an_address_at_once_one_gets_it() {
 async fn an_address_that_was_given_up_is_free_again() {
     let server = Server::start().await;
     let body = json!({"name": "Ada", "email": "free@example.com", "role": "customer"});
-    let ada = server.admin(Method::POST, "/users").json(&body).send().await.expect(201).id();
+    let ada = server
+        .admin(Method::POST, "/users")
+        .json(&body)
+        .send()
+        .await
+        .expect(201)
+        .id();
     let path = format!("/users/{ada}");
     let moved = json!({"email": "new@example.com"});
-    server.admin(Method::PATCH, &path).json(&moved).send().await.expect(200);
-    server.admin(Method::POST, "/users").json(&body).send().await.expect(201);
-    let back = server.admin(Method::PATCH, &path).json(&json!({"email": "free@example.com"})).send().await.expect(409);
+    server
+        .admin(Method::PATCH, &path)
+        .json(&moved)
+        .send()
+        .await
+        .expect(200);
+    server
+        .admin(Method::POST, "/users")
+        .json(&body)
+        .send()
+        .await
+        .expect(201);
+    let back = server
+        .admin(Method::PATCH, &path)
+        .json(&json!({"email": "free@example.com"}))
+        .send()
+        .await
+        .expect(409);
     assert_eq!(back.pointers(), ["/email"]);
-    let gone = server.admin(Method::PATCH, &path).json(&json!({"email": null})).send().await.expect(200);
+    let gone = server
+        .admin(Method::PATCH, &path)
+        .json(&json!({"email": null}))
+        .send()
+        .await
+        .expect(200);
     assert!(gone.body.get("email").is_none());
 }
 
@@ -49,11 +85,26 @@ async fn an_address_that_was_given_up_is_free_again() {
 async fn people_change_their_own_name_and_nothing_else() {
     let server = Server::start().await;
     let path = format!("/users/{}", server.org.customer);
-    let named = server.customer(Method::PATCH, &path).json(&json!({"name": "Carla C."})).send().await.expect(200);
+    let named = server
+        .customer(Method::PATCH, &path)
+        .json(&json!({"name": "Carla C."}))
+        .send()
+        .await
+        .expect(200);
     assert_eq!(named.body["name"], "Carla C.");
-    server.customer(Method::PATCH, &path).json(&json!({"role": "admin"})).send().await.expect(403);
+    server
+        .customer(Method::PATCH, &path)
+        .json(&json!({"role": "admin"}))
+        .send()
+        .await
+        .expect(403);
     let other = format!("/users/{}", server.org.stranger);
-    server.customer(Method::PATCH, &other).json(&json!({"name": "X"})).send().await.expect(403);
+    server
+        .customer(Method::PATCH, &other)
+        .json(&json!({"name": "X"}))
+        .send()
+        .await
+        .expect(403);
 }
 
 #[tokio::test]
@@ -61,27 +112,72 @@ async fn who_was_deactivated_or_got_another_role_may_not_act_with_an_old_token()
     let server = Server::start().await;
     let ticket = server.ticket().await;
     let path = format!("/users/{}", server.org.customer);
-    server.admin(Method::PATCH, &path).json(&json!({"active": false})).send().await.expect(200);
+    server
+        .admin(Method::PATCH, &path)
+        .json(&json!({"active": false}))
+        .send()
+        .await
+        .expect(200);
     let reply = format!("/tickets/{ticket}/messages");
-    server.customer(Method::POST, &reply).json(&json!({"body": "x"})).send().await.expect(403);
+    server
+        .customer(Method::POST, &reply)
+        .json(&json!({"body": "x"}))
+        .send()
+        .await
+        .expect(403);
     let path = format!("/users/{}", server.org.agent);
-    server.admin(Method::PATCH, &path).json(&json!({"role": "customer"})).send().await.expect(200);
-    server.agent(Method::POST, &format!("/tickets/{ticket}/resolve")).send().await.expect(403);
+    server
+        .admin(Method::PATCH, &path)
+        .json(&json!({"role": "customer"}))
+        .send()
+        .await
+        .expect(200);
+    server
+        .agent(Method::POST, &format!("/tickets/{ticket}/resolve"))
+        .send()
+        .await
+        .expect(403);
     let nobody = UserId(uuid::Uuid::now_v7());
-    let unknown = server.as_user(&server.org, nobody, Role::Customer, Method::POST, "/tickets");
-    unknown.json(&json!({"subject": "x"})).send().await.expect(403);
+    let unknown = server.as_user(
+        &server.org,
+        nobody,
+        Role::Customer,
+        Method::POST,
+        "/tickets",
+    );
+    unknown
+        .json(&json!({"subject": "x"}))
+        .send()
+        .await
+        .expect(403);
 }
 
 #[tokio::test]
 async fn a_team_has_active_staff_as_members() {
     let server = Server::start().await;
     let body = json!({"name": "A", "member_ids": [server.org.agent.0, server.org.customer.0]});
-    let refused = server.admin(Method::POST, "/teams").json(&body).send().await.expect(422);
+    let refused = server
+        .admin(Method::POST, "/teams")
+        .json(&body)
+        .send()
+        .await
+        .expect(422);
     assert_eq!(refused.pointers().len(), 1);
     let body = json!({"name": "A", "member_ids": [server.org.agent.0]});
-    let team = server.admin(Method::POST, "/teams").json(&body).send().await.expect(201).id();
+    let team = server
+        .admin(Method::POST, "/teams")
+        .json(&body)
+        .send()
+        .await
+        .expect(201)
+        .id();
     let change = json!({"name": "B", "member_ids": [server.org.colleague.0]});
-    let changed = server.admin(Method::PATCH, &format!("/teams/{team}")).json(&change).send().await.expect(200);
+    let changed = server
+        .admin(Method::PATCH, &format!("/teams/{team}"))
+        .json(&change)
+        .send()
+        .await
+        .expect(200);
     assert_eq!(changed.body["name"], "B");
     assert_eq!(changed.body["member_ids"], json!([server.org.colleague.0]));
 }
@@ -90,10 +186,20 @@ async fn a_team_has_active_staff_as_members() {
 async fn settings_that_are_left_out_stay() {
     let server = Server::start().await;
     let body = json!({"name": "Acme Ltd", "settings": {"auto_close_after_hours": 1}});
-    let answer = server.admin(Method::PATCH, "/organization").json(&body).send().await.expect(200);
+    let answer = server
+        .admin(Method::PATCH, "/organization")
+        .json(&body)
+        .send()
+        .await
+        .expect(200);
     assert_eq!(answer.body["name"], "Acme Ltd");
     assert_eq!(answer.body["settings"]["auto_close_after_hours"], 1);
     assert_eq!(answer.body["settings"]["reopen_window_days"], 28);
     let body = json!({"settings": {"auto_close_after_hours": 1_000_000}});
-    server.admin(Method::PATCH, "/organization").json(&body).send().await.expect(422);
+    server
+        .admin(Method::PATCH, "/organization")
+        .json(&body)
+        .send()
+        .await
+        .expect(422);
 }

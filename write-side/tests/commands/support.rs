@@ -1,5 +1,6 @@
 //! A server of its own for each test: a database, two organizations with people, and the whole HTTP stack in process.
 
+use crate::exchange::Send;
 use async_trait::async_trait;
 use chrono::{TimeDelta, Utc};
 use domain::actor::{Actor, Role};
@@ -16,10 +17,10 @@ use platform::http::views::{TicketView, TicketViews, ViewError};
 use platform::pools::{Pools, postgres_config};
 use platform::private::{PrivateServers, test_servers};
 use poem::endpoint::BoxEndpoint;
-use poem::http::{HeaderMap, Method, StatusCode};
-use poem::{Endpoint, EndpointExt, Request, Response};
+use poem::http::Method;
+use poem::{EndpointExt, Request, Response};
 use poem_openapi::OpenApiService;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -52,112 +53,84 @@ pub struct Server {
     endpoint: Arc<BoxEndpoint<'static, Response>>,
 }
 
-/// What came back.
-#[derive(Debug)]
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub body: Value,
-}
-
-impl Answer {
-    /// Fails with the whole answer when the status is another one.
-    #[track_caller]
-    pub fn expect(self, status: u16) -> Self {
-        assert_eq!(self.status.as_u16(), status, "{:?} {}", self.headers, self.body);
-        if !self.status.is_success() {
-            assert_eq!(self.header("content-type"), Some("application/problem+json"));
-            assert_eq!(self.body["status"], status);
-            assert!(self.body["request_id"].is_string() && self.body["detail"].is_string(), "{}", self.body);
-        }
-        self
-    }
-
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).map(|value| value.to_str().unwrap())
-    }
-
-    pub fn id(&self) -> Uuid {
-        self.body["id"].as_str().unwrap().parse().unwrap()
-    }
-
-    /// The pointers of the fields at fault.
-    pub fn pointers(&self) -> Vec<&str> {
-        let errors = self.body["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
-        errors.iter().map(|error| error["pointer"].as_str().unwrap()).collect()
-    }
-}
-
-/// A request that is being put together.
-pub struct Send<'a> {
-    server: &'a Server,
-    request: poem::RequestBuilder,
-    body: Option<String>,
-}
-
-impl Send<'_> {
-    pub fn header(self, name: &str, value: &str) -> Self {
-        Self { request: self.request.header(name, value), ..self }
-    }
-
-    pub fn token(self, token: &str) -> Self {
-        self.header("authorization", &format!("Bearer {token}"))
-    }
-
-    pub fn json(self, body: &Value) -> Self {
-        self.raw("application/json", &body.to_string())
-    }
-
-    pub fn raw(self, content_type: &str, body: &str) -> Self {
-        let sent = self.header("content-type", content_type);
-        Self { body: Some(body.to_owned()), ..sent }
-    }
-
-    pub async fn send(self) -> Answer {
-        let request: Request = self.request.body(self.body.unwrap_or_default());
-        let response = self.server.endpoint.get_response(request).await;
-        let (parts, body) = response.into_parts();
-        let bytes = body.into_bytes().await.unwrap();
-        let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-        Answer { status: parts.status, headers: parts.headers, body }
-    }
-}
-
 impl Server {
     pub async fn start() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let servers = test_servers().await.unwrap();
         TEMPLATE.get_or_init(|| make_template(servers)).await;
         let name = format!("commands_{}", COUNT.fetch_add(1, Ordering::Relaxed));
-        let url = servers.create_database_from_template(&name, TEMPLATE_NAME).await.unwrap();
+        let url = servers
+            .create_database_from_template(&name, TEMPLATE_NAME)
+            .await
+            .unwrap();
         Self::on(&url, &HttpSettings::default()).await
     }
 
     /// A server on a migrated database.
     pub async fn on(url: &str, settings: &HttpSettings) -> Self {
-        let pools = Pools::new(url, &PoolSettings { commands: 4, ..PoolSettings::default() }).unwrap();
-        let options = event_store::Options { writer_count: 1, ..event_store::Options::default() };
-        let store = EventStore::start(postgres_config(url).unwrap(), pools.commands, options).await.unwrap();
+        let pools = Pools::new(
+            url,
+            &PoolSettings {
+                commands: 4,
+                ..PoolSettings::default()
+            },
+        )
+        .unwrap();
+        let options = event_store::Options {
+            writer_count: 1,
+            ..event_store::Options::default()
+        };
+        let store = EventStore::start(postgres_config(url).unwrap(), pools.commands, options)
+            .await
+            .unwrap();
         let dispatcher = Dispatcher::new(store.clone(), Arc::new(SystemClock), Options::default());
         let org = organization(&dispatcher, "acme").await;
         let other = organization(&dispatcher, "globex").await;
-        Self { endpoint: endpoint(&dispatcher, settings.clone()), store, dispatcher, org, other }
+        Self {
+            endpoint: endpoint(&dispatcher, settings.clone()),
+            store,
+            dispatcher,
+            org,
+            other,
+        }
     }
 
     /// Another server process on the same log: nothing in memory is shared.
     pub async fn second(&self) -> Self {
-        let dispatcher = Dispatcher::new(self.store.clone(), Arc::new(SystemClock), Options::default());
+        let dispatcher = Dispatcher::new(
+            self.store.clone(),
+            Arc::new(SystemClock),
+            Options::default(),
+        );
         let endpoint = endpoint(&dispatcher, HttpSettings::default());
-        Self { store: self.store.clone(), endpoint, dispatcher, org: self.org, other: self.other }
+        Self {
+            store: self.store.clone(),
+            endpoint,
+            dispatcher,
+            org: self.org,
+            other: self.other,
+        }
     }
 
     pub fn request(&self, method: Method, path: &str) -> Send<'_> {
         let request = Request::builder().method(method).uri_str(path);
-        Send { server: self, request, body: None }
+        Send {
+            endpoint: &self.endpoint,
+            request,
+            body: None,
+        }
     }
 
-    pub fn as_user(&self, org: &Org, user: UserId, role: Role, method: Method, path: &str) -> Send<'_> {
-        self.request(method, &format!("/api/v1{path}")).token(&token(org.id, user, role))
+    pub fn as_user(
+        &self,
+        org: &Org,
+        user: UserId,
+        role: Role,
+        method: Method,
+        path: &str,
+    ) -> Send<'_> {
+        self.request(method, &format!("/api/v1{path}"))
+            .token(&token(org.id, user, role))
     }
 
     pub fn admin(&self, method: Method, path: &str) -> Send<'_> {
@@ -179,31 +152,54 @@ impl Server {
     /// A ticket of the customer.
     pub async fn ticket(&self) -> Uuid {
         let body = json!({"subject": "Printer on fire", "body": "It burns."});
-        self.customer(Method::POST, "/tickets").json(&body).send().await.expect(201).id()
+        self.customer(Method::POST, "/tickets")
+            .json(&body)
+            .send()
+            .await
+            .expect(201)
+            .id()
     }
 
     /// A reply of the customer; gives the message's id.
     pub async fn reply(&self, ticket: Uuid) -> Uuid {
         let path = format!("/tickets/{ticket}/messages");
-        self.customer(Method::POST, &path).json(&json!({"body": "Hello?"})).send().await.expect(201).id()
+        self.customer(Method::POST, &path)
+            .json(&json!({"body": "Hello?"}))
+            .send()
+            .await
+            .expect(201)
+            .id()
     }
 
     /// Resolves and closes a ticket.
     pub async fn close(&self, ticket: Uuid) {
-        self.agent(Method::POST, &format!("/tickets/{ticket}/resolve")).send().await.expect(200);
-        self.agent(Method::POST, &format!("/tickets/{ticket}/close")).send().await.expect(200);
+        self.agent(Method::POST, &format!("/tickets/{ticket}/resolve"))
+            .send()
+            .await
+            .expect(200);
+        self.agent(Method::POST, &format!("/tickets/{ticket}/close"))
+            .send()
+            .await
+            .expect(200);
     }
 
     /// Every event of a stream of the organization.
     pub async fn events(&self, id: Uuid) -> Vec<RecordedEvent> {
         let partition = self.dispatcher.partition(self.org.id).await.unwrap();
         let org_id = event_store::OrgId(self.org.id.0);
-        self.store.read_stream(partition, org_id, id, event_store::Version::NONE, 1_000).await.unwrap()
+        self.store
+            .read_stream(partition, org_id, id, event_store::Version::NONE, 1_000)
+            .await
+            .unwrap()
     }
 
     /// The names of a stream's events.
     pub async fn event_types(&self, id: Uuid) -> Vec<String> {
-        self.events(id).await.into_iter().map(|event| event.event_type).collect()
+        self.events(id)
+            .await
+            .into_iter()
+            .map(|event| event.event_type)
+            .collect()
     }
 
     /// How many events the organization's partition has.
@@ -216,10 +212,15 @@ impl Server {
 /// A token that is valid for an hour.
 pub fn token(organization: OrganizationId, user: UserId, role: Role) -> String {
     let signer = TokenSigner::new(&Secret::new(SECRET));
-    signer.sign(organization, user, role, Utc::now(), TimeDelta::hours(1)).unwrap()
+    signer
+        .sign(organization, user, role, Utc::now(), TimeDelta::hours(1))
+        .unwrap()
 }
 
-fn endpoint(dispatcher: &Dispatcher, settings: HttpSettings) -> Arc<BoxEndpoint<'static, Response>> {
+fn endpoint(
+    dispatcher: &Dispatcher,
+    settings: HttpSettings,
+) -> Arc<BoxEndpoint<'static, Response>> {
     let api = write_side::http::api(dispatcher.clone(), Arc::new(Views), Duration::from_secs(5));
     let parts = Parts {
         verifier: Arc::new(TokenVerifier::new(&Secret::new(SECRET))),
@@ -227,16 +228,31 @@ fn endpoint(dispatcher: &Dispatcher, settings: HttpSettings) -> Arc<BoxEndpoint<
         metrics: None,
         settings,
     };
-    Arc::new(compose(OpenApiService::new(api, "InsightDesk", "1"), parts).unwrap().boxed())
+    Arc::new(
+        compose(OpenApiService::new(api, "InsightDesk", "1"), parts)
+            .unwrap()
+            .boxed(),
+    )
 }
 
 async fn organization(dispatcher: &Dispatcher, slug: &str) -> Org {
     let name = Name::parse(slug).unwrap();
-    let id = dispatcher.create_organization(name, Slug::parse(slug).unwrap()).await.unwrap();
+    let id = dispatcher
+        .create_organization(name, Slug::parse(slug).unwrap())
+        .await
+        .unwrap();
     let user = async |name: &str, role| {
         let user_id = UserId(Uuid::now_v7());
-        let command = CreateUser { user_id, name: Name::parse(name).unwrap(), email: None, role };
-        dispatcher.dispatch(CommandContext::new(id, Actor::Operator), command).await.unwrap();
+        let command = CreateUser {
+            user_id,
+            name: Name::parse(name).unwrap(),
+            email: None,
+            role,
+        };
+        dispatcher
+            .dispatch(CommandContext::new(id, Actor::Operator), command)
+            .await
+            .unwrap();
         user_id
     };
     Org {
@@ -278,7 +294,11 @@ impl TicketViews for Views {
         at_least: ConsistencyToken,
         _deadline: Instant,
     ) -> Result<Option<TicketView>, ViewError> {
-        Err(WaitTimeout { token: at_least, timeout: Duration::ZERO }.into())
+        Err(WaitTimeout {
+            token: at_least,
+            timeout: Duration::ZERO,
+        }
+        .into())
     }
 }
 

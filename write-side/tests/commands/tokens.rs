@@ -11,20 +11,31 @@ use serde_json::{Value, json};
 
 /// A request that would open a ticket.
 async fn status(server: &Server, authorization: Option<&str>) -> u16 {
-    let mut request = server.request(Method::POST, "/api/v1/tickets").json(&json!({"subject": "x"}));
+    let mut request = server
+        .request(Method::POST, "/api/v1/tickets")
+        .json(&json!({"subject": "x"}));
     if let Some(authorization) = authorization {
         request = request.header("authorization", authorization);
     }
     let answer = request.send().await;
     if answer.status == 401 {
-        assert!(answer.header("www-authenticate").unwrap().starts_with("Bearer"));
+        assert!(
+            answer
+                .header("www-authenticate")
+                .unwrap()
+                .starts_with("Bearer")
+        );
         assert_eq!(answer.body["status"], 401);
     }
     answer.status.as_u16()
 }
 
 fn forge(header: &Value, claims: &Value, key: &str, algorithm: Algorithm) -> String {
-    let token = jsonwebtoken::encode(&Header::new(algorithm), claims, &EncodingKey::from_secret(key.as_bytes()));
+    let token = jsonwebtoken::encode(
+        &Header::new(algorithm),
+        claims,
+        &EncodingKey::from_secret(key.as_bytes()),
+    );
     let signed = token.unwrap();
     let mut parts: Vec<String> = signed.split('.').map(str::to_owned).collect();
     if !header.is_null() {
@@ -53,15 +64,53 @@ async fn only_a_token_that_this_installation_signed_is_accepted() {
     assert_eq!(status(&server, Some(&format!("Bearer {good}"))).await, 201);
     let before = server.event_count().await;
     let unsigned = good.rsplit_once('.').unwrap().0.to_owned();
-    let none = forge(&json!({"alg": "none"}), &claims(&server), SECRET, Algorithm::HS256);
-    let kid = forge(&json!({"alg": "HS256", "kid": "/dev/null"}), &claims(&server), "", Algorithm::HS256);
-    let jku = forge(&json!({"alg": "HS256", "jku": "http://127.0.0.1:1/"}), &claims(&server), "x", Algorithm::HS256);
-    let other_key = forge(&Value::Null, &claims(&server), "another-key", Algorithm::HS256);
+    let none = forge(
+        &json!({"alg": "none"}),
+        &claims(&server),
+        SECRET,
+        Algorithm::HS256,
+    );
+    let kid = forge(
+        &json!({"alg": "HS256", "kid": "/dev/null"}),
+        &claims(&server),
+        "",
+        Algorithm::HS256,
+    );
+    let jku = forge(
+        &json!({"alg": "HS256", "jku": "http://127.0.0.1:1/"}),
+        &claims(&server),
+        "x",
+        Algorithm::HS256,
+    );
+    let other_key = forge(
+        &Value::Null,
+        &claims(&server),
+        "another-key",
+        Algorithm::HS256,
+    );
     let other_algorithm = forge(&Value::Null, &claims(&server), SECRET, Algorithm::HS384);
-    for token in [unsigned.clone(), format!("{unsigned}."), none, kid, jku, other_key, other_algorithm] {
-        assert_eq!(status(&server, Some(&format!("Bearer {token}"))).await, 401, "{token}");
+    for token in [
+        unsigned.clone(),
+        format!("{unsigned}."),
+        none,
+        kid,
+        jku,
+        other_key,
+        other_algorithm,
+    ] {
+        assert_eq!(
+            status(&server, Some(&format!("Bearer {token}"))).await,
+            401,
+            "{token}"
+        );
     }
-    for header in ["", "Bearer", "Bearer ", &format!("Basic {good}"), &format!("Token {good}")] {
+    for header in [
+        "",
+        "Bearer",
+        "Bearer ",
+        &format!("Basic {good}"),
+        &format!("Token {good}"),
+    ] {
         assert_eq!(status(&server, Some(header)).await, 401, "{header}");
     }
     assert_eq!(status(&server, None).await, 401);
@@ -83,7 +132,11 @@ async fn a_token_for_another_use_or_time_is_refused() {
         let mut claims = claims(&server);
         claims[claim] = value;
         let token = forge(&Value::Null, &claims, SECRET, Algorithm::HS256);
-        assert_eq!(status(&server, Some(&format!("Bearer {token}"))).await, 401, "{claim}");
+        assert_eq!(
+            status(&server, Some(&format!("Bearer {token}"))).await,
+            401,
+            "{claim}"
+        );
     }
 }
 
@@ -96,7 +149,11 @@ async fn an_edited_tenant_or_role_breaks_the_signature() {
         let mut claims = claims(&server);
         claims[claim] = value;
         let edited = format!("{}.{}.{}", parts[0], base64(&claims.to_string()), parts[2]);
-        assert_eq!(status(&server, Some(&format!("Bearer {edited}"))).await, 401, "{claim}");
+        assert_eq!(
+            status(&server, Some(&format!("Bearer {edited}"))).await,
+            401,
+            "{claim}"
+        );
     }
 }
 
@@ -105,6 +162,14 @@ async fn a_token_of_an_organization_that_does_not_exist_reaches_nothing() {
     let server = Server::start().await;
     let signer = TokenSigner::new(&Secret::new(SECRET));
     let nowhere = domain::ids::OrganizationId(uuid::Uuid::now_v7());
-    let token = signer.sign(nowhere, server.org.customer, Role::Customer, Utc::now(), TimeDelta::hours(1)).unwrap();
+    let token = signer
+        .sign(
+            nowhere,
+            server.org.customer,
+            Role::Customer,
+            Utc::now(),
+            TimeDelta::hours(1),
+        )
+        .unwrap();
     assert_eq!(status(&server, Some(&format!("Bearer {token}"))).await, 404);
 }
