@@ -1,8 +1,8 @@
 //! The SLA saga: turns what was promised into timers, and due timers into commands.
 //!
-//! A process manager per partition. It folds the partition's events in order into clocks and timers ([`fold`]), writes
-//! them in the transaction of its checkpoint ([`tables`]), and when a timer is due by the injected clock it sends a
-//! command ([`firing`]). The aggregate has the last word: the command becomes an event only if the clock that set the
+//! A process manager per partition. It folds the partition's events in order into clocks and timers (`fold`), writes
+//! them in the transaction of its checkpoint (`tables`), and when a timer is due by the injected clock it sends a
+//! command (`firing`). The aggregate has the last word: the command becomes an event only if the clock that set the
 //! timer still runs. The timer's row goes when the log says so, never before, so a crash at any point repeats a command
 //! that the aggregate then refuses.
 //!
@@ -12,7 +12,7 @@
 //! - A timer fires only after everything that the log held when the saga last looked was folded.
 //! - Overdue timers fire in the order of their deadlines, the timers of one ticket strictly so. Across tickets, those of
 //!   one batch are in flight together.
-//! - Only the holder of a partition's lease writes its rows ([`lease`]): each transaction checks holder and fence.
+//! - Only the holder of a partition's lease writes its rows (`lease`): each transaction checks holder and fence.
 //!
 //! An instance takes every partition that is free, and those of a dead instance within [`Options::lease_duration`] and
 //! one [`Options::lease_renewal_interval`]. Instances that start later stand by: partitions are not moved between living
@@ -32,6 +32,9 @@ mod runner;
 mod status;
 mod tables;
 mod timer;
+
+#[cfg(test)]
+mod tests;
 
 pub use error::{SagaError, StartError};
 pub use options::Options;

@@ -22,7 +22,8 @@ pub struct Options {
     pub transaction_timeout: Duration,
     /// The log is looked at this often even without a wake-up.
     pub poll_interval: Duration,
-    /// After a wake-up the saga waits this long for more events, to fold them together.
+    /// After a wake-up the saga waits this long for more events, to fold them together: a deadline is minutes away, and
+    /// every transaction of the saga costs live commands something. A due timer does not wait for it.
     pub gathering_interval: Duration,
     /// The first wait after a failure, or before a timer whose command had no effect is tried again; it doubles.
     pub retry_min: Duration,
@@ -41,7 +42,7 @@ impl Default for Options {
             lease_renewal_interval: Duration::from_secs(1),
             transaction_timeout: Duration::from_secs(30),
             poll_interval: Duration::from_secs(1),
-            gathering_interval: Duration::from_millis(20),
+            gathering_interval: Duration::from_millis(100),
             retry_min: Duration::from_secs(1),
             retry_max: Duration::from_secs(30),
         }

@@ -168,7 +168,12 @@ impl Runner {
         let acquired = Lease::acquire(&self.pool, self.partition, self.holder, &self.options).await;
         let lease = match acquired {
             Ok(Some(lease)) => lease,
-            Ok(None) => return Ok(()),
+            Ok(None) => {
+                // Another instance leads: what went wrong here is no longer what stands.
+                self.status
+                    .send_if_modified(|status| status.failure.take().is_some());
+                return Ok(());
+            }
             Err(error) => {
                 return Err(Failed {
                     error,

@@ -203,3 +203,48 @@ async fn sagas_that_crash_again_and_again_breach_each_deadline_once() {
     );
     assert_eq!(desk.count(table::TIMERS).await, 0);
 }
+
+/// A log that takes no commands at first.
+struct Recovering {
+    dispatcher: Dispatcher,
+    refusals_left: AtomicUsize,
+}
+
+#[async_trait]
+impl TimerCommands for Recovering {
+    async fn fire(&self, timer: &Timer) -> Outcome {
+        let one_less = |left: usize| left.checked_sub(1);
+        let refused =
+            self.refusals_left
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less);
+        match refused {
+            Ok(_) => Outcome::Unavailable("the log is away".into()),
+            Err(_) => self.dispatcher.fire(timer).await,
+        }
+    }
+}
+
+#[tokio::test]
+async fn timers_that_the_log_could_not_take_fire_when_it_is_back() {
+    const TICKETS: usize = 40;
+    let desk = Desk::open().await;
+    for _ in 0..TICKETS {
+        desk.open_ticket(Priority::Urgent).await;
+    }
+    let refusals_left = AtomicUsize::new(3 * TICKETS);
+    let recovering = Arc::new(Recovering {
+        dispatcher: desk.server.dispatcher.clone(),
+        refusals_left,
+    });
+    let options = Options {
+        retry_max: Duration::from_millis(50),
+        ..crashing()
+    };
+    let saga = desk
+        .server
+        .saga_with(recovering, &desk.clock, options, &Shutdown::new())
+        .await;
+    desk.advance(&saga, minutes(480)).await;
+    assert_eq!(desk.breaches().await.len(), 2 * TICKETS);
+    assert_eq!(desk.count(table::TIMERS).await, 0);
+}

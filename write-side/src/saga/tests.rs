@@ -1,0 +1,214 @@
+//! What cannot be seen from outside: that a stale leader's transaction is refused, and which event counts as a timer's cause.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use super::error::SagaError;
+use super::fold::{self, Changes};
+use super::lease::Lease;
+use super::options::Options;
+use super::tables::Tables;
+use super::timer::{Timer, TimerKind};
+use chrono::{DateTime, TimeDelta, Utc};
+use deadpool_postgres::Pool;
+use domain::ids::{OrganizationId, TicketId};
+use domain::sla::Metric;
+use event_store::{OrgId, Partition, Position, RecordedEvent, Version};
+use platform::config::PoolSettings;
+use platform::pools::Pools;
+use platform::private::test_servers;
+use schema::table;
+use std::collections::HashMap;
+use std::time::Duration;
+use uuid::Uuid;
+
+fn noon() -> DateTime<Utc> {
+    "2026-03-01T12:00:00Z".parse().unwrap()
+}
+
+async fn migrated_pool(database: &str) -> Pool {
+    let servers = test_servers().await.unwrap();
+    let name = format!("{database}_{}", std::process::id());
+    let url = servers.create_database(&name).await.unwrap();
+    let config = platform::pools::postgres_config(&url).unwrap();
+    let (mut client, connection) = config.connect(tokio_postgres::NoTls).await.unwrap();
+    let connection = tokio::spawn(connection);
+    schema::migrations::run(&mut client).await.unwrap();
+    drop(client);
+    connection.await.unwrap().unwrap();
+    Pools::new(&url, &PoolSettings::default())
+        .unwrap()
+        .projector
+}
+
+fn one_timer() -> Changes {
+    let timer = Timer {
+        organization_id: OrganizationId(Uuid::now_v7()),
+        ticket_id: TicketId(Uuid::now_v7()),
+        kind: TimerKind::AutoClose,
+        due_at: noon(),
+        set_by_event: Uuid::now_v7(),
+        correlation_id: Uuid::now_v7(),
+    };
+    Changes {
+        timers_set: vec![timer],
+        timers_added: 1,
+        ..Changes::default()
+    }
+}
+
+#[tokio::test]
+async fn a_leader_whose_lease_was_taken_over_writes_nothing() {
+    let pool = migrated_pool("saga_fence").await;
+    let partition = Partition::new(3).unwrap();
+    let options = Options {
+        lease_duration: Duration::from_secs(3_600),
+        ..Options::default()
+    };
+    let tables = Tables {
+        pool: pool.clone(),
+        partition,
+        timeout: Duration::from_secs(10),
+    };
+    let position = |number| Position::new(number).unwrap();
+    let stale = Lease::acquire(&pool, partition, Uuid::now_v7(), &options)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(tables.checkpoint().await.unwrap(), Position::START);
+    let refused = Lease::acquire(&pool, partition, Uuid::now_v7(), &options)
+        .await
+        .unwrap();
+    assert!(refused.is_none(), "a lease that is held is not given");
+    tables
+        .commit(&stale, position(0), position(1), &Changes::default())
+        .await
+        .unwrap();
+
+    let expire = format!(
+        "UPDATE {} SET expires_at = '-infinity' WHERE partition = $1",
+        table::SAGA_LEASES
+    );
+    pool.get()
+        .await
+        .unwrap()
+        .execute(&expire, &[&partition.get()])
+        .await
+        .unwrap();
+    tables
+        .commit(&stale, position(1), position(2), &Changes::default())
+        .await
+        .unwrap();
+    let successor = Lease::acquire(&pool, partition, Uuid::now_v7(), &options)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(successor.fence, stale.fence + 1);
+
+    assert!(
+        stale.is_held(),
+        "by its own clock it has no reason to doubt"
+    );
+    let written = tables
+        .commit(&stale, position(2), position(3), &one_timer())
+        .await;
+    assert!(
+        matches!(written, Err(SagaError::LeaseLost(_))),
+        "{written:?}"
+    );
+    stale.release(&pool).await.unwrap();
+    assert_eq!(tables.checkpoint().await.unwrap(), position(2));
+    assert_eq!(tables.count_timers().await.unwrap(), 0);
+
+    tables
+        .commit(&successor, position(2), position(3), &one_timer())
+        .await
+        .unwrap();
+    assert_eq!(tables.count_timers().await.unwrap(), 1);
+    let repeated = tables
+        .commit(&successor, position(2), position(3), &one_timer())
+        .await;
+    assert!(
+        matches!(repeated, Err(SagaError::LeaseLost(_))),
+        "a checkpoint moves from where the fold began: {repeated:?}"
+    );
+    assert_eq!(tables.count_timers().await.unwrap(), 1);
+}
+
+fn recorded(
+    position: i64,
+    ticket_id: Uuid,
+    event_type: &str,
+    data: serde_json::Value,
+) -> RecordedEvent {
+    let metadata =
+        serde_json::json!({"actor": {"kind": "operator"}, "correlation_id": Uuid::from_u128(77)});
+    let occurred_at = noon() + TimeDelta::minutes(position);
+    RecordedEvent {
+        partition: Partition::new(0).unwrap(),
+        position: Position::new(position).unwrap(),
+        org_id: OrgId(Uuid::from_u128(5)),
+        stream_type: domain::ticket::STREAM_TYPE.into(),
+        stream_id: ticket_id,
+        version: Version::new(position).unwrap(),
+        event_id: Uuid::from_u128(u128::try_from(position).unwrap()),
+        event_type: event_type.into(),
+        schema_version: 1,
+        data: data.to_string(),
+        metadata: metadata.to_string(),
+        occurred_at,
+        recorded_at: occurred_at,
+        hash: [0; 32],
+    }
+}
+
+fn opened(position: i64, ticket_id: Uuid) -> RecordedEvent {
+    let data = serde_json::json!({
+        "subject": "It does not work",
+        "requester_id": Uuid::from_u128(6),
+        "priority": "urgent",
+        "channel": "api",
+        "sla_targets": {"first_response_minutes": 60, "resolution_minutes": 480},
+    });
+    recorded(position, ticket_id, "ticket.opened", data)
+}
+
+fn message(position: i64, ticket_id: Uuid, event_type: &str) -> RecordedEvent {
+    recorded(
+        position,
+        ticket_id,
+        event_type,
+        serde_json::json!({"message_id": Uuid::from_u128(9)}),
+    )
+}
+
+#[test]
+fn a_timers_cause_is_the_event_that_moved_it_last_and_not_the_last_event() {
+    let ticket_id = Uuid::now_v7();
+    let page = [
+        opened(1, ticket_id),
+        message(2, ticket_id, "ticket.note_added"),
+        message(3, ticket_id, "ticket.agent_replied"),
+    ];
+    let changes = fold::fold(&page, &HashMap::new()).unwrap();
+    let [timer] = changes.timers_set.as_slice() else {
+        panic!("{changes:?}")
+    };
+    assert_eq!(timer.kind, TimerKind::Deadline(Metric::Resolution));
+    assert_eq!(timer.set_by_event, Uuid::from_u128(1));
+    assert_eq!(timer.correlation_id, Uuid::from_u128(77));
+    assert_eq!(timer.due_at, noon() + TimeDelta::minutes(1 + 480));
+    assert_eq!(changes.timers_added, 1);
+    assert_eq!(changes.clocks_kept[0].position, Position::new(3).unwrap());
+}
+
+#[test]
+fn events_that_move_no_clock_write_no_row() {
+    let ticket_id = Uuid::now_v7();
+    let other = RecordedEvent {
+        stream_type: "message".into(),
+        ..opened(3, Uuid::now_v7())
+    };
+    let imported = message(2, ticket_id, "ticket.note_added");
+    let changes = fold::fold(&[imported, other], &HashMap::new()).unwrap();
+    assert!(changes.clocks_kept.is_empty() && changes.clocks_gone.is_empty());
+    assert!(changes.timers_set.is_empty() && changes.timers_gone.is_empty());
+}
