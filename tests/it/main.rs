@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod contract;
+mod harness;
 mod import;
+mod journeys;
 mod server;
 mod support;

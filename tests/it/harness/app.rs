@@ -1,0 +1,155 @@
+//! A server in this process.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use event_store::{OrgId, Partition, Position, RecordedEvent, Version};
+use insightdesk::server::{self, Overrides, RunningServer};
+use platform::clock::{Clock, ManualClock};
+use platform::config::Config;
+use uuid::Uuid;
+
+use super::client::Client;
+use super::database::Database;
+use super::people::{Organization, Person};
+
+/// Signs the tokens of all tests.
+pub const SECRET: &str = "a secret of the tests, thirty-two bytes";
+const PAGE_EVENTS: u32 = 1_000;
+
+/// When the clock of every test begins: a Monday.
+pub fn start_of_time() -> DateTime<Utc> {
+    "2026-03-02T09:00:00Z".parse().unwrap()
+}
+
+/// A server with all roles on a database of its own, and two organizations. It ends with the test's runtime.
+pub struct TestApp {
+    /// The time of commands and timers. It stands still until it is moved.
+    pub clock: ManualClock,
+    pub config: Config,
+    pub client: Client,
+    pub server: RunningServer,
+    /// Where the test takes place.
+    pub acme: Organization,
+    /// Which must not see any of it.
+    pub globex: Organization,
+    /// Last, so that it is dropped last.
+    pub database: Database,
+}
+
+impl TestApp {
+    /// Starts it.
+    pub async fn start() -> Self {
+        let database = Database::create().await;
+        let config = database.config().await;
+        Self::on(database, config).await
+    }
+
+    /// Starts it with a configuration of its own.
+    pub async fn on(database: Database, config: Config) -> Self {
+        let clock = ManualClock::at(start_of_time());
+        let server = serve(&config, &clock).await;
+        let client = Client::new(server.address);
+        let dispatcher = &server.node().dispatcher;
+        let acme = Organization::create(dispatcher, &client, "acme").await;
+        let globex = Organization::create(dispatcher, &client, "globex").await;
+        Self {
+            clock,
+            config,
+            client,
+            server,
+            acme,
+            globex,
+            database,
+        }
+    }
+
+    /// Another server on the same log, by the same clock.
+    pub async fn second(&self) -> (RunningServer, Client) {
+        let server = serve(&self.config, &self.clock).await;
+        let client = Client::new(server.address);
+        (server, client)
+    }
+
+    pub fn admin(&self) -> &Person {
+        &self.acme.admin
+    }
+
+    pub fn agent(&self) -> &Person {
+        &self.acme.agent
+    }
+
+    pub fn colleague(&self) -> &Person {
+        &self.acme.colleague
+    }
+
+    pub fn customer(&self) -> &Person {
+        &self.acme.customer
+    }
+
+    pub fn stranger(&self) -> &Person {
+        &self.acme.stranger
+    }
+
+    /// The time.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    /// Lets time pass.
+    pub fn wait(&self, time: TimeDelta) {
+        self.clock.advance(time);
+    }
+
+    /// The partition of acme.
+    pub async fn partition(&self) -> Partition {
+        self.server
+            .node()
+            .dispatcher
+            .partition(self.acme.id)
+            .await
+            .unwrap()
+    }
+
+    /// Every event of acme's partition.
+    pub async fn log(&self) -> Vec<RecordedEvent> {
+        let (store, partition) = (&self.server.node().store, self.partition().await);
+        let mut events: Vec<RecordedEvent> = Vec::new();
+        loop {
+            let after = events
+                .last()
+                .map_or(Position::START, |event| event.position);
+            let page = store
+                .read_partition(partition, after, PAGE_EVENTS)
+                .await
+                .unwrap();
+            if page.is_empty() {
+                return events;
+            }
+            events.extend(page);
+        }
+    }
+
+    /// Every event of a stream of acme.
+    pub async fn stream(&self, id: Uuid) -> Vec<RecordedEvent> {
+        let (store, partition) = (&self.server.node().store, self.partition().await);
+        store
+            .read_stream(
+                partition,
+                OrgId(self.acme.id.0),
+                id,
+                Version::NONE,
+                PAGE_EVENTS,
+            )
+            .await
+            .unwrap()
+    }
+}
+
+async fn serve(config: &Config, clock: &ManualClock) -> RunningServer {
+    let overrides = Overrides {
+        clock: Arc::new(clock.clone()),
+        ..Overrides::default()
+    };
+    server::start(config, overrides).await.unwrap()
+}

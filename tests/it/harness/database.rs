@@ -1,0 +1,111 @@
+//! A database of its own for each test.
+
+use std::thread;
+
+use platform::clock::SystemClock;
+use platform::config::{Config, Settings};
+use platform::private::{PrivateServers, test_servers};
+use std::sync::Arc;
+use tokio::sync::OnceCell;
+use tokio_postgres::{Client, NoTls};
+use uuid::Uuid;
+
+use super::app::SECRET;
+use super::{DEADLINE, eventually};
+
+const TEMPLATE: &str = "it_template";
+static TEMPLATE_MADE: OnceCell<()> = OnceCell::const_new();
+
+/// A migrated database with empty read models. It is dropped with this value, whoever is connected.
+#[derive(Debug)]
+pub struct Database {
+    name: String,
+    url: String,
+}
+
+impl Database {
+    /// A copy of the template, which the first call makes.
+    pub async fn create() -> Self {
+        let servers = test_servers().await.unwrap();
+        TEMPLATE_MADE.get_or_init(|| make_template(servers)).await;
+        let name = format!("it_{}", Uuid::new_v4().simple());
+        // The sessions that made the template may take a moment to end.
+        let copy = || servers.create_database_from_template(&name, TEMPLATE);
+        let url = eventually(copy, DEADLINE).await;
+        Self { name, url }
+    }
+
+    /// Its URL for the product.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// A connection that may do everything, for tests that look or tamper behind the product's back.
+    pub async fn superuser(&self) -> Client {
+        let servers = test_servers().await.unwrap();
+        connect(&servers.superuser_url_of(&self.name)).await
+    }
+
+    /// The configuration of a server on it with the shared Valkey.
+    pub async fn config(&self) -> Config {
+        config(&self.url, test_servers().await.unwrap().valkey_url())
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let name = std::mem::take(&mut self.name);
+        // A thread of its own: the test's runtime may be ending, and a test that failed drops its database, too.
+        let dropping = thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(async { test_servers().await.unwrap().drop_database(&name).await })
+        });
+        // A database that stays goes with its server.
+        let _ = dropping.join();
+    }
+}
+
+async fn make_template(servers: &PrivateServers) {
+    let url = servers.create_database(TEMPLATE).await.unwrap();
+    make_ready(&config(&url, servers.valkey_url())).await;
+}
+
+/// Migrates a database and makes its read models.
+pub async fn make_ready(config: &Config) {
+    insightdesk::node::migrate(config).await.unwrap();
+    let node = insightdesk::node::Node::start(config, Arc::new(SystemClock))
+        .await
+        .unwrap();
+    let options = projector::Options::default();
+    projector::ensure_core(&node.store, &node.pools.projector, &options, &|_| {})
+        .await
+        .unwrap();
+    node.stop().await;
+}
+
+/// A configuration for these servers; it serves on a free port and keeps few connections.
+pub fn config(database_url: &str, valkey_url: &str) -> Config {
+    let environment = [
+        ("DATABASE_URL", database_url),
+        ("VALKEY_URL", valkey_url),
+        ("INSIGHTDESK_HTTP_ADDR", "127.0.0.1:0"),
+        ("INSIGHTDESK_TOKEN_SECRET", SECRET),
+        ("INSIGHTDESK_WRITER_COUNT", "2"),
+        ("INSIGHTDESK_POOL_COMMANDS", "4"),
+        ("INSIGHTDESK_POOL_QUERIES", "6"),
+        ("INSIGHTDESK_POOL_PROJECTOR", "6"),
+    ];
+    let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    Settings::read_from(environment).unwrap().check().unwrap()
+}
+
+/// A connection; its driver ends with it.
+pub async fn connect(url: &str) -> Client {
+    let config = platform::pools::postgres_config(url).unwrap();
+    let (client, connection) = config.connect(NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}

@@ -1,0 +1,26 @@
+//! What the tests stand on: one private PostgreSQL and Valkey for all of them, a database for each, a server in this
+//! process with a clock that the test moves, and people who send requests to it.
+//!
+//! ```ignore
+//! let app = TestApp::start().await;
+//! let ticket = app.customer().opens("Printer on fire").await;
+//! app.agent().replies(ticket, "Which one?").await.expect(201);
+//! assert_eq!(app.customer().ticket(ticket).await["status"], "open");
+//! ```
+//!
+//! Queries of a person carry the newest `Consistency-Token` that anybody of their organization was given, so they see what
+//! the test did before; [`Request::without_token`] leaves it out.
+
+mod app;
+mod binary;
+mod client;
+mod database;
+mod eventually;
+mod people;
+
+pub use app::{SECRET, TestApp, start_of_time};
+pub use binary::{Binary, ServerProcess};
+pub use client::{Answer, Client, Request, TransportError, time_of, uuid_of};
+pub use database::Database;
+pub use eventually::{DEADLINE, eventually};
+pub use people::{Organization, Person};
