@@ -123,8 +123,10 @@ async fn attempt(
 ) -> Result<Outcome, BatchError> {
     let mut client = pool.get().await?;
     let tx = client.transaction().await?;
-    tx.batch_execute(&target.settings()).await?;
-    let outcome = apply(&tx, partition, after, events, raise_generation).await?;
+    if begin(&tx, target, partition).await? != after {
+        return Ok(Outcome::Moved);
+    }
+    let outcome = apply_locked(&tx, partition, after, events, raise_generation).await?;
     tx.commit().await?;
     Ok(outcome)
 }
@@ -143,6 +145,16 @@ pub async fn apply(
     if checkpoint::lock(tx, partition).await? != after {
         return Ok(Outcome::Moved);
     }
+    apply_locked(tx, partition, after, recorded, raise_generation).await
+}
+
+async fn apply_locked(
+    tx: &Transaction<'_>,
+    partition: Partition,
+    after: Position,
+    recorded: &[RecordedEvent],
+    raise_generation: bool,
+) -> Result<Outcome, BatchError> {
     let (events, unreadable) = read(recorded);
     let (state, count, inapplicable) = fold_until_poison(tx, partition, &events).await?;
     let position = match count {
@@ -153,9 +165,13 @@ pub async fn apply(
     let renamed = !state.renamed_users.is_empty() || !state.renamed_teams.is_empty();
     let tickets: Vec<TicketRow> = state.tickets.changed().into_iter().cloned().collect();
     let raise = raise_generation || renamed || tickets.len() > CACHED_TICKETS_LIMIT;
-    write(tx, partition, &state).await?;
-    let cache_generation =
-        checkpoint::advance(tx, partition, position, raise, poison.as_ref()).await?;
+    // Sent together: neither needs the other's answer. Where both fail, the rows are the cause.
+    let (written, advanced) = tokio::join!(
+        write(tx, partition, &state),
+        checkpoint::advance(tx, partition, position, raise, poison.as_ref()),
+    );
+    written?;
+    let cache_generation = advanced?;
     Ok(Outcome::Applied(Applied {
         position,
         cache_generation,
@@ -164,6 +180,18 @@ pub async fn apply(
         organizations: changed_settings(&state),
         tickets,
     }))
+}
+
+/// Goes into the target's namespace and locks the checkpoint there, in one round trip: the settings are sent first.
+async fn begin(
+    tx: &Transaction<'_>,
+    target: Target,
+    partition: Partition,
+) -> Result<Position, BatchError> {
+    let settings = target.settings();
+    let settings = async { Ok(tx.batch_execute(&settings).await?) };
+    let ((), position) = tokio::try_join!(settings, checkpoint::lock(tx, partition))?;
+    Ok(position)
 }
 
 async fn stop_before(
@@ -175,8 +203,7 @@ async fn stop_before(
 ) -> Result<Outcome, BatchError> {
     let mut client = pool.get().await?;
     let tx = client.transaction().await?;
-    tx.batch_execute(&target.settings()).await?;
-    if checkpoint::lock(&tx, partition).await? != after {
+    if begin(&tx, target, partition).await? != after {
         return Ok(Outcome::Moved);
     }
     let cache_generation = checkpoint::advance(&tx, partition, after, false, Some(&poison)).await?;

@@ -83,7 +83,8 @@ pub async fn advance(
 ) -> Result<i64, BatchError> {
     let statement = tx.prepare_cached(ADVANCE).await?;
     let poison_position = poison.map(|poison| poison.position.get());
-    let poison_reason = poison.map(|poison| poison.reason.as_str());
+    // A text column cannot hold a NUL, which a reason may quote.
+    let poison_reason = poison.map(|poison| poison.reason.replace('\0', "\\0"));
     let raise = i64::from(raise_generation);
     let row = tx
         .query_one(

@@ -44,6 +44,12 @@ impl BatchError {
         error.code().is_some_and(refused)
     }
 
+    /// Whether the statement failed because one before it in the transaction did.
+    #[must_use]
+    pub fn is_failed_transaction(&self) -> bool {
+        matches!(self, Self::Sql(error) if error.code() == Some(&SqlState::IN_FAILED_SQL_TRANSACTION))
+    }
+
     /// The message with its causes, for logs and the checkpoint.
     #[must_use]
     pub fn with_causes(&self) -> String {

@@ -5,17 +5,18 @@ use std::time::Duration;
 use const_format::formatcp;
 use deadpool_postgres::Pool;
 use schema::projection::{CORE, CORE_NEXT, CORE_OLD, CORE_VERSION, create_indexes, create_tables};
-use schema::table::LOG_HEADS;
 use schema::table::core::{CHECKPOINTS, DERIVED};
+use schema::table::{LOG_HEADS, ORGANIZATION_SLUGS};
 use tokio_postgres::error::SqlState;
 
 use crate::error::RebuildError;
 
 /// Index builds and drops take as long as they take; everything else in their session keeps its limits.
 pub(crate) const NO_STATEMENT_TIMEOUT: &str = "SET LOCAL statement_timeout TO 0";
-/// One process at a time changes namespaces. The mode conflicts with itself, not with appends.
+/// One process at a time changes namespaces. The mode conflicts with itself and with vacuum, not with appends; this table
+/// is quiet, so that vacuum is seldom at it.
 pub(crate) const ONE_AT_A_TIME: &str =
-    formatcp!("LOCK TABLE {LOG_HEADS} IN SHARE UPDATE EXCLUSIVE MODE");
+    formatcp!("LOCK TABLE {ORGANIZATION_SLUGS} IN SHARE UPDATE EXCLUSIVE MODE");
 
 const VERSION: &str = formatcp!(
     "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = '{CORE}'"

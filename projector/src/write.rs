@@ -42,14 +42,16 @@ pub async fn write(
     state: &State,
 ) -> Result<(), BatchError> {
     let history: Vec<_> = state.history.iter().collect();
-    tokio::try_join!(
+    let written = tokio::join!(
         upsert(tx, partition, state.organizations.changed()),
         upsert(tx, partition, state.users.changed()),
         upsert(tx, partition, state.teams.changed()),
         upsert(tx, partition, state.tickets.changed()),
         upsert(tx, partition, state.messages.changed()),
         upsert(tx, partition, history),
-    )?;
+    );
+    let (organizations, users, teams, tickets, messages, history) = written;
+    first_cause([organizations, users, teams, tickets, messages, history])?;
     // After the upserts, which carry the names of their moment in the batch.
     for (org, user) in &state.renamed_users {
         let name = state.user_name(*org, *user);
@@ -67,6 +69,19 @@ pub async fn write(
         rename(tx, partition, RENAME_TEAM, *org, team.0, &name).await?;
     }
     Ok(())
+}
+
+/// The error that made the transaction fail, rather than one of a statement behind it, which says only that it failed.
+fn first_cause(results: [Result<(), BatchError>; 6]) -> Result<(), BatchError> {
+    let errors: Vec<BatchError> = results.into_iter().filter_map(Result::err).collect();
+    let (causes, consequences): (Vec<_>, Vec<_>) = errors
+        .into_iter()
+        .partition(|error| !error.is_failed_transaction());
+    causes
+        .into_iter()
+        .chain(consequences)
+        .next()
+        .map_or(Ok(()), Err)
 }
 
 async fn rename(
