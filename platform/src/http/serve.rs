@@ -194,3 +194,6 @@ impl Acceptor for NoDelayAcceptor {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -251,3 +251,6 @@ fn log(problem: &Problem) {
         );
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -39,7 +39,12 @@ pub enum CommandError {
 
 impl From<ReadError> for CommandError {
     fn from(error: ReadError) -> Self {
-        Self::Unavailable(Box::new(error))
+        match error {
+            ReadError::Unavailable(_) => Self::Unavailable(Box::new(error)),
+            ReadError::Hole { .. } | ReadError::BadRow(_) | ReadError::NoSuchPartition(_) => {
+                Self::Internal(Box::new(error))
+            }
+        }
     }
 }
 

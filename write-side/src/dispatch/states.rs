@@ -222,6 +222,8 @@ pub struct Caches {
     settings: Cache<(Place, Version), Arc<Settings>>,
 }
 
+/// Most messages that are kept: they are seldom touched twice, and one may hold 256 KiB of text.
+const MESSAGES_MAX: u64 = 500;
 /// Most organizations whose settings are kept ready to share.
 const SETTINGS_MAX: u64 = 1_000;
 
@@ -235,7 +237,7 @@ impl Caches {
             email_claims: StateCache::new(states_max, page_limit),
             teams: StateCache::new(states_max, page_limit),
             tickets: StateCache::new(states_max, page_limit),
-            messages: StateCache::new(states_max, page_limit),
+            messages: StateCache::new(states_max.min(MESSAGES_MAX), page_limit),
             settings: Cache::new(SETTINGS_MAX),
         }
     }

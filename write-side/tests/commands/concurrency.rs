@@ -1,9 +1,25 @@
 //! Many commands at once, and states that another process changed.
 
 use crate::support::Server;
+use domain::actor::{Actor, Role};
+use domain::ids::{MessageId, TicketId};
+use domain::message::state::Visibility;
+use domain::text::MessageBody;
+use event_store::EventStore;
+use platform::clock::SystemClock;
+use platform::config::PoolSettings;
+use platform::pools::{Pools, postgres_config};
 use poem::http::Method;
 use serde_json::json;
 use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+use uuid::Uuid;
+use write_side::commands::PostMessage;
+use write_side::dispatch::{CommandContext, Dispatcher, Options};
+
+/// The longest that a test waits for something that must happen.
+const DEADLINE: Duration = Duration::from_secs(30);
 
 #[tokio::test]
 async fn parallel_replies_to_one_ticket_all_succeed_in_some_order() {
@@ -115,4 +131,68 @@ async fn a_command_on_a_stale_state_is_decided_anew() {
         server.event_types(ticket).await.last().unwrap(),
         "ticket.follow_up_opened"
     );
+}
+
+#[tokio::test]
+async fn a_client_that_hangs_up_does_not_stop_its_command() {
+    let server = Server::start().await;
+    let ticket = server.ticket().await;
+    let path = format!("/tickets/{ticket}/messages");
+    let mut request = Box::pin(
+        server
+            .customer(Method::POST, &path)
+            .json(&json!({"body": "x"}))
+            .send(),
+    );
+    assert!(futures::poll!(request.as_mut()).is_pending());
+    drop(request);
+    let done = async {
+        while server.event_types(ticket).await.len() < 2 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(DEADLINE, done)
+        .await
+        .expect("the reply is recorded");
+}
+
+#[tokio::test]
+async fn a_reply_on_known_states_needs_nothing_but_its_append() {
+    let server = Server::start().await;
+    let ticket_id = TicketId(server.ticket().await);
+    let pools = Pools::new(&server.url, &PoolSettings::default()).unwrap();
+    let writer = postgres_config(&server.url).unwrap();
+    let store = EventStore::start(
+        writer,
+        pools.commands.clone(),
+        event_store::Options::default(),
+    )
+    .await
+    .unwrap();
+    let options = Options {
+        reference_max_age_ms: u64::MAX,
+        ..Options::default()
+    };
+    let dispatcher = Dispatcher::new(store, Arc::new(SystemClock), options);
+    let reply = async || {
+        let actor = Actor::User {
+            id: server.org.customer,
+            role: Role::Customer,
+        };
+        let command = PostMessage {
+            ticket_id,
+            message_id: MessageId(Uuid::now_v7()),
+            visibility: Visibility::Public,
+            body: MessageBody::parse("Hello?").unwrap(),
+            follow_up_id: TicketId(Uuid::now_v7()),
+        };
+        dispatcher
+            .dispatch(CommandContext::new(server.org.id, actor), command)
+            .await
+    };
+    reply().await.unwrap();
+    // Without readers, whatever asks the database fails.
+    pools.commands.close();
+    reply().await.unwrap();
+    assert_eq!(server.event_types(ticket_id.0).await.len(), 3);
 }

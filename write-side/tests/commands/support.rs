@@ -46,6 +46,7 @@ pub struct Org {
 
 /// A server under test.
 pub struct Server {
+    pub url: String,
     pub store: EventStore,
     pub dispatcher: Dispatcher,
     pub org: Org,
@@ -87,6 +88,7 @@ impl Server {
         let org = organization(&dispatcher, "acme").await;
         let other = organization(&dispatcher, "globex").await;
         Self {
+            url: url.to_owned(),
             endpoint: endpoint(&dispatcher, settings.clone()),
             store,
             dispatcher,
@@ -104,6 +106,7 @@ impl Server {
         );
         let endpoint = endpoint(&dispatcher, HttpSettings::default());
         Self {
+            url: self.url.clone(),
             store: self.store.clone(),
             endpoint,
             dispatcher,
