@@ -29,6 +29,7 @@ async fn desk() -> Desk {
         desk.cache.generations().announce(ours, 1, Instant::now());
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+    desk.cache.open(1, ours).await.unwrap();
     desk
 }
 
