@@ -1,7 +1,7 @@
 //! The tables of the saga: loading what is known of tickets, writing what a page changed, finding what is due.
 
 use super::error::SagaError;
-use super::fold::{Changes, SetTimer, TicketKey, TicketTimers};
+use super::fold::{Changes, ClocksRow, SetTimer, TicketKey, TicketTimers};
 use super::lease::{self, Lease, bounded};
 use super::timer::{Timer, TimerKind};
 use chrono::{DateTime, Utc};
@@ -205,29 +205,7 @@ impl Tables {
         } = changes;
         let partition = self.partition.get();
         if !clocks_kept.is_empty() {
-            let (org_ids, ticket_ids) = key_columns(clocks_kept.iter().map(|row| &row.ticket));
-            let clocks: Result<Vec<String>, _> = clocks_kept
-                .iter()
-                .map(|row| serde_json::to_string(&row.clocks))
-                .collect();
-            let clocks = clocks.map_err(|error| SagaError::BadRow {
-                what: format!("clocks: {error}"),
-            })?;
-            let auto_close_at: Vec<_> = clocks_kept.iter().map(|row| row.auto_close_at).collect();
-            let positions: Vec<i64> = clocks_kept.iter().map(|row| row.position.get()).collect();
-            execute(
-                transaction,
-                KEEP_CLOCKS,
-                &[
-                    &partition,
-                    &org_ids,
-                    &ticket_ids,
-                    &clocks,
-                    &auto_close_at,
-                    &positions,
-                ],
-            )
-            .await?;
+            keep_clocks(transaction, partition, clocks_kept).await?;
         }
         if !clocks_gone.is_empty() {
             let (org_ids, ticket_ids) = key_columns(clocks_gone.iter());
@@ -288,6 +266,36 @@ impl Tables {
         };
         bounded(self.timeout, work).await
     }
+}
+
+async fn keep_clocks(
+    transaction: &Transaction<'_>,
+    partition: i16,
+    rows: &[ClocksRow],
+) -> Result<(), SagaError> {
+    let (org_ids, ticket_ids) = key_columns(rows.iter().map(|row| &row.ticket));
+    let clocks: Result<Vec<String>, _> = rows
+        .iter()
+        .map(|row| serde_json::to_string(&row.clocks))
+        .collect();
+    let clocks = clocks.map_err(|error| SagaError::BadRow {
+        what: format!("clocks: {error}"),
+    })?;
+    let auto_close_at: Vec<_> = rows.iter().map(|row| row.auto_close_at).collect();
+    let positions: Vec<i64> = rows.iter().map(|row| row.position.get()).collect();
+    execute(
+        transaction,
+        KEEP_CLOCKS,
+        &[
+            &partition,
+            &org_ids,
+            &ticket_ids,
+            &clocks,
+            &auto_close_at,
+            &positions,
+        ],
+    )
+    .await
 }
 
 async fn set_timers(

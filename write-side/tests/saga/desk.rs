@@ -1,5 +1,6 @@
 //! A small support desk with a database of its own, whose clock stands still until a test moves it.
 
+use crate::server::Server;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::actor::{Actor, Role};
 use domain::ids::{MessageId, OrganizationId, TicketId, UserId};
@@ -9,20 +10,18 @@ use domain::text::{Name, Slug, Subject};
 use domain::ticket::command::{OpenTicket as Open, TicketCommand};
 use domain::ticket::event::{SlaBreached, TicketEvent};
 use domain::ticket::state::{Assignment, Channel, Priority, Status};
-use event_store::{EventStore, Partition, Position};
+use event_store::{Partition, Position};
 use platform::clock::{Clock, ManualClock};
-use platform::config::PoolSettings;
-use platform::pools::{Pools, postgres_config};
+use platform::pools::postgres_config;
 use platform::private::test_servers;
 use platform::shutdown::Shutdown;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use tokio::time::timeout;
 use uuid::Uuid;
 use write_side::commands::{ChangeTicket, CreateUser, OpenTicket};
-use write_side::dispatch::{CommandContext, CommandError, Dispatcher, Options as DispatchOptions};
-use write_side::saga::{Options, PartitionStatus, Saga, TimerCommands};
+use write_side::dispatch::{CommandContext, CommandError};
+use write_side::saga::{Options, PartitionStatus, Saga};
 
 /// No condition takes this long unless something is broken.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -38,63 +37,6 @@ pub struct Desk {
     pub organization_id: OrganizationId,
     pub agent: Actor,
     pub customer_id: UserId,
-}
-
-/// What one process would have: pools, a store with its writers, a dispatcher.
-#[derive(Clone)]
-pub struct Server {
-    pub pools: Pools,
-    pub store: EventStore,
-    pub dispatcher: Dispatcher,
-}
-
-impl Server {
-    pub async fn start(url: &str, clock: &ManualClock) -> Self {
-        let pools = Pools::new(url, &PoolSettings::default()).unwrap();
-        let config = postgres_config(url).unwrap();
-        let store = EventStore::start(
-            config,
-            pools.commands.clone(),
-            event_store::Options::default(),
-        )
-        .await
-        .unwrap();
-        let dispatcher = Dispatcher::new(
-            store.clone(),
-            Arc::new(clock.clone()),
-            DispatchOptions::default(),
-        );
-        Self {
-            pools,
-            store,
-            dispatcher,
-        }
-    }
-
-    pub async fn saga(&self, clock: &ManualClock, options: Options, shutdown: &Shutdown) -> Saga {
-        self.saga_with(Arc::new(self.dispatcher.clone()), clock, options, shutdown)
-            .await
-    }
-
-    pub async fn saga_with(
-        &self,
-        commands: Arc<dyn TimerCommands>,
-        clock: &ManualClock,
-        options: Options,
-        shutdown: &Shutdown,
-    ) -> Saga {
-        let (store, pool) = (self.store.clone(), self.pools.projector.clone());
-        Saga::start(
-            commands,
-            store,
-            pool,
-            Arc::new(clock.clone()),
-            options,
-            shutdown.clone(),
-        )
-        .await
-        .unwrap()
-    }
 }
 
 /// An event of the log, understood.

@@ -1,6 +1,7 @@
 //! One saga a partition, whatever happens to its holder.
 
-use crate::desk::{Desk, Server, eventually, minutes, quick, start};
+use crate::desk::{Desk, eventually, minutes, quick, start};
+use crate::server::Server;
 use async_trait::async_trait;
 use domain::sla::Metric;
 use domain::ticket::state::Priority;

@@ -7,4 +7,5 @@ mod deadlines;
 mod desk;
 mod histories;
 mod leases;
+mod server;
 mod storms;

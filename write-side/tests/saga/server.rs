@@ -1,0 +1,67 @@
+//! What one process of the product would have, as far as the saga needs it.
+
+use event_store::EventStore;
+use platform::clock::ManualClock;
+use platform::config::PoolSettings;
+use platform::pools::{Pools, postgres_config};
+use platform::shutdown::Shutdown;
+use std::sync::Arc;
+use write_side::dispatch::{Dispatcher, Options as DispatchOptions};
+use write_side::saga::{Options, Saga, TimerCommands};
+
+/// What one process would have: pools, a store with its writers, a dispatcher.
+#[derive(Clone)]
+pub struct Server {
+    pub pools: Pools,
+    pub store: EventStore,
+    pub dispatcher: Dispatcher,
+}
+
+impl Server {
+    pub async fn start(url: &str, clock: &ManualClock) -> Self {
+        let pools = Pools::new(url, &PoolSettings::default()).unwrap();
+        let config = postgres_config(url).unwrap();
+        let store = EventStore::start(
+            config,
+            pools.commands.clone(),
+            event_store::Options::default(),
+        )
+        .await
+        .unwrap();
+        let dispatcher = Dispatcher::new(
+            store.clone(),
+            Arc::new(clock.clone()),
+            DispatchOptions::default(),
+        );
+        Self {
+            pools,
+            store,
+            dispatcher,
+        }
+    }
+
+    pub async fn saga(&self, clock: &ManualClock, options: Options, shutdown: &Shutdown) -> Saga {
+        self.saga_with(Arc::new(self.dispatcher.clone()), clock, options, shutdown)
+            .await
+    }
+
+    pub async fn saga_with(
+        &self,
+        commands: Arc<dyn TimerCommands>,
+        clock: &ManualClock,
+        options: Options,
+        shutdown: &Shutdown,
+    ) -> Saga {
+        let (store, pool) = (self.store.clone(), self.pools.projector.clone());
+        Saga::start(
+            commands,
+            store,
+            pool,
+            Arc::new(clock.clone()),
+            options,
+            shutdown.clone(),
+        )
+        .await
+        .unwrap()
+    }
+}
