@@ -133,6 +133,35 @@ async fn a_leader_whose_lease_was_taken_over_writes_nothing() {
     assert_eq!(tables.count_timers().await.unwrap(), 1);
 }
 
+/// What lets the tables be spread over machines by partition, and a transaction stay on one of them.
+#[tokio::test]
+async fn partition_comes_first_in_every_index_of_the_sagas_tables() {
+    let pool = migrated_pool("saga_catalogue").await;
+    let tables = vec![
+        table::SAGA_CHECKPOINTS,
+        table::SAGA_LEASES,
+        table::SLA_CLOCKS,
+        table::TIMERS,
+    ];
+    let first_columns = "SELECT a.attname::text FROM pg_index i \
+         JOIN pg_class c ON c.oid = i.indrelid \
+         JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0] \
+         WHERE c.relname = ANY($1::text[])";
+    let rows = pool
+        .get()
+        .await
+        .unwrap()
+        .query(first_columns, &[&tables])
+        .await
+        .unwrap();
+    assert_eq!(
+        rows.len(),
+        tables.len() + 1,
+        "a primary key each, and the order of timers"
+    );
+    assert!(rows.iter().all(|row| row.get::<_, &str>(0) == "partition"));
+}
+
 fn recorded(
     position: i64,
     ticket_id: Uuid,
