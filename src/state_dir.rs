@@ -10,12 +10,16 @@ use platform::config::{Config, Settings};
 use uuid::Uuid;
 
 const DIR: &str = ".insightdesk";
-const DIR_MODE: u32 = 0o700;
+/// Others may pass through, or the account of the private servers could not reach its data; they may not list it.
+const DIR_MODE: u32 = 0o711;
 const FILE_MODE: u32 = 0o600;
 const TOKEN_SECRET: &str = "token-secret";
 /// Written by the private servers.
 const DATABASE_URL: &str = "database-url";
 const VALKEY_URL: &str = "valkey-url";
+
+/// Uses a value where a setting was not given.
+type Fallback = fn(Settings, &str) -> Settings;
 
 /// The directory of this checkout's state.
 #[derive(Debug, Clone)]
@@ -93,7 +97,7 @@ impl StateDir {
         if settings.database_url().is_some() {
             return Ok(settings);
         }
-        let fallbacks: [(&str, fn(Settings, &str) -> Settings); 3] = [
+        let fallbacks: [(&str, Fallback); 3] = [
             (DATABASE_URL, Settings::or_database_url),
             (VALKEY_URL, Settings::or_valkey_url),
             (TOKEN_SECRET, Settings::or_token_secret),
