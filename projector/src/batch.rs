@@ -41,18 +41,19 @@ impl Target {
         }
     }
 
-    /// What a transaction into this target begins with. A rebuild need not wait for the disk: what a crash takes
-    /// from it, rows and checkpoint alike, is built again.
-    fn settings(self) -> String {
+    /// What a transaction into this target begins with. Rows are found by their keys alone, so a plan that scans a table
+    /// is never wanted. A rebuild need not wait for the disk: what a crash takes from it, rows and checkpoint alike, is
+    /// built again.
+    pub(crate) fn settings(self) -> String {
         let namespace = self.namespace();
-        match self {
-            Self::Live => format!("SET LOCAL search_path TO {namespace}, public"),
-            Self::Next => {
-                format!(
-                    "SET LOCAL search_path TO {namespace}, public; SET LOCAL synchronous_commit TO off"
-                )
-            }
-        }
+        let synchronous = match self {
+            Self::Live => "on",
+            Self::Next => "off",
+        };
+        format!(
+            "SET LOCAL search_path TO {namespace}, public; SET LOCAL enable_seqscan TO off; \
+             SET LOCAL synchronous_commit TO {synchronous}"
+        )
     }
 }
 

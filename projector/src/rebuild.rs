@@ -7,14 +7,13 @@ use event_store::{EventStore, Partition, Position};
 use schema::projection::{CORE, CORE_NEXT, CORE_OLD};
 use schema::table::core::CHECKPOINTS;
 
-use crate::batch::{self, Outcome};
+use crate::batch::{self, Outcome, Target};
 use crate::error::RebuildError;
 use crate::fill::{Fill, Phase, Positions, Report};
 use crate::namespace::{self, Live, NO_STATEMENT_TIMEOUT, ONE_AT_A_TIME};
 use crate::options::Options;
 
-/// In the namespace of the rebuild: what the rest of the events, applied inside the switch, writes to.
-const IN_NEXT: &str = formatcp!("SET LOCAL search_path TO {CORE_NEXT}, public");
+const SYNCHRONOUS: &str = "SET LOCAL synchronous_commit TO on";
 /// Whoever projects holds a row of the live checkpoints; whoever asks how far it is reads them. Both wait.
 const HOLD_BOTH: &str = formatcp!(
     "LOCK TABLE {CORE}.{CHECKPOINTS}, {CORE_NEXT}.{CHECKPOINTS} IN ACCESS EXCLUSIVE MODE"
@@ -126,7 +125,9 @@ async fn target(store: &EventStore, pool: &Pool) -> Result<Positions, RebuildErr
 async fn switch(fill: &Fill<'_>) -> Result<bool, RebuildError> {
     let mut client = fill.pool.get().await?;
     let tx = client.transaction().await?;
-    tx.batch_execute(IN_NEXT).await?;
+    // What the rest of the events, applied inside the switch, writes to. The switch itself reaches the disk.
+    tx.batch_execute(&Target::Next.settings()).await?;
+    tx.batch_execute(SYNCHRONOUS).await?;
     tx.batch_execute(NO_STATEMENT_TIMEOUT).await?;
     tx.batch_execute(ONE_AT_A_TIME).await?;
     tx.batch_execute(HOLD_BOTH).await?;
