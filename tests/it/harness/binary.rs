@@ -166,10 +166,9 @@ impl Drop for ServerProcess {
 /// The address in the line of the log that says that it serves.
 fn address_in(line: &str) -> Option<SocketAddr> {
     let told: serde_json::Value = serde_json::from_str(line).ok()?;
-    let fields = &told["fields"];
-    let is_it = fields["message"] == "serving" || told["message"] == "serving";
-    let address = fields["address"]
-        .as_str()
-        .or_else(|| told["address"].as_str());
-    address.filter(|_| is_it)?.parse().ok()
+    if told["message"] == "serving" {
+        told["address"].as_str()?.parse().ok()
+    } else {
+        None
+    }
 }

@@ -1,3 +1,10 @@
 //! What people do with the product, from the first request to the last answer.
 
+mod consistency;
+mod conversation;
+mod idempotency;
+mod import;
+mod people;
+mod service_levels;
 mod ticket_life;
+mod work;
