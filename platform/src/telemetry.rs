@@ -1,5 +1,7 @@
 //! Logs through `tracing`, metrics through `metrics`.
 
+use std::io::IsTerminal;
+
 pub use metrics_exporter_prometheus::PrometheusHandle;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
 use tracing_subscriber::EnvFilter;
@@ -52,6 +54,8 @@ pub fn init_logs(format: LogFormat, filter: &str) -> Result<(), TelemetryError> 
     })?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(env_filter)
+        // Colours are for people: in a file or a collector their codes are noise.
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     match format {
         LogFormat::Text => builder.finish().try_init(),

@@ -12,7 +12,7 @@ use platform::telemetry;
 use tokio::net::TcpListener;
 
 use crate::operate::until_shutdown;
-use crate::server::{self, Overrides};
+use crate::server::{self, Overrides, RunningServer};
 use crate::state_dir::StateDir;
 use crate::{demo, node};
 
@@ -62,14 +62,22 @@ async fn serve(config: &Config, state: &StateDir, shutdown: &Shutdown) -> Result
         started = start(config) => started?,
         () = shutdown.requested() => return Ok(()),
     };
-    let organization = demo::ensure(&started.node().dispatcher)
-        .await
-        .context("the demo organization could not be made")?;
-    greeting::print(config, state, started.address, organization)?;
-    until_shutdown(started, shutdown).await
+    match greet(config, state, &started).await {
+        Ok(()) => until_shutdown(started, shutdown).await,
+        Err(error) => {
+            started.shutdown().await?;
+            Err(error)
+        }
+    }
 }
 
-async fn start(config: &Config) -> Result<server::RunningServer> {
+async fn greet(config: &Config, state: &StateDir, server: &RunningServer) -> Result<()> {
+    let demo = demo::ensure(&server.node().dispatcher).await;
+    let organization = demo.context("the demo organization could not be made")?;
+    greeting::print(config, state, server.address, organization)
+}
+
+async fn start(config: &Config) -> Result<RunningServer> {
     say("bringing the database up to date");
     for name in node::migrate(config).await? {
         say(&format!("applied {name}"));
