@@ -50,5 +50,12 @@ pub mod core {
     pub const TICKET_HISTORY: &str = "ticket_history";
 
     /// Every table above that holds rows derived from events.
-    pub const DERIVED: &[&str] = &[ORGANIZATIONS, USERS, TEAMS, TICKETS, MESSAGES, TICKET_HISTORY];
+    pub const DERIVED: &[&str] = &[
+        ORGANIZATIONS,
+        USERS,
+        TEAMS,
+        TICKETS,
+        MESSAGES,
+        TICKET_HISTORY,
+    ];
 }
