@@ -16,11 +16,12 @@ pub use token::token;
 pub use user::create_user;
 pub use verify::verify;
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{HumanCount, ProgressBar, ProgressState, ProgressStyle};
 use platform::clock::SystemClock;
 
 use crate::node::{self, Node};
@@ -55,9 +56,14 @@ async fn connect() -> Result<Node> {
 /// A bar of position, rate and time left, in `unit`.
 fn progress_bar(unit: &str) -> Result<ProgressBar> {
     let template = format!(
-        "{{msg}}{{bar:30}} {{percent:>3}} %  {{human_pos}} of {{human_len}} {unit}, {{per_sec:.0}}, {{eta}} left"
+        "{{bar:30}} {{percent:>3}} %  {{human_pos}} of {{human_len}} {unit}, {{rate}}, {{eta}} left"
     );
-    let bar = ProgressBar::new(0).with_style(ProgressStyle::with_template(&template)?);
+    let rate = |state: &ProgressState, out: &mut dyn fmt::Write| {
+        // A rate is far below 2^53; what cannot be written to a terminal is lost anyway.
+        let _ = write!(out, "{} a second", HumanCount(state.per_sec() as u64));
+    };
+    let style = ProgressStyle::with_template(&template)?.with_key("rate", rate);
+    let bar = ProgressBar::new(0).with_style(style);
     bar.enable_steady_tick(TICK);
     Ok(bar)
 }
