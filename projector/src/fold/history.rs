@@ -11,7 +11,9 @@ use domain::ids::{MessageId, OrganizationId, TicketId, UserId};
 use domain::message::event::MessageEvent;
 use domain::message::state::Visibility;
 use domain::sla::Metric;
-use domain::ticket::event::{Cause, TicketAssigned, TicketEvent};
+use domain::ticket::event::{
+    Cause, SlaBreached, TicketAssigned, TicketCustomFieldSet, TicketEvent,
+};
 use domain::ticket::field::FieldValue;
 use domain::ticket::state::{Assignment, Status};
 use platform::rows::{ActorKind, Change, HistoryRow};
@@ -232,32 +234,42 @@ fn ticket_fact(
             e.tag.as_str(),
             Value::Null,
         ),
-        TicketEvent::CustomFieldSet(e) => {
-            let verb = if e.to.is_some() { "set" } else { "emptied" };
-            Fact::new(format!("{who} {verb} the field {}", e.key)).changing(
-                format!("custom_fields.{}", e.key),
-                e.from.as_ref().map_or(Value::Null, field_value),
-                e.to.as_ref().map_or(Value::Null, field_value),
-            )
-        }
+        TicketEvent::CustomFieldSet(e) => field_set(e, who),
         TicketEvent::FollowUpOpened(e) => Fact::new(format!(
             "{who} opened a follow-up of this ticket"
         ))
         .changing("follow_up_ids", Value::Null, e.ticket_id.to_string()),
-        TicketEvent::SlaBreached(e) => {
-            let target = match e.metric {
-                Metric::FirstResponse => "first response",
-                Metric::Resolution => "resolution",
-            };
-            let field = format!("sla.{}.breached_at", e.metric.as_str());
-            Fact::new(format!("The deadline of the {target} was missed")).changing(
-                field,
-                Value::Null,
-                e.due_at
-                    .to_rfc3339_opts(chrono::SecondsFormat::Micros, true),
-            )
-        }
+        TicketEvent::SlaBreached(e) => breached(e),
     }
+}
+
+fn field_set(change: &TicketCustomFieldSet, who: &str) -> Fact {
+    let verb = if change.to.is_some() {
+        "set"
+    } else {
+        "emptied"
+    };
+    Fact::new(format!("{who} {verb} the field {}", change.key)).changing(
+        format!("custom_fields.{}", change.key),
+        change.from.as_ref().map_or(Value::Null, field_value),
+        change.to.as_ref().map_or(Value::Null, field_value),
+    )
+}
+
+fn breached(breach: &SlaBreached) -> Fact {
+    let target = match breach.metric {
+        Metric::FirstResponse => "first response",
+        Metric::Resolution => "resolution",
+    };
+    let field = format!("sla.{}.breached_at", breach.metric.as_str());
+    let due_at = breach
+        .due_at
+        .to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
+    Fact::new(format!("The deadline of the {target} was missed")).changing(
+        field,
+        Value::Null,
+        due_at,
+    )
 }
 
 fn assigned(state: &State, org: OrganizationId, change: &TicketAssigned, who: &str) -> Fact {

@@ -5,7 +5,7 @@ use domain::message::event::MessageEvent;
 use domain::message::state::Visibility;
 use domain::sla::Metric;
 use domain::sla::clocks::{Clock, Clocks, Phase};
-use domain::ticket::event::{TicketAssigned, TicketEvent, TicketOpened};
+use domain::ticket::event::{TicketAssigned, TicketCustomFieldSet, TicketEvent, TicketOpened};
 use domain::ticket::state::Status;
 use platform::rows::{ClockState, MessageRow, TicketRow};
 use tokio_postgres::types::Json;
@@ -60,16 +60,9 @@ pub fn apply(
             }
         }
         TicketEvent::Untagged(untagged) => row.tags.retain(|tag| tag != untagged.tag.as_str()),
-        TicketEvent::CustomFieldSet(set) => match &set.to {
-            Some(value) => {
-                row.custom_fields.0.insert(set.key.clone(), value.clone());
-            }
-            None => {
-                row.custom_fields.0.remove(&set.key);
-            }
-        },
+        TicketEvent::CustomFieldSet(set) => set_field(row, set),
         TicketEvent::FollowUpOpened(follow_up) => row.follow_up_ids.push(follow_up.ticket_id),
-        // The messages themselves count and show (see `apply_message`); the clocks below hear of every event.
+        // Messages count in `apply_message`; the clocks below hear of every event.
         TicketEvent::Opened(_)
         | TicketEvent::CustomerReplied(_)
         | TicketEvent::AgentReplied(_)
@@ -192,6 +185,14 @@ fn opened_row(event: &Event, id: TicketId, opened: &TicketOpened, number: i64) -
         version: event.version,
         position: event.position,
     }
+}
+
+fn set_field(row: &mut TicketRow, set: &TicketCustomFieldSet) {
+    let fields = &mut row.custom_fields.0;
+    match &set.to {
+        Some(value) => fields.insert(set.key.clone(), value.clone()),
+        None => fields.remove(&set.key),
+    };
 }
 
 fn names_of(
