@@ -25,9 +25,29 @@ pub struct Route {
     pub template: String,
     /// For the `Allow` header: `GET, HEAD, POST`.
     pub allow: String,
+    /// The names that the query of each method may have.
+    queries: Vec<(Method, Vec<String>)>,
 }
 
 impl Route {
+    /// The first name in a query string that the description does not have: a misspelt filter must not be ignored.
+    /// None when the method is not described.
+    #[must_use]
+    pub fn unknown_query(&self, method: &Method, query: &str) -> Option<String> {
+        let method = if method == Method::HEAD {
+            &Method::GET
+        } else {
+            method
+        };
+        let (_, known) = self
+            .queries
+            .iter()
+            .find(|(described, _)| described == method)?;
+        form_urlencoded::parse(query.as_bytes())
+            .map(|(name, _)| name.into_owned())
+            .find(|name| !known.contains(name))
+    }
+
     /// The name of a path parameter, counted from 0. The framework numbers them: `param0`.
     #[must_use]
     pub fn parameter(&self, numbered: &str) -> Option<&str> {
@@ -51,6 +71,12 @@ impl Routes {
                     .filter(|(name, _)| operations.get(name).is_some())
                     .map(|(_, method)| method),
             ),
+            queries: METHODS
+                .iter()
+                .filter_map(|(name, method)| {
+                    Some((method.clone(), query_names(operations.get(name)?)))
+                })
+                .collect(),
         });
         Self {
             routes: routes.collect(),
@@ -63,6 +89,7 @@ impl Routes {
         self.routes.push(Route {
             template: path.to_owned(),
             allow: allow([&Method::GET].into_iter()),
+            queries: Vec::new(),
         });
         self
     }
@@ -76,6 +103,15 @@ impl Routes {
             .filter(|route| fits(&route.template, path));
         fitting.min_by_key(|route| route.template.matches('{').count())
     }
+}
+
+/// The names of an operation's query parameters.
+fn query_names(operation: &Value) -> Vec<String> {
+    let parameters = operation["parameters"].as_array().into_iter().flatten();
+    parameters
+        .filter(|parameter| parameter["in"] == "query")
+        .filter_map(|parameter| parameter["name"].as_str().map(str::to_owned))
+        .collect()
 }
 
 fn allow<'a>(methods: impl Iterator<Item = &'a Method>) -> String {
@@ -122,6 +158,36 @@ mod tests {
             "GET, POST, HEAD"
         );
         assert_eq!(routes().find("/health").unwrap().allow, "GET, HEAD");
+    }
+
+    #[test]
+    fn a_query_name_that_the_description_does_not_have_is_found() {
+        let list = json!({"parameters": [
+            {"in": "query", "name": "status"},
+            {"in": "header", "name": "Prefer"},
+        ]});
+        let spec = json!({"paths": {"/tickets": {"get": list, "post": {}}}});
+        let routes = Routes::of_spec(&spec, "");
+        let unknown = |method, query| {
+            routes
+                .find("/tickets")
+                .unwrap()
+                .unknown_query(&method, query)
+        };
+        assert_eq!(unknown(Method::GET, "status=new&status=open"), None);
+        assert_eq!(
+            unknown(Method::HEAD, "stauts=new").as_deref(),
+            Some("stauts")
+        );
+        assert_eq!(
+            unknown(Method::GET, "Prefer=wait").as_deref(),
+            Some("Prefer")
+        );
+        assert_eq!(
+            unknown(Method::POST, "status=new").as_deref(),
+            Some("status")
+        );
+        assert_eq!(unknown(Method::DELETE, "status=new"), None);
     }
 
     #[test]

@@ -54,6 +54,7 @@ impl<E: Endpoint> Shell<E> {
                 Problem::unavailable("too many requests at this moment", RETRY_AFTER_S).into(),
             );
         };
+        self.check_query(&request)?;
         let answer = async {
             self.read_body(&mut request).await?;
             self.inner
@@ -70,6 +71,22 @@ impl<E: Endpoint> Shell<E> {
                               send it again with the same Idempotency-Key";
                 Err(Problem::unavailable(detail, RETRY_AFTER_S).into())
             }
+        }
+    }
+
+    /// A parameter that no description names is a mistake of the caller, most often a misspelt filter.
+    fn check_query(&self, request: &Request) -> Result<()> {
+        let (path, query) = (request.uri().path(), request.uri().query().unwrap_or(""));
+        let unknown = self
+            .routes
+            .find(path)
+            .and_then(|route| route.unknown_query(request.method(), query));
+        match unknown {
+            Some(name) => Err(Problem::bad_request(format!(
+                "there is no query parameter {name:?} here: correct or remove it"
+            ))
+            .into()),
+            None => Ok(()),
         }
     }
 

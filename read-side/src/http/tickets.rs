@@ -79,17 +79,8 @@ enum TicketAnswer {
     #[oai(status = 200)]
     Ticket(
         Json<Box<TicketView>>,
-        /// Its version in quotes, for `If-Match` and `If-None-Match`.
-        #[oai(header = "ETag")]
-        String,
-        /// What the answer shows at least.
-        #[oai(header = "Consistency-Token")]
-        String,
-    ),
-    /// The ticket has the version of `If-None-Match`.
-    #[oai(status = 304)]
-    NotModified(
-        /// Its version in quotes.
+        /// Its version in quotes, for `If-Match`. It is no validator for caches: a rename of a person changes the view
+        /// but not the ticket's version.
         #[oai(header = "ETag")]
         String,
         /// What the answer shows at least.
@@ -213,9 +204,6 @@ impl TicketQueries {
         /// What the answer has to show: the token of an earlier answer.
         #[oai(name = "Consistency-Token")]
         token: Header<Option<String>>,
-        /// Entity tags that the client has; the answer is 304 when the ticket has one of them.
-        #[oai(name = "If-None-Match")]
-        if_none_match: Header<Option<String>>,
         /// The ticket.
         ticket_id: Path<Uuid>,
     ) -> Result<TicketAnswer, QueryProblem> {
@@ -227,25 +215,12 @@ impl TicketQueries {
             .map_err(refused)?;
         let row = row.ok_or_else(|| Problem::not_found("the ticket"))?;
         let etag = etag(row.version);
-        if if_none_match
-            .0
-            .is_some_and(|tags| matches_any(&tags, &etag))
-        {
-            return Ok(TicketAnswer::NotModified(etag, session.token));
-        }
         Ok(TicketAnswer::Ticket(
             Json(Box::new(views::ticket(row, &session.viewer))),
             etag,
             session.token,
         ))
     }
-}
-
-/// The weak comparison of `If-None-Match` (RFC 9110, section 13.1.2). Our tags have no comma inside.
-fn matches_any(tags: &str, etag: &str) -> bool {
-    tags.split(',')
-        .map(str::trim)
-        .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
 }
 
 fn parse_holder<T>(

@@ -112,33 +112,6 @@ async fn a_paused_clock_has_no_deadline() {
 }
 
 #[tokio::test]
-async fn a_known_version_is_not_sent_again() {
-    let desk = Desk::open().await;
-    desk.insert(
-        desk.ours.partition,
-        &[full_ticket(desk.ours, 7, UserId(id(900)))],
-    )
-    .await;
-    let path = format!("/tickets/{}", id(7));
-    for tags in ["\"9\"", "W/\"9\"", "\"8\", \"9\"", "*"] {
-        let answer = desk
-            .get_with(&desk.agent(), &path, &[("If-None-Match", tags)])
-            .await;
-        assert_eq!(
-            (answer.status.as_u16(), answer.body.is_null()),
-            (304, true),
-            "{tags}"
-        );
-        assert_eq!(answer.header("etag"), Some("\"9\""));
-    }
-    for tags in ["\"8\"", "9"] {
-        desk.get_with(&desk.agent(), &path, &[("If-None-Match", tags)])
-            .await
-            .ok();
-    }
-}
-
-#[tokio::test]
 async fn what_is_not_there_is_404_and_what_is_no_id_is_400() {
     let desk = Desk::open().await;
     for path in [

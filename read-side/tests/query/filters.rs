@@ -216,3 +216,16 @@ async fn a_limit_is_1_to_100() {
         4
     );
 }
+
+#[tokio::test]
+async fn a_misspelt_filter_is_refused_by_its_name_and_never_ignored() {
+    let desk = desk_with(|_, row| row).await;
+    for (path, wrong) in [
+        ("/tickets?stauts=open", "stauts"),
+        ("/tickets?status=open&assigne=none", "assigne"),
+        ("/users?rolle=agent", "rolle"),
+        ("/organization?x", "x"),
+    ] {
+        desk.get(&desk.agent(), path).await.bad(wrong);
+    }
+}

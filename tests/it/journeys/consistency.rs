@@ -112,11 +112,6 @@ async fn a_change_of_what_was_not_seen_is_refused_and_changes_nothing() {
     let now = agent.ticket(ticket).await.version();
     let changed = agent.patch(&path, change).if_match(now).await.expect(200);
     assert_eq!(changed.version(), now + 1);
-    let same = agent
-        .get(&path)
-        .header("if-none-match", format!("\"{}\"", changed.version()))
-        .await;
-    assert_eq!(same.status, 304);
 }
 
 #[tokio::test(flavor = "multi_thread")]
