@@ -87,24 +87,7 @@ pub async fn start(config: &Config, overrides: Overrides) -> Result<RunningServe
         None => Valkey::disabled(),
     };
     let background = Shutdown::new();
-    let partitions = node.store.partitions().await?;
-    let wakeups = node.store.wakeups().clone();
-    tokio::spawn(platform::wakeups::bridge(
-        valkey.clone(),
-        wakeups,
-        partitions,
-        background.clone(),
-    ));
-    let generations = Generations::default();
-    tokio::spawn(
-        generations
-            .clone()
-            .poll(node.pools.queries.clone(), background.clone()),
-    );
-    let reading = Reading {
-        cache: Cache::new(valkey.clone(), generations),
-        progress: Progress::new(node.pools.queries.clone()),
-    };
+    let reading = Reading::start(&node, &valkey, &background).await?;
     let projector = if config.roles.has(Role::Projector) {
         Some(start_projector(&node, &reading, &background).await?)
     } else {
@@ -125,16 +108,7 @@ pub async fn start(config: &Config, overrides: Overrides) -> Result<RunningServe
     if let Some(metrics) = overrides.metrics.clone() {
         tokio::spawn(keep_up(metrics, background.clone()));
     }
-    let parts = Parts {
-        verifier: Arc::new(TokenVerifier::new(&config.token_secret)),
-        readiness: Arc::new(readiness),
-        metrics: overrides.metrics,
-        settings: HttpSettings {
-            request_deadline: config.request_deadline,
-            body_limit_bytes: config.body_limit_bytes,
-            ..HttpSettings::default()
-        },
-    };
+    let parts = parts(config, readiness, overrides.metrics);
     let endpoint = if config.roles.has(Role::Api) {
         let models = reading.models(&node);
         let wait_max = config.request_deadline.saturating_sub(WAIT_MARGIN);
@@ -161,6 +135,20 @@ pub async fn start(config: &Config, overrides: Overrides) -> Result<RunningServe
     })
 }
 
+/// What the endpoints need beside the API itself.
+fn parts(config: &Config, readiness: readiness::Parts, metrics: Option<PrometheusHandle>) -> Parts {
+    Parts {
+        verifier: Arc::new(TokenVerifier::new(&config.token_secret)),
+        readiness: Arc::new(readiness),
+        metrics,
+        settings: HttpSettings {
+            request_deadline: config.request_deadline,
+            body_limit_bytes: config.body_limit_bytes,
+            ..HttpSettings::default()
+        },
+    }
+}
+
 /// Binds the address to serve on.
 ///
 /// # Errors
@@ -178,6 +166,29 @@ struct Reading {
 }
 
 impl Reading {
+    /// Starts what keeps the knowledge of a process fresh: wake-ups from other processes, and cache generations.
+    async fn start(node: &Node, valkey: &Valkey, background: &Shutdown) -> Result<Self> {
+        let partitions = node.store.partitions().await?;
+        let wakeups = node.store.wakeups().clone();
+        tokio::spawn(platform::wakeups::bridge(
+            valkey.clone(),
+            wakeups,
+            partitions,
+            background.clone(),
+        ));
+        let generations = Generations::default();
+        let queries = &node.pools.queries;
+        tokio::spawn(
+            generations
+                .clone()
+                .poll(queries.clone(), background.clone()),
+        );
+        Ok(Self {
+            cache: Cache::new(valkey.clone(), generations),
+            progress: Progress::new(queries.clone()),
+        })
+    }
+
     fn models(&self, node: &Node) -> ReadModels {
         ReadModels::new(
             node.store.clone(),
