@@ -2,8 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod contract;
+mod faults;
 mod harness;
 mod import;
+mod isolation;
 mod journeys;
 mod server;
 mod support;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use event_store::{OrgId, Partition, Position, RecordedEvent, Version};
+use event_store::{EventStore, OrgId, Partition, Position, RecordedEvent, Version};
 use insightdesk::server::{self, Overrides, RunningServer};
 use platform::clock::{Clock, ManualClock};
 use platform::config::Config;
@@ -41,7 +41,7 @@ impl TestApp {
     /// Starts it.
     pub async fn start() -> Self {
         let database = Database::create().await;
-        let config = database.config().await;
+        let config = database.config();
         Self::on(database, config).await
     }
 
@@ -113,21 +113,7 @@ impl TestApp {
 
     /// Every event of acme's partition.
     pub async fn log(&self) -> Vec<RecordedEvent> {
-        let (store, partition) = (&self.server.node().store, self.partition().await);
-        let mut events: Vec<RecordedEvent> = Vec::new();
-        loop {
-            let after = events
-                .last()
-                .map_or(Position::START, |event| event.position);
-            let page = store
-                .read_partition(partition, after, PAGE_EVENTS)
-                .await
-                .unwrap();
-            if page.is_empty() {
-                return events;
-            }
-            events.extend(page);
-        }
+        whole_log(&self.server.node().store, self.partition().await).await
     }
 
     /// Every event of a stream of acme.
@@ -152,4 +138,22 @@ async fn serve(config: &Config, clock: &ManualClock) -> RunningServer {
         ..Overrides::default()
     };
     server::start(config, overrides).await.unwrap()
+}
+
+/// Every event of a partition.
+pub async fn whole_log(store: &EventStore, partition: Partition) -> Vec<RecordedEvent> {
+    let mut events: Vec<RecordedEvent> = Vec::new();
+    loop {
+        let after = events
+            .last()
+            .map_or(Position::START, |event| event.position);
+        let page = store
+            .read_partition(partition, after, PAGE_EVENTS)
+            .await
+            .unwrap();
+        if page.is_empty() {
+            return events;
+        }
+        events.extend(page);
+    }
 }

@@ -4,7 +4,7 @@ use std::thread;
 
 use platform::clock::SystemClock;
 use platform::config::{Config, Settings};
-use platform::private::{PrivateServers, test_servers};
+use platform::private::{DATABASE, PrivateServers, test_servers};
 use std::sync::Arc;
 use tokio::sync::OnceCell;
 use tokio_postgres::{Client, NoTls};
@@ -16,15 +16,18 @@ use super::{DEADLINE, eventually};
 const TEMPLATE: &str = "it_template";
 static TEMPLATE_MADE: OnceCell<()> = OnceCell::const_new();
 
-/// A migrated database with empty read models. It is dropped with this value, whoever is connected.
+/// A migrated database with empty read models.
 #[derive(Debug)]
 pub struct Database {
-    name: String,
     url: String,
+    superuser_url: String,
+    valkey_url: String,
+    /// Its name, when it is dropped with this value, whoever is connected.
+    dropped: Option<String>,
 }
 
 impl Database {
-    /// A copy of the template, which the first call makes.
+    /// A copy of the template, which the first call makes, on the servers that all tests share.
     pub async fn create() -> Self {
         let servers = test_servers().await.unwrap();
         TEMPLATE_MADE.get_or_init(|| make_template(servers)).await;
@@ -32,29 +35,46 @@ impl Database {
         // The sessions that made the template may take a moment to end.
         let copy = || servers.create_database_from_template(&name, TEMPLATE);
         let url = eventually(copy, DEADLINE).await;
-        Self { name, url }
+        Self {
+            url,
+            superuser_url: servers.superuser_url_of(&name),
+            valkey_url: servers.valkey_url().to_owned(),
+            dropped: Some(name),
+        }
     }
 
-    /// Its URL for the product.
-    pub fn url(&self) -> &str {
-        &self.url
+    /// The one of servers that a test has for itself, to harm them. It goes with them.
+    pub async fn on(servers: &PrivateServers) -> Self {
+        let database = Self {
+            url: servers.database_url(),
+            superuser_url: servers.superuser_url_of(DATABASE),
+            valkey_url: servers.valkey_url().to_owned(),
+            dropped: None,
+        };
+        make_ready(&database.config()).await;
+        database
     }
 
     /// A connection that may do everything, for tests that look or tamper behind the product's back.
     pub async fn superuser(&self) -> Client {
-        let servers = test_servers().await.unwrap();
-        connect(&servers.superuser_url_of(&self.name)).await
+        let config = platform::pools::postgres_config(&self.superuser_url).unwrap();
+        let (client, connection) = config.connect(NoTls).await.unwrap();
+        // It ends when the client is dropped.
+        tokio::spawn(connection);
+        client
     }
 
-    /// The configuration of a server on it with the shared Valkey.
-    pub async fn config(&self) -> Config {
-        config(&self.url, test_servers().await.unwrap().valkey_url())
+    /// The configuration of a server on it. It serves on a free port and keeps few connections.
+    pub fn config(&self) -> Config {
+        config(&self.url, &self.valkey_url)
     }
 }
 
 impl Drop for Database {
     fn drop(&mut self) {
-        let name = std::mem::take(&mut self.name);
+        let Some(name) = self.dropped.take() else {
+            return;
+        };
         // A thread of its own: the test's runtime may be ending, and a test that failed drops its database, too.
         let dropping = thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
@@ -74,7 +94,7 @@ async fn make_template(servers: &PrivateServers) {
 }
 
 /// Migrates a database and makes its read models.
-pub async fn make_ready(config: &Config) {
+async fn make_ready(config: &Config) {
     insightdesk::node::migrate(config).await.unwrap();
     let node = insightdesk::node::Node::start(config, Arc::new(SystemClock))
         .await
@@ -86,8 +106,7 @@ pub async fn make_ready(config: &Config) {
     node.stop().await;
 }
 
-/// A configuration for these servers; it serves on a free port and keeps few connections.
-pub fn config(database_url: &str, valkey_url: &str) -> Config {
+fn config(database_url: &str, valkey_url: &str) -> Config {
     let environment = [
         ("DATABASE_URL", database_url),
         ("VALKEY_URL", valkey_url),
@@ -100,12 +119,4 @@ pub fn config(database_url: &str, valkey_url: &str) -> Config {
     ];
     let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
     Settings::read_from(environment).unwrap().check().unwrap()
-}
-
-/// A connection; its driver ends with it.
-pub async fn connect(url: &str) -> Client {
-    let config = platform::pools::postgres_config(url).unwrap();
-    let (client, connection) = config.connect(NoTls).await.unwrap();
-    tokio::spawn(connection);
-    client
 }

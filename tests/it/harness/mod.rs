@@ -18,9 +18,9 @@ mod database;
 mod eventually;
 mod people;
 
-pub use app::{SECRET, TestApp, start_of_time};
-pub use binary::{Binary, ServerProcess};
-pub use client::{Answer, Client, Request, TransportError, time_of, uuid_of};
+pub use app::{SECRET, TestApp, start_of_time, whole_log};
+pub use binary::Binary;
+pub use client::{Answer, Client, Request, time_of, uuid_of};
 pub use database::Database;
 pub use eventually::{DEADLINE, eventually};
 pub use people::{Organization, Person};

@@ -221,7 +221,7 @@ async fn the_most_pressing_ticket_comes_first() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_command_that_comes_before_a_late_timer_tells_the_missed_deadline_first() {
     let database = Database::create().await;
-    let mut config = database.config().await;
+    let mut config = database.config();
     config.roles = "api,projector".parse().unwrap();
     let app = TestApp::on(database, config).await;
     let ticket = app.customer().opens("Printer on fire").await;

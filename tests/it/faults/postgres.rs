@@ -1,0 +1,127 @@
+//! PostgreSQL gone for a while.
+
+use platform::private::{Durability, PrivateServers};
+use serde_json::json;
+use tempfile::TempDir;
+
+use super::load::{ByKey, Load};
+use crate::harness::{Answer, DEADLINE, Database, TestApp, eventually};
+
+/// Servers of this test alone, which keep what was committed; their directory goes with this value.
+struct OwnServers {
+    servers: PrivateServers,
+    _dir: TempDir,
+}
+
+impl OwnServers {
+    async fn start() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        // The servers' account must get there.
+        let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(dir.path(), open).unwrap();
+        let servers = PrivateServers::start(&dir.path().join("servers"), Durability::Full)
+            .await
+            .unwrap();
+        Self { servers, _dir: dir }
+    }
+}
+
+/// 503, as a problem document, saying when to come back.
+#[track_caller]
+fn is_unavailable(answer: Answer) {
+    let answer = answer.expect(503);
+    let retry_after_s: u32 = answer.header("retry-after").unwrap().parse().unwrap();
+    assert!(retry_after_s >= 1, "{answer:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_postgresql_every_answer_is_503_and_it_recovers_by_itself() {
+    let own = OwnServers::start().await;
+    let servers = &own.servers;
+    let database = Database::on(servers).await;
+    let config = database.config();
+    let app = TestApp::on(database, config).await;
+    let ticket = app.customer().opens("Printer on fire").await;
+    app.agent().ticket(ticket).await;
+
+    servers.stop_postgres().await.unwrap();
+    let open = || {
+        app.customer()
+            .post("/tickets", json!({"subject": "Not now"}))
+            .idempotency_key("not-now")
+    };
+    is_unavailable(open().await);
+    is_unavailable(app.agent().get("/tickets").await);
+    is_unavailable(
+        app.agent()
+            .get(&format!("/tickets/{ticket}/messages"))
+            .await,
+    );
+    assert_eq!(app.client.get("/health").await.status, 200);
+    assert_eq!(app.client.get("/health/ready").await.status, 503);
+
+    servers.start_postgres().await.unwrap();
+    let again = async || {
+        let answer = open().await;
+        if answer.status == 503 {
+            Err(answer.body)
+        } else {
+            Ok(answer)
+        }
+    };
+    let opened = eventually(again, DEADLINE).await.expect(201);
+    assert_eq!(app.customer().ticket(opened.id()).await["number"], 2);
+    let ready = async || {
+        let answer = app.client.get("/health/ready").await;
+        if answer.status == 200 {
+            Ok(())
+        } else {
+            Err(answer.body)
+        }
+    };
+    eventually(ready, DEADLINE).await;
+    let opened = app
+        .log()
+        .await
+        .into_iter()
+        .filter(|event| event.event_type == "ticket.opened");
+    assert_eq!(opened.count(), 2);
+    servers.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_acknowledged_before_a_crash_of_postgresql_is_there_once() {
+    let own = OwnServers::start().await;
+    let servers = &own.servers;
+    let database = Database::on(servers).await;
+    let config = database.config();
+    let app = TestApp::on(database, config).await;
+    let load = Load::start(&app.acme, 8);
+    load.reaches(100).await;
+    servers.kill_postgres().await.unwrap();
+    let sent = load.stop().await;
+    servers.start_postgres().await.unwrap();
+    for sent in sent.iter().filter(|sent| sent.answer.is_none()) {
+        let again = async || {
+            let answer = sent
+                .again()
+                .send()
+                .await
+                .map_err(|error| error.to_string())?;
+            if answer.status == 503 {
+                Err(answer.body.to_string())
+            } else {
+                Ok(answer)
+            }
+        };
+        eventually(again, DEADLINE).await.expect(201);
+    }
+    let log = ByKey::of(app.log().await);
+    for sent in &sent {
+        assert!(sent.is_in(&log), "{sent:?}");
+        if let Some(answer) = &sent.answer {
+            sent.is_told_rightly(answer, &log);
+        }
+    }
+    servers.stop().await.unwrap();
+}

@@ -1,0 +1,79 @@
+//! A server process that is killed, or asked to end, while it works.
+
+use std::time::Duration;
+
+use super::Desk;
+use super::load::{ByKey, Load};
+use crate::harness::Client;
+
+const WORKERS: usize = 8;
+/// What DESIGN promises: SIGTERM to exit within ten seconds.
+const SHUTDOWN_LIMIT: Duration = Duration::from_secs(10);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_acknowledged_survives_kill_9_once_and_a_retry_tells_the_rest() {
+    let desk = Desk::open().await;
+    let mut sent = Vec::new();
+    for round in 1..=3 {
+        let mut server = desk.binary.serve().await;
+        let load = Load::start(&desk.acme.at(&Client::new(server.address)), WORKERS);
+        load.reaches(40 * round).await;
+        server.kill();
+        sent.extend(load.stop().await);
+    }
+    let (known, unknown): (Vec<_>, Vec<_>) =
+        sent.into_iter().partition(|sent| sent.answer.is_some());
+    assert!(known.len() >= 240 && !unknown.is_empty());
+
+    let server = desk.binary.serve().await;
+    let client = Client::new(server.address);
+    let mut retried = Vec::new();
+    for sent in &unknown {
+        let answer = sent.again().to(&client).await.expect(201);
+        let was_there = answer.header("idempotency-replayed") == Some("true");
+        retried.push((sent, answer, was_there));
+    }
+    let log = ByKey::of(desk.log().await);
+    for sent in &known {
+        sent.is_told_rightly(sent.answer.as_ref().unwrap(), &log);
+    }
+    for (sent, answer, was_there) in &retried {
+        sent.is_told_rightly(answer, &log);
+        let third = sent.again().to(&client).await.expect(201);
+        assert_eq!(
+            (&third.body, third.header("idempotency-replayed")),
+            (&answer.body, Some("true")),
+            "{was_there}"
+        );
+    }
+    // What the third time did: nothing.
+    let after = ByKey::of(desk.log().await);
+    assert!(known.iter().chain(&unknown).all(|sent| sent.is_in(&after)));
+    desk.is_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_asked_to_end_loses_no_answer_and_ends_in_time() {
+    let desk = Desk::open().await;
+    let mut server = desk.binary.serve().await;
+    let load = Load::start(&desk.acme.at(&Client::new(server.address)), WORKERS);
+    load.reaches(100).await;
+    server.terminate();
+    let status = server.ended(SHUTDOWN_LIMIT).await;
+    assert!(status.success(), "{status}");
+    let sent = load.stop().await;
+    let log = ByKey::of(desk.log().await);
+    for sent in &sent {
+        match &sent.answer {
+            Some(answer) => sent.is_told_rightly(answer, &log),
+            // Whole or not at all: asserted within.
+            None => drop(sent.is_in(&log)),
+        }
+    }
+    assert!(
+        tokio::net::TcpStream::connect(server.address)
+            .await
+            .is_err()
+    );
+    desk.is_sound().await;
+}

@@ -1,0 +1,208 @@
+//! Organizations do not see each other. Every operation of the API that names a thing by its id is tried with the ids of
+//! another organization: a new one without a line in [`body`] fails here.
+
+use hyper::Method;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::harness::{Person, TestApp};
+
+/// The ids of one organization's things.
+struct Ids {
+    ticket: Uuid,
+    message: Uuid,
+    user: Uuid,
+    team: Uuid,
+}
+
+impl Ids {
+    /// Ids of nothing at all.
+    fn of_nothing() -> Self {
+        let [ticket, message, user, team] = std::array::from_fn(|_| Uuid::now_v7());
+        Self {
+            ticket,
+            message,
+            user,
+            team,
+        }
+    }
+
+    fn fill(&self, path: &str) -> String {
+        let filled = [
+            ("{ticket_id}", self.ticket.to_string()),
+            ("{message_id}", self.message.to_string()),
+            ("{user_id}", self.user.to_string()),
+            ("{team_id}", self.team.to_string()),
+            ("{tag}", "vip".to_owned()),
+        ];
+        let path = filled
+            .iter()
+            .fold(path.to_owned(), |path, (name, id)| path.replace(name, id));
+        assert!(!path.contains('{'), "an id of a new kind: {path}");
+        path
+    }
+}
+
+/// A body that the operation takes.
+fn body(operation_id: &str) -> Option<Value> {
+    match operation_id {
+        "get_ticket" | "list_messages" | "list_history" | "get_user" | "get_team" => None,
+        "resolve_ticket" | "close_ticket" | "reopen_ticket" | "tag_ticket" | "untag_ticket" => None,
+        "redact_message" => None,
+        "update_ticket" => Some(json!({"subject": "Taken over"})),
+        "assign_ticket" => Some(json!({"agent_id": null})),
+        "set_ticket_status" => Some(json!({"status": "pending"})),
+        "post_message" | "edit_message" => Some(json!({"body": "Taken over"})),
+        "update_user" | "update_team" => Some(json!({"name": "Taken over"})),
+        new => panic!("the operation {new} has no line in the test of isolation"),
+    }
+}
+
+/// Every operation with an id in its path: method, path, id.
+fn operations() -> Vec<(Method, String, String)> {
+    let spec: Value = serde_json::from_str(&insightdesk::http::openapi().unwrap()).unwrap();
+    let mut operations = Vec::new();
+    for (path, methods) in spec["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            if path.contains('{') {
+                let id = operation["operationId"].as_str().unwrap().to_owned();
+                operations.push((method.to_uppercase().parse().unwrap(), path.clone(), id));
+            }
+        }
+    }
+    operations
+}
+
+async fn tried(
+    person: &Person,
+    ids: &Ids,
+    (method, path, operation): &(Method, String, String),
+) -> (u16, Value) {
+    let request = person.request(method.clone(), &ids.fill(path));
+    let request = match body(operation) {
+        Some(body) => request.json(&body),
+        None => request,
+    };
+    let answer = request.await;
+    (answer.status.as_u16(), answer["detail"].clone())
+}
+
+async fn acme_ids(app: &TestApp) -> Ids {
+    let ticket = app.customer().opens("Printer on fire").await;
+    let message = app
+        .agent()
+        .replies(ticket, "Which one?")
+        .await
+        .expect(201)
+        .id();
+    Ids {
+        ticket,
+        message,
+        user: app.customer().id,
+        team: app.acme.team_id,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_things_of_another_organization_are_not_there_for_anybody() {
+    let app = TestApp::start().await;
+    let (ids, nothing) = (acme_ids(&app).await, Ids::of_nothing());
+    let events = app.log().await.len();
+    for operation in operations() {
+        for person in app.globex.people() {
+            let theirs = tried(person, &ids, &operation).await;
+            // What a role may not do at all is refused before anything is looked up.
+            let role = if theirs.0 == 403 { "customer" } else { "staff" };
+            assert!(
+                theirs.0 == 404 || theirs.0 == 403,
+                "{} {operation:?} {theirs:?}",
+                person.name
+            );
+            assert!(
+                role == "staff" || person.id != app.globex.admin.id,
+                "{operation:?} {theirs:?}"
+            );
+            assert_eq!(
+                theirs,
+                tried(person, &nothing, &operation).await,
+                "{} {operation:?}",
+                person.name
+            );
+        }
+    }
+    assert_eq!(app.log().await.len(), events);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_and_references_stay_within_the_organization() {
+    let app = TestApp::start().await;
+    let ids = acme_ids(&app).await;
+    let globex = &app.globex;
+    let ours = globex.customer.opens("Our own").await;
+    for path in ["/tickets", "/users", "/teams", "/organization"] {
+        let told = globex.admin.get(path).await.expect(200).body.to_string();
+        for foreign in [ids.ticket, ids.user, ids.team, app.acme.id.0] {
+            assert!(!told.contains(&foreign.to_string()), "{path}: {told}");
+        }
+    }
+    for filter in [
+        format!("requester={}", ids.user),
+        format!("team={}", ids.team),
+        format!("assignee={}", app.agent().id),
+    ] {
+        let found = globex
+            .agent
+            .get(&format!("/tickets?{filter}&include_total=true"))
+            .await
+            .expect(200);
+        assert_eq!(
+            (found.items().len(), &found["total"]),
+            (0, &json!(0)),
+            "{filter}"
+        );
+    }
+    let assign = format!("/tickets/{ours}/assign");
+    globex
+        .agent
+        .post(&assign, json!({"agent_id": app.agent().id}))
+        .await
+        .expect(422);
+    globex
+        .agent
+        .post(&assign, json!({"team_id": ids.team}))
+        .await
+        .expect(422);
+    let open = json!({"subject": "For a stranger", "requester_id": ids.user});
+    globex.agent.post("/tickets", open).await.expect(422);
+    globex
+        .admin
+        .post(
+            "/teams",
+            json!({"name": "Mixed", "member_ids": [app.agent().id]}),
+        )
+        .await
+        .expect(422);
+    assert_eq!(globex.agent.ticket(ours).await["number"], 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_valid_token_there_is_nothing() {
+    let app = TestApp::start().await;
+    let ids = acme_ids(&app).await;
+    for (method, path, operation) in operations() {
+        let path = format!("/api/v1{}", ids.fill(&path));
+        for token in ["", "x.y.z", &format!("{}x", app.admin().token())] {
+            let request = app.client.request(method.clone(), &path).token(token);
+            let request = match body(&operation) {
+                Some(body) => request.json(&body),
+                None => request,
+            };
+            let refused = request.await.expect(401);
+            assert!(
+                refused
+                    .header("www-authenticate")
+                    .is_some_and(|scheme| scheme.starts_with("Bearer"))
+            );
+        }
+    }
+}
