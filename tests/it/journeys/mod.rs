@@ -5,6 +5,7 @@ mod conversation;
 mod idempotency;
 mod import;
 mod people;
+mod readme_tour;
 mod service_levels;
 mod ticket_life;
 mod work;
