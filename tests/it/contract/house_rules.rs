@@ -29,7 +29,11 @@ fn metadata() -> Value {
         .current_dir(root())
         .output()
         .expect("cargo runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     serde_json::from_slice(&output.stdout).expect("cargo's metadata is JSON")
 }
 
@@ -71,7 +75,11 @@ fn linked(metadata: &Value, package: &str) -> BTreeSet<String> {
     let mut todo = vec![start];
     while let Some(id) = todo.pop() {
         for dependency in nodes[id]["deps"].as_array().expect("deps") {
-            let normal = dependency["dep_kinds"].as_array().expect("kinds").iter().any(|k| k["kind"].is_null());
+            let normal = dependency["dep_kinds"]
+                .as_array()
+                .expect("kinds")
+                .iter()
+                .any(|k| k["kind"].is_null());
             let id = dependency["pkg"].as_str().expect("an id");
             if normal && seen.insert(id) {
                 todo.push(id);
@@ -100,28 +108,49 @@ fn sources() -> Vec<(PathBuf, String)> {
         .flat_map(|dir| rust_files(&root().join(dir)))
         .map(|path| {
             let text = fs::read_to_string(&path).expect("a readable file");
-            (path.strip_prefix(root()).expect("below the root").to_owned(), text)
+            (
+                path.strip_prefix(root())
+                    .expect("below the root")
+                    .to_owned(),
+                text,
+            )
         })
         .collect()
 }
 
 /// The code of a file: without comments, so that prose may name what code may not.
 fn code_lines(text: &str) -> impl Iterator<Item = &str> {
-    text.lines().filter(|line| !line.trim_start().starts_with("//"))
+    text.lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
 }
 
 #[test]
 fn the_domain_links_no_runtime_no_driver_and_no_web_crate() {
     let linked = linked(&metadata(), "domain");
-    let forbidden = ["tokio", "poem", "poem-openapi", "hyper", "tokio-postgres", "deadpool-postgres", "fred", "reqwest"];
-    let found: Vec<_> = forbidden.iter().filter(|name| linked.contains(**name)).collect();
+    let forbidden = [
+        "tokio",
+        "poem",
+        "poem-openapi",
+        "hyper",
+        "tokio-postgres",
+        "deadpool-postgres",
+        "fred",
+        "reqwest",
+    ];
+    let found: Vec<_> = forbidden
+        .iter()
+        .filter(|name| linked.contains(**name))
+        .collect();
     assert!(found.is_empty(), "domain links {found:?}");
 }
 
 #[test]
 fn the_event_store_knows_no_ticket() {
     assert!(!direct_dependencies(&metadata(), "event-store").contains("domain"));
-    for (path, text) in sources().into_iter().filter(|(path, _)| path.starts_with("event-store")) {
+    for (path, text) in sources()
+        .into_iter()
+        .filter(|(path, _)| path.starts_with("event-store"))
+    {
         let named = code_lines(&text)
             .take_while(|line| !line.contains("#[cfg(test)]"))
             .any(|line| line.to_lowercase().contains("ticket"));
@@ -134,12 +163,18 @@ fn the_sides_meet_only_in_shared_crates() {
     let metadata = metadata();
     for side in SIDES {
         let direct = direct_dependencies(&metadata, side);
-        let others: Vec<_> = SIDES.iter().filter(|other| **other != side && direct.contains(**other)).collect();
+        let others: Vec<_> = SIDES
+            .iter()
+            .filter(|other| **other != side && direct.contains(**other))
+            .collect();
         assert!(others.is_empty(), "{side} depends on {others:?}");
     }
     for shared in ["domain", "event-store", "schema", "platform"] {
         let direct = direct_dependencies(&metadata, shared);
-        let sides: Vec<_> = SIDES.iter().filter(|side| direct.contains(**side)).collect();
+        let sides: Vec<_> = SIDES
+            .iter()
+            .filter(|side| direct.contains(**side))
+            .collect();
         assert!(sides.is_empty(), "{shared} depends on {sides:?}");
     }
 }
@@ -150,8 +185,13 @@ fn only_http_folders_name_poem() {
         if path.components().any(|part| part.as_os_str() == "http") {
             continue;
         }
-        let named = code_lines(&text).any(|line| line.contains("poem::") || line.contains("poem_openapi"));
-        assert!(!named, "{} names poem outside an http folder", path.display());
+        let named =
+            code_lines(&text).any(|line| line.contains("poem::") || line.contains("poem_openapi"));
+        assert!(
+            !named,
+            "{} names poem outside an http folder",
+            path.display()
+        );
     }
 }
 
@@ -166,9 +206,17 @@ fn only_the_schema_spells_the_names_of_tables() {
             for table in schema::table::ALL {
                 let spelled = keywords.iter().any(|keyword| {
                     line.match_indices(&format!("{keyword}{table}"))
-                        .any(|(at, found)| !line[at + found.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '_'))
+                        .any(|(at, found)| {
+                            !line[at + found.len()..]
+                                .starts_with(|c: char| c.is_alphanumeric() || c == '_')
+                        })
                 });
-                assert!(!spelled, "{} spells the table {table}: {}", path.display(), line.trim());
+                assert!(
+                    !spelled,
+                    "{} spells the table {table}: {}",
+                    path.display(),
+                    line.trim()
+                );
             }
         }
     }

@@ -1,3 +1,4 @@
 //! What the project promises about itself: its structure, its spec, its deployment files.
 
+mod events_document;
 mod house_rules;
