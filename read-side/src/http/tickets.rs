@@ -263,18 +263,3 @@ fn parse_range(from: TimeParameter<'_>, to: TimeParameter<'_>) -> Result<TimeRan
         to: parse(to)?,
     })
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_entity_tag_matches_itself_weak_or_strong_in_a_list_or_by_star() {
-        for tags in ["\"7\"", "W/\"7\"", "\"6\", \"7\"", "*"] {
-            assert!(matches_any(tags, "\"7\""), "{tags}");
-        }
-        for tags in ["", "7", "\"77\"", "\"6\"", "w/\"7\""] {
-            assert!(!matches_any(tags, "\"7\""), "{tags}");
-        }
-    }
-}
