@@ -8,4 +8,3 @@ mod import;
 mod isolation;
 mod journeys;
 mod server;
-mod support;

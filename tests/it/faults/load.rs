@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use chrono::{DateTime, Utc};
 use event_store::RecordedEvent;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -50,6 +51,11 @@ impl Sent {
         };
         assert_eq!(types, expected, "{self:?}");
         true
+    }
+
+    /// When the log took it.
+    pub fn recorded_at(&self, log: &ByKey) -> DateTime<Utc> {
+        log.0[&self.key][0].recorded_at
     }
 
     /// An acknowledgement must name what is in the log.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use chrono::Utc;
+
 use super::Desk;
 use super::load::{ByKey, Load};
 use crate::harness::Client;
@@ -27,23 +29,25 @@ async fn what_was_acknowledged_survives_kill_9_once_and_a_retry_tells_the_rest()
 
     let server = desk.binary.serve().await;
     let client = Client::new(server.address);
+    // The killed servers recorded nothing after this.
+    let retries_began = Utc::now();
     let mut retried = Vec::new();
     for sent in &unknown {
-        let answer = sent.again().to(&client).await.expect(201);
-        let was_there = answer.header("idempotency-replayed") == Some("true");
-        retried.push((sent, answer, was_there));
+        retried.push((sent, sent.again().to(&client).await.expect(201)));
     }
     let log = ByKey::of(desk.log().await);
     for sent in &known {
         sent.is_told_rightly(sent.answer.as_ref().unwrap(), &log);
     }
-    for (sent, answer, was_there) in &retried {
+    for (sent, answer) in &retried {
         sent.is_told_rightly(answer, &log);
+        let was_there = sent.recorded_at(&log) < retries_began;
+        let told = answer.header("idempotency-replayed") == Some("true");
+        assert_eq!(told, was_there, "{sent:?}: {answer:?}");
         let third = sent.again().to(&client).await.expect(201);
         assert_eq!(
             (&third.body, third.header("idempotency-replayed")),
-            (&answer.body, Some("true")),
-            "{was_there}"
+            (&answer.body, Some("true"))
         );
     }
     // What the third time did: nothing.

@@ -48,8 +48,7 @@ impl TestApp {
     /// Starts it with a configuration of its own.
     pub async fn on(database: Database, config: Config) -> Self {
         let clock = ManualClock::at(start_of_time());
-        let server = serve(&config, &clock).await;
-        let client = Client::new(server.address);
+        let (server, client) = serve(&config, &clock).await;
         let dispatcher = &server.node().dispatcher;
         let acme = Organization::create(dispatcher, &client, "acme").await;
         let globex = Organization::create(dispatcher, &client, "globex").await;
@@ -66,9 +65,16 @@ impl TestApp {
 
     /// Another server on the same log, by the same clock.
     pub async fn second(&self) -> (RunningServer, Client) {
-        let server = serve(&self.config, &self.clock).await;
-        let client = Client::new(server.address);
-        (server, client)
+        serve(&self.config, &self.clock).await
+    }
+
+    /// Another server on the same log, by the same clock, that does this alone.
+    pub async fn second_as(&self, roles: &str) -> (RunningServer, Client) {
+        let config = Config {
+            roles: roles.parse().unwrap(),
+            ..self.config.clone()
+        };
+        serve(&config, &self.clock).await
     }
 
     pub fn admin(&self) -> &Person {
@@ -132,12 +138,15 @@ impl TestApp {
     }
 }
 
-async fn serve(config: &Config, clock: &ManualClock) -> RunningServer {
+/// A server by a clock, and the way to it.
+pub async fn serve(config: &Config, clock: &ManualClock) -> (RunningServer, Client) {
     let overrides = Overrides {
         clock: Arc::new(clock.clone()),
         ..Overrides::default()
     };
-    server::start(config, overrides).await.unwrap()
+    let server = server::start(config, overrides).await.unwrap();
+    let client = Client::new(server.address);
+    (server, client)
 }
 
 /// Every event of a partition.

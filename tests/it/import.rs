@@ -14,7 +14,7 @@ use insightdesk::node::Node;
 use platform::clock::SystemClock;
 use std::io::Write;
 
-use crate::support::fresh_config;
+use crate::harness::Database;
 
 const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/incidents.csv");
 
@@ -22,11 +22,14 @@ struct Desk {
     node: Node,
     import: Import,
     dir: tempfile::TempDir,
+    /// Last, so that it is dropped last.
+    database: Database,
 }
 
 impl Desk {
     async fn open() -> Self {
-        let node = Node::start(&fresh_config().await, Arc::new(SystemClock))
+        let database = Database::create().await;
+        let node = Node::start(&database.config(), Arc::new(SystemClock))
             .await
             .unwrap();
         let (name, slug) = (Name::parse("Acme").unwrap(), Slug::parse("acme").unwrap());
@@ -45,6 +48,7 @@ impl Desk {
             node,
             import,
             dir: tempfile::tempdir().unwrap(),
+            database,
         }
     }
 
@@ -193,7 +197,7 @@ async fn a_second_run_imports_nothing_and_says_so() {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_imports_at_once_make_nothing_twice() {
     let desk = Desk::open().await;
-    let other = Node::start(&desk_config(&desk).await, Arc::new(SystemClock))
+    let other = Node::start(&desk.database.config(), Arc::new(SystemClock))
         .await
         .unwrap();
     let there = Import {
@@ -255,17 +259,6 @@ async fn tickets_follow_the_order_of_the_log() {
 fn number_of(data: &str) -> usize {
     let opened: serde_json::Value = serde_json::from_str(data).unwrap();
     opened["external"]["id"].as_str().unwrap().parse().unwrap()
-}
-
-/// The same database for a second process.
-async fn desk_config(desk: &Desk) -> platform::config::Config {
-    let client = desk.node.pools.health.get().await.unwrap();
-    let name: String = client
-        .query_one("SELECT current_database()", &[])
-        .await
-        .unwrap()
-        .get(0);
-    crate::support::config_of_database(&name).await
 }
 
 /// A log of `count` incidents with two rows each.
