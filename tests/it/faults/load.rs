@@ -35,6 +35,11 @@ impl Sent {
         self.request.clone()
     }
 
+    /// Whether it opens a ticket.
+    pub fn opens(&self) -> bool {
+        self.kind == Kind::Open
+    }
+
     /// Whether the log holds what the command does, whole; it must hold nothing else of it.
     pub fn is_in(&self, log: &ByKey) -> bool {
         let Some(found) = log.0.get(&self.key) else {

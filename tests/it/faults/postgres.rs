@@ -1,6 +1,10 @@
 //! PostgreSQL gone for a while.
 
+use std::time::Duration;
+
+use futures::future::try_join_all;
 use platform::private::{Durability, PrivateServers};
+use schema::table::LOG_HEADS;
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -124,4 +128,50 @@ async fn what_was_acknowledged_before_a_crash_of_postgresql_is_there_once() {
         }
     }
     servers.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_hangs_makes_commands_503_in_time_and_queries_go_on() {
+    let database = Database::create().await;
+    let mut config = database.config();
+    config.request_deadline = Duration::from_secs(2);
+    let app = TestApp::on(database, config).await;
+    let ticket = app.customer().opens("Printer on fire").await;
+    app.agent().ticket(ticket).await;
+
+    let mut hanging = app.database.superuser().await;
+    let lock = hanging.transaction().await.unwrap();
+    lock.batch_execute(&format!("LOCK TABLE {LOG_HEADS} IN ACCESS EXCLUSIVE MODE"))
+        .await
+        .unwrap();
+    let open = |key: usize| {
+        let body = json!({"subject": "Not now"});
+        app.customer()
+            .post("/tickets", body)
+            .idempotency_key(format!("not-now-{key}"))
+            .send()
+    };
+    for answer in try_join_all((0..4).map(open)).await.unwrap() {
+        is_unavailable(answer);
+    }
+    assert_eq!(app.agent().ticket(ticket).await["number"], 1);
+    lock.rollback().await.unwrap();
+
+    for key in 0..4 {
+        let again = async || {
+            let answer = open(key).await.unwrap();
+            if answer.status == 503 {
+                Err(answer.body)
+            } else {
+                Ok(answer)
+            }
+        };
+        eventually(again, DEADLINE).await.expect(201);
+    }
+    let opened = app
+        .log()
+        .await
+        .into_iter()
+        .filter(|event| event.event_type == "ticket.opened");
+    assert_eq!(opened.count(), 1 + 4);
 }

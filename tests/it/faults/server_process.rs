@@ -53,6 +53,17 @@ async fn what_was_acknowledged_survives_kill_9_once_and_a_retry_tells_the_rest()
     // What the third time did: nothing.
     let after = ByKey::of(desk.log().await);
     assert!(known.iter().chain(&unknown).all(|sent| sent.is_in(&after)));
+    let opened = known
+        .iter()
+        .chain(&unknown)
+        .filter(|sent| sent.opens())
+        .count();
+    let customer = desk.acme.customer.at(&client);
+    let listed = customer
+        .get("/tickets?include_total=true")
+        .await
+        .expect(200);
+    assert_eq!(listed["total"], opened);
     desk.is_sound().await;
 }
 
