@@ -38,6 +38,42 @@ pub struct Known<A> {
     pub state: A,
     /// When the log last confirmed it, in milliseconds of [`StateCache::now_ms`].
     confirmed_at_ms: AtomicU64,
+    /// When somebody last began to refresh it ahead of time.
+    refreshing_since_ms: AtomicU64,
+}
+
+impl<A> Known<A> {
+    fn new(version: Version, state: A, confirmed_at_ms: u64) -> Self {
+        Self {
+            version,
+            state,
+            confirmed_at_ms: AtomicU64::new(confirmed_at_ms),
+            refreshing_since_ms: AtomicU64::new(confirmed_at_ms),
+        }
+    }
+
+    /// Whether the caller may go on with it at `now_ms`, or has to refresh it. In the second half of its time one of those
+    /// who ask refreshes it and the others go on; beyond `max_age_ms` everybody has to.
+    fn may_be_used(&self, now_ms: u64, max_age_ms: u64) -> bool {
+        let since = |at_ms: u64| now_ms.saturating_sub(at_ms);
+        let age_ms = since(self.confirmed_at_ms.load(Ordering::Relaxed));
+        if age_ms > max_age_ms {
+            return false;
+        }
+        let refreshing_since_ms = self.refreshing_since_ms.load(Ordering::Relaxed);
+        let is_taken_care_of =
+            age_ms <= max_age_ms / 2 || since(refreshing_since_ms) <= max_age_ms / 2;
+        is_taken_care_of
+            || self
+                .refreshing_since_ms
+                .compare_exchange(
+                    refreshing_since_ms,
+                    now_ms,
+                    Ordering::Relaxed,
+                    Ordering::Relaxed,
+                )
+                .is_err()
+    }
 }
 
 /// The recent states of one kind of aggregate. Streams without events are not kept.
@@ -85,8 +121,7 @@ impl<A: Aggregate> StateCache<A> {
         }
     }
 
-    /// The state as the log had it at most `max_age_ms` ago. When many ask at once for one that became too old, one of them
-    /// reads and the others go on with what is known.
+    /// The state as the log had it at most `max_age_ms` ago.
     ///
     /// # Errors
     /// When the log cannot be read.
@@ -97,30 +132,10 @@ impl<A: Aggregate> StateCache<A> {
         id: Uuid,
         max_age_ms: u64,
     ) -> Result<Arc<Known<A>>, CommandError> {
-        let Some(known) = self.states.get(&(place, id)) else {
-            return self.refresh(store, place, id).await;
-        };
-        let now_ms = self.now_ms();
-        let confirmed_at_ms = known.confirmed_at_ms.load(Ordering::Relaxed);
-        if now_ms.saturating_sub(confirmed_at_ms) <= max_age_ms {
-            return Ok(known);
+        match self.states.get(&(place, id)) {
+            Some(known) if known.may_be_used(self.now_ms(), max_age_ms) => Ok(known),
+            _ => self.refresh(store, place, id).await,
         }
-        let claim = known.confirmed_at_ms.compare_exchange(
-            confirmed_at_ms,
-            now_ms,
-            Ordering::Relaxed,
-            Ordering::Relaxed,
-        );
-        if claim.is_err() {
-            return Ok(known);
-        }
-        let refreshed = self.refresh(store, place, id).await;
-        if refreshed.is_err() {
-            known
-                .confirmed_at_ms
-                .store(confirmed_at_ms, Ordering::Relaxed);
-        }
-        refreshed
     }
 
     /// Reads what the log has beyond the kept state, and keeps the result.
@@ -168,11 +183,7 @@ impl<A: Aggregate> StateCache<A> {
                 .fetch_max(confirmed_at_ms, Ordering::Relaxed);
             return Ok(known);
         }
-        let known = Arc::new(Known {
-            version,
-            state,
-            confirmed_at_ms: AtomicU64::new(confirmed_at_ms),
-        });
+        let known = Arc::new(Known::new(version, state, confirmed_at_ms));
         self.keep_newest(place, id, known.clone());
         Ok(known)
     }
@@ -189,11 +200,7 @@ impl<A: Aggregate> StateCache<A> {
     }
 
     fn known(&self, version: Version, state: A) -> Arc<Known<A>> {
-        Arc::new(Known {
-            version,
-            state,
-            confirmed_at_ms: AtomicU64::new(self.now_ms()),
-        })
+        Arc::new(Known::new(version, state, self.now_ms()))
     }
 
     /// Two commands may finish in another order than their appends: the newer state stays.
@@ -252,5 +259,39 @@ impl Caches {
                 })
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known() -> Known<()> {
+        Known::new(Version::NONE, (), 10_000)
+    }
+
+    #[test]
+    fn a_state_in_the_second_half_of_its_time_is_refreshed_by_one_and_used_by_the_others() {
+        let known = known();
+        assert!(known.may_be_used(10_500, 1_000));
+        assert!(!known.may_be_used(10_501, 1_000));
+        assert!(known.may_be_used(10_501, 1_000));
+        assert!(known.may_be_used(11_000, 1_000));
+    }
+
+    /// Nobody may act on a role of an hour ago because somebody else is about to read the one of today.
+    #[test]
+    fn a_state_beyond_its_time_is_used_by_nobody_even_while_another_refreshes_it() {
+        let known = known();
+        assert!(!known.may_be_used(3_600_000, 1_000));
+        assert!(!known.may_be_used(3_600_000, 1_000));
+    }
+
+    #[test]
+    fn a_refresh_that_never_comes_back_does_not_keep_the_state_in_use() {
+        let known = known();
+        assert!(!known.may_be_used(15_001, 10_000));
+        assert!(known.may_be_used(20_000, 10_000));
+        assert!(!known.may_be_used(20_001, 10_000));
     }
 }
