@@ -41,6 +41,7 @@ fn is_passing(error: &CommandError) -> bool {
         CommandError::Refused(_)
         | CommandError::PreconditionFailed { .. }
         | CommandError::KeyReused
+        | CommandError::TooLarge(_)
         | CommandError::Internal(_) => false,
     }
 }

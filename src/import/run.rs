@@ -13,7 +13,7 @@ use futures::stream::{self, Stream, TryStreamExt};
 use indicatif::ProgressBar;
 use tokio::sync::mpsc;
 use write_side::commands::ImportedCommand;
-use write_side::dispatch::{CommandContext, CommandError, Dispatcher, Refusal};
+use write_side::dispatch::{CommandContext, CommandError, Dispatcher};
 
 use super::SOURCE;
 use super::history::History;
@@ -161,13 +161,15 @@ impl Import {
                 history,
                 events: done.answer.unsigned_abs(),
             }),
-            Err(CommandError::Refused(refusal)) => self.refused(&history, &refusal).await,
+            Err(refused @ (CommandError::Refused(_) | CommandError::TooLarge(_))) => {
+                self.refused(&history, &refused).await
+            }
             Err(error) => Err(stopped(error)),
         }
     }
 
     /// A refusal of the opening means that another import was faster; any other goes to the rejects.
-    async fn refused(&self, history: &History, refusal: &Refusal) -> Result<Outcome> {
+    async fn refused(&self, history: &History, refused: &CommandError) -> Result<Outcome> {
         if self
             .streams_there(&[history.ticket_id.0])
             .await?
@@ -177,7 +179,7 @@ impl Import {
         }
         let reject = |line: &u64| Reject {
             line: *line,
-            reason: format!("incident {} was refused: {refusal}", history.number),
+            reason: format!("incident {} was refused: {refused}", history.number),
             record: ByteRecord::new(),
         };
         Ok(Outcome::Rejected(

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use domain::actor::Actor;
 use domain::ids::OrganizationId;
 use event_store::{IdempotencyKey, Version};
+use std::time::Duration;
 use uuid::Uuid;
 
 /// The circumstances of one command.
@@ -70,6 +71,8 @@ pub enum IfMatch {
 pub struct Options {
     /// How often a command is decided anew when others changed its streams at the same moment.
     pub attempts_max: u32,
+    /// How long a command that lost against another may wait for its turn to be decided anew.
+    pub retry_wait_max: Duration,
     /// Most aggregates of one kind that are kept in memory.
     pub states_max: u64,
     /// How old a kept state of a referenced aggregate (settings, an assignee, a team) may be.
@@ -82,6 +85,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             attempts_max: 20,
+            retry_wait_max: Duration::from_secs(5),
             states_max: 50_000,
             reference_max_age_ms: 1_000,
             page_limit: 500,

@@ -1,7 +1,7 @@
 //! Why a command did not happen.
 
 use domain::event::DecodeError;
-use event_store::{AppendError, ReadError, Version};
+use event_store::{AppendError, InvalidAppend, ReadError, Version};
 use std::error::Error as StdError;
 use thiserror::Error;
 
@@ -32,6 +32,9 @@ pub enum CommandError {
     /// The connection broke at the wrong moment.
     #[error("the outcome is not known: send the command again with the same Idempotency-Key")]
     OutcomeUnknown(#[source] Box<dyn StdError + Send + Sync>),
+    /// It changes more than the log takes in one append. Nothing happened.
+    #[error("the command changes too much at once: split it")]
+    TooLarge(#[source] InvalidAppend),
     /// The log refused the content, holds an event that this program cannot read, or an answer could not be written.
     #[error("the command could not be carried out because of a fault of the server")]
     Internal(#[source] Box<dyn StdError + Send + Sync>),
@@ -69,6 +72,11 @@ impl From<AppendError> for CommandError {
             AppendError::Overloaded => Self::Overloaded,
             AppendError::Unavailable(_) => Self::Unavailable(Box::new(error)),
             AppendError::OutcomeUnknown(_) => Self::OutcomeUnknown(Box::new(error)),
+            AppendError::Invalid(
+                too_large @ (InvalidAppend::TooManyEvents(_)
+                | InvalidAppend::TooManyStreams(_)
+                | InvalidAppend::TooLarge),
+            ) => Self::TooLarge(too_large),
             AppendError::Repeated { .. } | AppendError::Rejected(_) | AppendError::Invalid(_) => {
                 Self::Internal(Box::new(error))
             }

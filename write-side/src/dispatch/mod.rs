@@ -34,6 +34,7 @@ use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::time::timeout;
 use uuid::Uuid;
 use work::{Demands, Setting};
 
@@ -91,7 +92,9 @@ enum Attempt<A> {
         actual: Version,
     },
     /// Decided on guesses that no append confirms.
-    Unconfirmed(Result<(), CommandError>),
+    Unconfirmed,
+    /// Refused on what the log holds.
+    Refused(CommandError),
 }
 
 impl Dispatcher {
@@ -174,15 +177,12 @@ impl Dispatcher {
                     demands.at_least.insert(stream_id, actual);
                     // Those who lost take turns, so that a busy stream does not refuse them again and again.
                     drop(retry_lock.take());
-                    retry_lock = Some(self.retry_lock(stream_id).await);
+                    retry_lock = Some(self.retry_lock(stream_id).await?);
                 }
-                Attempt::Unconfirmed(decided) => {
-                    if decided.is_err()
-                        && let Some(done) = self.earlier_answer(place, &context).await?
-                    {
-                        return Ok(done);
-                    }
-                    demands.confirmed = true;
+                Attempt::Unconfirmed => demands.confirmed = true,
+                // Asked for after the states were read: whatever they hold of an earlier request, its answer is there too.
+                Attempt::Refused(error) => {
+                    return self.earlier_answer(place, &context).await?.ok_or(error);
                 }
             }
         }
@@ -259,26 +259,19 @@ impl Dispatcher {
             Ok(()) => command.decide(&mut work).await,
             Err(refused) => Err(refused),
         };
-        let is_hidden = matches!(
-            decided,
-            Err(CommandError::Refused(
-                Refusal::NotFound { .. } | Refusal::Forbidden(_)
-            ))
-        );
-        let checked = if is_hidden {
-            Ok(())
-        } else {
-            work.check_if_match()
-        };
-        let answer = match checked.and(decided) {
-            Ok(answer) => answer,
-            Err(error @ (CommandError::Refused(_) | CommandError::PreconditionFailed { .. })) => {
-                if setting.demands.confirmed {
-                    return Err(error);
-                }
-                return Ok(Attempt::Unconfirmed(Err(error)));
-            }
+        let conditioned = match decided {
+            Ok(answer) => work.check_if_match().map(|()| answer),
+            // What is hidden from the actor is not told by the answer to a condition either.
+            Err(
+                hidden @ CommandError::Refused(Refusal::NotFound { .. } | Refusal::Forbidden(_)),
+            ) => Err(hidden),
+            Err(refused @ CommandError::Refused(_)) => work.check_if_match().and(Err(refused)),
             Err(error) => return Err(error),
+        };
+        let answer = match conditioned {
+            Ok(answer) => answer,
+            Err(refused) if setting.demands.confirmed => return Ok(Attempt::Refused(refused)),
+            Err(_) => return Ok(Attempt::Unconfirmed),
         };
         if work.is_without_events() && setting.context.idempotency.is_none() {
             return self.unchanged(setting, answer).await;
@@ -293,7 +286,7 @@ impl Dispatcher {
         answer: A,
     ) -> Result<Attempt<A>, CommandError> {
         if !setting.demands.confirmed {
-            return Ok(Attempt::Unconfirmed(Ok(())));
+            return Ok(Attempt::Unconfirmed);
         }
         let partition = setting.place.partition;
         let position = self.inner.store.head(partition).await?;
@@ -390,8 +383,12 @@ impl Dispatcher {
         }))
     }
 
-    async fn retry_lock(&self, stream_id: Uuid) -> OwnedMutexGuard<()> {
+    /// Waits for a turn, but not for ever: behind a log that hangs, those who wait would pile up.
+    async fn retry_lock(&self, stream_id: Uuid) -> Result<OwnedMutexGuard<()>, CommandError> {
         let index = self.inner.hasher.hash_one(stream_id) as usize % RETRY_LOCKS;
-        self.inner.retry_locks[index].clone().lock_owned().await
+        let turn = self.inner.retry_locks[index].clone().lock_owned();
+        timeout(self.inner.options.retry_wait_max, turn)
+            .await
+            .map_err(|_elapsed| CommandError::Contended)
     }
 }

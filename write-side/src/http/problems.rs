@@ -13,7 +13,7 @@ pub(super) fn problem(error: CommandError) -> Problem {
     match error {
         CommandError::Refused(refusal) => refused(refusal),
         CommandError::PreconditionFailed { .. } => Problem::precondition_failed(detail),
-        CommandError::KeyReused => Problem::unprocessable(detail),
+        CommandError::KeyReused | CommandError::TooLarge(_) => Problem::unprocessable(detail),
         CommandError::Contended | CommandError::Overloaded => {
             Problem::unavailable(detail, RETRY_SOON_S)
         }

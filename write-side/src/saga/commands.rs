@@ -28,9 +28,11 @@ impl TimerCommands for Dispatcher {
                 Answer::Stale => Outcome::Stale,
                 Answer::Early => Outcome::Early,
             },
-            Err(error @ (CommandError::Refused(_) | CommandError::Internal(_))) => {
-                Outcome::Refused(Box::new(error))
-            }
+            Err(
+                error @ (CommandError::Refused(_)
+                | CommandError::TooLarge(_)
+                | CommandError::Internal(_)),
+            ) => Outcome::Refused(Box::new(error)),
             Err(error) => Outcome::Unavailable(Box::new(error)),
         }
     }

@@ -8,6 +8,7 @@ mod edges;
 mod exchange;
 mod faults;
 mod people;
+mod promises;
 mod roles;
 mod support;
 mod tickets;
