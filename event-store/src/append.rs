@@ -10,8 +10,8 @@ use uuid::Uuid;
 use crate::event::NewEvent;
 use crate::ids::{IdempotencyKey, OrgId, Partition, Position, StreamId, Version};
 
-/// Most events in one append.
-pub const EVENTS_MAX: usize = 1_000;
+/// Most events in one append. It fits a batch of the writer.
+pub const EVENTS_MAX: usize = 4_000;
 /// Most streams in one append.
 pub const STREAMS_MAX: usize = 100;
 /// Longest `data`, `metadata` or answer, in bytes.

@@ -29,7 +29,7 @@ impl TeamError {
             Self::NotFound => Kind::NotFound,
             Self::AlreadyExists => Kind::Conflict,
             Self::AdminOnly => Kind::Forbidden,
-            Self::TooManyMembers => Kind::invalid("members"),
+            Self::TooManyMembers => Kind::invalid("member_ids"),
         }
     }
 }

@@ -69,17 +69,21 @@ impl Work<'_> {
     /// Refuses members who are no active agents or admins.
     ///
     /// # Errors
-    /// [`Refusal::Invalid`] naming `/members/<index>`, the index being that in `members`.
+    /// [`Refusal::Invalid`] naming `/member_ids`; the detail says who it is.
     pub async fn check_members(&self, members: &BTreeSet<UserId>) -> Result<(), CommandError> {
-        for (index, member) in members.iter().enumerate() {
-            self.check_staff(*member, &format!("/members/{index}"))
-                .await?;
+        for member in members {
+            if !self.is_active_staff(*member).await? {
+                let detail = format!(
+                    "must be active agents or admins of this organization, {member} is none"
+                );
+                return Err(Refusal::invalid("/member_ids", detail).into());
+            }
         }
         Ok(())
     }
 
     async fn check_staff(&self, id: UserId, pointer: &str) -> Result<(), CommandError> {
-        if self.active_role(id).await?.is_some_and(Role::is_staff) {
+        if self.is_active_staff(id).await? {
             return Ok(());
         }
         Err(Refusal::invalid(
@@ -96,6 +100,10 @@ impl Work<'_> {
                 Err(Refusal::invalid(pointer, "must be a team of this organization").into())
             }
         }
+    }
+
+    async fn is_active_staff(&self, id: UserId) -> Result<bool, CommandError> {
+        Ok(self.active_role(id).await?.is_some_and(Role::is_staff))
     }
 
     async fn active_role(&self, id: UserId) -> Result<Option<Role>, CommandError> {

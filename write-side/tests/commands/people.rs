@@ -1,10 +1,14 @@
 //! Users, teams and the organization.
 
 use crate::support::Server;
-use domain::actor::Role;
+use domain::actor::{Actor, Role};
 use domain::ids::UserId;
+use domain::text::Name;
 use poem::http::Method;
 use serde_json::json;
+use uuid::Uuid;
+use write_side::commands::CreateUser;
+use write_side::dispatch::CommandContext;
 
 #[tokio::test]
 async fn an_e_mail_address_is_unique_in_its_organization() {
@@ -162,7 +166,7 @@ async fn a_team_has_active_staff_as_members() {
         .send()
         .await
         .expect(422);
-    assert_eq!(refused.pointers().len(), 1);
+    assert_eq!(refused.pointers(), ["/member_ids"]);
     let body = json!({"name": "A", "member_ids": [server.org.agent.0]});
     let team = server
         .admin(Method::POST, "/teams")
@@ -180,6 +184,40 @@ async fn a_team_has_active_staff_as_members() {
         .expect(200);
     assert_eq!(changed.body["name"], "B");
     assert_eq!(changed.body["member_ids"], json!([server.org.colleague.0]));
+}
+
+#[tokio::test]
+async fn a_team_of_the_most_members_can_be_made_and_exchanged_whole() {
+    const MEMBERS_MAX: usize = domain::team::state::PresentTeam::MAX_MEMBERS;
+    let server = Server::start().await;
+    let agents = futures::future::join_all((0..2 * MEMBERS_MAX).map(|_| {
+        let user_id = UserId(Uuid::now_v7());
+        let create = CreateUser {
+            user_id,
+            name: Name::parse("Agent").unwrap(),
+            email: None,
+            role: Role::Agent,
+        };
+        let context = CommandContext::new(server.org.id, Actor::Operator);
+        let server = &server;
+        async move {
+            server.dispatcher.dispatch(context, create).await.unwrap();
+            user_id.0
+        }
+    }));
+    let agents = agents.await;
+    let (first, second) = agents.split_at(MEMBERS_MAX);
+    let body = json!({"name": "Everybody", "member_ids": first});
+    let made = server
+        .admin(Method::POST, "/teams")
+        .json(&body)
+        .send()
+        .await;
+    let path = format!("/teams/{}", made.expect(201).id());
+    let body = json!({"name": "Others", "member_ids": second});
+    let changed = server.admin(Method::PATCH, &path).json(&body).send().await;
+    let members = changed.expect(200).body["member_ids"].clone();
+    assert_eq!(members.as_array().unwrap().len(), MEMBERS_MAX);
 }
 
 #[tokio::test]
