@@ -1,8 +1,9 @@
 //! One row of the log: an update of an incident, parsed into typed values or refused with a reason.
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Datelike, NaiveDateTime, Utc};
 use domain::text::{Subject, TextError};
 use domain::ticket::state::{Channel, Priority, Status};
+use std::ops::RangeInclusive;
 use thiserror::Error;
 
 use super::log_file::Columns;
@@ -11,6 +12,8 @@ use super::reference::{Kind, Reference, labelled};
 /// How the log writes "none".
 const NONE: &str = "?";
 const TIME_FORMAT: &str = "%d/%m/%Y %H:%M";
+/// Years of four digits: what RFC 3339 can write, and the database keeps.
+const YEARS: RangeInclusive<i32> = 1..=9_999;
 
 /// An update of an incident.
 #[derive(Debug, Clone, PartialEq)]
@@ -180,12 +183,14 @@ fn modification(text: &str) -> Result<u32, RowError> {
 }
 
 fn time(column: &'static str, text: &str) -> Result<DateTime<Utc>, RowError> {
-    let time = NaiveDateTime::parse_from_str(text, TIME_FORMAT).map_err(|_| RowError::Form {
-        column,
-        value: text.to_owned(),
-        expected: "a time such as 29/2/2016 01:16",
-    })?;
-    Ok(time.and_utc())
+    let time = NaiveDateTime::parse_from_str(text, TIME_FORMAT).ok();
+    time.filter(|time| YEARS.contains(&time.year()))
+        .map(|time| time.and_utc())
+        .ok_or_else(|| RowError::Form {
+            column,
+            value: text.to_owned(),
+            expected: "a time such as 29/2/2016 01:16",
+        })
 }
 
 /// 1 urgent, 2 high, 3 normal, 4 low, alone or before a label as in `3 - Moderate`.
@@ -284,6 +289,8 @@ mod tests {
             "30/2/2016 01:16",
             "29/2/2016",
             "29/2/2016 25:00",
+            "1/1/-5000 00:00",
+            "1/1/+10000 00:00",
         ] {
             assert!(time("opened_at", wrong).is_err(), "{wrong}");
         }
