@@ -1,4 +1,4 @@
-//! A reply or a note on a ticket; a customer's reply to a closed ticket opens a follow-up instead.
+//! A reply or a note on a ticket; a customer's reply to a closed ticket goes to its follow-up instead.
 
 use super::open_ticket::{FirstMessage, is_customer, open};
 use super::{MessageAnswer, TicketAnswer};
@@ -9,8 +9,11 @@ use domain::message::state::{Message, Visibility};
 use domain::text::MessageBody;
 use domain::ticket::command::{OpenTicket as Open, TicketCommand};
 use domain::ticket::error::TicketError;
-use domain::ticket::state::{Assignment, Ticket};
+use domain::ticket::state::{Assignment, PresentTicket, Ticket};
 use serde::{Deserialize, Serialize};
+
+/// The longest chain of closed tickets, each the follow-up of the one before, that is gone along.
+const CHAIN_MAX: usize = 20;
 
 /// Writes a message on a ticket.
 #[derive(Debug, Clone)]
@@ -23,7 +26,7 @@ pub struct PostMessage {
     pub visibility: Visibility,
     /// The words.
     pub body: MessageBody,
-    /// The id, fresh, of the ticket that is opened when this one is closed and its requester writes.
+    /// The id, fresh, of the ticket that is opened when this one is closed, its requester writes, and nothing continues it.
     pub follow_up_id: TicketId,
 }
 
@@ -47,7 +50,7 @@ impl UseCase for PostMessage {
             Visibility::Internal => TicketCommand::AddNote { message_id },
         };
         let ticket = match work.try_issue::<Ticket>(self.ticket_id, command).await? {
-            Ok(()) => self.post(work).await?,
+            Ok(()) => self.post(work, self.ticket_id).await?,
             Err(TicketError::ClosedNeedsFollowUp) if is_customer(work.actor()) => {
                 self.follow_up(work).await?
             }
@@ -61,22 +64,49 @@ impl UseCase for PostMessage {
 }
 
 impl PostMessage {
-    async fn post(&self, work: &mut Work<'_>) -> Result<TicketAnswer, CommandError> {
+    async fn post(
+        &self,
+        work: &mut Work<'_>,
+        ticket_id: TicketId,
+    ) -> Result<TicketAnswer, CommandError> {
         work.create::<Message>(self.message_id.0);
         let post = MessageCommand::Post {
-            ticket_id: self.ticket_id,
+            ticket_id,
             visibility: self.visibility,
             body: self.body.clone(),
         };
         work.issue::<Message>(self.message_id, post).await?;
-        TicketAnswer::of(work, self.ticket_id).await
+        TicketAnswer::of(work, ticket_id).await
+    }
+
+    /// Replies to the ticket that continues the closed one, and opens one if none does or all are closed. Two replies at
+    /// once, or one that was sent twice, meet in one follow-up, because both change the closed ticket's stream.
+    async fn follow_up(&self, work: &mut Work<'_>) -> Result<TicketAnswer, CommandError> {
+        let message_id = self.message_id;
+        let mut closed_id = self.ticket_id;
+        for _ in 0..CHAIN_MAX {
+            let Some(next_id) = present(work, closed_id).await?.follow_ups.last().copied() else {
+                break;
+            };
+            match work
+                .try_issue::<Ticket>(next_id, TicketCommand::Reply { message_id })
+                .await?
+            {
+                Ok(()) => return self.post(work, next_id).await,
+                Err(TicketError::ClosedNeedsFollowUp) => closed_id = next_id,
+                Err(refused) => return Err(Refusal::from(refused).into()),
+            }
+        }
+        self.open_follow_up(work, closed_id).await
     }
 
     /// Opens a new ticket with the subject and the priority of the closed one, and links both.
-    async fn follow_up(&self, work: &mut Work<'_>) -> Result<TicketAnswer, CommandError> {
-        let Ticket::Present(closed) = work.state::<Ticket>(self.ticket_id.0).await? else {
-            return Err(Refusal::NotFound { what: "ticket" }.into());
-        };
+    async fn open_follow_up(
+        &self,
+        work: &mut Work<'_>,
+        closed_id: TicketId,
+    ) -> Result<TicketAnswer, CommandError> {
+        let closed = present(work, closed_id).await?;
         let continued = Open {
             subject: closed.subject.clone(),
             requester_id: closed.requester_id,
@@ -86,7 +116,7 @@ impl PostMessage {
             tags: Vec::new(),
             custom_fields: Vec::new(),
             assignment: Assignment::default(),
-            follow_up_of: Some(self.ticket_id),
+            follow_up_of: Some(closed_id),
             external: None,
         };
         let message = FirstMessage {
@@ -97,7 +127,17 @@ impl PostMessage {
         let link = TicketCommand::LinkFollowUp {
             ticket_id: self.follow_up_id,
         };
-        work.issue::<Ticket>(self.ticket_id, link).await?;
+        work.issue::<Ticket>(closed_id, link).await?;
         Ok(opened)
+    }
+}
+
+async fn present<'w>(
+    work: &'w mut Work<'_>,
+    id: TicketId,
+) -> Result<&'w PresentTicket, CommandError> {
+    match work.state::<Ticket>(id.0).await? {
+        Ticket::Present(ticket) => Ok(ticket),
+        Ticket::Absent => Err(Refusal::NotFound { what: "ticket" }.into()),
     }
 }

@@ -51,6 +51,29 @@ async fn parallel_replies_to_one_ticket_all_succeed_in_some_order() {
 }
 
 #[tokio::test]
+async fn parallel_replies_to_a_closed_ticket_meet_in_one_follow_up() {
+    let server = Server::start().await;
+    let ticket = server.ticket().await;
+    server.close(ticket).await;
+    let path = format!("/tickets/{ticket}/messages");
+    let requests = (0..8).map(|number| {
+        let body = json!({"body": format!("reply {number}")});
+        server.customer(Method::POST, &path).json(&body).send()
+    });
+    let answers = futures::future::join_all(requests).await;
+    let follow_ups: HashSet<String> = answers
+        .into_iter()
+        .map(|answer| answer.expect(201).body["ticket_id"].to_string())
+        .collect();
+    assert_eq!(follow_ups.len(), 1, "{follow_ups:?}");
+    let opened = server.event_types(ticket).await;
+    let opened = opened
+        .iter()
+        .filter(|name| *name == "ticket.follow_up_opened");
+    assert_eq!(opened.count(), 1);
+}
+
+#[tokio::test]
 async fn a_refusal_is_never_answered_from_a_stale_state() {
     let server = Server::start().await;
     let ticket = server.ticket().await;

@@ -3,6 +3,7 @@
 use crate::support::Server;
 use poem::http::Method;
 use serde_json::json;
+use uuid::Uuid;
 
 #[tokio::test]
 async fn a_reply_is_one_append_to_the_ticket_and_the_message() {
@@ -79,6 +80,31 @@ async fn a_customers_reply_to_a_closed_ticket_opens_a_follow_up() {
         ["ticket.follow_up_opened"]
     );
     assert_eq!(server.event_types(answer.id()).await, ["message.posted"]);
+}
+
+#[tokio::test]
+async fn a_follow_up_that_is_closed_too_gets_a_follow_up_of_its_own() {
+    let server = Server::start().await;
+    let first = server.ticket().await;
+    server.close(first).await;
+    let reply = async || {
+        let path = format!("/tickets/{first}/messages");
+        let request = server.customer(Method::POST, &path);
+        let answer = request.json(&json!({"body": "Again!"})).send().await;
+        let answer = answer.expect(201);
+        assert_eq!(answer.body["follow_up_of"], first.to_string());
+        answer.body["ticket_id"].as_str().unwrap().parse().unwrap()
+    };
+    let second: Uuid = reply().await;
+    assert_eq!(reply().await, second, "it is not closed");
+    server.close(second).await;
+    let third: Uuid = reply().await;
+    assert!(third != second && third != first);
+    assert_eq!(
+        server.event_types(second).await.last().unwrap(),
+        "ticket.follow_up_opened"
+    );
+    assert_eq!(server.event_types(third).await, ["ticket.opened"]);
 }
 
 #[tokio::test]
