@@ -44,10 +44,8 @@ pub(super) struct OpenTicketBody {
 impl OpenTicketBody {
     /// The command of a person. Staff must say for whom.
     pub(super) fn command(self, principal: &Principal) -> Result<OpenTicket, Problem> {
-        if !principal.role.is_staff() && (self.tags.is_some() || self.custom_fields.is_some()) {
-            return Err(Problem::forbidden(
-                "only agents and admins may set tags and custom fields",
-            ));
+        if !principal.role.is_staff() {
+            self.check_of_customer(principal)?;
         }
         let mut fields = Fields::default();
         let subject = fields.text("/subject", &self.subject, Subject::parse);
@@ -93,6 +91,29 @@ impl OpenTicketBody {
             custom_fields,
             message,
         })
+    }
+
+    /// Refused before anything is looked up: the answer must not tell a customer who exists.
+    fn check_of_customer(&self, principal: &Principal) -> Result<(), Problem> {
+        if self.tags.is_some() || self.custom_fields.is_some() {
+            return Err(Problem::forbidden(
+                "only agents and admins may set tags and custom fields",
+            ));
+        }
+        if self.agent_id.is_some() || self.team_id.is_some() {
+            return Err(Problem::forbidden(
+                "only agents and admins may assign a ticket",
+            ));
+        }
+        if self
+            .requester_id
+            .is_some_and(|id| id != principal.user_id.0)
+        {
+            return Err(Problem::forbidden(
+                "customers may open tickets for themselves only",
+            ));
+        }
+        Ok(())
     }
 }
 

@@ -217,7 +217,10 @@ async fn a_customer_opens_tickets_for_themself_only_and_sets_no_staff_fields() {
     let before = server.event_count().await;
     for extra in [
         json!({"requester_id": server.org.stranger.0}),
+        json!({"requester_id": Uuid::nil()}),
         json!({"agent_id": server.org.agent.0}),
+        json!({"agent_id": Uuid::nil()}),
+        json!({"team_id": Uuid::nil()}),
         json!({"tags": ["vip"]}),
     ] {
         let mut body = json!({"subject": "x"});
