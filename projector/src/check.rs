@@ -16,6 +16,7 @@ use serde_json::{Map, Value};
 use tokio_postgres::{IsolationLevel, RowStream};
 
 use crate::error::RebuildError;
+use crate::exclusive::Exclusive;
 use crate::fill::{Fill, Phase, Positions, Report};
 use crate::namespace::{self, Live, NO_STATEMENT_TIMEOUT};
 use crate::options::Options;
@@ -105,18 +106,18 @@ impl fmt::Display for Difference {
 /// Compares the live core read models with what the log says.
 ///
 /// # Errors
-/// When PostgreSQL fails, an event cannot be applied, or the live read models are of another version.
+/// When another rebuild or check is at work, PostgreSQL fails, an event cannot be applied, or the live read models are of
+/// another version.
 pub async fn check(
     store: &EventStore,
     pool: &Pool,
     options: &Options,
     report: Report<'_>,
 ) -> Result<CheckReport, RebuildError> {
-    if namespace::live(pool).await? != Live::Current {
-        return Err(RebuildError::OtherVersion);
-    }
+    let exclusive = Exclusive::take(pool).await?;
     let compared = build_and_compare(store, pool, options, report).await;
     let dropped = namespace::drop_next(pool).await;
+    exclusive.release().await;
     let found = compared?;
     dropped?;
     Ok(found)
@@ -128,6 +129,9 @@ async fn build_and_compare(
     options: &Options,
     report: Report<'_>,
 ) -> Result<CheckReport, RebuildError> {
+    if namespace::live(pool).await? != Live::Current {
+        return Err(RebuildError::OtherVersion);
+    }
     let mut client = pool.get().await?;
     let snapshot = client
         .build_transaction()

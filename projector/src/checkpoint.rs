@@ -3,16 +3,22 @@
 use const_format::formatcp;
 use deadpool_postgres::{Pool, Transaction};
 use event_store::{Partition, Position};
-use schema::projection::CORE;
+use schema::projection::{CORE, CORE_VERSION};
 use schema::table::core::CHECKPOINTS;
 
 use crate::error::BatchError;
 
 /// Unqualified: in the namespace that the transaction works in.
-const LOCK: &str = formatcp!("SELECT position FROM {CHECKPOINTS} WHERE partition = $1 FOR UPDATE");
+const LOCK: &str =
+    formatcp!("SELECT position, core_version FROM {CHECKPOINTS} WHERE partition = $1 FOR UPDATE");
+/// Never one that was used before, not even in a database that was put back to an earlier day: what caches hold from the
+/// days between must not be read. Hence the time, and the sum for a clock that runs backwards.
+const NEXT_GENERATION: &str =
+    "greatest(cache_generation + 1, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)";
 const ADVANCE: &str = formatcp!(
-    "UPDATE {CHECKPOINTS} SET position = $2, cache_generation = cache_generation + $3, \
-     cached_position = CASE WHEN $3 > 0 THEN $2 ELSE cached_position END, \
+    "UPDATE {CHECKPOINTS} SET position = $2, \
+     cache_generation = CASE WHEN $3 THEN {NEXT_GENERATION} ELSE cache_generation END, \
+     cached_position = CASE WHEN $3 THEN $2 ELSE cached_position END, \
      poison_position = $4, poison_reason = $5, updated_at = now() \
      WHERE partition = $1 RETURNING cache_generation"
 );
@@ -20,7 +26,7 @@ const READ: &str = formatcp!(
     "SELECT position, cached_position, cache_generation FROM {CORE}.{CHECKPOINTS} WHERE partition = $1"
 );
 const RAISE_GENERATION: &str = formatcp!(
-    "UPDATE {CORE}.{CHECKPOINTS} SET cache_generation = cache_generation + 1, cached_position = position \
+    "UPDATE {CORE}.{CHECKPOINTS} SET cache_generation = {NEXT_GENERATION}, cached_position = position \
      WHERE partition = $1 RETURNING position, cached_position, cache_generation"
 );
 const CONFIRM_CACHED: &str = formatcp!(
@@ -61,13 +67,16 @@ impl Checkpoint {
 /// Locks the checkpoint until the end of the transaction and says where it is.
 ///
 /// # Errors
-/// When PostgreSQL fails or there is no checkpoint.
+/// When PostgreSQL fails, there is no checkpoint, or the tables belong to another version of the program.
 pub async fn lock(tx: &Transaction<'_>, partition: Partition) -> Result<Position, BatchError> {
     let statement = tx.prepare_cached(LOCK).await?;
     let row = tx.query_opt(&statement, &[&partition.get()]).await?;
-    Ok(Position::new(
-        row.ok_or(BatchError::NoCheckpoint)?.try_get(0)?,
-    )?)
+    let row = row.ok_or(BatchError::NoCheckpoint)?;
+    let found: i32 = row.try_get(1)?;
+    if found != CORE_VERSION {
+        return Err(BatchError::OtherVersion { found });
+    }
+    Ok(Position::new(row.try_get(0)?)?)
 }
 
 /// Sets the locked checkpoint, raises the cache generation when asked to, and returns the generation.
@@ -85,14 +94,13 @@ pub async fn advance(
     let poison_position = poison.map(|poison| poison.position.get());
     // A text column cannot hold a NUL, which a reason may quote.
     let poison_reason = poison.map(|poison| poison.reason.replace('\0', "\\0"));
-    let raise = i64::from(raise_generation);
     let row = tx
         .query_one(
             &statement,
             &[
                 &partition.get(),
                 &to.get(),
-                &raise,
+                &raise_generation,
                 &poison_position,
                 &poison_reason,
             ],

@@ -3,6 +3,7 @@
 use deadpool_postgres::PoolError;
 use event_store::{InvalidId, Partition, ReadError};
 use platform::rows::RowError;
+use schema::projection::CORE_VERSION;
 use tokio_postgres::error::SqlState;
 
 use crate::checkpoint::Poison;
@@ -28,6 +29,14 @@ pub enum BatchError {
     /// The partition has no checkpoint.
     #[error("the read models have no checkpoint of the partition; rebuild them")]
     NoCheckpoint,
+    /// The read models belong to another version of the program: writing to them would spoil them.
+    #[error(
+        "the read models have version {found}, this program makes version {CORE_VERSION}; end the older program, or rebuild with the newer"
+    )]
+    OtherVersion {
+        /// The version of the read models.
+        found: i32,
+    },
     /// A step took longer than it may.
     #[error("the projection took too long; it tries again")]
     Timeout,
@@ -98,6 +107,9 @@ pub enum RebuildError {
     },
     /// Another rebuild or check works on the same tables.
     #[error("another rebuild or check is at work; wait for it, then run this again")]
+    Busy,
+    /// The connection that keeps others away was lost, and another rebuild or check began.
+    #[error("what was built so far was replaced by another rebuild or check; run this again")]
     Interrupted,
     /// The log grows faster than the rebuild.
     #[error(

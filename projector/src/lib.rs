@@ -3,6 +3,7 @@
 //! Invariants:
 //! - The rows of a batch and its checkpoint are one transaction: no event is lost, none is applied twice.
 //! - A row depends on the events before it alone, so that following, catching up and rebuilding give the same rows.
+//! - One process at a time makes, rebuilds or checks read models, and none writes to those of another version.
 //! - An event that cannot be applied stops its partition, says why, and is tried again; none is skipped.
 //! - A cache entry that may be old is never read again: its generation is raised.
 //!
@@ -14,6 +15,7 @@ pub mod check;
 pub mod checkpoint;
 mod error;
 pub mod event;
+mod exclusive;
 mod fill;
 pub mod fold;
 pub mod keys;

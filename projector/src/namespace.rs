@@ -1,30 +1,27 @@
-//! The namespaces of the core read models: made, versioned, dropped.
+//! The namespaces of the core read models: made, versioned, dropped. Who changes them holds [`crate::exclusive`].
 
 use std::time::Duration;
 
 use const_format::formatcp;
 use deadpool_postgres::Pool;
 use schema::projection::{CORE, CORE_NEXT, CORE_OLD, CORE_VERSION, create_indexes, create_tables};
+use schema::table::LOG_HEADS;
 use schema::table::core::{CHECKPOINTS, DERIVED};
-use schema::table::{LOG_HEADS, ORGANIZATION_SLUGS};
-use tokio_postgres::error::SqlState;
 
 use crate::error::RebuildError;
 
 /// Index builds and drops take as long as they take; everything else in their session keeps its limits.
 pub(crate) const NO_STATEMENT_TIMEOUT: &str = "SET LOCAL statement_timeout TO 0";
-/// One process at a time changes namespaces. The mode conflicts with itself and with vacuum, not with appends; this table
-/// is quiet, so that vacuum is seldom at it.
-pub(crate) const ONE_AT_A_TIME: &str =
-    formatcp!("LOCK TABLE {ORGANIZATION_SLUGS} IN SHARE UPDATE EXCLUSIVE MODE");
 
 const VERSION: &str = formatcp!(
     "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = '{CORE}'"
 );
 const ADD_PARTITIONS: &str = formatcp!(
-    "INSERT INTO {CORE}.{CHECKPOINTS} (partition) SELECT partition FROM {LOG_HEADS} ON CONFLICT (partition) DO NOTHING"
+    "INSERT INTO {CORE}.{CHECKPOINTS} (partition, core_version) SELECT partition, {CORE_VERSION} FROM {LOG_HEADS} \
+     ON CONFLICT (partition) DO NOTHING"
 );
 const DROP_NEXT: &str = formatcp!("DROP SCHEMA IF EXISTS {CORE_NEXT} CASCADE");
+const NEXT_TO_LIVE: &str = formatcp!("ALTER SCHEMA {CORE_NEXT} RENAME TO {CORE}");
 const DROP_OLD: &str = formatcp!("DROP SCHEMA IF EXISTS {CORE_OLD} CASCADE");
 
 /// How often the removal of the former read models is tried while old queries still read them.
@@ -56,19 +53,10 @@ pub(crate) async fn live(pool: &Pool) -> Result<Live, RebuildError> {
     })
 }
 
-/// Makes the live namespace, empty, if there is none. False: another process was faster.
-pub(crate) async fn create_live(pool: &Pool) -> Result<bool, RebuildError> {
-    let mut client = pool.get().await?;
-    let tx = client.transaction().await?;
-    tx.batch_execute(ONE_AT_A_TIME).await?;
-    let made = tx.batch_execute(&create_tables(CORE)).await;
-    if let Err(error) = made {
-        let exists = error.code() == Some(&SqlState::DUPLICATE_SCHEMA);
-        return if exists { Ok(false) } else { Err(error.into()) };
-    }
-    tx.batch_execute(&create_indexes(CORE)).await?;
-    tx.commit().await?;
-    Ok(true)
+/// Puts the next read models where there are no live ones.
+pub(crate) async fn make_next_live(pool: &Pool) -> Result<(), RebuildError> {
+    pool.get().await?.batch_execute(NEXT_TO_LIVE).await?;
+    Ok(())
 }
 
 /// Gives partitions that were added to the log a checkpoint.
@@ -82,7 +70,6 @@ pub(crate) async fn create_next(pool: &Pool) -> Result<(), RebuildError> {
     let mut client = pool.get().await?;
     let tx = client.transaction().await?;
     tx.batch_execute(NO_STATEMENT_TIMEOUT).await?;
-    tx.batch_execute(ONE_AT_A_TIME).await?;
     tx.batch_execute(DROP_NEXT).await?;
     tx.batch_execute(&create_tables(CORE_NEXT)).await?;
     tx.commit().await?;

@@ -9,8 +9,9 @@ use schema::table::core::CHECKPOINTS;
 
 use crate::batch::{self, Outcome, Target};
 use crate::error::RebuildError;
+use crate::exclusive::Exclusive;
 use crate::fill::{Fill, Phase, Positions, Report};
-use crate::namespace::{self, Live, NO_STATEMENT_TIMEOUT, ONE_AT_A_TIME};
+use crate::namespace::{self, Live, NO_STATEMENT_TIMEOUT};
 use crate::options::Options;
 
 const SYNCHRONOUS: &str = "SET LOCAL synchronous_commit TO on";
@@ -34,13 +35,14 @@ const RENAME: &str = formatcp!(
 pub enum Ensured {
     /// The read models were there.
     Present,
-    /// They were made, empty.
+    /// There were none: they were made from the log.
     Created,
     /// Those of another version were rebuilt.
     Rebuilt,
 }
 
 /// Sees to it that the core read models exist in the version of this program. Run at start, before [`crate::Projector`].
+/// Waits while another process rebuilds or checks them.
 ///
 /// # Errors
 /// When PostgreSQL fails or an event of the log cannot be applied.
@@ -50,45 +52,80 @@ pub async fn ensure_core(
     options: &Options,
     report: Report<'_>,
 ) -> Result<Ensured, RebuildError> {
-    match namespace::live(pool).await? {
-        Live::Absent if namespace::create_live(pool).await? => Ok(Ensured::Created),
-        Live::Absent | Live::Current => {
-            namespace::add_partitions(pool).await?;
-            Ok(Ensured::Present)
-        }
-        Live::Other => {
-            rebuild(store, pool, options, report).await?;
-            Ok(Ensured::Rebuilt)
-        }
+    if namespace::live(pool).await? == Live::Current {
+        namespace::add_partitions(pool).await?;
+        return Ok(Ensured::Present);
     }
+    let exclusive = Exclusive::wait(pool).await?;
+    let made = make_current(store, pool, options, report).await;
+    exclusive.release().await;
+    made
+}
+
+/// Looks again, since another process may have made them before this one got the right to.
+async fn make_current(
+    store: &EventStore,
+    pool: &Pool,
+    options: &Options,
+    report: Report<'_>,
+) -> Result<Ensured, RebuildError> {
+    let made = match namespace::live(pool).await? {
+        Live::Current => return Ok(Ensured::Present),
+        Live::Absent => Ensured::Created,
+        Live::Other => Ensured::Rebuilt,
+    };
+    build_and_switch(store, pool, options, report).await?;
+    Ok(made)
 }
 
 /// Builds the core read models anew beside the live ones and switches. A rebuild that was interrupted left nothing that
 /// matters: run it again.
 ///
 /// # Errors
-/// When PostgreSQL fails, the log outruns the rebuild, or an event cannot be applied that the live read models have
-/// passed. The live ones are as they were then.
+/// When another rebuild or check is at work, PostgreSQL fails, the log outruns the rebuild, or an event cannot be
+/// applied that the live read models have passed. The live ones are as they were then.
 pub async fn rebuild(
     store: &EventStore,
     pool: &Pool,
     options: &Options,
     report: Report<'_>,
 ) -> Result<(), RebuildError> {
-    namespace::drop_old(pool).await;
-    if namespace::live(pool).await? == Live::Absent {
-        namespace::create_live(pool).await?;
-    }
-    namespace::create_next(pool).await?;
+    let exclusive = Exclusive::take(pool).await?;
+    let switched = build_and_switch(store, pool, options, report).await;
+    exclusive.release().await;
+    switched
+}
+
+async fn build_and_switch(
+    store: &EventStore,
+    pool: &Pool,
+    options: &Options,
+    report: Report<'_>,
+) -> Result<(), RebuildError> {
     let mut fill = Fill::new(store, pool, options, report);
-    let heads = heads(store).await?;
-    fill.advance(Phase::Filling, &heads).await?;
+    let switched = build(&mut fill).await;
+    if switched.is_err() {
+        // What was built takes space that may be the very thing that is short. The cause matters, not this.
+        let _ = namespace::drop_next(pool).await;
+    }
+    switched
+}
+
+async fn build(fill: &mut Fill<'_>) -> Result<(), RebuildError> {
+    let (store, pool, options) = (fill.store, fill.pool, fill.options);
+    namespace::drop_old(pool).await;
+    namespace::create_next(pool).await?;
+    fill.advance(Phase::Filling, &heads(store).await?).await?;
     fill.tell(Phase::Indexing, 0);
     namespace::index_next(pool).await?;
+    // Nobody is shown read models that are not filled yet: without live ones these become them only now.
+    if namespace::live(pool).await? == Live::Absent {
+        return namespace::make_next_live(pool).await;
+    }
     for _ in 0..options.switch_attempts {
         let target = target(store, pool).await?;
         fill.advance(Phase::Switching, &target).await?;
-        if switch(&fill).await? {
+        if switch(fill).await? {
             namespace::drop_old(pool).await;
             return Ok(());
         }
@@ -129,7 +166,6 @@ async fn switch(fill: &Fill<'_>) -> Result<bool, RebuildError> {
     tx.batch_execute(&Target::Next.settings()).await?;
     tx.batch_execute(SYNCHRONOUS).await?;
     tx.batch_execute(NO_STATEMENT_TIMEOUT).await?;
-    tx.batch_execute(ONE_AT_A_TIME).await?;
     tx.batch_execute(HOLD_BOTH).await?;
     let next = next_positions(&tx).await?;
     if next != fill.reached {

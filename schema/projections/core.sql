@@ -7,6 +7,8 @@
 CREATE TABLE checkpoints (
     partition        smallint    PRIMARY KEY,
     position         bigint      NOT NULL DEFAULT 0,
+    -- Of the program that made these tables: one of another version must not write to them.
+    core_version     integer     NOT NULL,
     -- Raised whenever a cache write may have been lost; part of every cache key.
     cache_generation bigint      NOT NULL DEFAULT 1,
     -- The event that could not be applied, and why. The partition stands still until it is dealt with.

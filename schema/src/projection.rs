@@ -8,14 +8,20 @@ pub const CORE_NEXT: &str = "core_next";
 pub const CORE_OLD: &str = "core_old";
 /// The shape and meaning of the core read models. Raised with every change of the SQL files below or of what is folded
 /// into their tables; a server that finds another version rebuilds.
-pub const CORE_VERSION: i32 = 1;
+pub const CORE_VERSION: i32 = 2;
+/// Key of the advisory lock that whoever makes, rebuilds or checks read models holds, so that one process at a time works
+/// on the namespaces. The value is the ASCII text `insight2` read as a big-endian integer.
+///
+/// An advisory lock and not a row: it ends with its session, however that ends, and holds no transaction open for the
+/// length of a rebuild. Namespaces are made, renamed and dropped through one node alone, so no two nodes share it.
+pub const NAMESPACE_LOCK: i64 = i64::from_be_bytes(*b"insight2");
 /// Makes the tables, with their primary keys, in the first namespace of the search path.
 pub const CORE_TABLES: &str = include_str!("../projections/core.sql");
 /// Makes the other indexes.
 pub const CORE_INDEXES: &str = include_str!("../projections/core_indexes.sql");
 
 /// The statements that make an empty `namespace` with its tables and a checkpoint a partition, to be run in a transaction.
-/// The version is kept as the comment of the namespace.
+/// The version is kept as the comment of the namespace, and in each checkpoint, where whoever projects meets it.
 #[must_use]
 pub fn create_tables(namespace: &str) -> String {
     let heads = crate::table::LOG_HEADS;
@@ -25,7 +31,7 @@ pub fn create_tables(namespace: &str) -> String {
          COMMENT ON SCHEMA {namespace} IS '{CORE_VERSION}';
          SET LOCAL search_path TO {namespace}, public;
          {CORE_TABLES}
-         INSERT INTO {checkpoints} (partition) SELECT partition FROM {heads};"
+         INSERT INTO {checkpoints} (partition, core_version) SELECT partition, {CORE_VERSION} FROM {heads};"
     )
 }
 
