@@ -21,9 +21,11 @@ const RENAME_REQUESTER: &str = formatcp!(
 const RENAME_ASSIGNEE: &str = formatcp!(
     "UPDATE {TICKETS} SET assignee_name = $4 WHERE partition = $1 AND org_id = $2 AND assignee_id = $3"
 );
+/// By way of their messages, which an index finds: the tickets have none of the last author.
 const RENAME_LAST_AUTHOR: &str = formatcp!(
     "UPDATE {TICKETS} SET last_message_author_name = $4 \
-     WHERE partition = $1 AND org_id = $2 AND last_message_author_id = $3"
+     WHERE partition = $1 AND org_id = $2 AND last_message_author_id = $3 AND ticket_id IN \
+     (SELECT ticket_id FROM {MESSAGES} WHERE partition = $1 AND org_id = $2 AND author_id = $3)"
 );
 const RENAME_AUTHOR: &str = formatcp!(
     "UPDATE {MESSAGES} SET author_name = $4 WHERE partition = $1 AND org_id = $2 AND author_id = $3"

@@ -10,8 +10,15 @@ CREATE INDEX tickets_by_priority ON tickets (partition, org_id, priority, ticket
 CREATE INDEX tickets_by_deadline ON tickets (partition, org_id, next_deadline_at, ticket_id) WHERE next_deadline_at IS NOT NULL;
 CREATE INDEX tickets_by_status ON tickets (partition, org_id, status, updated_at, ticket_id);
 CREATE INDEX tickets_by_requester ON tickets (partition, org_id, requester_id, updated_at, ticket_id);
+CREATE INDEX tickets_by_requester_created ON tickets (partition, org_id, requester_id, created_at, ticket_id);
+-- What the requester themselves is shown first: they do not learn when staff wrote a note.
+CREATE INDEX tickets_by_requester_public ON tickets (partition, org_id, requester_id, public_updated_at, ticket_id);
 CREATE INDEX tickets_by_assignee ON tickets (partition, org_id, assignee_id, updated_at, ticket_id) WHERE assignee_id IS NOT NULL;
+-- Nobody's tickets, among all the others that somebody has or had.
+CREATE INDEX tickets_unassigned ON tickets (partition, org_id, updated_at, ticket_id) WHERE assignee_id IS NULL;
 CREATE INDEX tickets_by_team ON tickets (partition, org_id, team_id, updated_at, ticket_id) WHERE team_id IS NOT NULL;
+-- Of all organizations of the table: the primary key's columns would need an extension, and few share a rare tag.
+CREATE INDEX tickets_by_tag ON tickets USING gin (tags) WHERE tags <> '{}';
 CREATE INDEX messages_by_ticket ON messages (partition, org_id, ticket_id, position);
 CREATE INDEX messages_by_author ON messages (partition, org_id, author_id);
 CREATE INDEX ticket_history_by_ticket ON ticket_history (partition, org_id, ticket_id, position);

@@ -4,6 +4,7 @@
 
 use domain::actor::Role;
 use domain::ids::UserId;
+use domain::text::Tag;
 use domain::ticket::state::Status;
 use event_store::{OrgId, Partition};
 use platform::private::test_servers;
@@ -18,7 +19,8 @@ use crate::cursor::Moment;
 use crate::page::{Direction, Limit};
 use crate::viewer::{Tenant, Viewer};
 
-/// Twenty thousand tickets of twenty requesters and agents, half of them open, a tenth with a deadline.
+/// Twenty thousand tickets of twenty requesters and agents, half of them open, a tenth with a deadline, a few with a tag,
+/// a twentieth without an agent.
 const TICKETS: &str = "
     INSERT INTO core.tickets (partition, org_id, ticket_id, number, subject, status, priority, channel, requester_id,
         requester_name, assignee_id, assignee_name, tags, custom_fields, follow_up_ids, public_message_count,
@@ -27,15 +29,16 @@ const TICKETS: &str = "
     SELECT 1, '00000000-0000-0000-0000-000000000001', gen_random_uuid(), n, 'Subject',
         CASE WHEN n % 2 = 0 THEN 'open' ELSE 'closed' END, 1 + n % 4, 'api',
         ('00000000-0000-0000-0000-' || lpad((n % 20)::text, 12, '0'))::uuid, 'R',
-        ('00000000-0000-0000-0000-' || lpad((n % 20)::text, 12, '0'))::uuid, 'A', '{}', '{}', '{}', 0, 0, 0,
+        CASE WHEN n % 20 <> 3 THEN ('00000000-0000-0000-0000-' || lpad((n % 20)::text, 12, '0'))::uuid END, 'A',
+        CASE WHEN n % 500 = 0 THEN '{vip}'::text[] ELSE '{}' END, '{}', '{}', 0, 0, 0,
         t, t, t, 'none', 'none', CASE WHEN n % 10 = 0 THEN t END, '{}', 1, n
     FROM (SELECT n, timestamptz '2026-01-01' + n * interval '1 minute' AS t FROM generate_series(1, 20000) AS n) AS x";
 
-async fn database() -> Client {
+async fn database(name: &str) -> Client {
     let url = test_servers()
         .await
         .unwrap()
-        .create_database("plans")
+        .create_database(name)
         .await
         .unwrap();
     let (mut client, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
@@ -64,6 +67,7 @@ fn viewer(role: Role) -> Viewer {
 
 async fn plan(
     client: &Client,
+    role: Role,
     field: SortField,
     direction: Direction,
     filter: TicketFilter,
@@ -83,7 +87,7 @@ async fn plan(
         value,
         ticket_id: Uuid::from_u128(5),
     };
-    let statement = statement::page(&viewer(Role::Agent), &query, Some(after));
+    let statement = statement::page(&viewer(role), &query, Some(after));
     let explain = format!("EXPLAIN {}", statement.text());
     let rows = client
         .query_typed(&explain, &statement.typed_values())
@@ -94,33 +98,53 @@ async fn plan(
         .collect()
 }
 
+fn all() -> TicketFilter {
+    TicketFilter::default()
+}
+
+fn open() -> TicketFilter {
+    TicketFilter {
+        statuses: vec![Status::Open],
+        ..all()
+    }
+}
+
+fn held_by(assignee: Holder<UserId>) -> TicketFilter {
+    TicketFilter {
+        assignee: Some(assignee),
+        ..all()
+    }
+}
+
+fn theirs() -> TicketFilter {
+    TicketFilter {
+        requester: Some(UserId(Uuid::from_u128(7))),
+        ..all()
+    }
+}
+
 #[tokio::test]
 async fn each_order_and_each_frequent_filter_is_read_along_its_index() {
     use Direction::{Ascending, Descending};
-    let client = database().await;
-    let all = TicketFilter::default;
-    let open = || TicketFilter {
-        statuses: vec![Status::Open],
-        ..all()
-    };
-    let mine = || TicketFilter {
-        assignee: Some(Holder::One(UserId(Uuid::from_u128(7)))),
-        ..all()
-    };
-    let theirs = || TicketFilter {
-        requester: Some(UserId(Uuid::from_u128(7))),
-        ..all()
-    };
-    for (field, filter, index) in [
-        (SortField::UpdatedAt, all(), "tickets_by_updated"),
-        (SortField::CreatedAt, all(), "tickets_by_created"),
-        (SortField::Priority, all(), "tickets_by_priority"),
-        (SortField::UpdatedAt, open(), "tickets_by_"),
-        (SortField::UpdatedAt, mine(), "tickets_by_assignee"),
-        (SortField::UpdatedAt, theirs(), "tickets_by_requester"),
+    use Role::{Agent, Customer};
+    use SortField::{CreatedAt, Priority, UpdatedAt};
+    let client = database("plans_of_orders").await;
+    let mine = || held_by(Holder::One(UserId(Uuid::from_u128(7))));
+    let nobodys = || held_by(Holder::Nobody);
+    for (role, field, filter, index) in [
+        (Agent, UpdatedAt, all(), "tickets_by_updated"),
+        (Agent, CreatedAt, all(), "tickets_by_created"),
+        (Agent, Priority, all(), "tickets_by_priority"),
+        (Agent, UpdatedAt, open(), "tickets_by_"),
+        (Agent, UpdatedAt, mine(), "tickets_by_assignee"),
+        (Agent, UpdatedAt, nobodys(), "tickets_unassigned"),
+        (Agent, UpdatedAt, theirs(), "tickets_by_requester"),
+        (Agent, CreatedAt, theirs(), "tickets_by_requester_created"),
+        (Customer, UpdatedAt, all(), "tickets_by_requester_public"),
+        (Customer, CreatedAt, all(), "tickets_by_requester_created"),
     ] {
         for direction in [Ascending, Descending] {
-            let plan = plan(&client, field, direction, filter.clone()).await;
+            let plan = plan(&client, role, field, direction, filter.clone()).await;
             assert!(plan.contains(index), "{index} is not used:\n{plan}");
             assert!(
                 !plan.contains("Sort") && !plan.contains("Seq Scan"),
@@ -128,9 +152,33 @@ async fn each_order_and_each_frequent_filter_is_read_along_its_index() {
             );
         }
     }
-    for direction in [Ascending, Descending] {
-        let plan = plan(&client, SortField::NextDeadlineAt, direction, all()).await;
-        assert!(plan.contains("tickets_by_deadline"), "{plan}");
+}
+
+#[tokio::test]
+async fn the_few_tickets_with_a_tag_are_found_by_it() {
+    let client = database("plans_of_tags").await;
+    let tagged = TicketFilter {
+        tags: vec![Tag::parse("vip").unwrap()],
+        ..all()
+    };
+    for field in [SortField::UpdatedAt, SortField::NextDeadlineAt] {
+        let direction = Direction::Descending;
+        let plan = plan(&client, Role::Agent, field, direction, tagged.clone()).await;
+        assert!(plan.contains("tickets_by_tag"), "{plan}");
         assert!(!plan.contains("Seq Scan"), "{plan}");
+    }
+}
+
+#[tokio::test]
+async fn tickets_without_a_deadline_are_looked_for_only_when_those_with_one_do_not_fill_the_page() {
+    let client = database("plans_of_deadlines").await;
+    for direction in [Direction::Ascending, Direction::Descending] {
+        for filter in [all(), open()] {
+            let field = SortField::NextDeadlineAt;
+            let plan = plan(&client, Role::Agent, field, direction, filter).await;
+            assert!(plan.contains("tickets_by_deadline"), "{plan}");
+            assert!(plan.contains("One-Time Filter"), "{plan}");
+            assert!(!plan.contains("Seq Scan"), "{plan}");
+        }
     }
 }

@@ -63,7 +63,8 @@ fn by_column(
 }
 
 /// The tickets with a deadline in its order, then those without by id: one statement, so that a ticket whose deadline
-/// goes meanwhile is on the page once. Each half uses its own index and stops at the limit.
+/// goes meanwhile is on the page once. The second half is looked for only where the first does not fill the page: a list
+/// of open tickets may have none without, and would be read to its end to learn that.
 fn by_deadline(
     statement: &mut Statement,
     viewer: &Viewer,
@@ -71,7 +72,7 @@ fn by_deadline(
     after: Option<SortKey>,
 ) {
     let order = query.sort.direction.order();
-    statement.push(formatcp!("SELECT {COLUMNS} FROM (("));
+    statement.push("WITH with_deadline AS MATERIALIZED (");
     statement.push(SELECT);
     push_where(statement, viewer, &query.filter);
     statement.push(" AND next_deadline_at IS NOT NULL");
@@ -83,8 +84,13 @@ fn by_deadline(
         &format!("next_deadline_at {order}, ticket_id {order}"),
         query,
     );
-    statement.push(") UNION ALL (");
+    statement.push(formatcp!(
+        ") SELECT {COLUMNS} FROM (SELECT {COLUMNS} FROM with_deadline UNION ALL (SELECT {COLUMNS} FROM ("
+    ));
     without_deadline(statement, viewer, query, None);
+    statement
+        .push(") AS without_deadline WHERE (SELECT count(*) FROM with_deadline) < ")
+        .bind(query.limit.rows(), Type::INT8);
     statement.push(")) AS both_halves");
     push_order(
         statement,
@@ -182,7 +188,10 @@ fn push_where(statement: &mut Statement, viewer: &Viewer, filter: &TicketFilter)
     push_holder(statement, "team_id", filter.team);
     if !filter.tags.is_empty() {
         let tags: Vec<String> = filter.tags.iter().map(ToString::to_string).collect();
-        statement.push(" AND tags @> ").bind(tags, Type::TEXT_ARRAY);
+        // The first condition follows from the second, but PostgreSQL does not see it, and its index has only these rows.
+        statement
+            .push(" AND tags <> '{}' AND tags @> ")
+            .bind(tags, Type::TEXT_ARRAY);
     }
     push_range(statement, "created_at", filter.created);
     push_range(statement, updated_column(viewer), filter.updated);
