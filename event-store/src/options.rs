@@ -9,6 +9,8 @@ pub struct Options {
     pub writer_count: usize,
     /// Requests that may wait at one writer; more are answered `Overloaded`.
     pub queue_limit: usize,
+    /// Most bytes of events and answers that may wait at one writer; more are answered `Overloaded`.
+    pub queue_bytes_limit: usize,
     /// Most requests in one batch.
     pub batch_limit: usize,
     /// To open a writer connection and prepare it.
@@ -34,6 +36,7 @@ impl Default for Options {
         Self {
             writer_count: 2,
             queue_limit: 4_096,
+            queue_bytes_limit: 64 << 20,
             batch_limit: 256,
             connect_timeout: Duration::from_secs(3),
             statement_timeout: Duration::from_secs(5),

@@ -55,6 +55,7 @@ impl EventStore {
         let counts = [
             ("writer_count", options.writer_count),
             ("queue_limit", options.queue_limit),
+            ("queue_bytes_limit", options.queue_bytes_limit),
             ("batch_limit", options.batch_limit),
         ];
         if let Some((name, _)) = counts.into_iter().find(|(_, count)| *count == 0) {

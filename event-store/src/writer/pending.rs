@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::append::{AppendError, AppendRequest, Appended};
@@ -18,6 +18,8 @@ pub(super) struct Pending {
     pub(super) request: AppendRequest,
     /// After this moment nobody waits for the outcome any more.
     pub(super) outcome_deadline: Instant,
+    /// Its share of the queue's bytes, given back when it is answered.
+    pub(super) room: Option<OwnedSemaphorePermit>,
     claimed: Arc<AtomicBool>,
     reply: oneshot::Sender<Answer>,
 }
@@ -42,6 +44,7 @@ pub(super) fn submit(
     let pending = Pending {
         request,
         outcome_deadline,
+        room: None,
         claimed: Arc::clone(&claimed),
         reply,
     };

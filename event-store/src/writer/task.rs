@@ -10,6 +10,7 @@ use tokio_postgres::Config;
 
 use super::batch::{Batch, select};
 use super::connection::{Connection, Failure};
+use super::measure::{self, Path};
 use super::pending::{Answer, Pending};
 use super::plan::{Head, Plan};
 use super::slow::{self, Failed};
@@ -25,6 +26,7 @@ const BACKOFF_FIRST: Duration = Duration::from_millis(20);
 const BACKOFF_LONGEST: Duration = Duration::from_secs(1);
 
 pub(super) struct Writer {
+    number: usize,
     config: Config,
     options: Options,
     wakeups: Wakeups,
@@ -38,6 +40,7 @@ pub(super) struct Writer {
 
 impl Writer {
     pub(super) fn new(
+        number: usize,
         config: Config,
         options: Options,
         wakeups: Wakeups,
@@ -46,6 +49,7 @@ impl Writer {
     ) -> Self {
         let (backlog, heads) = (VecDeque::new(), HashMap::new());
         Self {
+            number,
             config,
             options,
             wakeups,
@@ -61,6 +65,8 @@ impl Writer {
     pub(super) async fn run(mut self) {
         while self.has_work().await {
             if let Err(cause) = self.connect_for_work().await {
+                // All that wait, so that the end does not take a vain try to connect for each.
+                self.gather();
                 self.backlog
                     .drain(..)
                     .filter(Pending::take_for_execution)
@@ -75,7 +81,12 @@ impl Writer {
             if let Some(batch) = select(&mut self.backlog, self.options.batch_limit) {
                 self.serve(batch).await;
             }
+            self.measure_queue();
         }
+    }
+
+    fn measure_queue(&self) {
+        measure::queue(self.number, self.backlog.len() + self.requests.len());
     }
 
     /// Waits for a request unless one is left over. False when there will be none any more.
@@ -111,6 +122,7 @@ impl Writer {
             if *self.closing.borrow() || self.requests.is_closed() {
                 return Err(cause);
             }
+            self.measure_queue();
             sleep(pause).await;
             pause = (pause * 2).min(BACKOFF_LONGEST);
         }
@@ -183,6 +195,7 @@ impl Writer {
             known,
             batch.requests.iter().map(|pending| &pending.request),
         );
+        let begun = Instant::now();
         let written = plan.write(connection).await;
         let written = written.map_err(|failure| Failed {
             failure,
@@ -191,6 +204,7 @@ impl Writer {
         let Some(written) = written else {
             return Ok(None);
         };
+        measure::batch(Path::Fast, batch.requests.len(), begun.elapsed());
         self.learn_head(batch.partition, written.head);
         let answer = |position| {
             Ok(Appended {
@@ -212,7 +226,9 @@ impl Writer {
                 in_flight: None,
             });
         };
+        let begun = Instant::now();
         let decided = slow::append(connection, batch.partition, &batch.requests, in_flight).await?;
+        measure::batch(Path::Slow, batch.requests.len(), begun.elapsed());
         if let Some(head) = decided.head {
             self.learn_head(batch.partition, head);
         }
@@ -246,6 +262,7 @@ impl Writer {
     /// writes it now. Gives up when nobody waits any more.
     async fn resolve(&mut self, batch: Batch, mut in_flight: Option<Position>, mut cause: Cause) {
         tracing::warn!(error = %cause, partition = batch.partition.get(), "a writer of the log lost its connection");
+        measure::connection_lost();
         self.connection = None;
         let Some(deadline) = batch
             .requests

@@ -1,6 +1,7 @@
 //! What one append does, and that a refused one leaves nothing.
 
 use event_store::{AppendError, InvalidAppend, Options, Position, StartError};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::support::*;
@@ -224,6 +225,66 @@ async fn a_request_over_a_limit_never_reaches_the_database() {
         "{outcome:?}"
     );
     assert_eq!(database.count("events").await, 0);
+}
+
+/// Waits until a writer hangs on the lock of a head.
+async fn until_a_writer_waits(client: &tokio_postgres::Client) {
+    let statement = "SELECT count(*) FROM pg_stat_activity \
+        WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let deadline = Instant::now() + DEADLINE;
+    while client
+        .query_one(statement, &[])
+        .await
+        .unwrap()
+        .get::<_, i64>(0)
+        == 0
+    {
+        assert!(Instant::now() < deadline, "no writer waits");
+    }
+}
+
+#[tokio::test]
+async fn a_queue_is_full_when_its_bytes_are_and_a_larger_request_passes_alone() {
+    let database = Database::new().await;
+    let options = Options {
+        queue_bytes_limit: 1,
+        ..options()
+    };
+    let store = database.store_with(database.config.clone(), options).await;
+    let locker = database.client().await;
+    let lock = "BEGIN; SELECT position FROM log_heads WHERE partition = 1 FOR UPDATE";
+    locker.batch_execute(lock).await.unwrap();
+    let first = {
+        let store = store.clone();
+        tokio::spawn(async move { store.append(one(Uuid::now_v7(), 0)).await })
+    };
+    until_a_writer_waits(&database.client().await).await;
+    let second = store.append(one(Uuid::now_v7(), 0)).await;
+    assert!(matches!(second, Err(AppendError::Overloaded)), "{second:?}");
+    locker.batch_execute("COMMIT").await.unwrap();
+    first.await.unwrap().unwrap();
+    store.append(one(Uuid::now_v7(), 0)).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_operator_sees_what_waits_and_how_appends_end() {
+    let database = Database::new().await;
+    let handle = platform::telemetry::init_metrics().unwrap();
+    let store = database.store().await;
+    let id = Uuid::now_v7();
+    store.append(one(id, 0)).await.unwrap();
+    store.append(one(id, 0)).await.unwrap_err();
+    let shown = handle.render();
+    for name in [
+        "insightdesk_log_appends_total{outcome=\"appended\"}",
+        "insightdesk_log_appends_total{outcome=\"conflict\"}",
+        "insightdesk_log_append_duration_seconds_bucket",
+        "insightdesk_log_batch_duration_seconds_bucket{path=\"slow\"",
+        "insightdesk_log_batch_requests",
+        "insightdesk_log_queue_requests{writer=\"1\"}",
+    ] {
+        assert!(shown.contains(name), "{name} is not in {shown}");
+    }
 }
 
 #[tokio::test]

@@ -214,6 +214,40 @@ async fn writers_whose_backends_are_terminated_under_load_lose_and_double_nothin
     );
 }
 
+#[tokio::test]
+async fn a_store_whose_database_hangs_shuts_down_without_a_try_for_each_that_waits() {
+    const WAITING: usize = 200;
+    let database = Database::new().await;
+    // Connections are made, but nobody ever answers.
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut config = tokio_postgres::Config::new();
+    config
+        .host("127.0.0.1")
+        .port(silent.local_addr().unwrap().port())
+        .user("nobody");
+    let options = Options {
+        connect_timeout: Duration::from_secs(1),
+        answer_deadline: 4 * DEADLINE,
+        ..options()
+    };
+    let store = database.store_with(config, options).await;
+    let waiting: Vec<_> = (0..WAITING)
+        .map(|_| {
+            let store = store.clone();
+            tokio::spawn(async move { store.append(one(Uuid::now_v7(), 0)).await })
+        })
+        .collect();
+    tokio::task::yield_now().await;
+    timeout(DEADLINE, store.shutdown()).await.unwrap();
+    for answer in waiting {
+        let answer = answer.await.unwrap();
+        assert!(
+            matches!(answer, Err(AppendError::Unavailable(_))),
+            "{answer:?}"
+        );
+    }
+}
+
 /// A failover to a server that had lost the last events: the position comes again, with another history behind it.
 #[tokio::test]
 async fn a_writer_that_remembers_a_history_that_was_lost_goes_on_from_the_real_one() {
