@@ -18,34 +18,44 @@ use std::time::Duration;
 use write_side::dispatch::Dispatcher;
 
 const TITLE: &str = "InsightDesk";
+const DESCRIPTION: &str = "Customer support that keeps every change. docs/API.md tells what holds for every operation: \
+    tokens and roles, errors, safe repetition, conditional changes, reading one's own writes, pages and limits.";
+const LICENSE: &str = "MIT OR Apache-2.0";
 
 /// Everything that a server with the API answers.
 ///
 /// # Errors
-/// When the API's description is not JSON.
+/// When the API's description cannot be made.
 pub fn with_api(
     dispatcher: Dispatcher,
     models: ReadModels,
     wait_max: Duration,
     parts: Parts,
 ) -> Result<BoxEndpoint<'static, Response>> {
-    boxed(compose(service(api(dispatcher, models, wait_max)), parts)?)
+    boxed(compose(
+        service(api(dispatcher, models, wait_max)),
+        &write_side::http::amendments(),
+        parts,
+    )?)
 }
 
 /// What a server without the API answers: health and metrics.
 ///
 /// # Errors
-/// When the empty description is not JSON.
+/// When the empty description cannot be made.
 pub fn without_api(parts: Parts) -> Result<BoxEndpoint<'static, Response>> {
-    boxed(compose(service(()), parts)?)
+    boxed(compose(service(()), &[], parts)?)
 }
 
 /// The API's description as it is served and committed, without a server.
 ///
 /// # Errors
-/// When it is not JSON.
+/// When it cannot be made.
 pub fn openapi() -> Result<String> {
-    Ok(description(&service(described(api)))?)
+    Ok(description(
+        &service(described(api)),
+        &write_side::http::amendments(),
+    )?)
 }
 
 fn boxed(
@@ -63,7 +73,10 @@ fn api(dispatcher: Dispatcher, models: ReadModels, wait_max: Duration) -> impl O
 }
 
 fn service<A: OpenApi>(api: A) -> OpenApiService<OneDescription<A>, ()> {
-    OpenApiService::new(OneDescription(api), TITLE, env!("CARGO_PKG_VERSION")).server(BASE_PATH)
+    OpenApiService::new(OneDescription(api), TITLE, env!("CARGO_PKG_VERSION"))
+        .description(DESCRIPTION)
+        .license(LICENSE)
+        .server(BASE_PATH)
 }
 
 /// An API's description alone: its type knows it, so no log and no database are needed for it.

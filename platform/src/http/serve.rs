@@ -3,7 +3,8 @@
 use super::health::{self, Readiness};
 use super::routes::Routes;
 use super::shell::Shell;
-use super::spec;
+use super::spec::amendment::Amendment;
+use super::spec::{self, SpecError};
 use crate::auth::TokenVerifier;
 use crate::shutdown::Shutdown;
 use crate::telemetry::PrometheusHandle;
@@ -71,11 +72,12 @@ pub struct Parts {
 /// The description of an API, as it is served and committed. `title` and version are the service's.
 ///
 /// # Errors
-/// When the framework's document is not JSON.
+/// When the framework's document is not JSON, or an amendment has no place in it.
 pub fn description<A: OpenApi + 'static>(
     service: &OpenApiService<A, ()>,
-) -> Result<String, serde_json::Error> {
-    let mut text = serde_json::to_string_pretty(&spec::document(&service.spec())?)?;
+    amendments: &[Amendment],
+) -> Result<String, SpecError> {
+    let mut text = serde_json::to_string_pretty(&spec::document(&service.spec(), amendments)?)?;
     text.push('\n');
     Ok(text)
 }
@@ -83,12 +85,13 @@ pub fn description<A: OpenApi + 'static>(
 /// Everything that the server answers, as one endpoint that never fails.
 ///
 /// # Errors
-/// When the API's description is not JSON.
+/// When the API's description cannot be made.
 pub fn compose<A: OpenApi + 'static>(
     service: OpenApiService<A, ()>,
+    amendments: &[Amendment],
     parts: Parts,
-) -> Result<impl Endpoint<Output = Response> + 'static, serde_json::Error> {
-    let description = description(&service)?;
+) -> Result<impl Endpoint<Output = Response> + 'static, SpecError> {
+    let description = description(&service, amendments)?;
     let routes = [
         DOCS_PATH,
         SPEC_PATH,

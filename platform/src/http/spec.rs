@@ -1,14 +1,30 @@
 //! The API's description (OpenAPI 3.0), completed where the framework leaves something out.
 
+pub mod amendment;
+mod parameters;
+mod responses;
+
+use amendment::Amendment;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
+/// Why there is no description.
+#[derive(Debug, thiserror::Error)]
+pub enum SpecError {
+    /// The framework's document is not JSON.
+    #[error("the framework's description is not JSON")]
+    NotJson(#[from] serde_json::Error),
+    /// An amendment is out of date.
+    #[error("there is no {0} in the description: correct the amendment")]
+    NoSuchPlace(&'static str),
+}
+
 /// The document of a service, as it is served and committed. Objects that are sent to us refuse unknown fields; the
-/// framework enforces that but does not say it.
+/// framework enforces that but does not say it. `amendments` say what else it leaves out.
 ///
 /// # Errors
-/// When the framework's document is not JSON.
-pub fn document(generated: &str) -> Result<Value, serde_json::Error> {
+/// When the framework's document is not JSON, or an amendment has no place in it.
+pub fn document(generated: &str, amendments: &[Amendment]) -> Result<Value, SpecError> {
     let mut spec: Value = serde_json::from_str(generated)?;
     for name in request_schemas(&spec) {
         if let Some(schema) = spec["components"]["schemas"]
@@ -16,9 +32,41 @@ pub fn document(generated: &str) -> Result<Value, serde_json::Error> {
             .and_then(Value::as_object_mut)
         {
             close(schema);
+            allow_null(schema);
         }
     }
+    for amendment in amendments {
+        if !amendment.apply(&mut spec) {
+            return Err(SpecError::NoSuchPlace(amendment.pointer));
+        }
+    }
+    for schema in objects(&mut spec["components"]["schemas"]) {
+        untype_union(schema);
+    }
+    for operation in objects(&mut spec["paths"]).flat_map(|path| path.values_mut()) {
+        complete(operation);
+    }
     Ok(spec)
+}
+
+fn objects(map: &mut Value) -> impl Iterator<Item = &mut Map<String, Value>> {
+    let values = map.as_object_mut().into_iter().flat_map(Map::values_mut);
+    values.filter_map(Value::as_object_mut)
+}
+
+/// The framework calls every union an object, also one of texts and numbers, which then nothing can satisfy.
+fn untype_union(schema: &mut Map<String, Value>) {
+    if schema.contains_key("anyOf") || schema.contains_key("oneOf") {
+        schema.remove("type");
+    }
+}
+
+fn complete(operation: &mut Value) {
+    let parameters = operation["parameters"].as_array_mut().into_iter().flatten();
+    for parameter in parameters.filter_map(Value::as_object_mut) {
+        parameters::complete(parameter);
+    }
+    responses::complete(operation);
 }
 
 fn close(schema: &mut Map<String, Value>) {
@@ -28,6 +76,21 @@ fn close(schema: &mut Map<String, Value>) {
         && !schema.contains_key("additionalProperties")
     {
         schema.insert("additionalProperties".to_owned(), Value::Bool(false));
+    }
+}
+
+/// An optional field that is null counts as left out, or says "nobody" where its description says so.
+fn allow_null(schema: &mut Map<String, Value>) {
+    let required: Vec<Value> = schema
+        .get("required")
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default();
+    let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+    for (name, property) in properties.into_iter().flatten() {
+        if !required.iter().any(|needed| needed == name) {
+            property["nullable"] = Value::Bool(true);
+        }
     }
 }
 
@@ -75,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn objects_of_requests_are_closed_and_those_of_answers_stay_open() {
+    fn objects_of_requests_are_closed_with_optional_fields_and_those_of_answers_stay_as_they_are() {
         let spec = document(
             r##"{"paths": {"/a": {"post": {
                     "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/In"}}}},
@@ -83,12 +146,15 @@ mod tests {
                 "components": {"schemas": {
                     "In": {"type": "object", "properties": {"x": {"$ref": "#/components/schemas/Inner"}}},
                     "Inner": {"type": "object", "properties": {"y": {"$ref": "#/components/schemas/In"}}},
-                    "Out": {"type": "object", "properties": {}}}}}"##,
+                    "Out": {"type": "object", "properties": {"z": {}}}}}}"##,
+            &[],
         )
         .unwrap();
         let schemas = &spec["components"]["schemas"];
         assert_eq!(schemas["In"]["additionalProperties"], false);
         assert_eq!(schemas["Inner"]["additionalProperties"], false);
+        assert_eq!(schemas["In"]["properties"]["x"]["nullable"], true);
         assert!(schemas["Out"].get("additionalProperties").is_none());
+        assert!(schemas["Out"]["properties"]["z"].get("nullable").is_none());
     }
 }

@@ -108,7 +108,7 @@ impl Desk {
         };
         let service =
             OpenApiService::new(read_side::http::api(models.clone()), "InsightDesk", "test");
-        let http = TestClient::new(compose(service, parts).unwrap().boxed());
+        let http = TestClient::new(compose(service, &[], parts).unwrap().boxed());
         let signer = TokenSigner::new(&secret);
         Self {
             client,

@@ -4,6 +4,7 @@ mod bodies;
 mod desk;
 mod fields;
 mod headers;
+mod limits;
 mod messages;
 mod organization;
 mod problems;
@@ -16,6 +17,7 @@ mod users;
 
 use crate::dispatch::Dispatcher;
 use desk::Desk;
+pub use limits::amendments;
 use messages::Messages;
 use organization::OrganizationApi;
 use platform::http::views::TicketViews;

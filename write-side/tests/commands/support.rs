@@ -232,7 +232,7 @@ fn endpoint(
         settings,
     };
     Arc::new(
-        compose(OpenApiService::new(api, "InsightDesk", "1"), parts)
+        compose(OpenApiService::new(api, "InsightDesk", "1"), &[], parts)
             .unwrap()
             .boxed(),
     )

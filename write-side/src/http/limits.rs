@@ -1,0 +1,87 @@
+//! The limits of request bodies that the domain checks, said in the API's description.
+//!
+//! They are checked by the domain alone, which answers 422; the framework checks the form of a body and answers 400.
+
+use domain::organization::settings::Settings;
+use domain::sla::targets::Targets;
+use domain::text::{Email, FieldKey, FieldText, Tag};
+use platform::http::spec::amendment::Keyword::{
+    MaxLength, MaxProperties, Maximum, Minimum, Pattern,
+};
+use platform::http::spec::amendment::{Amendment, Keyword, TAG};
+
+/// What the description says beside what the framework says.
+#[must_use]
+pub fn amendments() -> Vec<Amendment> {
+    [tickets(), people(), organization()].concat()
+}
+
+fn at(pointer: &'static str, keywords: &[Keyword]) -> Vec<Amendment> {
+    keywords
+        .iter()
+        .map(|&keyword| Amendment { pointer, keyword })
+        .collect()
+}
+
+fn tickets() -> Vec<Amendment> {
+    [
+        at(
+            "/OpenTicketBody/properties/tags/items",
+            &[MaxLength(Tag::MAX_CHARS), Pattern(TAG)],
+        ),
+        at(
+            "/OpenTicketBody/properties/custom_fields",
+            &[MaxProperties(Settings::MAX_CUSTOM_FIELDS)],
+        ),
+        at(
+            "/UpdateTicketBody/properties/custom_fields",
+            &[MaxProperties(Settings::MAX_CUSTOM_FIELDS)],
+        ),
+        at(
+            "/UpdateTicketBody/properties/clear_custom_fields/items",
+            &[MaxLength(FieldKey::MAX_CHARS)],
+        ),
+        at(
+            "/CustomFieldValue/anyOf/2",
+            &[MaxLength(FieldText::MAX_CHARS)],
+        ),
+    ]
+    .concat()
+}
+
+fn people() -> Vec<Amendment> {
+    [at(
+        "/UpdateUserBody/properties/email",
+        &[MaxLength(Email::MAX_CHARS)],
+    )]
+    .concat()
+}
+
+fn organization() -> Vec<Amendment> {
+    let minutes = &[Minimum(1), Maximum(Targets::MAX_MINUTES)];
+    [
+        at(
+            "/SettingsBody/properties/auto_close_after_hours",
+            &[Minimum(0), Maximum(Settings::MAX_AUTO_CLOSE_AFTER_HOURS)],
+        ),
+        at(
+            "/SettingsBody/properties/reopen_window_days",
+            &[Minimum(0), Maximum(Settings::MAX_REOPEN_WINDOW_DAYS)],
+        ),
+        at(
+            "/SettingsBody/properties/edit_window_minutes",
+            &[Minimum(0), Maximum(Settings::MAX_EDIT_WINDOW_MINUTES)],
+        ),
+        at(
+            "/SettingsBody/properties/custom_fields",
+            &[MaxProperties(Settings::MAX_CUSTOM_FIELDS)],
+        ),
+        at("/SlaTargetsBody/properties/first_response_minutes", minutes),
+        at("/SlaTargetsBody/properties/resolution_minutes", minutes),
+        at(
+            "/CustomFieldBody/properties/options/items",
+            &[MaxLength(FieldText::MAX_CHARS)],
+        ),
+    ]
+    .concat()
+}
