@@ -35,16 +35,20 @@ impl<T: Type> Payload for Body<T> {
     }
 }
 
-impl<T: ParseFromJSON> ParsePayload for Body<T> {
+impl<T: ParseFromJSON + 'static> ParsePayload for Body<T> {
     const IS_REQUIRED: bool = T::IS_REQUIRED;
 
     async fn from_request(request: &Request, body: &mut RequestBody) -> Result<Self> {
         let bytes = <Vec<u8> as FromRequest>::from_request(request, body).await?;
         let value: Value = serde_json::from_slice(&bytes).map_err(|error| not_json(&error))?;
-        match T::parse_from_json(Some(value.clone())) {
-            Ok(parsed) => Ok(Self(parsed)),
-            Err(_) => Err(Problem::malformed_body(schema_check::errors::<T>(&value)).into()),
+        let errors = schema_check::errors::<T>(&value);
+        if !errors.is_empty() {
+            return Err(Problem::malformed_body(errors).into());
         }
+        let parsed = T::parse_from_json(Some(value));
+        parsed
+            .map(Self)
+            .map_err(|_| Problem::malformed_body(Vec::new()).into())
     }
 }
 
@@ -61,7 +65,7 @@ fn not_json(error: &serde_json::Error) -> Problem {
     ))
 }
 
-impl<'a, T: ParseFromJSON> ApiExtractor<'a> for Body<T> {
+impl<'a, T: ParseFromJSON + 'static> ApiExtractor<'a> for Body<T> {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
 
     type ParamType = ();
