@@ -11,6 +11,7 @@
 //!
 //! Never here: a change of any row, the log of events, decisions about tickets, poem outside of `http/`.
 
+mod cached;
 pub mod cursor;
 mod database;
 mod error;
@@ -26,6 +27,7 @@ pub mod teams;
 pub mod tickets;
 pub mod users;
 
+pub use cached::Shown;
 pub use error::ReadError;
 pub use models::{Options, ReadModels};
 pub use page::{Direction, InvalidLimit, Limit, Page};

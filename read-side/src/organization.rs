@@ -6,6 +6,7 @@ use event_store::Position;
 use platform::rows::{OrganizationRow, Row};
 use schema::projection::CORE;
 
+use crate::cached::Shown;
 use crate::error::ReadError;
 use crate::models::ReadModels;
 use crate::viewer::Tenant;
@@ -26,26 +27,17 @@ impl ReadModels {
         &self,
         tenant: Tenant,
         at_least: Position,
-    ) -> Result<Option<OrganizationRow>, ReadError> {
+    ) -> Result<Option<Shown<OrganizationRow>>, ReadError> {
         let Tenant { partition, org_id } = tenant;
-        // Taken before the row is selected: what is put under it later cannot be older than it says.
-        let Some(generation) = self.cache.generation(partition) else {
-            return self.organization_of_tables(tenant).await;
-        };
-        let cached = self
-            .cache
-            .organization(generation, partition, OrganizationId(org_id.0))
-            .await;
-        // A cached row may be older than the tables by the time between commit and put.
-        if let Some(row) = cached.filter(|row| row.position >= at_least.get()) {
-            return Ok(Some(row));
-        }
-        let row = self.organization_of_tables(tenant).await?;
-        if let Some(row) = &row {
-            // A fill that fails costs the next reader a statement, nothing else.
-            let _ = self.cache.put(generation, partition, &[row]).await;
-        }
-        Ok(row)
+        let org = OrganizationId(org_id.0);
+        self.cached(
+            "organization",
+            partition,
+            at_least,
+            |generation| self.cache.organization(generation, partition, org),
+            self.organization_of_tables(tenant),
+        )
+        .await
     }
 
     async fn organization_of_tables(

@@ -31,14 +31,14 @@ impl OrganizationQueries {
         token: Header<Option<String>>,
     ) -> Result<Found<OrganizationView>, QueryProblem> {
         let session = Session::begin(&self.0, &auth.0, token.0.as_deref()).await?;
-        let row = self
+        let shown = self
             .0
             .organization(session.viewer.tenant, session.at_least)
             .await
             .map_err(refused)?;
-        let row = row.ok_or_else(|| Problem::not_found("the organization"))?;
-        let view = views::organization(&row, &session.viewer);
+        let shown = shown.ok_or_else(|| Problem::not_found("the organization"))?;
+        let view = views::organization(&shown.row, &session.viewer);
         let version = view.version;
-        Ok(Found::new(view, version, session.token))
+        Ok(Found::new(view, version, session.token_of(&shown)))
     }
 }

@@ -5,6 +5,7 @@ use platform::auth::Principal;
 use platform::consistency::ConsistencyToken;
 use platform::http::problem::{Problem, QueryProblem};
 
+use crate::cached::Shown;
 use crate::cursor::InvalidCursor;
 use crate::error::ReadError;
 use crate::models::ReadModels;
@@ -21,7 +22,7 @@ pub(super) struct Session {
     pub(super) viewer: Viewer,
     /// What the answer has to show.
     pub(super) at_least: Position,
-    /// What the answer shows at least, as a header. A later query that carries it is never older.
+    /// What an answer from the tables shows at least, as a header. A later query that carries it is never older.
     pub(super) token: String,
 }
 
@@ -52,6 +53,21 @@ impl Session {
             at_least,
             token: now.to_string(),
         })
+    }
+
+    /// What the answer with this row shows at least. A cached row promises less than the tables.
+    pub(super) fn token_of<R>(&self, shown: &Shown<R>) -> String {
+        shown.up_to.map_or_else(
+            || self.token.clone(),
+            |position| {
+                let partition = self.viewer.tenant.partition;
+                ConsistencyToken {
+                    partition,
+                    position,
+                }
+                .to_string()
+            },
+        )
     }
 
     /// Refuses customers.

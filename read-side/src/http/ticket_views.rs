@@ -38,11 +38,11 @@ impl TicketViews for ReadModels {
         self.wait_at_most(Some(at_least), limit)
             .await
             .map_err(view_error)?;
-        let row = self
+        let shown = self
             .ticket(&viewer, id, at_least.position)
             .await
             .map_err(view_error)?;
-        Ok(row.map(|row| views::ticket(row, &viewer)))
+        Ok(shown.map(|shown| views::ticket(shown.row, &viewer)))
     }
 }
 

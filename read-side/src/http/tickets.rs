@@ -208,17 +208,17 @@ impl TicketQueries {
         ticket_id: Path<Uuid>,
     ) -> Result<TicketAnswer, QueryProblem> {
         let session = Session::begin(&self.0, &auth.0, token.0.as_deref()).await?;
-        let row = self
+        let shown = self
             .0
             .ticket(&session.viewer, TicketId(ticket_id.0), session.at_least)
             .await
             .map_err(refused)?;
-        let row = row.ok_or_else(|| Problem::not_found("the ticket"))?;
-        let etag = etag(row.version);
+        let shown = shown.ok_or_else(|| Problem::not_found("the ticket"))?;
+        let (etag, token) = (etag(shown.row.version), session.token_of(&shown));
         Ok(TicketAnswer::Ticket(
-            Json(Box::new(views::ticket(row, &session.viewer))),
+            Json(Box::new(views::ticket(shown.row, &session.viewer))),
             etag,
-            session.token,
+            token,
         ))
     }
 }

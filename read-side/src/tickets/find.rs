@@ -6,6 +6,7 @@ use event_store::Position;
 use platform::rows::{Row, TicketRow};
 use schema::projection::CORE;
 
+use crate::cached::Shown;
 use crate::error::ReadError;
 use crate::models::ReadModels;
 use crate::viewer::{Tenant, Viewer};
@@ -27,37 +28,20 @@ impl ReadModels {
         viewer: &Viewer,
         id: TicketId,
         at_least: Position,
-    ) -> Result<Option<TicketRow>, ReadError> {
-        let row = self.ticket_of_any(viewer.tenant, id, at_least).await?;
+    ) -> Result<Option<Shown<TicketRow>>, ReadError> {
+        let Tenant { partition, org_id } = viewer.tenant;
+        let org = OrganizationId(org_id.0);
+        let shown = self
+            .cached(
+                "ticket",
+                partition,
+                at_least,
+                |generation| self.cache.ticket(generation, partition, org, id),
+                self.ticket_of_tables(viewer.tenant, id),
+            )
+            .await?;
         let only = viewer.only_requester();
-        Ok(row.filter(|row| only.is_none_or(|requester| row.requester_id.0 == requester)))
-    }
-
-    async fn ticket_of_any(
-        &self,
-        tenant: Tenant,
-        id: TicketId,
-        at_least: Position,
-    ) -> Result<Option<TicketRow>, ReadError> {
-        let Tenant { partition, org_id } = tenant;
-        // Taken before the row is selected: what is put under it later cannot be older than it says.
-        let Some(generation) = self.cache.generation(partition) else {
-            return self.ticket_of_tables(tenant, id).await;
-        };
-        let cached = self
-            .cache
-            .ticket(generation, partition, OrganizationId(org_id.0), id)
-            .await;
-        // A cached row may be older than the tables by the time between commit and put.
-        if let Some(row) = cached.filter(|row| row.position >= at_least.get()) {
-            return Ok(Some(row));
-        }
-        let row = self.ticket_of_tables(tenant, id).await?;
-        if let Some(row) = &row {
-            // A fill that fails costs the next reader a statement, nothing else.
-            let _ = self.cache.put(generation, partition, &[row]).await;
-        }
-        Ok(row)
+        Ok(shown.filter(|shown| only.is_none_or(|id| shown.row.requester_id.0 == id)))
     }
 
     async fn ticket_of_tables(

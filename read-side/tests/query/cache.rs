@@ -74,6 +74,35 @@ async fn a_ticket_comes_from_the_cache_when_it_is_new_enough_and_from_the_tables
 }
 
 #[tokio::test]
+async fn an_answer_from_the_cache_promises_no_more_than_its_row_shows() {
+    let desk = desk().await;
+    let partition = desk.ours.partition;
+    desk.insert(partition, &[titled(&desk, "of the tables", 9)])
+        .await;
+    desk.cache
+        .put(1, partition, &[&titled(&desk, "of the cache", 5)])
+        .await
+        .unwrap();
+    desk.progress.announce(partition, Position::new(9).unwrap());
+    let token = async || {
+        desk.cache
+            .generations()
+            .announce(partition, 1, Instant::now());
+        let path = format!("/tickets/{}", id(1));
+        let answer = desk.get(&desk.agent(), &path).await;
+        answer.header("consistency-token").unwrap().to_owned()
+    };
+    assert_eq!(token().await, format!("{partition}-5"));
+    // What the client does with it: nothing older, and the tables promise all that they show.
+    let seen = format!("{partition}-6");
+    assert_eq!(
+        subject(&desk, &[("Consistency-Token", &seen)]).await,
+        "of the tables"
+    );
+    assert_eq!(token().await, format!("{partition}-9"));
+}
+
+#[tokio::test]
 async fn a_cached_row_shows_each_viewer_what_they_may_see() {
     let desk = desk().await;
     let cleo = UserId(id(900));
