@@ -26,6 +26,9 @@ pub struct Settings {
 impl Settings {
     /// The most custom fields of an organization.
     pub const MAX_CUSTOM_FIELDS: usize = 200;
+    /// The most bytes of all labels and options of the custom fields together: settings are one event, and are kept in
+    /// memory for every organization that is at work.
+    pub const MAX_CUSTOM_FIELDS_BYTES: usize = 256 * 1024;
     /// The longest auto-close delay: a year.
     pub const MAX_AUTO_CLOSE_AFTER_HOURS: u32 = 8_760;
     /// The longest reopen window: ten years.
@@ -58,6 +61,16 @@ impl Settings {
         }
         if self.custom_fields.len() > Self::MAX_CUSTOM_FIELDS {
             let problem = format!("must have at most {} fields", Self::MAX_CUSTOM_FIELDS);
+            return Err(SettingsError::new("custom_fields", problem));
+        }
+        let bytes: usize = self
+            .custom_fields
+            .values()
+            .map(FieldDefinition::text_bytes)
+            .sum();
+        if bytes > Self::MAX_CUSTOM_FIELDS_BYTES {
+            let limit = Self::MAX_CUSTOM_FIELDS_BYTES;
+            let problem = format!("must have labels and options of at most {limit} bytes together");
             return Err(SettingsError::new("custom_fields", problem));
         }
         for (key, definition) in &self.custom_fields {
@@ -151,6 +164,17 @@ pub struct FieldDefinition {
     /// What it may hold.
     #[serde(flatten)]
     pub kind: FieldKind,
+}
+
+impl FieldDefinition {
+    fn text_bytes(&self) -> usize {
+        let options = match &self.kind {
+            FieldKind::Choice { options } => options.as_slice(),
+            FieldKind::Text | FieldKind::Number | FieldKind::Boolean | FieldKind::Date => &[],
+        };
+        let of_options: usize = options.iter().map(|option| option.as_str().len()).sum();
+        self.label.as_str().len() + of_options
+    }
 }
 
 /// What a custom field may hold.

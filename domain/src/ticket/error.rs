@@ -2,6 +2,7 @@
 
 use super::state::{PresentTicket, Status};
 use crate::error::Kind;
+use crate::organization::settings::Settings;
 use crate::text::FieldKey;
 use chrono::{DateTime, Utc};
 use thiserror::Error;
@@ -74,6 +75,9 @@ pub enum TicketError {
     /// Too many tags.
     #[error("a ticket has at most {max} tags; remove one first", max = PresentTicket::MAX_TAGS)]
     TooManyTags,
+    /// As many values as fields can be defined: some are of fields that are no longer.
+    #[error("a ticket has at most {max} custom fields; empty one first", max = Settings::MAX_CUSTOM_FIELDS)]
+    TooManyFields,
     /// The organization has no such field.
     #[error("the organization has no custom field {key}")]
     UnknownField {
@@ -130,6 +134,7 @@ impl TicketError {
             | Self::ReopenWindowPassed { .. }
             | Self::AssigneeNeeded
             | Self::TooManyTags
+            | Self::TooManyFields
             | Self::FollowUpOfUnclosed
             | Self::TimerStale
             | Self::TimerEarly { .. } => Kind::Conflict,

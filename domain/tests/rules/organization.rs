@@ -192,6 +192,22 @@ fn an_organization_has_a_bounded_number_of_fields() {
 }
 
 #[test]
+fn the_texts_of_all_custom_fields_together_are_bounded() {
+    let with_options = |options: usize| {
+        let option = |number| FieldText::parse(&format!("{number:0>1000}")).unwrap();
+        let kind = FieldKind::Choice {
+            options: (0..options).map(option).collect(),
+        };
+        update(|settings| {
+            let fields = ["one", "two"].map(|key| field(key, kind.clone()));
+            settings.custom_fields = fields.into_iter().collect();
+        })
+    };
+    refuses_setting(with_options(132), "settings/custom_fields");
+    assert!(present().when(1, admin(), with_options(131)).result.is_ok());
+}
+
+#[test]
 fn a_choice_has_options_and_none_of_them_twice() {
     let with = |kind| update(|settings| settings.custom_fields = [field("color", kind)].into());
     assert!(

@@ -1,6 +1,7 @@
 //! What is known about a ticket: who works on it, priority, subject, tags, custom fields.
 
 use super::{Request, Standing};
+use crate::organization::settings::Settings;
 use crate::text::{FieldKey, Subject, Tag};
 use crate::ticket::error::TicketError;
 use crate::ticket::event::{
@@ -130,9 +131,13 @@ pub(super) fn put_custom_field(
             });
         }
     }
-    let from = request.ticket.custom_fields.get(key);
+    let fields = &request.ticket.custom_fields;
+    let from = fields.get(key);
     if to == from {
         return Ok(Vec::new());
+    }
+    if from.is_none() && fields.len() >= Settings::MAX_CUSTOM_FIELDS {
+        return Err(TicketError::TooManyFields);
     }
     Ok(vec![
         TicketCustomFieldSet {

@@ -4,13 +4,14 @@ use super::ticket_in;
 use crate::scenario::{Scenario, agent};
 use chrono::NaiveDate;
 use domain::aggregate::TicketAggregate;
-use domain::organization::settings::{FieldDefinition, FieldKind};
+use domain::organization::settings::{FieldDefinition, FieldKind, Settings};
 use domain::text::{FieldKey, FieldText, Name};
 use domain::ticket::command::TicketCommand;
 use domain::ticket::error::TicketError;
-use domain::ticket::event::TicketCustomFieldSet;
+use domain::ticket::event::{TicketCustomFieldSet, TicketEvent};
 use domain::ticket::field::{FieldValue, FiniteNumber};
 use domain::ticket::state::Status;
+use proptest::prelude::*;
 
 fn key(kind: &str) -> FieldKey {
     FieldKey::parse(kind).unwrap()
@@ -168,4 +169,47 @@ fn the_same_value_is_no_event_and_a_field_can_be_emptied_though_it_is_no_longer_
             },
         )
         .changes_nothing();
+}
+
+#[test]
+fn a_ticket_holds_no_more_values_than_fields_can_be_defined() {
+    let name = |number: usize| key(&format!("f{number}"));
+    let define = |from: usize, count: usize| {
+        move |settings: &mut Settings| {
+            let label = Name::parse("Label").unwrap();
+            let kind = FieldKind::Boolean;
+            let definition = FieldDefinition { label, kind };
+            settings.custom_fields = (from..from + count)
+                .map(|number| (name(number), definition.clone()))
+                .collect();
+        }
+    };
+    let set = |number| TicketCommand::SetCustomField {
+        key: name(number),
+        value: Some(FieldValue::Boolean(true)),
+    };
+    let full = Settings::MAX_CUSTOM_FIELDS;
+    let mut ticket = ticket_in(Status::Open).with_settings(define(0, full));
+    for number in 0..full {
+        ticket = ticket.given_command(1, agent(), set(number));
+    }
+    ticket
+        .with_settings(define(full, 1))
+        .when(1, agent(), set(full))
+        .refuses(TicketError::TooManyFields);
+}
+
+proptest! {
+    /// A state that was decided and one that was read back must be the same, to the last bit of a number.
+    #[test]
+    fn a_number_comes_back_from_the_log_as_it_was_set(number in proptest::num::f64::NORMAL) {
+        let set = TicketEvent::from(TicketCustomFieldSet {
+            key: key("number"),
+            from: None,
+            to: Some(FieldValue::Number(FiniteNumber::try_from(number).unwrap())),
+        });
+        let encoded = set.encode().unwrap();
+        let read = TicketEvent::decode(encoded.event_type, encoded.schema_version, &encoded.data);
+        prop_assert_eq!(read.unwrap(), set);
+    }
 }
