@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::connection::{Connection, Failure};
 use super::pending::{Answer, Pending};
-use super::plan::{Head, Plan};
+use super::plan::{Head, Plan, Written};
 use crate::append::{AppendError, AppendRequest, Appended, CommandResult, InvalidAppend};
 use crate::ids::{OrgId, Partition, Position, StreamId, Version};
 
@@ -65,60 +65,50 @@ pub(super) async fn append(
         Ok(seen) => seen,
         Err(failure) => return Err(nothing_sent(roll_back(connection, failure).await)),
     };
-    let Some(head) = head else {
-        end(connection, "ROLLBACK").await.map_err(nothing_sent)?;
-        let no_partition = || {
-            Err(AppendError::Invalid(InvalidAppend::NoSuchPartition(
-                partition,
-            )))
-        };
-        return Ok(Decided {
-            answers: requests.iter().map(|_| no_partition()).collect(),
-            head: None,
-        });
+    let verdict = |pending: &Pending| match head {
+        Some(_) => look.verdict(&pending.request),
+        None => Some(Err(AppendError::Invalid(InvalidAppend::NoSuchPartition(
+            partition,
+        )))),
     };
-    let verdicts: Vec<Option<Answer>> = requests
-        .iter()
-        .map(|pending| look.verdict(&pending.request))
-        .collect();
-    let standing = requests
-        .iter()
-        .zip(&verdicts)
-        .filter(|(_, verdict)| verdict.is_none());
-    let plan = Plan::new(
-        partition,
-        head,
-        standing.map(|(pending, _)| &pending.request),
-    );
-    if verdicts.iter().all(Option::is_some) {
+    let verdicts: Vec<Option<Answer>> = requests.iter().map(verdict).collect();
+    let Some(head) = head.filter(|_| verdicts.iter().any(Option::is_none)) else {
         end(connection, "ROLLBACK").await.map_err(nothing_sent)?;
         return Ok(Decided {
             answers: verdicts.into_iter().flatten().collect(),
-            head: Some(head),
+            head,
         });
-    }
-    let written = write_and_commit(connection, plan).await;
-    let written = written.map_err(|failure| Failed {
-        failure,
-        in_flight: Some(head.position),
-    })?;
-    let mut positions = written.positions.into_iter();
-    let recorded_at = written.recorded_at;
-    // The plan has one position for each request without a verdict, in the same order.
-    let stood = |positions: &mut std::vec::IntoIter<Position>| {
-        let position = positions.next().unwrap_or(written.head.position);
+    };
+    let requests = requests.iter().zip(&verdicts);
+    let standing = requests.filter(|(_, verdict)| verdict.is_none());
+    let standing = standing.map(|(pending, _)| &pending.request);
+    let plan = Plan::new(partition, head, standing);
+    let written = write_and_commit(connection, plan)
+        .await
+        .map_err(|failure| Failed {
+            failure,
+            in_flight: Some(head.position),
+        })?;
+    Ok(decided(verdicts, &written))
+}
+
+/// The verdicts, and for each request without one its place in what was written: the plan has one position for each of
+/// them, in the same order.
+fn decided(verdicts: Vec<Option<Answer>>, written: &Written) -> Decided {
+    let mut positions = written.positions.iter().copied();
+    let mut stood = || {
         Ok(Appended {
-            position,
-            recorded_at,
+            position: positions.next().unwrap_or(written.head.position),
+            recorded_at: written.recorded_at,
         })
     };
     let answers = verdicts
         .into_iter()
-        .map(|verdict| verdict.unwrap_or_else(|| stood(&mut positions)));
-    Ok(Decided {
+        .map(|verdict| verdict.unwrap_or_else(&mut stood));
+    Decided {
         answers: answers.collect(),
         head: Some(written.head),
-    })
+    }
 }
 
 /// One round trip: the lock comes first, so the looks see everything committed before it was given.
@@ -299,10 +289,7 @@ impl Look {
 }
 
 /// One round trip. When the write fails, the COMMIT behind it ends the failed transaction as a rollback.
-async fn write_and_commit(
-    connection: &Connection,
-    plan: Plan<'_>,
-) -> Result<super::plan::Written, Failure> {
+async fn write_and_commit(connection: &Connection, plan: Plan<'_>) -> Result<Written, Failure> {
     let (written, committed) = futures::join!(plan.write(connection), end(connection, "COMMIT"));
     let written = written?;
     committed?;
