@@ -8,10 +8,9 @@ use domain::organization::settings::{FieldDefinition, FieldKind, Settings};
 use domain::text::{FieldKey, FieldText, Name};
 use domain::ticket::command::TicketCommand;
 use domain::ticket::error::TicketError;
-use domain::ticket::event::{TicketCustomFieldSet, TicketEvent};
+use domain::ticket::event::TicketCustomFieldSet;
 use domain::ticket::field::{FieldValue, FiniteNumber};
 use domain::ticket::state::Status;
-use proptest::prelude::*;
 
 fn key(kind: &str) -> FieldKey {
     FieldKey::parse(kind).unwrap()
@@ -197,19 +196,4 @@ fn a_ticket_holds_no_more_values_than_fields_can_be_defined() {
         .with_settings(define(full, 1))
         .when(1, agent(), set(full))
         .refuses(TicketError::TooManyFields);
-}
-
-proptest! {
-    /// A state that was decided and one that was read back must be the same, to the last bit of a number.
-    #[test]
-    fn a_number_comes_back_from_the_log_as_it_was_set(number in proptest::num::f64::NORMAL) {
-        let set = TicketEvent::from(TicketCustomFieldSet {
-            key: key("number"),
-            from: None,
-            to: Some(FieldValue::Number(FiniteNumber::try_from(number).unwrap())),
-        });
-        let encoded = set.encode().unwrap();
-        let read = TicketEvent::decode(encoded.event_type, encoded.schema_version, &encoded.data);
-        prop_assert_eq!(read.unwrap(), set);
-    }
 }
