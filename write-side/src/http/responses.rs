@@ -220,13 +220,13 @@ pub(super) struct PostResult {
     pub id: Uuid,
     /// Rises with every event of the message.
     pub version: i64,
-    /// The ticket that it is on: the addressed one, or the follow-up that it opened.
+    /// The ticket that it is on: the addressed one, or its follow-up.
     pub ticket_id: Uuid,
     /// The version of that ticket; what `ETag` carries.
     pub ticket_version: i64,
     /// Where that ticket stands.
     pub ticket_status: StatusView,
-    /// The closed ticket that was addressed, when the message opened a follow-up.
+    /// The closed ticket that was addressed, when the message went to a follow-up.
     pub follow_up_of: Option<Uuid>,
     /// Who can read it.
     pub visibility: VisibilityView,

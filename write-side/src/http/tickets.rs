@@ -82,8 +82,8 @@ impl Tickets {
 
     /// Write a reply or a note
     ///
-    /// A customer's reply to a closed ticket opens a follow-up ticket: the answer then names it in `ticket_id` and the
-    /// closed one in `follow_up_of`.
+    /// A customer's reply to a closed ticket goes to its follow-up ticket, which is opened if there is none that is not
+    /// closed: the answer then names it in `ticket_id` and the closed one in `follow_up_of`.
     #[oai(
         path = "/tickets/:ticket_id/messages",
         method = "post",
