@@ -21,6 +21,9 @@ pub struct Options {
     pub lock_timeout: Duration,
     /// For one query of a reader, with the wait for a pooled connection.
     pub read_timeout: Duration,
+    /// A page of a partition ends with the event that reaches so many bytes of data and metadata, however many were asked
+    /// for.
+    pub page_bytes_limit: usize,
     /// How long a request may wait for its turn; after that it is answered `Unavailable` and never executed.
     pub answer_deadline: Duration,
     /// How much longer an executed request may wait for its outcome; after that it is answered `OutcomeUnknown`.
@@ -42,6 +45,7 @@ impl Default for Options {
             statement_timeout: Duration::from_secs(5),
             lock_timeout: Duration::from_secs(3),
             read_timeout: Duration::from_secs(10),
+            page_bytes_limit: 8 << 20,
             answer_deadline: Duration::from_secs(5),
             outcome_deadline: Duration::from_secs(10),
             poll_interval: Duration::from_millis(200),

@@ -2,20 +2,23 @@
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use const_format::formatcp;
 use deadpool_postgres::{Object, Pool};
+use futures::TryStreamExt;
 use schema::table::{COMMAND_RESULTS, EVENTS, LOG_HEADS};
 use tokio::time::timeout;
-use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
+use tokio_postgres::{Row, RowStream};
 use uuid::Uuid;
 
 use crate::error::{NoAnswer, ReadError};
 use crate::event::RecordedEvent;
 use crate::ids::{IdempotencyKey, OrgId, Partition, Position, Version};
+use crate::options::Options;
 
 const EVENT_COLUMNS: &str = "e.partition, e.position, e.org_id, e.stream_type, e.stream_id, e.version, e.event_id, \
                              e.type, e.schema_version, e.data::text, e.metadata::text, e.occurred_at, e.recorded_at, \
@@ -64,11 +67,16 @@ pub struct StoredResult {
 pub(crate) struct Reader {
     pool: Pool,
     read_timeout: Duration,
+    page_bytes_limit: usize,
 }
 
 impl Reader {
-    pub(crate) fn new(pool: Pool, read_timeout: Duration) -> Self {
-        Self { pool, read_timeout }
+    pub(crate) fn new(pool: Pool, options: &Options) -> Self {
+        Self {
+            pool,
+            read_timeout: options.read_timeout,
+            page_bytes_limit: options.page_bytes_limit,
+        }
     }
 
     pub(crate) async fn stream(
@@ -125,10 +133,30 @@ impl Reader {
         limit: u32,
     ) -> Result<Vec<RecordedEvent>, ReadError> {
         let limit = i64::from(limit);
-        let rows = self
-            .query(READ_PARTITION, &[&partition.get(), &after.get(), &limit])
-            .await?;
-        rows.iter().map(read_event).collect()
+        let values: [&(dyn ToSql + Sync); 3] = [&partition.get(), &after.get(), &limit];
+        self.bounded(async {
+            let client = self.client().await?;
+            let statement = client.prepare_cached(READ_PARTITION).await;
+            let statement = statement.map_err(unavailable)?;
+            let rows = client.query_raw(&statement, values).await;
+            self.within_bytes_limit(rows.map_err(unavailable)?).await
+        })
+        .await
+    }
+
+    /// Takes rows as they come, so that large events do not pile up; what is left over is dropped unread.
+    async fn within_bytes_limit(&self, rows: RowStream) -> Result<Vec<RecordedEvent>, ReadError> {
+        let mut rows = pin!(rows);
+        let (mut events, mut bytes) = (Vec::new(), 0);
+        while bytes < self.page_bytes_limit {
+            let Some(row) = rows.try_next().await.map_err(unavailable)? else {
+                break;
+            };
+            let event = read_event(&row)?;
+            bytes += event.data.len() + event.metadata.len();
+            events.push(event);
+        }
+        Ok(events)
     }
 
     pub(crate) async fn stream_versions(

@@ -23,11 +23,11 @@ use crate::writer::Writers;
 #[derive(Clone)]
 pub struct EventStore {
     inner: Arc<Inner>,
+    reader: Reader,
 }
 
 struct Inner {
     writers: Writers,
-    reader: Reader,
     placements: Placements,
     wakeups: Wakeups,
     options: Options,
@@ -61,7 +61,7 @@ impl EventStore {
         if let Some((name, _)) = counts.into_iter().find(|(_, count)| *count == 0) {
             return Err(StartError::Option { name });
         }
-        let reader = Reader::new(readers, options.read_timeout);
+        let reader = Reader::new(readers, &options);
         if reader
             .partitions()
             .await
@@ -76,12 +76,22 @@ impl EventStore {
         Ok(Self {
             inner: Arc::new(Inner {
                 writers,
-                reader,
                 placements,
                 wakeups,
                 options,
             }),
+            reader,
         })
+    }
+
+    /// The same log, read through other connections on the same primary, so that long reads of one kind do not keep
+    /// those of another waiting.
+    #[must_use]
+    pub fn reading_through(&self, readers: Pool) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+            reader: Reader::new(readers, &self.inner.options),
+        }
     }
 
     /// Appends: all of the request or nothing. Always answers within the two deadlines of the options.
@@ -106,13 +116,13 @@ impl EventStore {
         after: Version,
         limit: u32,
     ) -> Result<Vec<RecordedEvent>, ReadError> {
-        self.inner
-            .reader
+        self.reader
             .stream(partition, org_id, stream_id, after, limit)
             .await
     }
 
-    /// Events of a partition after a position, in order of commit, at most `limit`.
+    /// Events of a partition after a position, in order of commit, at most `limit` and at most about
+    /// [`Options::page_bytes_limit`]; at least one if there is one.
     ///
     /// # Errors
     /// [`ReadError`]; [`ReadError::Hole`] when the positions do not follow each other.
@@ -122,7 +132,7 @@ impl EventStore {
         after: Position,
         limit: u32,
     ) -> Result<Vec<RecordedEvent>, ReadError> {
-        self.inner.reader.partition(partition, after, limit).await
+        self.reader.partition(partition, after, limit).await
     }
 
     /// The versions of those of the streams that exist.
@@ -135,8 +145,7 @@ impl EventStore {
         org_id: OrgId,
         stream_ids: &[Uuid],
     ) -> Result<HashMap<Uuid, Version>, ReadError> {
-        self.inner
-            .reader
+        self.reader
             .stream_versions(partition, org_id, stream_ids)
             .await
     }
@@ -151,10 +160,7 @@ impl EventStore {
         org_id: OrgId,
         key: &IdempotencyKey,
     ) -> Result<Option<StoredResult>, ReadError> {
-        self.inner
-            .reader
-            .command_result(partition, org_id, key)
-            .await
+        self.reader.command_result(partition, org_id, key).await
     }
 
     /// The position of the last event of a partition.
@@ -162,7 +168,7 @@ impl EventStore {
     /// # Errors
     /// [`ReadError`].
     pub async fn head(&self, partition: Partition) -> Result<Position, ReadError> {
-        self.inner.reader.head(partition).await
+        self.reader.head(partition).await
     }
 
     /// Every partition there is, in order.
@@ -170,7 +176,7 @@ impl EventStore {
     /// # Errors
     /// [`ReadError`].
     pub async fn partitions(&self) -> Result<Vec<Partition>, ReadError> {
-        self.inner.reader.partitions().await
+        self.reader.partitions().await
     }
 
     /// Follows a partition from after a position.
@@ -178,7 +184,7 @@ impl EventStore {
     pub fn subscribe(&self, partition: Partition, after: Position) -> Subscription {
         let wakeup = self.inner.wakeups.subscribe(partition);
         Subscription::new(
-            self.inner.reader.clone(),
+            self.reader.clone(),
             partition,
             after,
             wakeup,
@@ -227,6 +233,6 @@ impl EventStore {
     }
 
     pub(crate) fn reader(&self) -> &Reader {
-        &self.inner.reader
+        &self.reader
     }
 }

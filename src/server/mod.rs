@@ -204,37 +204,24 @@ async fn start_projector(node: &Node, reading: &Reading, shutdown: &Shutdown) ->
     let options = projector::Options::default();
     let pool = node.pools.projector.clone();
     let bar = Bar::default();
+    // Pages of thousands of events must not keep commands waiting for a connection.
+    let store = node.store.reading_through(pool.clone());
     let ensured =
-        projector::ensure_core(&node.store, &pool, &options, &|progress| bar.show(progress)).await;
+        projector::ensure_core(&store, &pool, &options, &|progress| bar.show(progress)).await;
     bar.finish();
     if ensured.context("the read models could not be made ready")? == Ensured::Rebuilt {
         tracing::info!("the read models of another version were rebuilt");
     }
     let (cache, progress) = (reading.cache.clone(), reading.progress.clone());
-    Ok(Projector::start(
-        node.store.clone(),
-        pool,
-        cache,
-        progress,
-        options,
-        shutdown.clone(),
-    )
-    .await?)
+    Ok(Projector::start(store, pool, cache, progress, options, shutdown.clone()).await?)
 }
 
 async fn start_saga(node: &Node, clock: Arc<dyn Clock>, shutdown: &Shutdown) -> Result<Saga> {
     let commands = Arc::new(node.dispatcher.clone());
     let pool = node.pools.projector.clone();
     let options = write_side::saga::Options::default();
-    Ok(Saga::start(
-        commands,
-        node.store.clone(),
-        pool,
-        clock,
-        options,
-        shutdown.clone(),
-    )
-    .await?)
+    let store = node.store.reading_through(pool.clone());
+    Ok(Saga::start(commands, store, pool, clock, options, shutdown.clone()).await?)
 }
 
 async fn keep_up(metrics: PrometheusHandle, shutdown: Shutdown) {

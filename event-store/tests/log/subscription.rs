@@ -48,3 +48,45 @@ async fn a_wrong_wakeup_does_no_harm() {
     assert_eq!(page[0].position, position(1));
     assert_eq!(subscription.position(), position(1));
 }
+
+#[tokio::test]
+async fn a_page_of_large_events_ends_early_and_the_next_goes_on_behind_it() {
+    let database = Database::new().await;
+    let one_event = event().data.len();
+    let options = Options {
+        page_bytes_limit: one_event + 1,
+        ..options()
+    };
+    let store = database.store_with(database.config.clone(), options).await;
+    for _ in 0..5 {
+        store.append(one(Uuid::now_v7(), 0)).await.unwrap();
+    }
+    let mut subscription = store.subscribe(partition(1), Position::START);
+    let (mut seen, mut pages) = (Vec::new(), 0);
+    while seen.len() < 5 {
+        let page = timeout(DEADLINE, subscription.next_page(100)).await;
+        let page = page.unwrap().unwrap();
+        assert!(page.len() < 5, "all came at once");
+        seen.extend(page.into_iter().map(|event| event.position.get()));
+        pages += 1;
+    }
+    assert_eq!(seen, [1, 2, 3, 4, 5]);
+    assert!(pages > 1);
+}
+
+#[tokio::test]
+async fn a_store_that_reads_through_other_connections_needs_none_of_the_first() {
+    let database = Database::new().await;
+    let store = database.store().await;
+    let others = database.store().await;
+    store.append(one(Uuid::now_v7(), 0)).await.unwrap();
+    let pool = database.pool();
+    let reading = others.reading_through(pool.clone());
+    assert_eq!(reading.head(partition(1)).await.unwrap(), position(1));
+    pool.close();
+    assert!(
+        reading.head(partition(1)).await.is_err(),
+        "it read elsewhere"
+    );
+    assert_eq!(others.head(partition(1)).await.unwrap(), position(1));
+}

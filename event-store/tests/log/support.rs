@@ -58,8 +58,15 @@ impl Database {
     }
 
     pub async fn store_with(&self, writer_config: Config, options: Options) -> EventStore {
+        EventStore::start(writer_config, self.pool(), options)
+            .await
+            .unwrap()
+    }
+
+    /// Connections for readers.
+    pub fn pool(&self) -> Pool {
         let limit = Some(Duration::from_secs(10));
-        let pool = Pool::builder(Manager::new(self.config.clone(), NoTls))
+        Pool::builder(Manager::new(self.config.clone(), NoTls))
             .max_size(8)
             .runtime(Runtime::Tokio1)
             .timeouts(Timeouts {
@@ -68,9 +75,6 @@ impl Database {
                 recycle: limit,
             })
             .build()
-            .unwrap();
-        EventStore::start(writer_config, pool, options)
-            .await
             .unwrap()
     }
 
