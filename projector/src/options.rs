@@ -21,6 +21,8 @@ pub struct Options {
     pub takeover_after: Duration,
     /// How often an idle worker looks whether its caches were flushed.
     pub cache_check: Duration,
+    /// How often the lag is measured.
+    pub lag_interval: Duration,
     /// Partitions that a rebuild fills at a time.
     pub rebuild_concurrency: usize,
     /// Most events that a switch may apply while it holds the live read models.
@@ -40,6 +42,7 @@ impl Default for Options {
             standby_poll: Duration::from_millis(500),
             takeover_after: Duration::from_secs(2),
             cache_check: Duration::from_secs(5),
+            lag_interval: Duration::from_secs(5),
             rebuild_concurrency: 2,
             switch_rest_limit: 5_000,
             switch_attempts: 100,

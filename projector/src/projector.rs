@@ -7,6 +7,7 @@ use platform::consistency::Progress;
 use platform::shutdown::Shutdown;
 use tokio::task::JoinSet;
 
+use crate::lag;
 use crate::options::Options;
 use crate::status::{Activity, Board, PartitionStatus};
 use crate::worker::Worker;
@@ -33,6 +34,13 @@ impl Projector {
     ) -> Result<Self, ReadError> {
         let board = Board::default();
         let mut workers = JoinSet::new();
+        let watch = lag::watch(
+            pool.clone(),
+            board.clone(),
+            options.lag_interval,
+            shutdown.clone(),
+        );
+        workers.spawn(watch);
         for partition in store.partitions().await? {
             board.activity(partition, Activity::Starting);
             let worker = Worker {

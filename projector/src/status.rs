@@ -7,6 +7,7 @@ use event_store::{Partition, Position};
 use metrics::gauge;
 
 use crate::checkpoint::Poison;
+use crate::lag::Lag;
 
 /// What the projection of a partition does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +38,8 @@ pub struct PartitionStatus {
     pub position: Position,
     /// What it does.
     pub activity: Activity,
+    /// How far the tables are behind the log, at the last look.
+    pub lag: Lag,
 }
 
 /// The status of all partitions. Clones share it.
@@ -59,6 +62,10 @@ impl Board {
             .set(position.get() as f64);
     }
 
+    pub(crate) fn lag(&self, partition: Partition, lag: Lag) {
+        self.change(partition, |status| status.lag = lag);
+    }
+
     pub(crate) fn activity(&self, partition: Partition, activity: Activity) {
         let poisoned = matches!(activity, Activity::Poisoned(_));
         self.change(partition, |status| status.activity = activity);
@@ -74,6 +81,7 @@ impl Board {
                 partition,
                 position: Position::START,
                 activity: Activity::Starting,
+                lag: Lag::default(),
             });
         change(status);
     }

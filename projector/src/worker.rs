@@ -77,7 +77,7 @@ impl Worker {
     /// in the caches is not known, so the generation is raised first.
     async fn follow(&self) -> Result<Stop, BatchError> {
         let mut losses = LossWatch::new(self.cache.valkey());
-        let checkpoint = self.raise_generation().await?;
+        let checkpoint = self.raise_generation("start").await?;
         let mut subscription = self.store.subscribe(self.partition, checkpoint.position);
         let mut position = checkpoint.position;
         let mut cache_check = interval(self.options.cache_check);
@@ -87,12 +87,14 @@ impl Worker {
                 () = self.shutdown.requested() => return Ok(Stop::Shutdown),
                 () = losses.lost() => {
                     losses.take();
-                    if self.raise_generation().await?.position != position {
+                    if self.raise_generation("connection_lost").await?.position != position {
                         return Ok(Stop::Moved);
                     }
                 }
                 _ = cache_check.tick() => {
-                    if self.cache_was_flushed().await? && self.raise_generation().await?.position != position {
+                    if self.cache_was_flushed().await?
+                        && self.raise_generation("flushed").await?.position != position
+                    {
                         return Ok(Stop::Moved);
                     }
                 }
@@ -160,6 +162,7 @@ impl Worker {
     async fn write_caches(&self, applied: &Applied) -> Result<(), BatchError> {
         let generation = applied.cache_generation;
         if applied.generation_raised {
+            counter!("insightdesk_cache_generation_raises_total", "cause" => "batch").increment(1);
             self.open(generation).await;
             return Ok(());
         }
@@ -180,13 +183,14 @@ impl Worker {
         );
         if let Err(error) = written {
             tracing::warn!(partition = %self.partition, %error, "cache entries may be lost: raising the generation");
-            self.raise_generation().await?;
+            self.raise_generation("write_failed").await?;
             return Ok(());
         }
         checkpoint::confirm_cached(&self.pool, self.partition, applied.position, generation).await
     }
 
-    async fn raise_generation(&self) -> Result<Checkpoint, BatchError> {
+    async fn raise_generation(&self, cause: &'static str) -> Result<Checkpoint, BatchError> {
+        counter!("insightdesk_cache_generation_raises_total", "cause" => cause).increment(1);
         let checkpoint = checkpoint::raise_generation(&self.pool, self.partition).await?;
         self.open(checkpoint.cache_generation).await;
         Ok(checkpoint)

@@ -7,10 +7,12 @@ use async_trait::async_trait;
 use deadpool_postgres::Pool;
 use platform::http::health::{Check, CheckState, Readiness};
 use platform::valkey::Valkey;
-use projector::{Activity, Projector};
+use projector::{Activity, PartitionStatus, Poison, Projector};
 use write_side::saga::Statuses;
 
 const POSTGRESQL_TIMEOUT: Duration = Duration::from_secs(2);
+/// Read models that are farther behind are worth a look.
+const LAG_TOLERATED: Duration = Duration::from_secs(30);
 const PING: &str = "SELECT 1";
 
 /// The projector of this process until shutdown takes it. A std mutex: nothing is awaited under it.
@@ -82,21 +84,7 @@ impl Parts {
             .unwrap_or_else(PoisonError::into_inner)
             .as_ref()?
             .status();
-        let trouble = statuses.iter().find_map(|status| {
-            let partition = status.partition;
-            match &status.activity {
-                Activity::Poisoned(poison) => {
-                    Some(format!("partition {partition} stands still: {poison:?}"))
-                }
-                Activity::Failing { error } => {
-                    Some(format!("partition {partition} fails: {error}"))
-                }
-                Activity::Starting
-                | Activity::Following
-                | Activity::Standby
-                | Activity::Stopped => None,
-            }
-        });
+        let trouble = statuses.iter().find_map(trouble_of_projection);
         Some(degraded_by("projector", trouble))
     }
 
@@ -108,6 +96,23 @@ impl Parts {
             ))
         });
         Some(degraded_by("saga", failures))
+    }
+}
+
+/// What is wrong with the projection of a partition, in words for an operator.
+fn trouble_of_projection(status: &PartitionStatus) -> Option<String> {
+    let PartitionStatus { partition, lag, .. } = status;
+    match &status.activity {
+        Activity::Poisoned(Poison { position, reason }) => Some(format!(
+            "partition {partition} stands still before event {position}: {reason}"
+        )),
+        Activity::Failing { error } => Some(format!("partition {partition} fails: {error}")),
+        _ if lag.age > LAG_TOLERATED => Some(format!(
+            "partition {partition} is {} events and {} s behind the log",
+            lag.events,
+            lag.age.as_secs()
+        )),
+        Activity::Starting | Activity::Following | Activity::Standby | Activity::Stopped => None,
     }
 }
 
@@ -127,5 +132,50 @@ fn degraded_by(name: &'static str, trouble: Option<String>) -> Check {
             state: CheckState::Degraded,
             detail: Some(detail),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use event_store::{Partition, Position};
+    use projector::Lag;
+
+    use super::*;
+
+    fn status(activity: Activity, lag_s: u64) -> PartitionStatus {
+        PartitionStatus {
+            partition: Partition::new(3).unwrap(),
+            position: Position::new(7).unwrap(),
+            activity,
+            lag: Lag {
+                events: 12,
+                age: Duration::from_secs(lag_s),
+            },
+        }
+    }
+
+    #[test]
+    fn a_projection_that_stands_still_says_before_which_event_and_why() {
+        let poison = Poison {
+            position: Position::new(8).unwrap(),
+            reason: "it speaks of nothing".to_owned(),
+        };
+        assert_eq!(
+            trouble_of_projection(&status(Activity::Poisoned(poison), 0)).unwrap(),
+            "partition 3 stands still before event 8: it speaks of nothing"
+        );
+    }
+
+    #[test]
+    fn a_projection_far_behind_is_trouble_whoever_projects() {
+        for activity in [Activity::Following, Activity::Standby] {
+            assert_eq!(trouble_of_projection(&status(activity.clone(), 30)), None);
+            assert_eq!(
+                trouble_of_projection(&status(activity, 31)).unwrap(),
+                "partition 3 is 12 events and 31 s behind the log"
+            );
+        }
     }
 }

@@ -52,6 +52,15 @@ async fn an_unreadable_event_stops_its_partition_alone_and_a_cure_lets_it_go_on(
     })
     .await;
     assert_eq!(world.checkpoint(ill.partition).await, before);
+    until("the lag of the ill partition is measured", async || {
+        let behind = |partition| {
+            let statuses = running.projector.status();
+            let status = statuses.iter().find(|status| status.partition == partition);
+            status.map(|status| status.lag.events)
+        };
+        behind(ill.partition) == Some(2) && behind(well.partition) == Some(0)
+    })
+    .await;
     assert_eq!(
         world
             .number("SELECT count(*) FROM core.users WHERE name = 'After The Poison'")

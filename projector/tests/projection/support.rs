@@ -163,6 +163,7 @@ pub fn options() -> Options {
         poison_retry: Duration::from_millis(50),
         standby_poll: Duration::from_millis(20),
         takeover_after: Duration::from_millis(200),
+        lag_interval: Duration::from_millis(20),
         ..Options::default()
     }
 }
