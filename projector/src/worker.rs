@@ -182,7 +182,7 @@ impl Worker {
             self.cache.put(generation, self.partition, &organizations),
         );
         if let Err(error) = written {
-            tracing::warn!(partition = %self.partition, %error, "cache entries may be lost: raising the generation");
+            tracing::info!(partition = %self.partition, %error, "cache entries may be lost: raising the generation");
             self.raise_generation("write_failed").await?;
             return Ok(());
         }

@@ -19,6 +19,9 @@ use crate::{demo, node};
 /// How many ports after the configured one are tried when it is taken.
 const PORTS_TRIED: u16 = 20;
 
+/// What a person at a terminal wants to see: their requests, the end, and what goes wrong.
+const LOG_FILTER: &str = "warn,platform::http::shell=info,platform::shutdown=info";
+
 /// Starts everything, says how to use it, and serves until Ctrl-C.
 ///
 /// # Errors
@@ -26,22 +29,22 @@ const PORTS_TRIED: u16 = 20;
 pub async fn run() -> Result<()> {
     let shutdown = Shutdown::on_signals()?;
     let state = StateDir::here();
-    let settings = Settings::read()?.or_token_secret(&state.token_secret()?);
+    let settings = Settings::read()?
+        .or_token_secret(&state.token_secret()?)
+        .or_log_filter(LOG_FILTER);
     if settings.database_url().is_some() {
         say("using the servers that DATABASE_URL and VALKEY_URL name");
         return serve(&settings.check()?, &state, &shutdown).await;
     }
-    say(&format!(
-        "starting a private PostgreSQL and Valkey in {}",
-        state.path().display()
-    ));
+    say("starting a private PostgreSQL and Valkey");
     let servers = tokio::select! {
         started = PrivateServers::start(state.path(), Durability::Full) => started?,
         () = shutdown.requested() => return Ok(()),
     };
     say(&format!(
-        "PostgreSQL and {} are running",
-        servers.valkey_version().await
+        "PostgreSQL and {} are running; their data is in {}",
+        servers.valkey_version().await,
+        servers.data_dir().display()
     ));
     let settings = settings
         .or_database_url(&servers.database_url())

@@ -142,6 +142,12 @@ impl Settings {
         self.or(TOKEN_SECRET, secret)
     }
 
+    /// Logs by `filter` when no filter was given.
+    #[must_use]
+    pub fn or_log_filter(self, filter: &str) -> Self {
+        self.or("log_filter", filter)
+    }
+
     /// Plays `roles` (such as `api,saga`), whatever was found: a command line wins.
     #[must_use]
     pub fn with_roles(mut self, roles: &str) -> Self {

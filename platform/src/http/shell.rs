@@ -203,7 +203,8 @@ impl<E: Endpoint> Shell<E> {
         metrics::counter!("http_requests_total", &labels).increment(1);
         metrics::histogram!("http_request_duration_seconds", &labels[..2])
             .record(elapsed.as_secs_f64());
-        let duration_ms = elapsed.as_secs_f64() * 1_000.0;
+        // Whole microseconds: more digits are noise.
+        let duration_ms = elapsed.as_micros() as f64 / 1_000.0;
         tracing::info!(
             method,
             path,
