@@ -18,6 +18,7 @@ const FILE_VARIABLE: &str = "INSIGHTDESK_CONFIG";
 const DATABASE_URL: &str = "database_url";
 const VALKEY_URL: &str = "valkey_url";
 const TOKEN_SECRET: &str = "token_secret";
+const LOG_FILTER: &str = "log_filter";
 
 /// Shorter keys make HMAC-SHA-256 weaker than its output (RFC 7518, section 3.2).
 const TOKEN_SECRET_MIN_BYTES: usize = 32;
@@ -41,7 +42,7 @@ const KEYS: [&str; 20] = [
     "http_addr",
     "roles",
     "log_format",
-    "log_filter",
+    LOG_FILTER,
     "writer_count",
     "pool_commands",
     "pool_queries",
@@ -145,7 +146,7 @@ impl Settings {
     /// Logs by `filter` when no filter was given.
     #[must_use]
     pub fn or_log_filter(self, filter: &str) -> Self {
-        self.or("log_filter", filter)
+        self.or(LOG_FILTER, filter)
     }
 
     /// Plays `roles` (such as `api,saga`), whatever was found: a command line wins.
@@ -180,7 +181,7 @@ impl Settings {
             log_format: self.parsed("log_format", "text or json", LogFormat::Text),
             log_filter: self
                 .found
-                .remove("log_filter")
+                .remove(LOG_FILTER)
                 .unwrap_or_else(|| DEFAULT_LOG_FILTER.to_owned()),
             writer_count: self.number("writer_count", WRITER_COUNT_RANGE, DEFAULT_WRITER_COUNT),
             pools: self.pools(),
@@ -323,11 +324,13 @@ fn unknown_keys(file: &Sources) -> Vec<String> {
 fn merge(file: &Sources, environment: HashMap<String, String>) -> Result<Sources, ConfigError> {
     let database_url = environment.get("DATABASE_URL").cloned();
     let valkey_url = environment.get("VALKEY_URL").cloned();
+    let log_filter = environment.get("RUST_LOG").cloned();
     let merged = Sources::builder()
         .add_source(file.clone())
         .add_source(Environment::with_prefix(PREFIX).source(Some(environment)))
         .set_override_option(DATABASE_URL, database_url)
         .and_then(|builder| builder.set_override_option(VALKEY_URL, valkey_url))
+        .and_then(|builder| builder.set_override_option(LOG_FILTER, log_filter))
         .and_then(|builder| builder.build());
     merged.map_err(|source| ConfigError::Invalid {
         problems: vec![source.to_string()],

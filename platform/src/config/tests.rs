@@ -128,3 +128,13 @@ fn what_was_given_wins_over_what_is_filled_in() {
     assert!(config.valkey_url.is_some());
     assert!(config.roles.has(Role::Projector) && !config.roles.has(Role::Saga));
 }
+
+#[test]
+fn rust_log_wins_over_every_other_filter() {
+    let own = ("INSIGHTDESK_LOG_FILTER", "warn");
+    let config = settings(&[own]).or_log_filter("info").check().unwrap();
+    assert_eq!(config.log_filter, "warn");
+
+    let config = settings(&[own, ("RUST_LOG", "trace")]).check().unwrap();
+    assert_eq!(config.log_filter, "trace");
+}
