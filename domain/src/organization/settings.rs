@@ -36,6 +36,13 @@ impl Settings {
     /// The longest edit window: thirty days.
     pub const MAX_EDIT_WINDOW_MINUTES: u32 = 43_200;
 
+    /// The bytes of all labels and options of the custom fields.
+    #[must_use]
+    pub fn custom_fields_bytes(&self) -> usize {
+        let definitions = self.custom_fields.values();
+        definitions.map(FieldDefinition::text_bytes).sum()
+    }
+
     /// Whether every setting is within its limits.
     ///
     /// # Errors
@@ -63,12 +70,7 @@ impl Settings {
             let problem = format!("must have at most {} fields", Self::MAX_CUSTOM_FIELDS);
             return Err(SettingsError::new("custom_fields", problem));
         }
-        let bytes: usize = self
-            .custom_fields
-            .values()
-            .map(FieldDefinition::text_bytes)
-            .sum();
-        if bytes > Self::MAX_CUSTOM_FIELDS_BYTES {
+        if self.custom_fields_bytes() > Self::MAX_CUSTOM_FIELDS_BYTES {
             let limit = Self::MAX_CUSTOM_FIELDS_BYTES;
             let problem = format!("must have labels and options of at most {limit} bytes together");
             return Err(SettingsError::new("custom_fields", problem));

@@ -2,6 +2,7 @@
 
 use super::error::Refusal;
 use super::states::{Caches, StateCache};
+use super::weight::Weigh;
 use chrono::{DateTime, Utc};
 use domain::command::Issued;
 use domain::error::Kind;
@@ -26,7 +27,7 @@ use std::fmt::Display;
 use uuid::Uuid;
 
 /// A state that is folded from a stream.
-pub trait Aggregate: Clone + Default + Send + Sync + 'static {
+pub trait Aggregate: Weigh + Clone + Default + Send + Sync + 'static {
     /// The type of its stream.
     const STREAM_TYPE: &'static str;
     /// Its events.

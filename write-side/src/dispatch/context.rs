@@ -73,8 +73,8 @@ pub struct Options {
     pub attempts_max: u32,
     /// How long a command that lost against another may wait for its turn to be decided anew.
     pub retry_wait_max: Duration,
-    /// Most aggregates of one kind that are kept in memory.
-    pub states_max: u64,
+    /// About how many bytes the kept states of one kind of aggregate may take.
+    pub states_max_bytes: u64,
     /// How old a kept state of a referenced aggregate (settings, an assignee, a team) may be.
     pub reference_max_age_ms: u64,
     /// Events read in one page when an aggregate is loaded.
@@ -86,7 +86,7 @@ impl Default for Options {
         Self {
             attempts_max: 20,
             retry_wait_max: Duration::from_secs(5),
-            states_max: 50_000,
+            states_max_bytes: 64 << 20,
             reference_max_age_ms: 1_000,
             page_limit: 500,
         }

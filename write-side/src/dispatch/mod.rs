@@ -10,6 +10,7 @@ mod error;
 mod references;
 mod staged;
 mod states;
+mod weight;
 mod work;
 
 pub use context::{CommandContext, Idempotency, IfMatch, Options};
@@ -101,7 +102,7 @@ impl Dispatcher {
     /// A dispatcher over a log.
     #[must_use]
     pub fn new(store: EventStore, clock: Arc<dyn Clock>, options: Options) -> Self {
-        let caches = Caches::new(options.states_max, options.page_limit);
+        let caches = Caches::new(options.states_max_bytes, options.page_limit);
         let retry_locks = (0..RETRY_LOCKS).map(|_| Arc::default()).collect();
         Self {
             inner: Arc::new(Inner {

@@ -5,6 +5,7 @@
 
 use super::aggregate::Aggregate;
 use super::error::CommandError;
+use super::weight::Weigh;
 use domain::message::state::Message;
 use domain::organization::settings::Settings;
 use domain::organization::state::Organization;
@@ -92,9 +93,13 @@ impl<A> fmt::Debug for StateCache<A> {
 }
 
 impl<A: Aggregate> StateCache<A> {
-    fn new(states_max: u64, page_limit: u32) -> Self {
+    fn new(max_bytes: u64, page_limit: u32) -> Self {
+        let weigher = |_: &(Place, Uuid), known: &Arc<Known<A>>| known.state.weight();
         Self {
-            states: Cache::new(states_max),
+            states: Cache::builder()
+                .weigher(weigher)
+                .max_capacity(max_bytes)
+                .build(),
             started_at: Instant::now(),
             page_limit,
         }
@@ -229,23 +234,22 @@ pub struct Caches {
     settings: Cache<(Place, Version), Arc<Settings>>,
 }
 
-/// Most messages that are kept: they are seldom touched twice, and one may hold 256 KiB of text.
-const MESSAGES_MAX: u64 = 500;
-/// Most organizations whose settings are kept ready to share.
-const SETTINGS_MAX: u64 = 1_000;
-
 impl Caches {
-    /// Empty caches of at most `states_max` aggregates a kind.
+    /// Empty caches of about `max_bytes` a kind of aggregate.
     #[must_use]
-    pub fn new(states_max: u64, page_limit: u32) -> Self {
+    pub fn new(max_bytes: u64, page_limit: u32) -> Self {
+        let weigher = |_: &(Place, Version), settings: &Arc<Settings>| settings.weight();
         Self {
-            organizations: StateCache::new(states_max, page_limit),
-            users: StateCache::new(states_max, page_limit),
-            email_claims: StateCache::new(states_max, page_limit),
-            teams: StateCache::new(states_max, page_limit),
-            tickets: StateCache::new(states_max, page_limit),
-            messages: StateCache::new(states_max.min(MESSAGES_MAX), page_limit),
-            settings: Cache::new(SETTINGS_MAX),
+            organizations: StateCache::new(max_bytes, page_limit),
+            users: StateCache::new(max_bytes, page_limit),
+            email_claims: StateCache::new(max_bytes, page_limit),
+            teams: StateCache::new(max_bytes, page_limit),
+            tickets: StateCache::new(max_bytes, page_limit),
+            messages: StateCache::new(max_bytes, page_limit),
+            settings: Cache::builder()
+                .weigher(weigher)
+                .max_capacity(max_bytes)
+                .build(),
         }
     }
 
@@ -264,7 +268,41 @@ impl Caches {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
+    use chrono::DateTime;
+    use domain::ids::{TicketId, UserId};
+    use domain::message::state::{PresentMessage, Visibility};
+    use domain::text::MessageBody;
+
+    const PAGE_LIMIT: u32 = 500;
+
+    #[test]
+    fn large_states_leave_the_cache_sooner_than_their_number_says() {
+        let max_bytes = 1 << 20;
+        let caches = Caches::new(max_bytes, PAGE_LIMIT);
+        let place = Place {
+            partition: Partition::new(0).unwrap(),
+            org_id: OrgId(Uuid::nil()),
+        };
+        let message = Message::Present(PresentMessage {
+            ticket_id: TicketId(Uuid::nil()),
+            author_id: UserId(Uuid::nil()),
+            visibility: Visibility::Public,
+            posted_at: DateTime::UNIX_EPOCH,
+            body: Some(MessageBody::parse(&"x".repeat(MessageBody::MAX_CHARS)).unwrap()),
+        });
+        for id in 0..100 {
+            let version = Version::new(1).unwrap();
+            let state = message.clone();
+            caches
+                .messages
+                .keep(place, Uuid::from_u128(id), version, state);
+        }
+        caches.messages.states.run_pending_tasks();
+        assert!(caches.messages.states.weighted_size() <= max_bytes);
+        assert!((1..=16).contains(&caches.messages.states.entry_count()));
+    }
 
     fn known() -> Known<()> {
         Known::new(Version::NONE, (), 10_000)

@@ -1,0 +1,92 @@
+//! How much memory a kept state takes, roughly: what people wrote, and a fixed part for the rest.
+
+use domain::message::state::Message;
+use domain::organization::settings::Settings;
+use domain::organization::state::Organization;
+use domain::team::state::Team;
+use domain::ticket::field::FieldValue;
+use domain::ticket::state::Ticket;
+use domain::user::state::{EmailClaim, User};
+
+/// What a state takes beside the part that grows: the struct, its key, the bookkeeping of the cache.
+const FIXED_BYTES: usize = 1_024;
+/// What an entry of a set or map takes beside its text.
+const ENTRY_BYTES: usize = 64;
+
+/// A state that can be weighed.
+pub trait Weigh {
+    /// The bytes of the part that grows with what people wrote.
+    fn grown_bytes(&self) -> usize;
+
+    /// All its bytes, as a cache counts them.
+    fn weight(&self) -> u32 {
+        u32::try_from(FIXED_BYTES + self.grown_bytes()).unwrap_or(u32::MAX)
+    }
+}
+
+impl Weigh for Ticket {
+    fn grown_bytes(&self) -> usize {
+        let Self::Present(ticket) = self else {
+            return 0;
+        };
+        let tags = ticket.tags.iter();
+        let of_tags: usize = tags.map(|tag| ENTRY_BYTES + tag.as_str().len()).sum();
+        let fields = ticket.custom_fields.iter();
+        let of_fields: usize = fields
+            .map(|(key, value)| ENTRY_BYTES + key.as_str().len() + value_bytes(value))
+            .sum();
+        ticket.subject.as_str().len() + of_tags + of_fields + ENTRY_BYTES * ticket.follow_ups.len()
+    }
+}
+
+fn value_bytes(value: &FieldValue) -> usize {
+    match value {
+        FieldValue::Text(text) | FieldValue::Choice(text) => text.as_str().len(),
+        FieldValue::Number(_) | FieldValue::Boolean(_) | FieldValue::Date(_) => 0,
+    }
+}
+
+impl Weigh for Message {
+    fn grown_bytes(&self) -> usize {
+        match self {
+            Self::Present(message) => message.body.as_ref().map_or(0, |body| body.as_str().len()),
+            Self::Absent => 0,
+        }
+    }
+}
+
+impl Weigh for Organization {
+    fn grown_bytes(&self) -> usize {
+        match self {
+            Self::Present(organization) => organization.settings.grown_bytes(),
+            Self::Absent => 0,
+        }
+    }
+}
+
+impl Weigh for Settings {
+    fn grown_bytes(&self) -> usize {
+        self.custom_fields_bytes() + ENTRY_BYTES * self.custom_fields.len()
+    }
+}
+
+impl Weigh for Team {
+    fn grown_bytes(&self) -> usize {
+        match self {
+            Self::Present(team) => ENTRY_BYTES * team.members.len(),
+            Self::Absent => 0,
+        }
+    }
+}
+
+impl Weigh for User {
+    fn grown_bytes(&self) -> usize {
+        0
+    }
+}
+
+impl Weigh for EmailClaim {
+    fn grown_bytes(&self) -> usize {
+        0
+    }
+}
