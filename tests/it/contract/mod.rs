@@ -1,4 +1,6 @@
 //! What the project promises about itself: its structure, its spec, its deployment files.
 
+mod deployment;
 mod events_document;
 mod house_rules;
+mod openapi;

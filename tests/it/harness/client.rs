@@ -115,6 +115,15 @@ impl Request {
         }
     }
 
+    /// Any bytes as the body.
+    pub fn bytes(self, content_type: &str, body: impl Into<Bytes>) -> Self {
+        let sent = self.header(CONTENT_TYPE.as_str(), content_type);
+        Self {
+            body: body.into(),
+            ..sent
+        }
+    }
+
     pub fn token(self, token: &str) -> Self {
         self.header(AUTHORIZATION.as_str(), format!("Bearer {token}"))
     }

@@ -1,0 +1,16 @@
+//! Every operation is called, and every answer is one that the description tells of.
+
+use super::answers::Contract;
+use super::{people, tickets};
+use crate::harness::TestApp;
+
+/// A new operation fails this test until a walk below calls it.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_operation_answers_as_described() {
+    let app = TestApp::start().await;
+    let contract = Contract::new();
+    people::walk(&app, &contract).await;
+    tickets::walk(&app, &contract).await;
+    let missing = contract.never_succeeded();
+    assert!(missing.is_empty(), "no test calls {}", missing.join(", "));
+}

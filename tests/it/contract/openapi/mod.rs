@@ -1,0 +1,11 @@
+//! The API's description: that it is the committed one, that it says what an integrator needs, and that the server keeps
+//! it.
+
+mod answers;
+mod calls;
+mod committed;
+mod people;
+mod refusals;
+mod rules;
+mod spec;
+mod tickets;
