@@ -12,6 +12,8 @@ use super::reference::{Kind, Reference, labelled};
 /// How the log writes "none".
 const NONE: &str = "?";
 const TIME_FORMAT: &str = "%d/%m/%Y %H:%M";
+/// The longest field.
+const FIELD_MAX_CHARS: usize = 1_000;
 /// Years of four digits: what RFC 3339 can write, and the database keeps.
 const YEARS: RangeInclusive<i32> = 1..=9_999;
 
@@ -151,6 +153,7 @@ impl<'r> Fields<'r> {
         let text = std::str::from_utf8(bytes)
             .map_err(|_| RowError::Encoding { column })?
             .trim();
+        check_text(text).map_err(|source| RowError::Text { column, source })?;
         Ok((!text.is_empty() && text != NONE).then_some(text))
     }
 
@@ -172,6 +175,20 @@ impl<'r> Fields<'r> {
             .map(Some)
             .map_err(|source| RowError::Text { column, source })
     }
+}
+
+/// Some fields enter events as they are. What no text column can hold, or nobody can read, would stop the projections
+/// that show them.
+fn check_text(text: &str) -> Result<(), TextError> {
+    if text.chars().any(char::is_control) {
+        return Err(TextError::ControlCharacter);
+    }
+    if text.chars().count() > FIELD_MAX_CHARS {
+        return Err(TextError::TooLong {
+            max_chars: FIELD_MAX_CHARS,
+        });
+    }
+    Ok(())
 }
 
 fn modification(text: &str) -> Result<u32, RowError> {

@@ -137,6 +137,36 @@ async fn a_log_becomes_tickets_people_and_teams_and_its_bad_rows_are_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_the_log_cannot_take_or_nobody_can_show_is_rejected_and_the_rest_goes_on() {
+    let desk = Desk::open().await;
+    let path = desk.dir.path().join("hard.csv");
+    let header =
+        "number,incident_state,sys_mod_count,opened_at,sys_updated_at,sys_updated_by,priority";
+    let mut log = format!("{header}\n");
+    let too_many = event_store::append::EVENTS_MAX + 1;
+    for count in 0..too_many {
+        let priority = 1 + count % 2;
+        log += &format!("long,New,{count},1/3/2016 09:00,1/3/2016 09:00,ana,{priority}\n");
+    }
+    log += "nul,New,0,1/3/2016 09:00,1/3/2016 09:00,a\0na,1\n";
+    log += "early,New,0,1/1/-5000 09:00,1/3/2016 09:00,ana,1\n";
+    log += "good,New,0,1/3/2016 09:00,1/3/2016 09:00,ana,1\n";
+    std::fs::write(&path, log).unwrap();
+    let summary = desk.run(&path).await;
+    assert_eq!(summary.tickets, 1);
+    assert_eq!(summary.rejected_rows, too_many as u64 + 2);
+    let rejects = std::fs::read_to_string(desk.rejects_path()).unwrap();
+    assert!(rejects.contains("incident long was refused"));
+    assert!(rejects.contains("sys_updated_by must not contain control characters"));
+    let shown = desk.events().await;
+    assert!(
+        shown
+            .iter()
+            .all(|event| !event.metadata.contains("\\u0000"))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn each_row_becomes_its_differences_at_its_own_time() {
     let desk = Desk::open().await;
     desk.run(Path::new(FIXTURE)).await;
