@@ -93,7 +93,7 @@ mod tests {
     use super::*;
     use crate::append::{AppendError, Appended, StreamAppend};
     use crate::ids::{IdempotencyKey, OrgId, StreamId, Version};
-    use crate::writer::pending::{Ticket, submit};
+    use crate::writer::pending::{Receipt, submit};
 
     fn request(partition: i16, streams: &[u128], key: Option<&str>) -> AppendRequest {
         let streams = streams.iter().map(|id| StreamAppend {
@@ -117,7 +117,7 @@ mod tests {
         }
     }
 
-    fn backlog(requests: Vec<AppendRequest>) -> (VecDeque<Pending>, Vec<Ticket>) {
+    fn backlog(requests: Vec<AppendRequest>) -> (VecDeque<Pending>, Vec<Receipt>) {
         requests
             .into_iter()
             .map(|request| submit(request, Duration::from_secs(1), Duration::from_secs(1)))
@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn a_batch_serves_one_partition_and_leaves_the_others_in_order() {
-        let (mut backlog, _tickets) = backlog(vec![
+        let (mut backlog, _receipts) = backlog(vec![
             request(1, &[1], None),
             request(2, &[2], None),
             request(1, &[3], None),
@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn a_second_request_of_a_stream_waits_and_nothing_of_its_streams_passes_it() {
-        let (mut backlog, _tickets) = backlog(vec![
+        let (mut backlog, _receipts) = backlog(vec![
             request(1, &[1], None),
             request(1, &[1, 2], None),
             request(1, &[2], None),
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn a_second_request_with_the_same_key_waits() {
-        let (mut backlog, _tickets) = backlog(vec![
+        let (mut backlog, _receipts) = backlog(vec![
             request(1, &[1], Some("k")),
             request(1, &[2], Some("k")),
             request(1, &[3], Some("other")),
@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn a_batch_is_never_larger_than_its_limit() {
-        let (mut backlog, _tickets) = backlog((0..5).map(|id| request(1, &[id], None)).collect());
+        let (mut backlog, _receipts) = backlog((0..5).map(|id| request(1, &[id], None)).collect());
         assert_eq!(select(&mut backlog, 3).unwrap().requests.len(), 3);
         assert_eq!(stream_numbers(&backlog), [[3], [4]]);
     }

@@ -25,7 +25,7 @@ pub(super) struct Pending {
 }
 
 /// The caller's half.
-pub(super) struct Ticket {
+pub(super) struct Receipt {
     answer_deadline: Duration,
     outcome_deadline: Instant,
     claimed: Arc<AtomicBool>,
@@ -37,7 +37,7 @@ pub(super) fn submit(
     request: AppendRequest,
     answer_deadline: Duration,
     outcome: Duration,
-) -> (Pending, Ticket) {
+) -> (Pending, Receipt) {
     let (reply, answer) = oneshot::channel();
     let claimed = Arc::new(AtomicBool::new(false));
     let outcome_deadline = Instant::now() + answer_deadline + outcome;
@@ -50,7 +50,7 @@ pub(super) fn submit(
     };
     (
         pending,
-        Ticket {
+        Receipt {
             answer_deadline,
             outcome_deadline,
             claimed,
@@ -71,7 +71,7 @@ impl Pending {
     }
 }
 
-impl Ticket {
+impl Receipt {
     /// Waits for the answer. Either the caller or the writer claims the request, so that what was given up as
     /// `Unavailable` can never be executed afterwards.
     pub(super) async fn answer(mut self) -> Answer {
