@@ -15,7 +15,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_postgres::Config;
 
-use self::pending::{Pending, Ticket, submit};
+use self::pending::{Pending, Receipt, submit};
 use self::task::Writer;
 use crate::append::{AppendError, AppendRequest, Appended};
 use crate::error::Closed;
@@ -81,7 +81,7 @@ impl Writers {
         answer
     }
 
-    fn enqueue(&self, request: AppendRequest) -> Result<Ticket, AppendError> {
+    fn enqueue(&self, request: AppendRequest) -> Result<Receipt, AppendError> {
         request.check().map_err(AppendError::Invalid)?;
         // A partition number is never negative, so the cast keeps the value.
         let queue = &self.queues[request.partition.get() as usize % self.queues.len()];
