@@ -74,7 +74,7 @@ impl Writers {
     pub(crate) async fn append(&self, request: AppendRequest) -> Result<Appended, AppendError> {
         let asked_at = Instant::now();
         let answer = match self.enqueue(request) {
-            Ok(ticket) => ticket.answer().await,
+            Ok(receipt) => receipt.answer().await,
             Err(refused) => Err(refused),
         };
         measure::append(&answer, asked_at.elapsed());
@@ -86,7 +86,7 @@ impl Writers {
         // A partition number is never negative, so the cast keeps the value.
         let queue = &self.queues[request.partition.get() as usize % self.queues.len()];
         let room = queue.room_for(&request).ok_or(AppendError::Overloaded)?;
-        let (mut pending, ticket) = submit(request, self.answer_deadline, self.outcome_deadline);
+        let (mut pending, receipt) = submit(request, self.answer_deadline, self.outcome_deadline);
         pending.room = Some(room);
         queue
             .requests
@@ -95,7 +95,7 @@ impl Writers {
                 mpsc::error::TrySendError::Full(_) => AppendError::Overloaded,
                 mpsc::error::TrySendError::Closed(_) => AppendError::Unavailable(Arc::new(Closed)),
             })?;
-        Ok(ticket)
+        Ok(receipt)
     }
 
     /// Refuses new requests, answers those that wait, and ends the tasks.

@@ -1,9 +1,11 @@
 //! One writer: waits for requests, gathers a batch, brings it to the log and answers.
 
 use std::collections::{HashMap, VecDeque};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, timeout_at};
 use tokio_postgres::Config;
@@ -79,7 +81,7 @@ impl Writer {
             tokio::task::yield_now().await;
             self.gather();
             if let Some(batch) = select(&mut self.backlog, self.options.batch_limit) {
-                self.serve(batch).await;
+                self.serve_guarded(batch).await;
             }
             self.measure_queue();
         }
@@ -147,6 +149,21 @@ impl Writer {
             }
         }
         Ok(())
+    }
+
+    /// Serves a batch. A fault of the program costs its batch, whose callers learn that the outcome is not known, and not
+    /// the writer with all its partitions.
+    async fn serve_guarded(&mut self, batch: Batch) {
+        let partition = batch.partition;
+        let served = AssertUnwindSafe(self.serve(batch)).catch_unwind().await;
+        if served.is_err() {
+            tracing::error!(
+                partition = partition.get(),
+                "a writer of the log failed because of a fault of the program; see the log for the panic"
+            );
+            self.connection = None;
+            self.heads.remove(&partition);
+        }
     }
 
     /// Brings a batch to the log by the fast path, else the slow one, and answers every request of it.

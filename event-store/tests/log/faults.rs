@@ -248,6 +248,34 @@ async fn a_store_whose_database_hangs_shuts_down_without_a_try_for_each_that_wai
     }
 }
 
+/// The writer trusts the CHECK of the column; without it, it meets what its program does not expect.
+#[tokio::test]
+async fn a_fault_of_the_program_costs_its_batch_and_not_the_writer() {
+    let database = Database::new().await;
+    let one_writer = Options {
+        writer_count: 1,
+        ..options()
+    };
+    let store = database
+        .store_with(database.config.clone(), one_writer)
+        .await;
+    let break_head = "ALTER TABLE log_heads DROP CONSTRAINT log_heads_chain_check; \
+        UPDATE log_heads SET chain = 'short' WHERE partition = 1";
+    let client = database.client().await;
+    client.batch_execute(break_head).await.unwrap();
+    let outcome = timeout(DEADLINE, store.append(one(Uuid::now_v7(), 0))).await;
+    assert!(
+        matches!(outcome, Ok(Err(AppendError::OutcomeUnknown(_)))),
+        "{outcome:?}"
+    );
+    let elsewhere = event_store::AppendRequest {
+        partition: partition(2),
+        ..one(Uuid::now_v7(), 0)
+    };
+    store.append(elsewhere).await.unwrap();
+    assert_eq!(database.count("events").await, 1);
+}
+
 /// A failover to a server that had lost the last events: the position comes again, with another history behind it.
 #[tokio::test]
 async fn a_writer_that_remembers_a_history_that_was_lost_goes_on_from_the_real_one() {
