@@ -31,7 +31,7 @@ pub struct Config {
     pub roles: Roles,
     /// `log_format`: `text` or `json`. Default `text`.
     pub log_format: LogFormat,
-    /// `log_filter`: what to log, in the syntax of `RUST_LOG`, which wins when it is set.
+    /// `log_filter`: what to log, in the syntax that other Rust programs read from `RUST_LOG`.
     /// Default [`crate::telemetry::DEFAULT_LOG_FILTER`].
     pub log_filter: String,
     /// `writer_count`: tasks that append to the log, each with a connection of its own. Default 4.
