@@ -51,7 +51,7 @@ pub struct Pools {
     pub commands: Pool,
     /// For answering queries.
     pub queries: Pool,
-    /// For projections, the saga and rebuilds; long statements are allowed.
+    /// For projections, the saga, rebuilds, and whatever has to know how far these are; long statements are allowed.
     pub projector: Pool,
     /// For health checks alone.
     pub health: Pool,

@@ -177,15 +177,13 @@ impl Reading {
             background.clone(),
         ));
         let generations = Generations::default();
-        let queries = &node.pools.queries;
-        tokio::spawn(
-            generations
-                .clone()
-                .poll(queries.clone(), background.clone()),
-        );
+        // Not the pool of the queries: were that exhausted, no generation would be known, and every reader would leave the
+        // cache for the very same pool.
+        let pool = &node.pools.projector;
+        tokio::spawn(generations.clone().poll(pool.clone(), background.clone()));
         Ok(Self {
             cache: Cache::new(valkey.clone(), generations),
-            progress: Progress::new(queries.clone()),
+            progress: Progress::new(pool.clone()),
         })
     }
 
