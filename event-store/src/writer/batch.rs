@@ -184,8 +184,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_request_whose_deadline_passed_is_unavailable_and_never_executed() {
-        let (pending, ticket) = submit(request(1, &[1], None), Duration::ZERO, Duration::ZERO);
-        let answer: Result<Appended, AppendError> = ticket.answer().await;
+        let (pending, receipt) = submit(request(1, &[1], None), Duration::ZERO, Duration::ZERO);
+        let answer: Result<Appended, AppendError> = receipt.answer().await;
         assert!(matches!(answer, Err(AppendError::Unavailable(_))));
         let mut backlog = VecDeque::from([pending]);
         assert!(select(&mut backlog, 10).unwrap().requests.is_empty());
