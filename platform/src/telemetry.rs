@@ -9,7 +9,7 @@ use tracing_subscriber::util::TryInitError;
 
 use crate::config::LogFormat;
 
-/// What is logged when the configuration does not say otherwise.
+/// What is logged when neither `RUST_LOG` nor the configuration says otherwise.
 pub const DEFAULT_LOG_FILTER: &str = "info,fred=warn,refinery_core=warn,tokio_postgres=warn";
 
 /// Bucket bounds of every histogram whose name ends in `_seconds`: 0.5 ms to 10 s.

@@ -31,7 +31,7 @@ pub struct Config {
     pub roles: Roles,
     /// `log_format`: `text` or `json`. Default `text`.
     pub log_format: LogFormat,
-    /// `log_filter`: what to log, in the syntax that other Rust programs read from `RUST_LOG`.
+    /// `log_filter`: what to log, in the syntax of `RUST_LOG`, which wins when it is set.
     /// Default [`crate::telemetry::DEFAULT_LOG_FILTER`].
     pub log_filter: String,
     /// `writer_count`: tasks that append to the log, each with a connection of its own. Default 4.
@@ -51,7 +51,7 @@ pub struct PoolSettings {
     pub commands: usize,
     /// `pool_queries`: connections that answer queries. Default 16.
     pub queries: usize,
-    /// `pool_projector`: connections of projections, saga and rebuilds. Default 8.
+    /// `pool_projector`: connections of projections, saga and rebuilds, at least 4. Default 8.
     pub projector: usize,
     /// `pool_health`: connections of health checks, so that a full pool elsewhere cannot
     /// make the server look dead. Default 2.

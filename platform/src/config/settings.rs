@@ -31,6 +31,8 @@ const DEFAULT_BODY_LIMIT_BYTES: usize = 1 << 20;
 
 const TIMEOUT_RANGE_MS: RangeInclusive<u64> = 1..=600_000;
 const POOL_SIZE_RANGE: RangeInclusive<usize> = 1..=1_000;
+/// A check of the read models holds the right to them and a snapshot, and fills two partitions at a time.
+const POOL_PROJECTOR_RANGE: RangeInclusive<usize> = 4..=1_000;
 const WRITER_COUNT_RANGE: RangeInclusive<usize> = 1..=64;
 const BODY_LIMIT_RANGE_BYTES: RangeInclusive<usize> = 1_024..=1 << 30;
 
@@ -206,7 +208,7 @@ impl Settings {
         PoolSettings {
             commands: self.number("pool_commands", POOL_SIZE_RANGE, default.commands),
             queries: self.number("pool_queries", POOL_SIZE_RANGE, default.queries),
-            projector: self.number("pool_projector", POOL_SIZE_RANGE, default.projector),
+            projector: self.number("pool_projector", POOL_PROJECTOR_RANGE, default.projector),
             health: self.number("pool_health", POOL_SIZE_RANGE, default.health),
             wait_timeout: self.timeout("pool_wait_timeout_ms", default.wait_timeout),
             create_timeout: self.timeout("pool_create_timeout_ms", default.create_timeout),

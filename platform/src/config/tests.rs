@@ -51,6 +51,14 @@ fn every_missing_or_wrong_setting_is_named_at_once() {
 }
 
 #[test]
+fn a_pool_too_small_for_a_check_of_the_read_models_is_refused() {
+    let pool = |size| [("INSIGHTDESK_POOL_PROJECTOR", size)];
+    let error = refusal(&pool("3"));
+    assert!(error.contains("INSIGHTDESK_POOL_PROJECTOR is 3"), "{error}");
+    assert!(settings(&pool("4")).check().is_ok());
+}
+
+#[test]
 fn a_short_token_secret_is_refused_and_not_shown() {
     let error = refusal(&[("INSIGHTDESK_TOKEN_SECRET", "tooshort")]);
     assert!(error.contains("INSIGHTDESK_TOKEN_SECRET is too short"));
