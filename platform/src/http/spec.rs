@@ -40,9 +40,7 @@ pub fn document(generated: &str, amendments: &[Amendment]) -> Result<Value, Spec
             return Err(SpecError::NoSuchPlace(amendment.pointer));
         }
     }
-    for schema in objects(&mut spec["components"]["schemas"]) {
-        untype_union(schema);
-    }
+    simplify(&mut spec);
     for operation in objects(&mut spec["paths"]).flat_map(|path| path.values_mut()) {
         complete(operation);
     }
@@ -54,10 +52,34 @@ fn objects(map: &mut Value) -> impl Iterator<Item = &mut Map<String, Value>> {
     values.filter_map(Value::as_object_mut)
 }
 
+/// Takes out of every schema what generators of clients stumble over.
+fn simplify(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            untype_union(fields);
+            unwrap_description(fields);
+            fields.values_mut().for_each(simplify);
+        }
+        Value::Array(items) => items.iter_mut().for_each(simplify),
+        _ => {}
+    }
+}
+
 /// The framework calls every union an object, also one of texts and numbers, which then nothing can satisfy.
 fn untype_union(schema: &mut Map<String, Value>) {
     if schema.contains_key("anyOf") || schema.contains_key("oneOf") {
         schema.remove("type");
+    }
+}
+
+/// The framework says the description of a reference twice, once as a schema of its own.
+fn unwrap_description(schema: &mut Map<String, Value>) {
+    let says_more = |part: &Value| {
+        let mut names = part.as_object().into_iter().flat_map(Map::keys);
+        names.any(|name| name != "description")
+    };
+    if let Some(Value::Array(parts)) = schema.get_mut("allOf") {
+        parts.retain(says_more);
     }
 }
 
@@ -136,6 +158,29 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
+
+    #[test]
+    fn references_and_unions_say_no_more_than_what_they_are() {
+        let spec = document(
+            r##"{"paths": {}, "components": {"schemas": {"Out": {"type": "object", "properties": {
+                "x": {"allOf": [{"$ref": "#/components/schemas/In"}, {"description": "It"}], "description": "It"},
+                "y": {"type": "object", "anyOf": [{"type": "string"}, {"type": "boolean"}]}}}}}}"##,
+            &[],
+        )
+        .unwrap();
+        let properties = &spec["components"]["schemas"]["Out"]["properties"];
+        assert_eq!(properties["x"]["allOf"].as_array().unwrap().len(), 1);
+        assert_eq!(properties["x"]["description"], "It");
+        assert!(properties["y"].get("type").is_none());
+    }
+
+    #[test]
+    fn an_amendment_without_a_place_is_refused() {
+        let keyword = amendment::Keyword::MaxLength(1);
+        let pointer = "/Gone";
+        let outcome = document("{}", &[Amendment { pointer, keyword }]);
+        assert!(matches!(outcome, Err(SpecError::NoSuchPlace("/Gone"))));
+    }
 
     #[test]
     fn objects_of_requests_are_closed_with_optional_fields_and_those_of_answers_stay_as_they_are() {
