@@ -7,10 +7,11 @@ use futures::try_join;
 use platform::rows::{HistoryRow, Row};
 use schema::projection::CORE;
 
-use crate::cursor::{self, Fingerprint, InvalidCursor};
+use crate::cursor::InvalidCursor;
 use crate::error::ReadError;
 use crate::models::ReadModels;
 use crate::page::{Direction, Limit, Page};
+use crate::timeline::Timeline;
 use crate::viewer::Viewer;
 
 const FORWARD: &str = formatcp!("{SELECT} AND position > $5 ORDER BY position ASC LIMIT $6");
@@ -24,13 +25,7 @@ const SELECT: &str = formatcp!(
 
 /// The history of a ticket, from its beginning or end, or from where a cursor says.
 #[derive(Debug, Clone, PartialEq)]
-pub struct History {
-    ticket_id: TicketId,
-    direction: Direction,
-    fingerprint: Fingerprint,
-    /// The position of the last event of the page before.
-    after: i64,
-}
+pub struct History(Timeline);
 
 impl History {
     /// What happened to a ticket in the order in which it was recorded, or the newest first.
@@ -42,17 +37,7 @@ impl History {
         direction: Direction,
         cursor: Option<&str>,
     ) -> Result<Self, InvalidCursor> {
-        let fingerprint = Fingerprint::of("history", &(ticket_id, direction));
-        let after = cursor
-            .map(|text| cursor::decode::<i64>(&fingerprint, text))
-            .transpose()?;
-        let after = after.unwrap_or(direction.before_first());
-        Ok(Self {
-            ticket_id,
-            direction,
-            fingerprint,
-            after,
-        })
+        Timeline::new("history", ticket_id, direction, cursor).map(Self)
     }
 }
 
@@ -69,10 +54,10 @@ impl ReadModels {
         at_least: Position,
     ) -> Result<Option<Page<HistoryRow>>, ReadError> {
         let (ticket, rows) = try_join!(
-            self.ticket(viewer, history.ticket_id, at_least),
+            self.ticket(viewer, history.0.ticket_id, at_least),
             self.history_rows(viewer, history, limit),
         )?;
-        Ok(ticket.map(|_| Page::cut(rows, limit, &history.fingerprint, |row| row.position)))
+        Ok(ticket.map(|_| Page::cut(rows, limit, &history.0.fingerprint, |row| row.position)))
     }
 
     async fn history_rows(
@@ -81,7 +66,7 @@ impl ReadModels {
         history: &History,
         limit: Limit,
     ) -> Result<Vec<HistoryRow>, ReadError> {
-        let statement = match history.direction {
+        let statement = match history.0.direction {
             Direction::Ascending => FORWARD,
             Direction::Descending => BACKWARD,
         };
@@ -93,9 +78,9 @@ impl ReadModels {
                 &[
                     &tenant.partition.get(),
                     &tenant.org_id.0,
-                    &history.ticket_id.0,
+                    &history.0.ticket_id.0,
                     &viewer.is_staff(),
-                    &history.after,
+                    &history.0.after,
                     &limit.rows(),
                 ],
             )

@@ -18,6 +18,7 @@ mod error;
 pub mod http;
 mod models;
 mod page;
+mod timeline;
 mod viewer;
 
 pub mod history;

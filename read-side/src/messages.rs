@@ -8,10 +8,11 @@ use futures::try_join;
 use platform::rows::{MessageRow, Row};
 use schema::projection::CORE;
 
-use crate::cursor::{self, Fingerprint, InvalidCursor};
+use crate::cursor::InvalidCursor;
 use crate::error::ReadError;
 use crate::models::ReadModels;
 use crate::page::{Direction, Limit, Page};
+use crate::timeline::Timeline;
 use crate::viewer::Viewer;
 
 const FORWARD: &str = formatcp!("{SELECT} AND position > $5 ORDER BY position ASC LIMIT $6");
@@ -25,13 +26,7 @@ const SELECT: &str = formatcp!(
 
 /// The conversation of a ticket, from its beginning or end, or from where a cursor says.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Conversation {
-    ticket_id: TicketId,
-    direction: Direction,
-    fingerprint: Fingerprint,
-    /// The position of the event that posted the last message of the page before.
-    after: i64,
-}
+pub struct Conversation(Timeline);
 
 impl Conversation {
     /// The messages of a ticket in the order in which they were posted, or the newest first.
@@ -43,17 +38,7 @@ impl Conversation {
         direction: Direction,
         cursor: Option<&str>,
     ) -> Result<Self, InvalidCursor> {
-        let fingerprint = Fingerprint::of("messages", &(ticket_id, direction));
-        let after = cursor
-            .map(|text| cursor::decode::<i64>(&fingerprint, text))
-            .transpose()?;
-        let after = after.unwrap_or(direction.before_first());
-        Ok(Self {
-            ticket_id,
-            direction,
-            fingerprint,
-            after,
-        })
+        Timeline::new("messages", ticket_id, direction, cursor).map(Self)
     }
 }
 
@@ -70,10 +55,10 @@ impl ReadModels {
         at_least: Position,
     ) -> Result<Option<Page<MessageRow>>, ReadError> {
         let (ticket, rows) = try_join!(
-            self.ticket(viewer, conversation.ticket_id, at_least),
+            self.ticket(viewer, conversation.0.ticket_id, at_least),
             self.message_rows(viewer, conversation, limit),
         )?;
-        Ok(ticket.map(|_| Page::cut(rows, limit, &conversation.fingerprint, |row| row.position)))
+        Ok(ticket.map(|_| Page::cut(rows, limit, &conversation.0.fingerprint, |row| row.position)))
     }
 
     async fn message_rows(
@@ -87,7 +72,7 @@ impl ReadModels {
         } else {
             &[Visibility::Public.as_str()]
         };
-        let statement = match conversation.direction {
+        let statement = match conversation.0.direction {
             Direction::Ascending => FORWARD,
             Direction::Descending => BACKWARD,
         };
@@ -99,9 +84,9 @@ impl ReadModels {
                 &[
                     &tenant.partition.get(),
                     &tenant.org_id.0,
-                    &conversation.ticket_id.0,
+                    &conversation.0.ticket_id.0,
                     &visible,
-                    &conversation.after,
+                    &conversation.0.after,
                     &limit.rows(),
                 ],
             )
