@@ -12,11 +12,15 @@ use poem::{Body, Endpoint, Error, IntoResponse, Request, Response, Result};
 use poem_openapi::error::{AuthorizationError, ContentTypeError, ParseParamError, ParsePathError};
 use std::panic::AssertUnwindSafe;
 use std::time::Instant;
+use tokio::io::AsyncReadExt;
 use tokio::sync::Semaphore;
 use tracing::Instrument;
 
 /// When an overloaded server asks its clients to come back.
 const RETRY_AFTER_S: u32 = 1;
+
+/// How much of a body that is too long is read to no end.
+const DISCARDED_MAX_BYTES: u64 = 16 << 20;
 
 /// Sent with every answer. API answers are for programs: nothing in them may run, be framed or be guessed at.
 const SECURITY_HEADERS: [(HeaderName, &str); 3] = [
@@ -101,6 +105,7 @@ impl<E: Endpoint> Shell<E> {
             .and_then(|text| text.parse::<usize>().ok())
             .is_some_and(|length| length > limit_bytes)
         {
+            discard(request.take_body()).await;
             return Err(Problem::payload_too_large(limit_bytes).into());
         }
         if matches!(*request.method(), Method::GET | Method::HEAD) {
@@ -235,6 +240,14 @@ impl<E: Endpoint> Endpoint for Shell<E> {
         };
         Ok(answered.instrument(span).await)
     }
+}
+
+/// Takes a refused body off the connection: many clients send all of it before they read the answer, and would meet a
+/// closed connection instead.
+async fn discard(body: Body) {
+    let mut body = body.into_async_read().take(DISCARDED_MAX_BYTES);
+    // A client that breaks off meanwhile reads no answer either.
+    let _ = tokio::io::copy(&mut body, &mut tokio::io::sink()).await;
 }
 
 fn unreadable(error: ReadBodyError, limit_bytes: usize) -> Problem {
