@@ -32,4 +32,4 @@ def keep_possible_tags(case):
     """A filter by a text that cannot be a tag is refused; patterns cannot name all letters of Unicode."""
     tags = (case.query or {}).get("tag")
     if isinstance(tags, list):
-        case.query["tag"] = [tag for tag in tags if str(tag).strip().isalnum()]
+        case.query["tag"] = [tag for tag in tags if str(tag).strip().lower().isalnum()]
