@@ -9,8 +9,8 @@
 //!
 //! Never in here: decisions about tickets, SQL of a feature, poem outside of `http/`.
 
-pub mod cache;
 pub mod auth;
+pub mod cache;
 pub mod clock;
 pub mod config;
 pub mod consistency;

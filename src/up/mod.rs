@@ -33,7 +33,12 @@ pub async fn run() -> Result<()> {
         .or_token_secret(&state.token_secret()?)
         .or_log_filter(LOG_FILTER);
     if settings.database_url().is_some() {
-        say("using the servers that DATABASE_URL and VALKEY_URL name");
+        say(match settings.valkey_url() {
+            Some(_) => "using the servers that DATABASE_URL and VALKEY_URL name",
+            None => {
+                "using the database that DATABASE_URL names, and no cache: VALKEY_URL is not set"
+            }
+        });
         return serve(&settings.check()?, &state, &shutdown).await;
     }
     say("starting a private PostgreSQL and Valkey");
