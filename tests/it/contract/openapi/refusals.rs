@@ -97,7 +97,7 @@ async fn what_is_not_there_is_not_found() {
     everywhere(
         &app,
         |operation| operation.has_path_parameter(),
-        |request, operation| with_least_body(request, operation),
+        with_least_body,
         |_, answer| {
             drop(answer.expect(404));
         },
