@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use domain::text::{Email, Name, Slug};
+use event_store::Position;
+use event_store::checkpoint::PublicKey;
 use platform::config::Roles;
 
 /// Customer support that keeps every change.
@@ -49,7 +51,15 @@ pub enum Command {
         check: bool,
     },
     /// Prove the log: no position and no version missing, no event changed.
-    Verify,
+    Verify(VerifyOptions),
+    /// Print a signed checkpoint of the log: keep it away from the database, and hold the log against it with `verify`.
+    ///
+    /// It is signed with INSIGHTDESK_SIGNING_KEY, or the key in the file that INSIGHTDESK_SIGNING_KEY_FILE names.
+    Checkpoint {
+        /// Print the public key that checks the signatures, and no checkpoint.
+        #[arg(long)]
+        public_key: bool,
+    },
     /// Print an access token of a user.
     Token {
         /// The organization's slug.
@@ -73,6 +83,29 @@ pub enum Command {
     /// Measure this machine: ratios beside a plain INSERT on the same server in the same run.
     #[command(subcommand)]
     Bench(BenchCommand),
+}
+
+/// How much of the log is proven, and against what.
+#[derive(Debug, Default, Args)]
+pub struct VerifyOptions {
+    /// Prove also that the log is the one which this checkpoint was taken of: nothing before it was changed.
+    #[arg(long, value_name = "CHECKPOINT")]
+    pub against: Option<PathBuf>,
+    /// Walk only what came after a position of every partition, or after a checkpoint.
+    #[arg(long, value_name = "POSITION|CHECKPOINT", conflicts_with = "against", value_parser = parse_since)]
+    pub since: Option<Since>,
+    /// The key that the checkpoint must be signed with [default: the one of INSIGHTDESK_SIGNING_KEY].
+    #[arg(long, value_name = "KEY")]
+    pub public_key: Option<PublicKey>,
+}
+
+/// Where a walk begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Since {
+    /// After this position of every partition.
+    Position(Position),
+    /// After the checkpoint in this file.
+    Checkpoint(PathBuf),
 }
 
 /// What can be imported.
@@ -159,6 +192,19 @@ pub enum BenchCommand {
     Append(BenchOptions),
     /// Replies to tickets through the dispatcher by 64 clients.
     Commands(BenchOptions),
+    /// Proves a log, beside reading the same pages without a check.
+    Verify(VerifyBenchOptions),
+}
+
+/// How much to prove.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct VerifyBenchOptions {
+    /// Events of the log.
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1_000..=10_000_000))]
+    pub events: u32,
+    /// How often each side is measured, by turns; the median counts.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=99))]
+    pub rounds: u32,
 }
 
 /// How long to measure.
@@ -177,6 +223,15 @@ fn parse_roles(text: &str) -> Result<String, String> {
         Ok(_) => Ok(text.to_owned()),
         Err(()) => Err("write a list of api, projector and saga, such as api,saga".to_owned()),
     }
+}
+
+fn parse_since(text: &str) -> Result<Since, String> {
+    if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        let number = text.parse().map_err(|_| format!("{text} is no position"))?;
+        let position = Position::new(number).map_err(|error| error.to_string())?;
+        return Ok(Since::Position(position));
+    }
+    Ok(Since::Checkpoint(PathBuf::from(text)))
 }
 
 fn parse_slug(text: &str) -> Result<Slug, String> {
@@ -214,12 +269,18 @@ mod tests {
             "import servicenow-log log.csv.gz --organization demo --rejects bad.csv",
             "rebuild --check",
             "verify",
+            "verify --against checkpoint.json --public-key d04ab232742bb4ab3a1368bd4615e4e6d0224ab71a016baf8520a332c9778737",
+            "verify --since 1000",
+            "verify --since checkpoint.json",
+            "checkpoint",
+            "checkpoint --public-key",
             "token --org demo --user ada@example.com --hours 2",
             "openapi",
             "organization create --slug acme --name Acme",
             "user create --org acme --name Ada --email ada@example.com --role admin",
             "bench append --rounds 3 --seconds 1",
             "bench commands",
+            "bench verify --events 100000 --rounds 3",
         ];
         for line in lines {
             let words = std::iter::once("insightdesk").chain(line.split(' '));
@@ -234,6 +295,8 @@ mod tests {
             Cli::try_parse_from(words).unwrap_err().to_string()
         };
         assert!(wrong("serve --role api,web").contains("api, projector and saga"));
+        assert!(wrong("verify --since 1 --against 2.json").contains("cannot be used with"));
+        assert!(wrong("verify --public-key 12").contains("64 hexadecimal digits"));
         assert!(wrong("token --org Demo! --user 1").contains("inner hyphens"));
     }
 }

@@ -41,7 +41,9 @@ async fn dispatch(command: Command) -> Result<()> {
     match command {
         Command::Migrate => operate::migrate().await,
         Command::Import(ImportCommand::ServicenowLog(log)) => operate::import(log).await,
-        Command::Verify => operate::verify().await,
+        Command::Verify(options) => operate::verify(options).await,
+        Command::Checkpoint { public_key: true } => operate::public_key(),
+        Command::Checkpoint { public_key: false } => operate::checkpoint().await,
         Command::Organization(OrganizationCommand::Create { slug, name }) => {
             operate::create_organization(slug, name).await
         }
@@ -53,6 +55,7 @@ async fn dispatch(command: Command) -> Result<()> {
         }) => operate::create_user(organization, name, email, role.into()).await,
         Command::Bench(BenchCommand::Append(options)) => bench::append::run(options).await,
         Command::Bench(BenchCommand::Commands(options)) => bench::commands::run(options).await,
+        Command::Bench(BenchCommand::Verify(options)) => bench::verify::run(options).await,
         Command::Up => up::run().await,
         Command::Serve { roles } => operate::serve(roles).await,
         Command::Rebuild { check } => operate::rebuild(check).await,

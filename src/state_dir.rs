@@ -14,6 +14,7 @@ const DIR: &str = ".insightdesk";
 const DIR_MODE: u32 = 0o711;
 const FILE_MODE: u32 = 0o600;
 const TOKEN_SECRET: &str = "token-secret";
+const SIGNING_KEY: &str = "signing-key";
 /// Written by the private servers.
 const DATABASE_URL: &str = "database-url";
 const VALKEY_URL: &str = "valkey-url";
@@ -47,11 +48,23 @@ impl StateDir {
     /// # Errors
     /// When the file cannot be read or written.
     pub fn token_secret(&self) -> Result<String> {
-        if let Some(secret) = self.read(TOKEN_SECRET) {
+        self.made_once(TOKEN_SECRET)
+    }
+
+    /// Makes the key that signs this checkout's checkpoints, unless it is there.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn ensure_signing_key(&self) -> Result<()> {
+        self.made_once(SIGNING_KEY).map(drop)
+    }
+
+    fn made_once(&self, name: &str) -> Result<String> {
+        if let Some(secret) = self.read(name) {
             return Ok(secret);
         }
         let secret = random_secret();
-        self.write(TOKEN_SECRET, &secret)?;
+        self.write(name, &secret)?;
         Ok(secret)
     }
 
@@ -93,9 +106,13 @@ impl StateDir {
     /// # Errors
     /// When the configuration file cannot be read.
     fn settings(&self) -> Result<Settings> {
-        let settings = Settings::read()?;
+        let mut settings = Settings::read()?;
         if settings.database_url().is_some() {
             return Ok(settings);
+        }
+        let signing_key = self.path.join(SIGNING_KEY);
+        if let Some(path) = signing_key.to_str().filter(|_| signing_key.exists()) {
+            settings = settings.or_signing_key_file(path);
         }
         let fallbacks: [(&str, Fallback); 3] = [
             (DATABASE_URL, Settings::or_database_url),
@@ -126,7 +143,7 @@ impl StateDir {
     }
 }
 
-/// 244 random bits from the system's generator, as 64 characters.
+/// 244 random bits from the system's generator, as 64 hexadecimal digits.
 fn random_secret() -> String {
     format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple())
 }
@@ -153,6 +170,20 @@ mod tests {
             .permissions()
             .mode();
         assert_eq!(mode & 0o777, FILE_MODE);
+    }
+
+    #[test]
+    fn the_signing_key_is_made_once_and_is_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = StateDir {
+            path: dir.path().join("state"),
+        };
+        let key = || fs::read_to_string(state.path().join(SIGNING_KEY)).unwrap();
+        state.ensure_signing_key().unwrap();
+        let made = key();
+        state.ensure_signing_key().unwrap();
+        assert_eq!(key(), made);
+        assert!(made.parse::<event_store::checkpoint::SigningKey>().is_ok());
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The append-only log on PostgreSQL: append, read, subscribe, verify.
+//! The append-only log on PostgreSQL: append, read, subscribe, verify, and checkpoints that pin it down.
 //!
 //! Invariants:
 //! - **Gapless, in commit order.** Positions of a partition are 1, 2, 3 … in the order of commit.
@@ -12,10 +12,12 @@
 
 pub mod append;
 pub mod chain;
+pub mod checkpoint;
 mod error;
 mod event;
 pub mod eventually_adapter;
 mod ids;
+mod mark;
 mod options;
 mod placement;
 mod read;
@@ -31,6 +33,7 @@ pub use append::{
 pub use error::{ReadError, StartError};
 pub use event::{NewEvent, RecordedEvent};
 pub use ids::{IdempotencyKey, InvalidId, OrgId, Partition, Position, StreamId, Version};
+pub use mark::Mark;
 pub use options::Options;
 pub use placement::{Placement, PlacementError};
 pub use read::StoredResult;

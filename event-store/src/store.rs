@@ -12,6 +12,7 @@ use crate::append::{AppendError, AppendRequest, Appended};
 use crate::error::{ReadError, StartError};
 use crate::event::RecordedEvent;
 use crate::ids::{IdempotencyKey, OrgId, Partition, Position, Version};
+use crate::mark::Mark;
 use crate::options::Options;
 use crate::placement::{Placement, PlacementError, Placements};
 use crate::read::{Reader, StoredResult};
@@ -169,6 +170,26 @@ impl EventStore {
     /// [`ReadError`].
     pub async fn head(&self, partition: Partition) -> Result<Position, ReadError> {
         self.reader.head(partition).await
+    }
+
+    /// The position of the last event of a partition with its hash.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub async fn head_mark(&self, partition: Partition) -> Result<Mark, ReadError> {
+        self.reader.head_mark(partition).await
+    }
+
+    /// A position of a partition with the hash of its event; none when no event is there.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub async fn mark(
+        &self,
+        partition: Partition,
+        position: Position,
+    ) -> Result<Option<Mark>, ReadError> {
+        self.reader.mark(partition, position).await
     }
 
     /// Every partition there is, in order.

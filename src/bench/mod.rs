@@ -10,3 +10,4 @@ mod measure;
 mod reference;
 mod report;
 mod servers;
+pub mod verify;

@@ -1,5 +1,6 @@
 //! The commands of an operator: each connects, does one thing, says what it did, and ends.
 
+mod checkpoint;
 mod import;
 mod organization;
 mod rebuild;
@@ -8,6 +9,7 @@ mod token;
 mod user;
 mod verify;
 
+pub use checkpoint::{checkpoint, public_key};
 pub use import::import;
 pub use organization::create_organization;
 pub use rebuild::rebuild;

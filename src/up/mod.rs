@@ -29,6 +29,7 @@ const LOG_FILTER: &str = "warn,platform::http::shell=info,platform::shutdown=inf
 pub async fn run() -> Result<()> {
     let shutdown = Shutdown::on_signals()?;
     let state = StateDir::here();
+    state.ensure_signing_key()?;
     let settings = Settings::read()?
         .or_token_secret(&state.token_secret()?)
         .or_log_filter(LOG_FILTER);

@@ -122,7 +122,7 @@ fn every_statement_names_its_partition_on_every_table_of_the_log() {
 
 fn sources() -> Vec<String> {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/src");
-    let files = ["", "/writer"]
+    let files = ["", "/verify", "/writer"]
         .iter()
         .flat_map(|folder| std::fs::read_dir(format!("{root}{folder}")).unwrap());
     let files = files

@@ -4,6 +4,7 @@
 mod adapter;
 mod append;
 mod catalogue;
+mod checkpoints;
 mod contention;
 mod faults;
 mod history;

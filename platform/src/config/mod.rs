@@ -13,6 +13,7 @@ mod values;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use event_store::checkpoint::SigningKey;
 pub use settings::Settings;
 pub use values::{LogFormat, Role, Roles, Secret};
 
@@ -27,6 +28,9 @@ pub struct Config {
     pub http_addr: SocketAddr,
     /// `token_secret`: the key that signs access tokens, at least 32 bytes. Required.
     pub token_secret: Secret,
+    /// `signing_key`, or the content of the file that `signing_key_file` names: signs checkpoints of the log. Default:
+    /// none; only the command that signs needs it.
+    pub signing_key: Option<SigningKey>,
     /// `roles`: what this process does, of `api,projector,saga`. Default: all three.
     pub roles: Roles,
     /// `log_format`: `text` or `json`. Default `text`.

@@ -8,6 +8,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use config::{Config as Sources, Environment, File, FileFormat};
+use event_store::checkpoint::SigningKey;
 
 use super::{Config, ConfigError, LogFormat, PoolSettings, Roles, Secret};
 use crate::telemetry::DEFAULT_LOG_FILTER;
@@ -19,6 +20,8 @@ const DATABASE_URL: &str = "database_url";
 const VALKEY_URL: &str = "valkey_url";
 const TOKEN_SECRET: &str = "token_secret";
 const LOG_FILTER: &str = "log_filter";
+const SIGNING_KEY: &str = "signing_key";
+const SIGNING_KEY_FILE: &str = "signing_key_file";
 
 /// Shorter keys make HMAC-SHA-256 weaker than its output (RFC 7518, section 3.2).
 const TOKEN_SECRET_MIN_BYTES: usize = 32;
@@ -37,10 +40,12 @@ const WRITER_COUNT_RANGE: RangeInclusive<usize> = 1..=64;
 const BODY_LIMIT_RANGE_BYTES: RangeInclusive<usize> = 1_024..=1 << 30;
 
 /// The keys that a file may have; a misspelt one is refused, not ignored.
-const KEYS: [&str; 20] = [
+const KEYS: [&str; 22] = [
     DATABASE_URL,
     VALKEY_URL,
     TOKEN_SECRET,
+    SIGNING_KEY,
+    SIGNING_KEY_FILE,
     "http_addr",
     "roles",
     "log_format",
@@ -145,6 +150,15 @@ impl Settings {
         self.or(TOKEN_SECRET, secret)
     }
 
+    /// Signs checkpoints with the key in the file at `path` when no key was given.
+    #[must_use]
+    pub fn or_signing_key_file(self, path: &str) -> Self {
+        if self.found.contains_key(SIGNING_KEY) {
+            return self;
+        }
+        self.or(SIGNING_KEY_FILE, path)
+    }
+
     /// Logs by `filter` when no filter was given.
     #[must_use]
     pub fn or_log_filter(self, filter: &str) -> Self {
@@ -179,6 +193,7 @@ impl Settings {
                 DEFAULT_HTTP_ADDR,
             ),
             token_secret,
+            signing_key: self.signing_key_checked(),
             roles: self.parsed("roles", "a list of api, projector and saga", Roles::all()),
             log_format: self.parsed("log_format", "text or json", LogFormat::Text),
             log_filter: self
@@ -254,6 +269,38 @@ impl Settings {
             self.problem(TOKEN_SECRET, "is too short: use at least 32 random bytes, for example the output of `openssl rand -hex 32`");
         }
         Secret::new(secret)
+    }
+
+    fn signing_key_checked(&mut self) -> Option<SigningKey> {
+        let key = self.found.remove(SIGNING_KEY);
+        let Some(path) = self.found.remove(SIGNING_KEY_FILE) else {
+            return self.signing_key_of(SIGNING_KEY, key?);
+        };
+        if key.is_some() {
+            self.problem(
+                SIGNING_KEY,
+                "and INSIGHTDESK_SIGNING_KEY_FILE are both set: set one",
+            );
+        }
+        match std::fs::read_to_string(&path) {
+            Ok(text) => self.signing_key_of(SIGNING_KEY_FILE, text),
+            Err(error) => {
+                self.problem(
+                    SIGNING_KEY_FILE,
+                    &format!("is {path:?}, which cannot be read: {error}"),
+                );
+                None
+            }
+        }
+    }
+
+    /// The text is not shown: it may be a key with a slip.
+    fn signing_key_of(&mut self, setting: &'static str, text: String) -> Option<SigningKey> {
+        let key = text.parse().ok();
+        if key.is_none() {
+            self.problem(setting, "is not a signing key: use 64 hexadecimal digits, for example the output of `openssl rand -hex 32`");
+        }
+        key
     }
 
     fn parsed<T: FromStr>(&mut self, key: &'static str, expected: &str, default: T) -> T {

@@ -66,6 +66,37 @@ fn a_short_token_secret_is_refused_and_not_shown() {
 }
 
 #[test]
+fn a_signing_key_is_given_as_digits_or_in_a_file_and_never_shown() {
+    let digits = "a".repeat(64);
+    let dir = std::env::temp_dir().join(format!("signing-key-{}", std::process::id()));
+    std::fs::write(&dir, format!("{digits}\n")).unwrap();
+    let file = dir.display().to_string();
+    let given = [("INSIGHTDESK_SIGNING_KEY", digits.as_str())];
+    let in_file = [("INSIGHTDESK_SIGNING_KEY_FILE", file.as_str())];
+    let public = |more: &[(&str, &str)]| {
+        let config = settings(more).check().unwrap();
+        assert!(!format!("{config:?}").contains(&digits));
+        config.signing_key.unwrap().public_key()
+    };
+    assert_eq!(public(&given), public(&in_file));
+    assert!(settings(&[]).check().unwrap().signing_key.is_none());
+    let error = refusal(&[given[0], in_file[0]]);
+    assert!(
+        error.contains("INSIGHTDESK_SIGNING_KEY and INSIGHTDESK_SIGNING_KEY_FILE are both"),
+        "{error}"
+    );
+    let error = refusal(&[("INSIGHTDESK_SIGNING_KEY", "hunter2")]);
+    assert!(
+        error.contains("INSIGHTDESK_SIGNING_KEY is not a signing key"),
+        "{error}"
+    );
+    assert!(!error.contains("hunter2"), "{error}");
+    std::fs::remove_file(dir).unwrap();
+    let error = refusal(&in_file);
+    assert!(error.contains("INSIGHTDESK_SIGNING_KEY_FILE is"), "{error}");
+}
+
+#[test]
 fn bad_urls_are_refused_and_not_shown() {
     let error = refusal(&[
         ("DATABASE_URL", "mysql://me:hunter2@x/y"),

@@ -38,6 +38,19 @@ impl Binary {
         }
     }
 
+    /// With another setting.
+    pub fn with(mut self, name: &'static str, value: &str) -> Self {
+        self.settings.push((name, value.to_owned()));
+        self
+    }
+
+    /// Runs it to its end, which must be a failure; gives what it said.
+    pub async fn fail(&self, words: &[&str]) -> String {
+        let output = self.run(words).await;
+        assert!(!output.status.success(), "{words:?} succeeded");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    }
+
     /// Ready to be started with these words.
     pub fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(PROGRAM);
