@@ -1,9 +1,9 @@
 //! Events on the disk: the name, the schema version and the JSON of each, in one table an aggregate.
 //!
 //! A recorded shape is never rewritten. When an event changes in a way that its old JSON no longer fits, it gets the next
-//! schema version, the old struct moves to `upcast/<event>_v<n>.rs` with a `From<Old> for New`, and the `decode` of its
-//! table lifts it; the golden file of the old shape in `schema/events/` stays, and a test goes on reading it. A new field
-//! with `#[serde(default)]` needs none of that. No version has been retired so far.
+//! schema version, the old struct moves to `upcast/<event>_v<n>.rs` with a `From<Old> for New`, and its table names it:
+//! `Opened(TicketOpened) = "ticket.opened" v 2 { 1: TicketOpenedV1 }`. Then `decode` lifts it; the golden files of the old
+//! shape in `schema/events/` stay, and a test goes on reading them. A new field with `#[serde(default)]` needs none of that.
 
 use thiserror::Error;
 
@@ -45,7 +45,7 @@ pub enum DecodeError {
 
 /// Declares the events of one aggregate: an enum with one struct a variant, its names, versions and codec.
 macro_rules! events {
-    ($(#[$doc:meta])* $enum:ident { $($(#[$variant_doc:meta])* $variant:ident($payload:ty) = $name:literal v $version:literal,)+ }) => {
+    ($(#[$doc:meta])* $enum:ident { $($(#[$variant_doc:meta])* $variant:ident($payload:ty) = $name:literal v $version:literal $({ $($old_version:literal: $old:ty),+ })?,)+ }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq)]
         pub enum $enum {
@@ -55,6 +55,9 @@ macro_rules! events {
         impl $enum {
             /// Every name with its current schema version.
             pub const TYPES: &'static [(&'static str, i16)] = &[$(($name, $version)),+];
+
+            /// Every name with each schema version that is read but not written any more.
+            pub const RETIRED: &'static [(&'static str, i16)] = &[$($($(($name, $old_version)),+,)?)+];
 
             /// The name on the disk.
             #[must_use]
@@ -86,10 +89,17 @@ macro_rules! events {
             /// # Errors
             /// When the name or version is not known, or the JSON does not fit.
             pub fn decode(event_type: &str, schema_version: i16, data: &str) -> Result<Self, $crate::event::DecodeError> {
+                let malformed = |source| {
+                    $crate::event::DecodeError::Malformed { event_type: event_type.to_owned(), schema_version, source }
+                };
                 match (event_type, schema_version) {
-                    $(($name, $version) => serde_json::from_str(data).map(Self::$variant).map_err(|source| {
-                        $crate::event::DecodeError::Malformed { event_type: event_type.to_owned(), schema_version, source }
-                    }),)+
+                    $(
+                        ($name, $version) => serde_json::from_str(data).map(Self::$variant).map_err(malformed),
+                        $($(($name, $old_version) => {
+                            let old: $old = serde_json::from_str(data).map_err(malformed)?;
+                            Ok(Self::$variant(old.into()))
+                        })+)?
+                    )+
                     _ => Err($crate::event::DecodeError::Unknown { event_type: event_type.to_owned(), schema_version }),
                 }
             }

@@ -26,4 +26,5 @@ pub mod sla;
 pub mod team;
 pub mod text;
 pub mod ticket;
+mod upcast;
 pub mod user;

@@ -7,6 +7,7 @@ use crate::ids::{MessageId, TicketId, UserId};
 use crate::sla::Metric;
 use crate::sla::targets::Targets;
 use crate::text::{FieldKey, Reason, Subject, Tag};
+use crate::upcast::TicketFollowUpOpenedV1;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -42,7 +43,7 @@ events! {
         /// A custom field was set or emptied.
         CustomFieldSet(TicketCustomFieldSet) = "ticket.custom_field_set" v 1,
         /// Another ticket continues this closed one.
-        FollowUpOpened(TicketFollowUpOpened) = "ticket.follow_up_opened" v 1,
+        FollowUpOpened(TicketFollowUpOpened) = "ticket.follow_up_opened" v 2 { 1: TicketFollowUpOpenedV1 },
         /// A deadline passed. `occurred_at` is the deadline itself.
         SlaBreached(SlaBreached) = "sla.breached" v 1,
     }
@@ -220,7 +221,7 @@ pub struct TicketCustomFieldSet {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TicketFollowUpOpened {
     /// Which.
-    pub ticket_id: TicketId,
+    pub follow_up_id: TicketId,
 }
 
 /// A deadline passed.

@@ -89,7 +89,7 @@ pub(super) fn evolve_present(ticket: &mut PresentTicket, event: &TicketEvent, at
                 ticket.custom_fields.remove(&e.key);
             }
         },
-        TicketEvent::FollowUpOpened(e) => ticket.follow_ups.push(e.ticket_id),
+        TicketEvent::FollowUpOpened(e) => ticket.follow_ups.push(e.follow_up_id),
     }
     ticket.clocks.evolve(event, at);
 }

@@ -123,10 +123,52 @@ fn every_file_reads_back_and_is_written_the_same() {
     }
 }
 
+/// The versions that are read, and not written any more.
+fn retired() -> impl Iterator<Item = &'static (&'static str, i16)> {
+    [
+        OrganizationEvent::RETIRED,
+        UserEvent::RETIRED,
+        EmailClaimEvent::RETIRED,
+        TeamEvent::RETIRED,
+        TicketEvent::RETIRED,
+        MessageEvent::RETIRED,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+#[test]
+fn every_version_before_the_present_one_is_retired_and_still_read() {
+    let retired: BTreeSet<_> = retired().copied().collect();
+    for (event_type, version) in streams().into_iter().flat_map(|(_, types)| types) {
+        for old in 1..*version {
+            assert!(
+                retired.contains(&(*event_type, old)),
+                "{event_type} version {old} cannot be read any more"
+            );
+        }
+        assert!(!retired.contains(&(*event_type, *version)));
+    }
+}
+
+/// A retired shape must be read as what it meant, not only be read.
+#[test]
+fn a_follow_up_of_version_1_is_read_as_one_of_today() {
+    let files = files();
+    let read = |version: i16| {
+        let golden = &files[&format!("ticket.follow_up_opened.v{version}.json")];
+        TicketEvent::decode("ticket.follow_up_opened", version, &golden.to_string()).unwrap()
+    };
+    assert_eq!(read(1), read(2));
+    let mixed = r#"{"follow_up_id": "00000000-0000-0000-0000-000000000072"}"#;
+    assert!(TicketEvent::decode("ticket.follow_up_opened", 1, mixed).is_err());
+}
+
 #[test]
 fn every_event_has_a_file_with_every_field() {
     let files = files();
-    for (event_type, version) in streams().into_iter().flat_map(|(_, types)| types) {
+    let types = streams().into_iter().flat_map(|(_, types)| types);
+    for (event_type, version) in types.chain(retired()) {
         let name = format!("{event_type}.v{version}.json");
         assert!(files.contains_key(&name), "schema/events/{name} is missing");
     }

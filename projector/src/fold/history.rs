@@ -238,7 +238,7 @@ fn ticket_fact(
         TicketEvent::FollowUpOpened(e) => Fact::new(format!(
             "{who} opened a follow-up of this ticket"
         ))
-        .changing("follow_up_ids", Value::Null, e.ticket_id.to_string()),
+        .changing("follow_up_ids", Value::Null, e.follow_up_id.to_string()),
         TicketEvent::SlaBreached(e) => breached(e),
     }
 }

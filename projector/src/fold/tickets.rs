@@ -61,7 +61,7 @@ pub fn apply(
         }
         TicketEvent::Untagged(untagged) => row.tags.retain(|tag| tag != untagged.tag.as_str()),
         TicketEvent::CustomFieldSet(set) => set_field(row, set),
-        TicketEvent::FollowUpOpened(follow_up) => row.follow_up_ids.push(follow_up.ticket_id),
+        TicketEvent::FollowUpOpened(follow_up) => row.follow_up_ids.push(follow_up.follow_up_id),
         // Messages count in `apply_message`; the clocks below hear of every event.
         TicketEvent::Opened(_)
         | TicketEvent::CustomerReplied(_)

@@ -105,5 +105,10 @@ pub(super) fn link_follow_up(
     if request.ticket.follow_ups.contains(&ticket_id) {
         return Ok(Vec::new());
     }
-    Ok(vec![TicketFollowUpOpened { ticket_id }.into()])
+    Ok(vec![
+        TicketFollowUpOpened {
+            follow_up_id: ticket_id,
+        }
+        .into(),
+    ])
 }

@@ -42,8 +42,15 @@ pub fn life() -> impl Iterator<Item = (&'static str, TicketEvent)> {
         channel: Channel::Api,
         ..opened.clone()
     };
+    let through = |channel| TicketOpened {
+        channel,
+        ..minimal.clone()
+    };
     [
         (FULL, opened.into()),
+        ("web", through(Channel::Web).into()),
+        ("phone", through(Channel::Phone).into()),
+        ("chat", through(Channel::Chat).into()),
         (MINIMAL, minimal.into()),
         (
             FULL,
@@ -69,7 +76,7 @@ pub fn life() -> impl Iterator<Item = (&'static str, TicketEvent)> {
         (
             FULL,
             TicketFollowUpOpened {
-                ticket_id: OTHER_TICKET,
+                follow_up_id: OTHER_TICKET,
             }
             .into(),
         ),

@@ -17,7 +17,7 @@ fn the_requester_and_staff_continue_a_closed_ticket() {
         ticket_in(Status::Closed)
             .when(9, actor, LINK)
             .yields([TicketFollowUpOpened {
-                ticket_id: OTHER_TICKET,
+                follow_up_id: OTHER_TICKET,
             }
             .into()]);
     }
@@ -48,7 +48,7 @@ fn the_same_follow_up_is_linked_once() {
         .given(
             5,
             TicketFollowUpOpened {
-                ticket_id: OTHER_TICKET,
+                follow_up_id: OTHER_TICKET,
             },
         )
         .when(9, customer(), LINK)
