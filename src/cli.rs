@@ -80,9 +80,6 @@ pub enum Command {
     /// Manage users.
     #[command(subcommand)]
     User(UserCommand),
-    /// Measure this machine: ratios beside a plain INSERT on the same server in the same run.
-    #[command(subcommand)]
-    Bench(BenchCommand),
 }
 
 /// How much of the log is proven, and against what.
@@ -185,39 +182,6 @@ impl From<UserRole> for domain::actor::Role {
     }
 }
 
-/// What can be measured.
-#[derive(Debug, Subcommand)]
-pub enum BenchCommand {
-    /// Appends to the log by 1, 8, 64 and 256 clients.
-    Append(BenchOptions),
-    /// Replies to tickets through the dispatcher by 64 clients.
-    Commands(BenchOptions),
-    /// Proves a log, beside reading the same pages without a check.
-    Verify(VerifyBenchOptions),
-}
-
-/// How much to prove.
-#[derive(Debug, Clone, Copy, Args)]
-pub struct VerifyBenchOptions {
-    /// Events of the log.
-    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1_000..=10_000_000))]
-    pub events: u32,
-    /// How often each side is measured, by turns; the median counts.
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=99))]
-    pub rounds: u32,
-}
-
-/// How long to measure.
-#[derive(Debug, Clone, Copy, Args)]
-pub struct BenchOptions {
-    /// How often each side is measured, by turns; the median counts.
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(3..=99))]
-    pub rounds: u32,
-    /// Seconds of one measurement.
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=600))]
-    pub seconds: u32,
-}
-
 fn parse_roles(text: &str) -> Result<String, String> {
     match text.parse::<Roles>() {
         Ok(_) => Ok(text.to_owned()),
@@ -278,9 +242,6 @@ mod tests {
             "openapi",
             "organization create --slug acme --name Acme",
             "user create --org acme --name Ada --email ada@example.com --role admin",
-            "bench append --rounds 3 --seconds 1",
-            "bench commands",
-            "bench verify --events 100000 --rounds 3",
         ];
         for line in lines {
             let words = std::iter::once("insightdesk").chain(line.split(' '));

@@ -9,7 +9,6 @@
 //!
 //! Never here: decisions about tickets, SQL of the product's tables, HTTP outside of `http/`.
 
-pub mod bench;
 pub mod cli;
 mod demo;
 mod directory;
@@ -24,7 +23,7 @@ pub mod up;
 use std::io::Write;
 
 use anyhow::Result;
-use cli::{BenchCommand, Cli, Command, ImportCommand, OrganizationCommand, UserCommand};
+use cli::{Cli, Command, ImportCommand, OrganizationCommand, UserCommand};
 
 /// Does what the command line says.
 ///
@@ -53,9 +52,6 @@ async fn dispatch(command: Command) -> Result<()> {
             email,
             role,
         }) => operate::create_user(organization, name, email, role.into()).await,
-        Command::Bench(BenchCommand::Append(options)) => bench::append::run(options).await,
-        Command::Bench(BenchCommand::Commands(options)) => bench::commands::run(options).await,
-        Command::Bench(BenchCommand::Verify(options)) => bench::verify::run(options).await,
         Command::Up => up::run().await,
         Command::Serve { roles } => operate::serve(roles).await,
         Command::Rebuild { check } => operate::rebuild(check).await,

@@ -2,28 +2,25 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
-use event_store::{EventStore, OrgId, Partition};
+use anyhow::{Context, Result, ensure};
+use event_store::{EventStore, OrgId, Placement};
 use platform::config::PoolSettings;
 use platform::pools::{Pools, postgres_config};
 use platform::private::{Durability, PrivateServers};
 use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
 
-const SLUG: &str = "bench";
+/// Partition `p` is served by writer `p % writer_count`.
+pub const WRITER_COUNT: usize = 4;
 
-/// A fresh PostgreSQL with the product's schema, and a log on it.
+/// A fresh PostgreSQL with the product's schema, a fresh Valkey, and a log on them.
 pub struct BenchServers {
     servers: PrivateServers,
     dir: PathBuf,
     /// The pools of the product.
     pub pools: Pools,
-    /// The log.
+    /// The log, written to by this process.
     pub store: EventStore,
-    /// An organization without anything in it.
-    pub org_id: OrgId,
-    /// Its partition.
-    pub partition: Partition,
 }
 
 impl BenchServers {
@@ -34,29 +31,53 @@ impl BenchServers {
     pub async fn start() -> Result<Self> {
         let dir =
             std::env::temp_dir().join(format!("insightdesk-bench-{}", Uuid::new_v4().simple()));
-        eprintln!("starting a private PostgreSQL in {}", dir.display());
+        eprintln!("starting private servers in {}", dir.display());
         let servers = PrivateServers::start(&dir, Durability::Full).await?;
         let url = servers.database_url();
         schema::migrations::run(&mut connect(&url).await?).await?;
         let pools = Pools::new(&url, &PoolSettings::default())?;
-        let writer_config = postgres_config(&url)?;
-        let store = EventStore::start(
-            writer_config,
-            pools.commands.clone(),
-            event_store::Options::default(),
-        )
-        .await?;
-        let placement = store
-            .place_organization(OrgId(Uuid::now_v7()), SLUG)
-            .await?;
+        let store = store(&url, &pools).await?;
         Ok(Self {
             servers,
             dir,
             pools,
             store,
-            org_id: placement.org_id,
-            partition: placement.partition,
         })
+    }
+
+    /// A second way to the same log, as another server has it.
+    ///
+    /// # Errors
+    /// When the database refuses it.
+    pub async fn another_store(&self) -> Result<EventStore> {
+        store(&self.database_url(), &self.pools).await
+    }
+
+    /// Organizations that live in partitions of different writers.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn organizations(&self, count: usize, name: &str) -> Result<Vec<Placement>> {
+        let mut placements: Vec<Placement> = Vec::new();
+        for number in 0..count {
+            let slug = format!("{name}-{number}");
+            let org_id = OrgId(Uuid::now_v7());
+            placements.push(self.store.place_organization(org_id, &slug).await?);
+        }
+        let mut partitions: Vec<_> = placements.iter().map(|it| it.partition).collect();
+        partitions.dedup();
+        ensure!(partitions.len() == count, "the partitions are not distinct");
+        Ok(placements)
+    }
+
+    /// Where the database is.
+    pub fn database_url(&self) -> String {
+        self.servers.database_url()
+    }
+
+    /// Where the Valkey is.
+    pub fn valkey_url(&self) -> &str {
+        self.servers.valkey_url()
     }
 
     /// A connection of its own.
@@ -64,7 +85,7 @@ impl BenchServers {
     /// # Errors
     /// When the server refuses it.
     pub async fn connect(&self) -> Result<Client> {
-        connect(&self.servers.database_url()).await
+        connect(&self.database_url()).await
     }
 
     /// What runs: for the report.
@@ -76,14 +97,17 @@ impl BenchServers {
             .connect()
             .await?
             .query_one(
-                "SELECT current_setting('server_version'), current_setting('fsync')",
+                "SELECT current_setting('server_version'), current_setting('fsync'),
+                        current_setting('synchronous_commit')",
                 &[],
             )
             .await?;
         Ok(format!(
-            "PostgreSQL {}, fsync {}",
+            "PostgreSQL {}, fsync {}, synchronous_commit {}; {}",
             row.get::<_, &str>(0),
-            row.get::<_, &str>(1)
+            row.get::<_, &str>(1),
+            row.get::<_, &str>(2),
+            self.servers.valkey_version().await
         ))
     }
 
@@ -104,6 +128,14 @@ impl BenchServers {
         }
         Ok(())
     }
+}
+
+async fn store(url: &str, pools: &Pools) -> Result<EventStore> {
+    let options = event_store::Options {
+        writer_count: WRITER_COUNT,
+        ..event_store::Options::default()
+    };
+    Ok(EventStore::start(postgres_config(url)?, pools.commands.clone(), options).await?)
 }
 
 async fn connect(url: &str) -> Result<Client> {

@@ -1,0 +1,73 @@
+//! The command line of the bench.
+
+use std::time::Duration;
+
+use clap::{Parser, ValueEnum};
+
+/// Measures InsightDesk on this machine, as ratios beside references on the same servers in the same run.
+#[derive(Debug, Parser)]
+#[command(name = "bench")]
+pub struct Cli {
+    /// What to measure.
+    #[arg(value_enum)]
+    pub bench: Bench,
+    /// How often each side is measured, by turns; the median counts.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(3..=99))]
+    pub rounds: u32,
+    /// Seconds of one measurement.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=600))]
+    pub seconds: u32,
+    /// Events of the log that `rebuild` reads, in thousands.
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(10..=20_000))]
+    pub thousand_events: u32,
+    /// Tickets that `query` reads, in thousands.
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub thousand_tickets: u32,
+    /// Timers that `timers` keeps pending, in thousands.
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub thousand_timers: u32,
+}
+
+impl Cli {
+    /// How long one measurement lasts.
+    pub fn duration(&self) -> Duration {
+        Duration::from_secs(self.seconds.into())
+    }
+}
+
+/// What can be measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Bench {
+    /// Appends to the log by 1 to 256 clients, one and several partitions and streams, one and two servers.
+    Append,
+    /// Replies to tickets over HTTP.
+    Commands,
+    /// From the answer of a command to its effect in a query.
+    Lag,
+    /// Whether the projector keeps up with commands over HTTP.
+    Projection,
+    /// Rebuilding the read models, and verifying the log, beside reading it.
+    Rebuild,
+    /// Ticket detail and list over HTTP.
+    Query,
+    /// From a deadline to its event.
+    Timers,
+    /// Memory of the server, idle and under load.
+    Memory,
+    /// Everything above.
+    All,
+}
+
+impl Bench {
+    /// Itself, or every other one.
+    pub fn each(self) -> Vec<Self> {
+        match self {
+            Self::All => Self::value_variants()
+                .iter()
+                .copied()
+                .filter(|bench| *bench != Self::All)
+                .collect(),
+            one => vec![one],
+        }
+    }
+}

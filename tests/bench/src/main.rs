@@ -1,0 +1,55 @@
+//! `./dev bench`: how InsightDesk does on this machine, as ratios beside references on the same servers.
+//!
+//! The product runs as its users run it: the release binary in processes of its own, on a private PostgreSQL that syncs
+//! every commit and a private Valkey. Each line is measured by turns with its reference in one run, at least three times;
+//! medians count. Absolute figures say more about the machine than about the program, so compare the ratios.
+//!
+//! Never in here: anything that the product needs to run.
+
+mod append;
+mod cli;
+mod commands;
+mod growth;
+mod history;
+mod http;
+mod lag;
+mod load;
+mod machine;
+mod measure;
+mod memory;
+mod plot;
+mod product;
+mod projection;
+mod query;
+mod reference;
+mod report;
+mod servers;
+mod timers;
+
+use anyhow::Result;
+use clap::Parser;
+use cli::{Bench, Cli};
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let cli = Cli::parse();
+    for bench in cli.bench.each() {
+        run(bench, &cli).await?;
+    }
+    Ok(())
+}
+
+async fn run(bench: Bench, cli: &Cli) -> Result<()> {
+    let report = match bench {
+        Bench::Append => append::run(cli).await?,
+        Bench::Commands => commands::run(cli).await?,
+        Bench::Lag => lag::run(cli).await?,
+        Bench::Projection => projection::run(cli).await?,
+        Bench::Rebuild => growth::run(cli).await?,
+        Bench::Query => query::run(cli).await?,
+        Bench::Timers => timers::run(cli).await?,
+        Bench::Memory => memory::run(cli).await?,
+        Bench::All => return Ok(()),
+    };
+    report.publish()
+}
