@@ -13,6 +13,9 @@ pub struct Options {
     pub queue_bytes_limit: usize,
     /// Most requests in one batch.
     pub batch_limit: usize,
+    /// Requests that must wait before a batch is sent behind one that is still under way: enough to be worth a commit of
+    /// their own.
+    pub follower_min: usize,
     /// To open a writer connection and prepare it.
     pub connect_timeout: Duration,
     /// For one statement of a writer, kept by the server.
@@ -41,6 +44,7 @@ impl Default for Options {
             queue_limit: 4_096,
             queue_bytes_limit: 64 << 20,
             batch_limit: 256,
+            follower_min: 16,
             connect_timeout: Duration::from_secs(3),
             statement_timeout: Duration::from_secs(5),
             lock_timeout: Duration::from_secs(3),

@@ -2,11 +2,14 @@
 
 mod batch;
 mod connection;
+mod deliver;
 mod measure;
 mod pending;
 mod plan;
+mod rows;
 mod slow;
 mod task;
+mod underway;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};

@@ -82,8 +82,8 @@ pub(super) async fn append(
     let requests = requests.iter().zip(&verdicts);
     let standing = requests.filter(|(_, verdict)| verdict.is_none());
     let standing = standing.map(|(pending, _)| &pending.request);
-    let plan = Plan::new(partition, head, standing);
-    let written = write_and_commit(connection, plan)
+    let plan = Plan::new(partition, head, standing.clone());
+    let written = write_and_commit(connection, plan, standing)
         .await
         .map_err(|failure| Failed {
             failure,
@@ -289,8 +289,13 @@ impl Look {
 }
 
 /// One round trip. When the write fails, the COMMIT behind it ends the failed transaction as a rollback.
-async fn write_and_commit(connection: &Connection, plan: Plan<'_>) -> Result<Written, Failure> {
-    let (written, committed) = futures::join!(plan.write(connection), end(connection, "COMMIT"));
+async fn write_and_commit<'a>(
+    connection: &Connection,
+    plan: Plan,
+    requests: impl Iterator<Item = &'a AppendRequest>,
+) -> Result<Written, Failure> {
+    let (written, committed) =
+        futures::join!(plan.write(connection, requests), end(connection, "COMMIT"));
     let written = written?;
     committed?;
     written.ok_or_else(|| Failure::Transient(Arc::new(NotAsLocked)))

@@ -1,43 +1,46 @@
-//! One writer: waits for requests, gathers a batch, brings it to the log and answers.
+//! One writer: waits for requests, gathers batches, sends them, and the next one already while one is under way.
 
 use std::collections::{HashMap, VecDeque};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::FutureExt;
+use futures::{FutureExt, StreamExt};
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::sleep;
 use tokio_postgres::Config;
 
 use super::batch::{Batch, select};
-use super::connection::{Connection, Failure};
-use super::measure::{self, Path};
-use super::pending::{Answer, Pending};
-use super::plan::{Head, Plan};
-use super::slow::{self, Failed};
-use crate::append::{AppendError, Appended, Cause};
-use crate::error::Closed;
-use crate::ids::{Partition, Position};
+use super::connection::Connection;
+use super::measure;
+use super::pending::Pending;
+use super::plan::Head;
+use super::underway::Underway;
+use crate::append::{AppendError, Cause};
+use crate::ids::Partition;
 use crate::options::Options;
 use crate::wakeups::Wakeups;
 
 /// First pause after a failed connection; it doubles up to the longest.
-const BACKOFF_FIRST: Duration = Duration::from_millis(20);
+pub(super) const BACKOFF_FIRST: Duration = Duration::from_millis(20);
 /// Longest pause between two tries.
-const BACKOFF_LONGEST: Duration = Duration::from_secs(1);
+pub(super) const BACKOFF_LONGEST: Duration = Duration::from_secs(1);
+/// Batches that may be under way at once: PostgreSQL writes one while this process prepares the next.
+const UNDERWAY_MAX: usize = 2;
 
 pub(super) struct Writer {
     number: usize,
     config: Config,
-    options: Options,
-    wakeups: Wakeups,
+    pub(super) options: Options,
+    pub(super) wakeups: Wakeups,
     requests: mpsc::Receiver<Pending>,
     closing: watch::Receiver<bool>,
     backlog: VecDeque<Pending>,
-    connection: Option<Connection>,
-    /// The heads as of the last commit of this writer. Another server may have moved on; the database compares.
-    heads: HashMap<Partition, Head>,
+    /// Shared with the batches under way, so that a broken connection stays theirs until they know what became of them.
+    pub(super) connection: Option<Arc<Connection>>,
+    /// The heads as they will be once everything under way is written. Another server may have moved on; the database
+    /// compares.
+    pub(super) heads: HashMap<Partition, Head>,
 }
 
 impl Writer {
@@ -77,13 +80,66 @@ impl Writer {
                     });
                 continue;
             }
-            // Lets the callers that the last batch woke hand in their next requests before this one goes.
-            tokio::task::yield_now().await;
+            self.serve_waiting().await;
+        }
+    }
+
+    /// Sends what waits, batch after batch, until nothing is left or a new connection is needed: requests wait for that
+    /// unclaimed, so that their callers can give up and know that nothing happened.
+    async fn serve_waiting(&mut self) {
+        let mut underway = Underway::new();
+        // Lets the callers that the last batch woke hand in their next requests before this one goes.
+        tokio::task::yield_now().await;
+        while self.is_connected() || !underway.is_empty() {
             self.gather();
-            if let Some(batch) = select(&mut self.backlog, self.options.batch_limit) {
-                self.serve_guarded(batch).await;
+            if self.may_send(&underway)
+                && let Some(batch) = select(&mut self.backlog, self.options.batch_limit)
+            {
+                self.send(batch, &mut underway).await;
+            } else if underway.is_empty() {
+                return;
+            } else {
+                self.wait(&mut underway).await;
             }
             self.measure_queue();
+        }
+    }
+
+    /// The first batch always. One behind another only when enough waits to be worth a commit of its own: a smaller one
+    /// would have grown while it waited.
+    fn may_send(&self, underway: &Underway) -> bool {
+        underway.is_empty()
+            || underway.len() < UNDERWAY_MAX
+                && self.backlog.len() >= self.options.follower_min
+                && self.is_connected()
+                && !*self.closing.borrow()
+    }
+
+    /// Waits for a batch that is under way, or for one more request.
+    async fn wait(&mut self, underway: &mut Underway) {
+        let may_grow =
+            underway.len() < UNDERWAY_MAX && self.backlog.len() < self.options.follower_min;
+        tokio::select! {
+            biased;
+            Some(arrived) = underway.next() => self.take_in_guarded(arrived).await,
+            Some(pending) = self.requests.recv(), if may_grow => self.backlog.push_back(pending),
+        }
+    }
+
+    async fn send(&mut self, batch: Batch, underway: &mut Underway) {
+        if batch.requests.is_empty() {
+            return;
+        }
+        match self.departure(batch) {
+            Ok(departing) => underway.push_back(departing),
+            // Nobody knows the head: the slow path reads it.
+            Err(batch) => {
+                let partition = batch.partition;
+                let deciding = AssertUnwindSafe(self.decide(batch)).catch_unwind();
+                if deciding.await.is_err() {
+                    self.forget(partition);
+                }
+            }
         }
     }
 
@@ -131,200 +187,25 @@ impl Writer {
         Ok(())
     }
 
+    fn is_connected(&self) -> bool {
+        let connection = self.connection.as_ref();
+        connection.is_some_and(|connection| !connection.is_closed())
+    }
+
     /// One try to have a live connection.
-    async fn connect(&mut self) -> Result<(), Cause> {
-        if self
-            .connection
-            .as_ref()
-            .is_some_and(|connection| !connection.is_closed())
-        {
+    pub(super) async fn connect(&mut self) -> Result<(), Cause> {
+        if self.is_connected() {
             return Ok(());
         }
         self.connection = None;
         match Connection::open(&self.config, &self.options).await {
-            Ok(connection) => self.connection = Some(connection),
+            Ok(connection) => self.connection = Some(Arc::new(connection)),
             Err(cause) => {
                 tracing::warn!(error = %cause, "a writer of the log cannot connect");
                 return Err(cause);
             }
         }
         Ok(())
-    }
-
-    /// Serves a batch. A fault of the program costs its batch, whose callers learn that the outcome is not known, and not
-    /// the writer with all its partitions.
-    async fn serve_guarded(&mut self, batch: Batch) {
-        let partition = batch.partition;
-        let served = AssertUnwindSafe(self.serve(batch)).catch_unwind().await;
-        if served.is_err() {
-            tracing::error!(
-                partition = partition.get(),
-                "a writer of the log failed because of a fault of the program; see the log for the panic"
-            );
-            self.connection = None;
-            self.heads.remove(&partition);
-        }
-    }
-
-    /// Brings a batch to the log by the fast path, else the slow one, and answers every request of it.
-    async fn serve(&mut self, batch: Batch) {
-        if batch.requests.is_empty() {
-            return;
-        }
-        let outcome = match self.fast(&batch).await {
-            Ok(Some(answers)) => Ok(answers),
-            Ok(None) => self.slow(&batch, None).await,
-            Err(failed) => Err(failed),
-        };
-        match outcome {
-            Ok(answers) => answer_all(batch.requests, answers),
-            Err(Failed {
-                failure: Failure::Lost(cause),
-                in_flight,
-            }) => self.resolve(batch, in_flight, cause).await,
-            Err(Failed {
-                failure: Failure::Row(cause),
-                ..
-            }) => self.isolate(batch, None, cause).await,
-            Err(Failed {
-                failure: Failure::Transient(cause),
-                ..
-            }) => {
-                tracing::warn!(error = %cause, partition = batch.partition.get(), "the log refused a batch");
-                // A fresh session has no stale plan and no unfinished transaction.
-                self.connection = None;
-                refuse_all(batch.requests, || {
-                    AppendError::Unavailable(Arc::clone(&cause))
-                });
-            }
-        }
-    }
-
-    /// One call, one round trip. None when the head is not known or the database found something not as expected.
-    async fn fast(&mut self, batch: &Batch) -> Result<Option<Vec<Answer>>, Failed> {
-        let (Some(connection), Some(known)) =
-            (&self.connection, self.heads.get(&batch.partition).copied())
-        else {
-            return Ok(None);
-        };
-        let plan = Plan::new(
-            batch.partition,
-            known,
-            batch.requests.iter().map(|pending| &pending.request),
-        );
-        let begun = Instant::now();
-        let written = plan.write(connection).await;
-        let written = written.map_err(|failure| Failed {
-            failure,
-            in_flight: Some(known.position),
-        })?;
-        let Some(written) = written else {
-            return Ok(None);
-        };
-        measure::batch(Path::Fast, batch.requests.len(), begun.elapsed());
-        self.learn_head(batch.partition, written.head);
-        let answer = |position| {
-            Ok(Appended {
-                position,
-                recorded_at: written.recorded_at,
-            })
-        };
-        Ok(Some(written.positions.into_iter().map(answer).collect()))
-    }
-
-    async fn slow(
-        &mut self,
-        batch: &Batch,
-        in_flight: Option<Position>,
-    ) -> Result<Vec<Answer>, Failed> {
-        let Some(connection) = &self.connection else {
-            return Err(Failed {
-                failure: Failure::Lost(Arc::new(Closed)),
-                in_flight: None,
-            });
-        };
-        let begun = Instant::now();
-        let decided = slow::append(connection, batch.partition, &batch.requests, in_flight).await?;
-        measure::batch(Path::Slow, batch.requests.len(), begun.elapsed());
-        if let Some(head) = decided.head {
-            self.learn_head(batch.partition, head);
-        }
-        Ok(decided.answers)
-    }
-
-    fn learn_head(&mut self, partition: Partition, head: Head) {
-        self.heads.insert(partition, head);
-        self.wakeups.announce(partition, head.position);
-    }
-
-    /// A row of the batch is bad: halves the batch until the bad request stands alone, so that only it fails.
-    async fn isolate(&mut self, mut batch: Batch, in_flight: Option<Position>, cause: Cause) {
-        if batch.requests.len() == 1 {
-            return refuse_all(batch.requests, || AppendError::Rejected(Arc::clone(&cause)));
-        }
-        let second_half = batch.requests.split_off(batch.requests.len() / 2);
-        let second = Batch {
-            partition: batch.partition,
-            requests: second_half,
-        };
-        for half in [batch, second] {
-            match in_flight {
-                None => Box::pin(self.serve(half)).await,
-                Some(_) => Box::pin(self.resolve(half, in_flight, Arc::clone(&cause))).await,
-            }
-        }
-    }
-
-    /// The connection was lost. Reconnects and finds out under the head's lock whether the batch was written; if not,
-    /// writes it now. Gives up when nobody waits any more.
-    async fn resolve(&mut self, batch: Batch, mut in_flight: Option<Position>, mut cause: Cause) {
-        tracing::warn!(error = %cause, partition = batch.partition.get(), "a writer of the log lost its connection");
-        measure::connection_lost();
-        self.connection = None;
-        let Some(deadline) = batch
-            .requests
-            .iter()
-            .map(|pending| pending.outcome_deadline)
-            .max()
-        else {
-            return;
-        };
-        let mut pause = BACKOFF_FIRST;
-        while Instant::now() < deadline {
-            let attempt = async {
-                self.connect().await.map_err(|cause| Failed {
-                    failure: Failure::Lost(cause),
-                    in_flight: None,
-                })?;
-                self.slow(&batch, in_flight).await
-            };
-            let failed = match timeout_at(deadline, attempt).await {
-                Ok(Ok(answers)) => return answer_all(batch.requests, answers),
-                Ok(Err(failed)) => failed,
-                Err(_) => {
-                    // Cut at an unknown point, perhaps with a COMMIT on its way.
-                    in_flight = in_flight.or(Some(Position::START));
-                    break;
-                }
-            };
-            in_flight = in_flight.or(failed.in_flight);
-            match failed.failure {
-                Failure::Row(bad_row) => return self.isolate(batch, in_flight, bad_row).await,
-                Failure::Lost(lost) => {
-                    self.connection = None;
-                    cause = lost;
-                }
-                Failure::Transient(refused) => cause = refused,
-            }
-            sleep(pause).await;
-            pause = (pause * 2).min(BACKOFF_LONGEST);
-        }
-        // An attempt may have been cut in the middle of a transaction: its connection is of no use.
-        self.connection = None;
-        refuse_all(batch.requests, || match in_flight {
-            Some(_) => AppendError::OutcomeUnknown(Arc::clone(&cause)),
-            None => AppendError::Unavailable(Arc::clone(&cause)),
-        });
     }
 }
 
@@ -333,16 +214,4 @@ async fn is_closing(closing: &mut watch::Receiver<bool>) {
         // The store was dropped without a shutdown: the closed queue ends the writer.
         std::future::pending::<()>().await;
     }
-}
-
-fn answer_all(requests: Vec<Pending>, answers: Vec<Answer>) {
-    for (pending, answer) in requests.into_iter().zip(answers) {
-        pending.answer(answer);
-    }
-}
-
-fn refuse_all(requests: Vec<Pending>, error: impl Fn() -> AppendError) {
-    requests
-        .into_iter()
-        .for_each(|pending| pending.answer(Err(error())));
 }

@@ -13,4 +13,5 @@ mod placement;
 mod proxy;
 mod subscription;
 mod support;
+mod underway;
 mod verification;

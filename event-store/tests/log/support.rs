@@ -118,8 +118,10 @@ async fn connect(config: &Config) -> (Client, JoinHandle<Result<(), tokio_postgr
     (client, tokio::spawn(connection))
 }
 
+/// Batches follow each other as soon as anything waits, so that every test meets batches under way at once.
 pub fn options() -> Options {
     Options {
+        follower_min: 1,
         answer_deadline: Duration::from_secs(20),
         outcome_deadline: Duration::from_secs(20),
         ..Options::default()
