@@ -16,6 +16,8 @@ const FALLBACK_PARENT: &str = "/var/lib";
 const TEST_FALLBACK_PARENT: &str = "/tmp";
 /// Names the process that uses a directory: `<pid> <start time>`.
 const OWNER_FILE: &str = "owner";
+/// The states of a process that has ended: zombie and dead (proc(5)).
+const ENDED_STATES: [&str; 2] = ["Z", "X"];
 const PRIVATE_DIR_MODE: u32 = 0o700;
 const PRIVATE_FILE_MODE: u32 = 0o600;
 
@@ -206,10 +208,47 @@ fn own_identity() -> Result<String, PrivateError> {
     Ok(format!("{} {started}", std::process::id()))
 }
 
-/// When a process was started, in clock ticks since boot: field 22 of its stat (proc(5)).
+/// When a process that still runs was started, in clock ticks since boot: field 22 of its stat (proc(5)).
 fn start_time(process: &str) -> Option<String> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    // The second field, the name in parentheses, may contain anything; the third follows it.
+    // The second field, the name in parentheses, may contain anything; the third, the state, follows it.
     let (_, after_name) = stat.rsplit_once(") ")?;
-    after_name.split(' ').nth(19).map(str::to_owned)
+    let mut fields = after_name.split(' ');
+    let state = fields.next()?;
+    // An ended process keeps its entry until its parent asks for it; in a container nobody may ever ask.
+    if ENDED_STATES.contains(&state) {
+        return None;
+    }
+    fields.nth(18).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    #[test]
+    fn an_ended_process_that_nobody_waited_for_owns_nothing() {
+        let dir = super::super::test_dir();
+        fs::create_dir(&dir).unwrap();
+        let mut process = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
+        let pid = process.id();
+        let started = start_time(&pid.to_string()).unwrap();
+        write_private(&dir.join(OWNER_FILE), &format!("{pid} {started}\n")).unwrap();
+        assert_eq!(running_owner(&dir), Some(pid));
+
+        process.kill().unwrap();
+        let state = format!("/proc/{pid}/stat");
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
+        while !fs::read_to_string(&state).unwrap().contains(") Z ") {
+            assert!(std::time::Instant::now() < deadline, "it did not end");
+            std::thread::yield_now();
+        }
+        assert_eq!(running_owner(&dir), None);
+        process.wait().unwrap();
+        fs::remove_dir_all(&dir).unwrap();
+    }
 }
