@@ -12,6 +12,7 @@ use crate::http::Api;
 use crate::machine;
 use crate::measure::{Sample, microseconds};
 use crate::product::Installation;
+use crate::projection::Watch;
 use crate::report::{Fact, Report};
 use crate::servers::BenchServers;
 
@@ -27,6 +28,7 @@ pub async fn run(_: &Cli) -> Result<Report> {
     let server = product.serve("api,projector,saga").await?;
     let desk = Desk::open(&servers, &product, &server).await?;
     let tickets = replies(&servers, &desk, &server).await?.ids;
+    Watch::of(&servers, &desk).await?.caught_up().await?;
     let api = Api::new(&server.url(), &desk.agent_token);
     let mut times_us = Vec::new();
     let begun = Instant::now();
@@ -75,7 +77,7 @@ async fn visible_after(api: &Api, ticket: &str) -> Result<Duration> {
 
 async fn count(api: &Api, ticket: &str) -> Result<i64> {
     let ticket = api.get(ticket).await?;
-    ticket["message_count"]
+    ticket["public_message_count"]
         .as_i64()
-        .context("the ticket has no message_count")
+        .context("the ticket has no public_message_count")
 }

@@ -47,10 +47,7 @@ pub async fn run(cli: &Cli) -> Result<Report> {
     let server = product.serve("api,projector,saga").await?;
     let desk = Desk::open(&servers, &product, &server).await?;
     let replies = replies(&servers, &desk, &server).await?;
-    let watch = Watch {
-        client: servers.connect().await?,
-        partition: desk.placement.partition,
-    };
+    let watch = Watch::of(&servers, &desk).await?;
     watch.caught_up().await?;
     let (mut appended, mut projected) = (Vec::new(), Vec::new());
     let (mut lags_us, mut catch_ups_s) = (Vec::new(), Vec::new());
@@ -108,7 +105,7 @@ pub async fn run(cli: &Cli) -> Result<Report> {
 }
 
 /// Looks at a partition's projection.
-struct Watch {
+pub struct Watch {
     client: Client,
     partition: Partition,
 }
@@ -120,6 +117,17 @@ struct Progress {
 }
 
 impl Watch {
+    /// Of a desk's partition.
+    ///
+    /// # Errors
+    /// When the database refuses a connection.
+    pub async fn of(servers: &BenchServers, desk: &Desk) -> Result<Self> {
+        Ok(Self {
+            client: servers.connect().await?,
+            partition: desk.placement.partition,
+        })
+    }
+
     async fn look(&self) -> Result<Progress> {
         let row = self
             .client
@@ -148,7 +156,11 @@ impl Watch {
         Ok(lags_us)
     }
 
-    async fn caught_up(&self) -> Result<Duration> {
+    /// Waits until everything is projected; how long that took.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn caught_up(&self) -> Result<Duration> {
         let begun = Instant::now();
         loop {
             let progress = self.look().await?;

@@ -1,7 +1,7 @@
-//! What a bench found: a table for people, JSON for programs, a plot for a page.
+//! What a bench found: a table for people, JSON for programs, Markdown and a plot for a page.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use serde::Serialize;
@@ -98,6 +98,25 @@ impl Line {
         Some(median(&self.rounds)?.rate / reference.rate)
     }
 
+    fn markdown(&self) -> Option<String> {
+        let ours = median(&self.rounds)?;
+        let reference = self.reference.as_ref();
+        let reference_rate = reference.and_then(|reference| Some(median(&reference.rounds)?.rate));
+        Some(format!(
+            "| {} | {:.0} | {} | {} | {} | {} | {} | {} | {} {} |\n",
+            self.what,
+            ours.rate,
+            figure(ours.p50_ms, 2),
+            figure(ours.p99_ms, 2),
+            figure(self.rows_per_commit.unwrap_or(f64::NAN), 1),
+            reference.map_or("", |reference| reference.what.as_str()),
+            figure(reference_rate.unwrap_or(f64::NAN), 0),
+            figure(self.ratio().unwrap_or(f64::NAN), 2),
+            figure(self.reach.unwrap_or(f64::NAN), 2),
+            verdict(self.is_met()),
+        ))
+    }
+
     /// Whether it reaches what it should; `None` when nothing is set.
     fn is_met(&self) -> Option<bool> {
         let ratio = self
@@ -129,6 +148,17 @@ impl Fact {
         }
     }
 
+    fn markdown(&self) -> String {
+        format!(
+            "| {} | {} {} | {} {} |\n",
+            self.what,
+            figure(self.value, 2),
+            self.unit,
+            figure(self.limit.unwrap_or(f64::NAN), 0),
+            verdict(self.is_met()),
+        )
+    }
+
     fn is_met(&self) -> Option<bool> {
         self.limit.map(|limit| self.value <= limit)
     }
@@ -145,7 +175,7 @@ impl Report {
         }
     }
 
-    /// Prints it and writes `target/bench/<bench>.json` and `.svg`.
+    /// Prints it and writes `target/bench/<bench>.json`, `.md` and `.svg`.
     ///
     /// # Errors
     /// When a file cannot be written.
@@ -154,12 +184,29 @@ impl Report {
         let directory = PathBuf::from(DIRECTORY);
         fs::create_dir_all(&directory)
             .with_context(|| format!("{} cannot be made", directory.display()))?;
-        let json = directory.join(format!("{}.json", self.bench));
-        fs::write(&json, serde_json::to_vec_pretty(self)?)
-            .with_context(|| format!("{} cannot be written", json.display()))?;
-        plot::draw(self, &directory.join(format!("{}.svg", self.bench)))?;
+        let file = |ending: &str| directory.join(format!("{}.{ending}", self.bench));
+        write(&file("json"), &serde_json::to_string_pretty(self)?)?;
+        write(&file("md"), &self.markdown())?;
+        plot::draw(self, &file("svg"))?;
         println!();
         Ok(())
+    }
+
+    /// The tables as docs/BENCHMARKS.md quotes them.
+    fn markdown(&self) -> String {
+        let mut text = self.conditions.join(".\n") + ".\n\n";
+        if !self.lines.is_empty() {
+            text += "| what | a second | p50 ms | p99 ms | rows a commit | beside | a second | ratio | reach |\n";
+            text += "|---|---|---|---|---|---|---|---|---|\n";
+            text.extend(self.lines.iter().filter_map(Line::markdown));
+            text += "\n";
+        }
+        if !self.facts.is_empty() {
+            text += "| what | figure | at most |\n|---|---|---|\n";
+            text.extend(self.facts.iter().map(Fact::markdown));
+            text += "\n";
+        }
+        text
     }
 
     fn print(&self) {
@@ -174,6 +221,10 @@ impl Report {
             print_facts(&self.facts);
         }
     }
+}
+
+fn write(file: &Path, text: &str) -> Result<()> {
+    fs::write(file, text).with_context(|| format!("{} cannot be written", file.display()))
 }
 
 fn print_lines(lines: &[Line]) {
