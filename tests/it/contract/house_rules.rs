@@ -235,6 +235,33 @@ fn only_the_schema_spells_the_names_of_tables() {
 }
 
 #[test]
+fn the_judge_of_the_faults_names_no_crate_of_the_product() {
+    let judge = root().join("tests/faults/src/checker");
+    let mut files = rust_files(&judge);
+    assert!(!files.is_empty());
+    // What it reads besides the tables.
+    files.extend(rust_files(&root().join("tests/faults/src/ledger")));
+    let crates = [
+        "insightdesk",
+        "domain",
+        "event_store",
+        "write_side",
+        "projector",
+        "read_side",
+        "platform",
+        "schema",
+    ];
+    for path in files {
+        let text = fs::read_to_string(&path).expect("a readable file");
+        for name in crates {
+            let path_to_it = format!("{name}::");
+            let named = code_lines(&text).any(|line| line.contains(&path_to_it));
+            assert!(!named, "{} names {name}", path.display());
+        }
+    }
+}
+
+#[test]
 fn no_statement_selects_every_column() {
     for (path, text) in sources() {
         let found = code_lines(&text).find(|line| line.contains("SELECT *"));

@@ -1,0 +1,168 @@
+//! The faults, a file each.
+
+pub mod connections;
+pub mod lost_answers;
+pub mod overdue_timers;
+pub mod poison;
+pub mod postgres_kill;
+pub mod postgres_restart;
+pub mod projector_kill;
+pub mod saga_kill;
+pub mod server_kill;
+pub mod slow_postgres;
+mod timers;
+pub mod two_sagas;
+pub mod valkey_flush;
+pub mod valkey_kill;
+pub mod valkey_partition;
+
+use std::pin::Pin;
+
+use anyhow::{Context, Result};
+
+use crate::report::Report;
+use crate::stage::{Options, Stage};
+
+/// The harm that a fault does, on a stage where nothing runs yet.
+type Harm = for<'a> fn(&'a mut Stage) -> Pin<Box<dyn Future<Output = Result<()>> + 'a>>;
+
+/// A fault that can be tried.
+pub struct Fault {
+    /// Its number.
+    pub id: &'static str,
+    /// What it is called.
+    pub name: &'static str,
+    /// What is done.
+    pub what: &'static str,
+    harm: Harm,
+}
+
+impl Fault {
+    /// Tries it.
+    ///
+    /// # Errors
+    /// When it could not be tried: that says nothing about the product.
+    pub async fn run(&self, options: &Options) -> Result<Report> {
+        let mut stage = Stage::open(self.name, options).await?;
+        (self.harm)(&mut stage).await?;
+        stage.finish(self.id, self.name).await
+    }
+}
+
+/// Declares a fault by its file.
+macro_rules! fault {
+    ($id:literal, $module:ident, $name:literal, $what:literal) => {
+        Fault {
+            id: $id,
+            name: $name,
+            what: $what,
+            harm: |stage| Box::pin($module::run(stage)),
+        }
+    };
+}
+
+/// Every fault.
+pub const ALL: &[Fault] = &[
+    fault!(
+        "F01",
+        server_kill,
+        "server-kill",
+        "the server is killed at random moments"
+    ),
+    fault!(
+        "F02",
+        projector_kill,
+        "projector-kill",
+        "the projector is killed when it is behind, and between write and checkpoint"
+    ),
+    fault!(
+        "F03",
+        saga_kill,
+        "saga-kill",
+        "the saga is killed with timers claimed, with commands committed, and at random"
+    ),
+    fault!(
+        "F04",
+        postgres_kill,
+        "postgres-kill",
+        "the postmaster, or one session, is killed"
+    ),
+    fault!(
+        "F05",
+        postgres_restart,
+        "postgres-restart",
+        "PostgreSQL is restarted every 10 s, immediately and fast by turns"
+    ),
+    fault!(
+        "F07",
+        valkey_kill,
+        "valkey-kill",
+        "Valkey is killed and comes back empty"
+    ),
+    fault!(
+        "F08",
+        valkey_flush,
+        "valkey-flush",
+        "Valkey is flushed, or evicts with 5 MB of memory"
+    ),
+    fault!(
+        "F09",
+        valkey_partition,
+        "valkey-partition",
+        "Valkey is paused, or cut off"
+    ),
+    fault!(
+        "F12",
+        slow_postgres,
+        "slow-postgres",
+        "the log is locked, or slow"
+    ),
+    fault!(
+        "F13",
+        connections,
+        "connections",
+        "others hold all connections"
+    ),
+    fault!(
+        "F14",
+        lost_answers,
+        "lost-answers",
+        "a writer's connection breaks with an append on its way"
+    ),
+    fault!("F19", poison, "poison", "an event that cannot be read"),
+    fault!(
+        "F20",
+        two_sagas,
+        "two-sagas",
+        "one of two sagas sleeps longer than its leases"
+    ),
+    fault!(
+        "F21",
+        overdue_timers,
+        "overdue-timers",
+        "timers come due while no saga runs"
+    ),
+];
+
+/// The faults with these names or numbers.
+///
+/// # Errors
+/// When there is no such fault.
+pub fn find(names: &[String]) -> Result<Vec<&'static Fault>> {
+    if names.iter().any(|name| name == "all") {
+        return Ok(ALL.iter().collect());
+    }
+    let one = |name: &String| {
+        let found = ALL
+            .iter()
+            .find(|fault| fault.name == name || fault.id.eq_ignore_ascii_case(name));
+        found.with_context(|| {
+            let known: Vec<_> = ALL.iter().map(|fault| fault.name).collect();
+            format!(
+                "there is no fault {name}: take one of {}, or all",
+                known.join(", ")
+            )
+        })
+    };
+    names.iter().map(one).collect()
+}
