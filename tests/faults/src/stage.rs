@@ -1,6 +1,6 @@
 //! One fault from its beginning to the verdict.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -19,7 +19,9 @@ use crate::scene::wait::{PATIENCE, POLL, eventually};
 use crate::scene::{ALL_ROLES, Scene};
 
 /// What must hold after every fault.
-const RECOVERY_LIMIT: Duration = Duration::from_secs(10);
+pub const RECOVERY_LIMIT: Duration = Duration::from_secs(10);
+/// As often as a projector looks even when nobody wakes it up.
+const LAG_SEEN_AS_ZERO: Duration = Duration::from_millis(200);
 const CONNECTIONS: usize = 8;
 const PAUSE_MAX: Duration = Duration::from_millis(10);
 /// Commands before the first fault, and between two.
@@ -228,33 +230,37 @@ impl Stage {
         Ok(())
     }
 
-    /// Notes that everything was as before so long after the end of a harm.
-    pub fn note_recovery(&mut self, took: Duration) {
-        if took > RECOVERY_LIMIT {
+    /// Notes that everything was as before so long after the end of a harm, where that may take `limit`.
+    pub fn note_recovery(&mut self, took: Duration, limit: Duration) {
+        if took > limit {
             let detail = format!("it took {} ms", took.as_millis());
             self.record.broken(Rule::Recovery, detail);
         }
         self.record.caught_up_ms.push(took.as_millis() as u64);
     }
 
-    /// Waits until the read models show what the log held one look before: that is how near to zero lag a log that grows
-    /// all the time can be seen.
+    /// Waits until the read models are at most [`LAG_SEEN_AS_ZERO`] behind: nearer to none a log that grows all the time
+    /// cannot be seen.
     async fn catches_up(&self, since: Instant) -> Result<Duration> {
         let ask = async || {
             let client = self.scene.superuser().await?;
-            let mut earlier = Progress::look(&client).await?;
+            let mut looks = VecDeque::new();
             loop {
-                tokio::time::sleep(POLL).await;
                 let now = Progress::look(&client).await?;
-                if now.shows(&earlier) {
+                let earlier = looks
+                    .iter()
+                    .rev()
+                    .find(|(at, _): &&(Instant, Progress)| at.elapsed() >= LAG_SEEN_AS_ZERO);
+                if earlier.is_some_and(|(_, earlier)| now.shows(earlier)) {
                     return anyhow::Ok(());
                 }
-                earlier = now;
+                looks.push_back((Instant::now(), now));
+                tokio::time::sleep(POLL).await;
             }
         };
         let limit = tokio::time::timeout(PATIENCE, eventually("zero lag", PATIENCE, ask));
         limit.await??;
-        Ok(since.elapsed())
+        Ok(since.elapsed().saturating_sub(LAG_SEEN_AS_ZERO))
     }
 
     /// Ends the load, lets everything come to rest, and ends the servers.

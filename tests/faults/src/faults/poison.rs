@@ -59,7 +59,7 @@ pub async fn run(stage: &mut Stage) -> Result<()> {
                 .context("it stands still")
         };
         eventually("the partition goes on", RETRIED_WITHIN, mended).await?;
-        stage.note_recovery(end.elapsed().saturating_sub(RETRIED_WITHIN));
+        stage.note_recovery(end.elapsed(), RETRIED_WITHIN);
         stage.flows().await?;
     }
     Ok(())

@@ -49,16 +49,20 @@ pub(super) async fn told_and_set(client: &Client) -> Result<u64> {
     Ok(count.unsigned_abs())
 }
 
-/// Waits until no timer is due, and notes how long after `end` that was.
-pub(super) async fn are_told(stage: &mut Stage, client: &Client, end: Instant) -> Result<Duration> {
+/// Waits until no timer is due, and notes how long after `end` that was, and if it was longer than `limit`.
+pub(super) async fn are_told(
+    stage: &mut Stage,
+    client: &Client,
+    end: Instant,
+    limit: Duration,
+) -> Result<()> {
     let look = async || match due(client).await? {
         0 => Ok(()),
         due => Err(anyhow::anyhow!("{due} timers are due")),
     };
     eventually("all due timers are told", PATIENCE, look).await?;
-    let took = end.elapsed();
-    stage.note_recovery(took);
-    Ok(took)
+    stage.note_recovery(end.elapsed(), limit);
+    Ok(())
 }
 
 /// Waits until the saga has folded all that the log held when this was called, so that every timer is set.
