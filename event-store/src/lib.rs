@@ -16,6 +16,7 @@ pub mod checkpoint;
 mod error;
 mod event;
 pub mod eventually_adapter;
+mod expiry;
 mod ids;
 mod mark;
 mod options;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use const_format::formatcp;
+use metrics::gauge;
 use schema::table::{LOG_HEADS, ORGANIZATION_PLACEMENTS, ORGANIZATION_SLUGS};
 
 use crate::error::ReadError;
@@ -128,6 +129,16 @@ impl Placements {
             .by_organization(org_id)
             .await?
             .map(|partition| Placement { org_id, partition }))
+    }
+
+    /// Says how many placements are kept.
+    pub(crate) fn measure(&self) {
+        let kept = self
+            .cache
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .len();
+        gauge!("insightdesk_placements_kept").set(kept as f64);
     }
 
     /// A full cache starts over: placements never change, so forgetting costs one look-up each.

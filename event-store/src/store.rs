@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use deadpool_postgres::Pool;
 use tokio_postgres::Config;
 use uuid::Uuid;
@@ -164,6 +165,20 @@ impl EventStore {
         self.reader.command_result(partition, org_id, key).await
     }
 
+    /// Removes at most `limit` stored answers of a partition that were stored before a time, the oldest first; how many.
+    /// A command with such a key is a new one from then on.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub async fn expire_results(
+        &self,
+        partition: Partition,
+        before: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<u64, ReadError> {
+        self.reader.expire_results(partition, before, limit).await
+    }
+
     /// The position of the last event of a partition.
     ///
     /// # Errors
@@ -246,6 +261,11 @@ impl EventStore {
     /// [`ReadError`].
     pub async fn placement_by_slug(&self, slug: &str) -> Result<Option<Placement>, ReadError> {
         self.inner.placements.by_slug(slug).await
+    }
+
+    /// Says in the metrics how much is kept in memory. Called now and then.
+    pub fn measure(&self) {
+        self.inner.placements.measure();
     }
 
     /// Refuses new appends, answers those that wait, and ends the writers.

@@ -21,6 +21,7 @@ use projector::{Bar, Ensured, Projector};
 use read_side::ReadModels;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use write_side::expiry;
 use write_side::saga::Saga;
 
 use crate::http;
@@ -106,7 +107,10 @@ pub async fn start(config: &Config, overrides: Overrides) -> Result<RunningServe
         saga: saga.as_ref().map(Saga::statuses),
     };
     if let Some(metrics) = overrides.metrics.clone() {
-        tokio::spawn(keep_up(metrics, background.clone()));
+        tokio::spawn(keep_up(metrics, node.clone(), background.clone()));
+    }
+    if config.roles.has(Role::Api) {
+        start_expiry(config, &node, &background);
     }
     let parts = parts(config, readiness, overrides.metrics);
     let endpoint = if config.roles.has(Role::Api) {
@@ -222,12 +226,26 @@ async fn start_saga(node: &Node, clock: Arc<dyn Clock>, shutdown: &Shutdown) -> 
     Ok(Saga::start(commands, store, pool, clock, options, shutdown.clone()).await?)
 }
 
-async fn keep_up(metrics: PrometheusHandle, shutdown: Shutdown) {
+/// The answers that the API stores do not stay for ever.
+fn start_expiry(config: &Config, node: &Node, shutdown: &Shutdown) {
+    let options = expiry::Options {
+        keep: config.answers_kept,
+        ..expiry::Options::default()
+    };
+    let store = node.store.reading_through(node.pools.projector.clone());
+    let clock = node.dispatcher.clock().clone();
+    tokio::spawn(expiry::run(store, clock, options, shutdown.clone()));
+}
+
+async fn keep_up(metrics: PrometheusHandle, node: Node, shutdown: Shutdown) {
     while tokio::time::timeout(METRICS_UPKEEP_INTERVAL, shutdown.requested())
         .await
         .is_err()
     {
         metrics.run_upkeep();
+        node.pools.measure();
+        node.dispatcher.measure();
+        node.store.measure();
     }
 }
 

@@ -40,6 +40,8 @@ pub struct Config {
     pub log_filter: String,
     /// `writer_count`: tasks that append to the log, each with a connection of its own. Default 4.
     pub writer_count: usize,
+    /// `answers_kept_hours`: how long the answer of a command is kept for a repeated `Idempotency-Key`. Default 48.
+    pub answers_kept: Duration,
     /// The sizes and timeouts of the connection pools.
     pub pools: PoolSettings,
     /// `request_deadline_ms`: how long a request may take before it is given up. Default 10,000.

@@ -29,6 +29,9 @@ const TOKEN_SECRET_MIN_BYTES: usize = 32;
 const DEFAULT_HTTP_ADDR: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 3001);
 const DEFAULT_WRITER_COUNT: usize = 4;
+const DEFAULT_ANSWERS_KEPT_HOURS: u64 = 48;
+/// Clients repeat for minutes; a year is more than anybody waits.
+const ANSWERS_KEPT_RANGE_HOURS: RangeInclusive<u64> = 1..=8_760;
 const DEFAULT_REQUEST_DEADLINE: Duration = Duration::from_secs(10);
 const DEFAULT_BODY_LIMIT_BYTES: usize = 1 << 20;
 
@@ -40,7 +43,7 @@ const WRITER_COUNT_RANGE: RangeInclusive<usize> = 1..=64;
 const BODY_LIMIT_RANGE_BYTES: RangeInclusive<usize> = 1_024..=1 << 30;
 
 /// The keys that a file may have; a misspelt one is refused, not ignored.
-const KEYS: [&str; 22] = [
+const KEYS: [&str; 23] = [
     DATABASE_URL,
     VALKEY_URL,
     TOKEN_SECRET,
@@ -51,6 +54,7 @@ const KEYS: [&str; 22] = [
     "log_format",
     LOG_FILTER,
     "writer_count",
+    "answers_kept_hours",
     "pool_commands",
     "pool_queries",
     "pool_projector",
@@ -201,6 +205,7 @@ impl Settings {
                 .remove(LOG_FILTER)
                 .unwrap_or_else(|| DEFAULT_LOG_FILTER.to_owned()),
             writer_count: self.number("writer_count", WRITER_COUNT_RANGE, DEFAULT_WRITER_COUNT),
+            answers_kept: self.answers_kept(),
             pools: self.pools(),
             request_deadline: self.timeout("request_deadline_ms", DEFAULT_REQUEST_DEADLINE),
             body_limit_bytes: self.number(
@@ -216,6 +221,15 @@ impl Settings {
                 problems: self.problems,
             })
         }
+    }
+
+    fn answers_kept(&mut self) -> Duration {
+        let hours = self.number(
+            "answers_kept_hours",
+            ANSWERS_KEPT_RANGE_HOURS,
+            DEFAULT_ANSWERS_KEPT_HOURS,
+        );
+        Duration::from_secs(hours * 3_600)
     }
 
     fn pools(&mut self) -> PoolSettings {

@@ -128,6 +128,11 @@ impl Dispatcher {
         &self.inner.clock
     }
 
+    /// Says in the metrics how many recent states are kept, and how large they are. Called now and then.
+    pub fn measure(&self) {
+        self.inner.caches.measure();
+    }
+
     /// The partition of an organization.
     ///
     /// # Errors

@@ -13,6 +13,7 @@ use domain::team::state::Team;
 use domain::ticket::state::Ticket;
 use domain::user::state::{EmailClaim, User};
 use event_store::{EventStore, OrgId, Partition, Version};
+use metrics::gauge;
 use moka::ops::compute::Op;
 use moka::sync::Cache;
 use std::fmt;
@@ -103,6 +104,15 @@ impl<A: Aggregate> StateCache<A> {
             started_at: Instant::now(),
             page_limit,
         }
+    }
+
+    /// Says how much is kept.
+    fn measure(&self) {
+        measure(
+            A::STREAM_TYPE,
+            self.states.entry_count(),
+            self.states.weighted_size(),
+        );
     }
 
     fn now_ms(&self) -> u64 {
@@ -253,6 +263,21 @@ impl Caches {
         }
     }
 
+    /// Says how much is kept, for the metrics.
+    pub(super) fn measure(&self) {
+        self.organizations.measure();
+        self.users.measure();
+        self.email_claims.measure();
+        self.teams.measure();
+        self.tickets.measure();
+        self.messages.measure();
+        measure(
+            "settings",
+            self.settings.entry_count(),
+            self.settings.weighted_size(),
+        );
+    }
+
     /// The settings of an organization, shared; the defaults while it does not exist.
     pub(super) fn settings(&self, place: Place, known: &Known<Organization>) -> Arc<Settings> {
         match &known.state {
@@ -264,6 +289,13 @@ impl Caches {
             }
         }
     }
+}
+
+/// Both figures are exact up to 2^53.
+#[allow(clippy::cast_precision_loss)]
+fn measure(kind: &'static str, entries: u64, bytes: u64) {
+    gauge!("insightdesk_recent_states_entries", "kind" => kind).set(entries as f64);
+    gauge!("insightdesk_recent_states_bytes", "kind" => kind).set(bytes as f64);
 }
 
 #[cfg(test)]

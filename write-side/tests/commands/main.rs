@@ -6,6 +6,7 @@ mod conditions;
 mod conversations;
 mod edges;
 mod exchange;
+mod expiry;
 mod faults;
 mod people;
 mod promises;
