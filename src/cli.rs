@@ -2,11 +2,15 @@
 
 use std::path::PathBuf;
 
+use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use domain::text::{Email, Name, Slug};
 use event_store::Position;
 use event_store::checkpoint::PublicKey;
 use platform::config::Roles;
+use projector::replay::ReplayNamespace;
+
+use crate::export::Format;
 
 /// Customer support that keeps every change.
 #[derive(Debug, Parser)]
@@ -50,6 +54,8 @@ pub enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Build the read models as they were at a time, in a schema of their own, for analysts.
+    Replay(ReplayOptions),
     /// Prove the log: no position and no version missing, no event changed.
     Verify(VerifyOptions),
     /// Print a signed checkpoint of the log: keep it away from the database, and hold the log against it with `verify`.
@@ -59,6 +65,14 @@ pub enum Command {
         /// Print the public key that checks the signatures, and no checkpoint.
         #[arg(long)]
         public_key: bool,
+    },
+    /// Write the log, or a part of it, to files for other programs, or for `restore`.
+    Export(ExportOptions),
+    /// Write an exported log into an empty database: the same positions, versions and hashes.
+    Restore {
+        /// Directories of exports, or their files.
+        #[arg(required = true, value_name = "DIR|FILE")]
+        paths: Vec<PathBuf>,
     },
     /// Print an access token of a user.
     Token {
@@ -82,6 +96,20 @@ pub enum Command {
     User(UserCommand),
 }
 
+/// What is replayed, or dropped.
+#[derive(Debug, Args)]
+pub struct ReplayOptions {
+    /// The time: what was recorded up to then is shown, such as 2026-03-01T00:00:00Z.
+    #[arg(long, value_name = "TIME", required_unless_present = "drop")]
+    pub as_of: Option<DateTime<Utc>>,
+    /// The schema, which must not be there [default: core_as_of_ and the time].
+    #[arg(long, value_name = "NAME")]
+    pub schema: Option<ReplayNamespace>,
+    /// Drop the schema of an earlier replay instead.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["as_of", "schema"])]
+    pub drop: Option<ReplayNamespace>,
+}
+
 /// How much of the log is proven, and against what.
 #[derive(Debug, Default, Args)]
 pub struct VerifyOptions {
@@ -94,6 +122,29 @@ pub struct VerifyOptions {
     /// The key that the checkpoint must be signed with [default: the one of INSIGHTDESK_SIGNING_KEY].
     #[arg(long, value_name = "KEY")]
     pub public_key: Option<PublicKey>,
+}
+
+/// Which events go where.
+#[derive(Debug, Args)]
+pub struct ExportOptions {
+    /// The kind of file.
+    #[arg(long, value_enum, default_value_t = Format::Ndjson)]
+    pub format: Format,
+    /// Only events recorded at this time or later, such as 2026-03-01T00:00:00Z.
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<DateTime<Utc>>,
+    /// Only events recorded before this time.
+    #[arg(long, value_name = "TIME")]
+    pub to: Option<DateTime<Utc>>,
+    /// Only events of the organization with this slug.
+    #[arg(long, value_name = "SLUG", value_parser = parse_slug)]
+    pub organization: Option<Slug>,
+    /// Only events of these types, such as ticket.opened,sla.breached.
+    #[arg(long, value_name = "TYPES", value_delimiter = ',')]
+    pub types: Vec<String>,
+    /// A new file that ends in .ndjson or .parquet as the format does, or a new directory.
+    #[arg(long, value_name = "DIR|FILE")]
+    pub output: PathBuf,
 }
 
 /// Where a walk begins.
@@ -232,10 +283,16 @@ mod tests {
             "migrate",
             "import servicenow-log log.csv.gz --organization demo --rejects bad.csv",
             "rebuild --check",
+            "replay --as-of 2026-03-01T00:00:00Z --schema march",
+            "replay --drop march",
             "verify",
             "verify --against checkpoint.json --public-key d04ab232742bb4ab3a1368bd4615e4e6d0224ab71a016baf8520a332c9778737",
             "verify --since 1000",
             "verify --since checkpoint.json",
+            "export --output log",
+            "export --format parquet --from 2026-03-01T00:00:00Z --to 2026-04-01T00:00:00Z --organization demo --types ticket.opened,sla.breached --output march.parquet",
+            "restore log",
+            "restore one.ndjson two.ndjson",
             "checkpoint",
             "checkpoint --public-key",
             "token --org demo --user ada@example.com --hours 2",
@@ -256,6 +313,10 @@ mod tests {
             Cli::try_parse_from(words).unwrap_err().to_string()
         };
         assert!(wrong("serve --role api,web").contains("api, projector and saga"));
+        assert!(wrong("replay").contains("--as-of"));
+        assert!(
+            wrong("replay --as-of 2026-03-01T00:00:00Z --schema core").contains("choose another")
+        );
         assert!(wrong("verify --since 1 --against 2.json").contains("cannot be used with"));
         assert!(wrong("verify --public-key 12").contains("64 hexadecimal digits"));
         assert!(wrong("token --org Demo! --user 1").contains("inner hyphens"));

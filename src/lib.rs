@@ -1,7 +1,8 @@
 //! The composition root of InsightDesk: what the one binary can be told to do.
 //!
 //! Only this package sees the write side, the projector and the read side together. [`server`] puts them into one
-//! process; [`up`] does so with servers of its own and a demo organization; [`import`] takes another system's history over.
+//! process; [`up`] does so with servers of its own and a demo organization; [`import`] takes another system's history over;
+//! [`export`] and [`restore`] carry the log as files.
 //!
 //! Invariants:
 //! - Everything that changes the log passes through the write side's dispatcher.
@@ -12,10 +13,12 @@
 pub mod cli;
 mod demo;
 mod directory;
+pub mod export;
 pub mod http;
 pub mod import;
 pub mod node;
 mod operate;
+pub mod restore;
 pub mod server;
 mod state_dir;
 pub mod up;
@@ -55,11 +58,14 @@ async fn dispatch(command: Command) -> Result<()> {
         Command::Up => up::run().await,
         Command::Serve { roles } => operate::serve(roles).await,
         Command::Rebuild { check } => operate::rebuild(check).await,
+        Command::Replay(options) => operate::replay(options).await,
         Command::Token {
             organization,
             user,
             hours,
         } => operate::token(organization, &user, hours).await,
+        Command::Export(options) => operate::export(options).await,
+        Command::Restore { paths } => operate::restore(&paths).await,
         Command::Openapi => {
             // Not `print!`, which panics when the reader has gone away.
             Ok(std::io::stdout().write_all(http::openapi()?.as_bytes())?)

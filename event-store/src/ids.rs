@@ -65,6 +65,12 @@ impl Position {
         Self(self.0 + 1)
     }
 
+    /// The position in the middle of this and a later one, rounded down.
+    #[must_use]
+    pub const fn halfway_to(self, later: Self) -> Self {
+        Self(i64::midpoint(self.0, later.0))
+    }
+
     /// A number that the database's own CHECK keeps from being negative.
     pub(crate) const fn from_row(number: i64) -> Self {
         Self(number)

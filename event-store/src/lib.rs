@@ -22,6 +22,7 @@ mod mark;
 mod options;
 mod placement;
 mod read;
+pub mod restore;
 mod store;
 mod subscribe;
 pub mod verify;

@@ -24,20 +24,23 @@ const CACHED_TICKETS_LIMIT: usize = 500;
 
 /// Where a batch goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Target {
+pub enum Target<'a> {
     /// The live read models.
     Live,
     /// Those being built beside them.
     Next,
+    /// Those of an earlier time, in this namespace.
+    Replay(&'a str),
 }
 
-impl Target {
+impl<'a> Target<'a> {
     /// The namespace.
     #[must_use]
-    pub fn namespace(self) -> &'static str {
+    pub fn namespace(self) -> &'a str {
         match self {
             Self::Live => CORE,
             Self::Next => CORE_NEXT,
+            Self::Replay(namespace) => namespace,
         }
     }
 
@@ -48,7 +51,7 @@ impl Target {
         let namespace = self.namespace();
         let synchronous = match self {
             Self::Live => "on",
-            Self::Next => "off",
+            Self::Next | Self::Replay(_) => "off",
         };
         format!(
             "SET LOCAL search_path TO {namespace}, public; SET LOCAL enable_seqscan TO off; \
@@ -90,7 +93,7 @@ pub struct Applied {
 /// When the database or a row of it is at fault. Nothing was written then.
 pub async fn project(
     pool: &Pool,
-    target: Target,
+    target: Target<'_>,
     partition: Partition,
     after: Position,
     recorded: &[RecordedEvent],
@@ -116,7 +119,7 @@ pub async fn project(
 
 async fn attempt(
     pool: &Pool,
-    target: Target,
+    target: Target<'_>,
     partition: Partition,
     after: Position,
     events: &[RecordedEvent],
@@ -186,7 +189,7 @@ async fn apply_locked(
 /// Goes into the target's namespace and locks the checkpoint there, in one round trip: the settings are sent first.
 async fn begin(
     tx: &Transaction<'_>,
-    target: Target,
+    target: Target<'_>,
     partition: Partition,
 ) -> Result<Position, BatchError> {
     let settings = target.settings();
@@ -197,7 +200,7 @@ async fn begin(
 
 async fn stop_before(
     pool: &Pool,
-    target: Target,
+    target: Target<'_>,
     partition: Partition,
     after: Position,
     poison: Poison,

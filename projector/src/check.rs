@@ -15,6 +15,7 @@ use schema::table::core::CHECKPOINTS;
 use serde_json::{Map, Value};
 use tokio_postgres::{IsolationLevel, RowStream};
 
+use crate::batch::Target;
 use crate::error::RebuildError;
 use crate::exclusive::Exclusive;
 use crate::fill::{Fill, Phase, Positions, Report};
@@ -148,7 +149,7 @@ async fn build_and_compare(
         );
     }
     namespace::create_next(pool).await?;
-    let mut fill = Fill::new(store, pool, options, report);
+    let mut fill = Fill::new(store, pool, options, Target::Next, report);
     fill.advance(Phase::Filling, &until).await?;
     if let Some((partition, poison)) = fill.poisons.iter().next() {
         return Err(RebuildError::Poisoned {

@@ -119,6 +119,14 @@ pub enum RebuildError {
         /// How often it tried.
         attempts: u32,
     },
+    /// A replay makes its namespace anew.
+    #[error(
+        "there is a schema {0} already: choose another name, or drop it with `insightdesk replay --drop {0}`"
+    )]
+    NamespaceTaken(String),
+    /// Only what a replay made is dropped.
+    #[error("there is no schema {0} that a replay made")]
+    NoReplay(String),
     /// There is nothing to compare with.
     #[error(
         "the live read models were made by another version of this program; rebuild them first"

@@ -47,6 +47,7 @@ pub(crate) struct Fill<'a> {
     pub(crate) store: &'a EventStore,
     pub(crate) pool: &'a Pool,
     pub(crate) options: &'a Options,
+    target: Target<'a>,
     pub(crate) report: Report<'a>,
     /// The last event applied in each partition.
     pub(crate) reached: Positions,
@@ -60,6 +61,7 @@ impl<'a> Fill<'a> {
         store: &'a EventStore,
         pool: &'a Pool,
         options: &'a Options,
+        target: Target<'a>,
         report: Report<'a>,
     ) -> Self {
         let (reached, poisons) = (Positions::new(), BTreeMap::new());
@@ -67,6 +69,7 @@ impl<'a> Fill<'a> {
             store,
             pool,
             options,
+            target,
             report,
             reached,
             poisons,
@@ -127,7 +130,7 @@ impl<'a> Fill<'a> {
             if page.is_empty() {
                 break;
             }
-            let batch = batch::project(self.pool, Target::Next, partition, position, &page, false);
+            let batch = batch::project(self.pool, self.target, partition, position, &page, false);
             let outcome = tokio::time::timeout(self.options.batch_timeout, batch).await;
             let Outcome::Applied(applied) = outcome.map_err(|_| BatchError::Timeout)?? else {
                 return Err(RebuildError::Interrupted);

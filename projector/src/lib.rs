@@ -25,6 +25,7 @@ mod namespace;
 mod options;
 mod projector;
 pub mod rebuild;
+pub mod replay;
 pub mod state;
 mod status;
 mod worker;

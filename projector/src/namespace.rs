@@ -9,6 +9,7 @@ use schema::table::LOG_HEADS;
 use schema::table::core::{CHECKPOINTS, DERIVED};
 
 use crate::error::RebuildError;
+use crate::replay::ReplayNamespace;
 
 /// Index builds and drops take as long as they take; everything else in their session keeps its limits.
 pub(crate) const NO_STATEMENT_TIMEOUT: &str = "SET LOCAL statement_timeout TO 0";
@@ -16,6 +17,10 @@ pub(crate) const NO_STATEMENT_TIMEOUT: &str = "SET LOCAL statement_timeout TO 0"
 const VERSION: &str = formatcp!(
     "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = '{CORE}'"
 );
+const NOTE: &str =
+    "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = $1";
+/// How the note of a replay's namespace begins.
+pub(crate) const REPLAY_NOTE: &str = "insightdesk replay";
 const ADD_PARTITIONS: &str = formatcp!(
     "INSERT INTO {CORE}.{CHECKPOINTS} (partition, core_version) SELECT partition, {CORE_VERSION} FROM {LOG_HEADS} \
      ON CONFLICT (partition) DO NOTHING"
@@ -76,14 +81,50 @@ pub(crate) async fn create_next(pool: &Pool) -> Result<(), RebuildError> {
     Ok(())
 }
 
-/// Makes the indexes of a rebuild that is filled, and gathers statistics.
-pub(crate) async fn index_next(pool: &Pool) -> Result<(), RebuildError> {
+/// Makes the namespace of a replay, which nobody has yet, with a note of what it is.
+pub(crate) async fn create_replay(
+    pool: &Pool,
+    namespace: &ReplayNamespace,
+    note: &str,
+) -> Result<(), RebuildError> {
+    let (name, quoted) = (namespace.as_str(), namespace.quoted());
+    let mut client = pool.get().await?;
+    let tx = client.transaction().await?;
+    if tx.query_opt(NOTE, &[&name]).await?.is_some() {
+        return Err(RebuildError::NamespaceTaken(name.to_owned()));
+    }
+    tx.batch_execute(&create_tables(&quoted)).await?;
+    tx.batch_execute(&format!("COMMENT ON SCHEMA {quoted} IS '{note}'"))
+        .await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Drops the namespace of a replay, and no other.
+pub(crate) async fn drop_replay(
+    pool: &Pool,
+    namespace: &ReplayNamespace,
+) -> Result<(), RebuildError> {
+    let name = namespace.as_str();
+    let row = pool.get().await?.query_opt(NOTE, &[&name]).await?;
+    let note: Option<String> = match row {
+        Some(row) => row.try_get(0)?,
+        None => None,
+    };
+    if !note.is_some_and(|note| note.starts_with(REPLAY_NOTE)) {
+        return Err(RebuildError::NoReplay(name.to_owned()));
+    }
+    drop_namespace(pool, &format!("DROP SCHEMA {} CASCADE", namespace.quoted())).await
+}
+
+/// Makes the indexes of a namespace that is filled, and gathers statistics.
+pub(crate) async fn index(pool: &Pool, namespace: &str) -> Result<(), RebuildError> {
     let mut client = pool.get().await?;
     let tx = client.transaction().await?;
     tx.batch_execute(NO_STATEMENT_TIMEOUT).await?;
-    tx.batch_execute(&create_indexes(CORE_NEXT)).await?;
+    tx.batch_execute(&create_indexes(namespace)).await?;
     for table in DERIVED {
-        tx.batch_execute(&format!("ANALYZE {CORE_NEXT}.{table}"))
+        tx.batch_execute(&format!("ANALYZE {namespace}.{table}"))
             .await?;
     }
     tx.commit().await?;

@@ -102,7 +102,7 @@ async fn build_and_switch(
     options: &Options,
     report: Report<'_>,
 ) -> Result<(), RebuildError> {
-    let mut fill = Fill::new(store, pool, options, report);
+    let mut fill = Fill::new(store, pool, options, Target::Next, report);
     let switched = build(&mut fill).await;
     if switched.is_err() {
         // What was built takes space that may be the very thing that is short. The cause matters, not this.
@@ -117,7 +117,7 @@ async fn build(fill: &mut Fill<'_>) -> Result<(), RebuildError> {
     namespace::create_next(pool).await?;
     fill.advance(Phase::Filling, &heads(store).await?).await?;
     fill.tell(Phase::Indexing, 0);
-    namespace::index_next(pool).await?;
+    namespace::index(pool, CORE_NEXT).await?;
     // Nobody is shown read models that are not filled yet: without live ones these become them only now.
     if namespace::live(pool).await? == Live::Absent {
         return namespace::make_next_live(pool).await;

@@ -1,18 +1,22 @@
 //! The commands of an operator: each connects, does one thing, says what it did, and ends.
 
 mod checkpoint;
+mod export;
 mod import;
 mod organization;
 mod rebuild;
+mod replay;
 mod serve;
 mod token;
 mod user;
 mod verify;
 
 pub use checkpoint::{checkpoint, public_key};
+pub use export::{export, restore};
 pub use import::import;
 pub use organization::create_organization;
 pub use rebuild::rebuild;
+pub use replay::replay;
 pub use serve::{serve, until_shutdown};
 pub use token::token;
 pub use user::create_user;

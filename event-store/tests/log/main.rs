@@ -11,6 +11,7 @@ mod history;
 mod idempotency;
 mod placement;
 mod proxy;
+mod restore;
 mod subscription;
 mod support;
 mod underway;

@@ -9,4 +9,5 @@ mod desk;
 mod histories;
 mod poison;
 mod rebuilds;
+mod replays;
 mod support;

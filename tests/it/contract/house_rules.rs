@@ -8,7 +8,7 @@ use std::process::Command;
 use serde_json::Value;
 
 const SIDES: [&str; 3] = ["write-side", "projector", "read-side"];
-const SOURCE_DIRS: [&str; 8] = [
+const SOURCE_DIRS: [&str; 9] = [
     "domain/src",
     "event-store/src",
     "write-side/src",
@@ -16,6 +16,7 @@ const SOURCE_DIRS: [&str; 8] = [
     "projector/src",
     "platform/src",
     "schema/src",
+    "columnar/src",
     "src",
 ];
 

@@ -3,6 +3,7 @@
 mod checkpoint;
 mod consistency;
 mod conversation;
+mod export;
 mod idempotency;
 mod import;
 mod people;

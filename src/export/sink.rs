@@ -1,0 +1,67 @@
+//! Where events go: a file of one of the formats.
+
+use std::path::Path;
+
+use anyhow::Result;
+use clap::ValueEnum;
+use event_store::RecordedEvent;
+
+use super::ndjson::NdjsonFile;
+
+/// The kind of file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Newline-delimited JSON, a line an event: everything, byte for byte; can be restored.
+    Ndjson,
+    /// Apache Parquet for DuckDB, pandas and the like. Needs a build with `--features parquet`.
+    Parquet,
+}
+
+impl Format {
+    /// How its files end.
+    #[must_use]
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Ndjson => "ndjson",
+            Self::Parquet => "parquet",
+        }
+    }
+}
+
+/// An open file.
+pub(super) enum Sink {
+    Ndjson(NdjsonFile),
+    #[cfg(feature = "parquet")]
+    Parquet(Box<columnar::EventFile>),
+}
+
+impl Sink {
+    pub(super) fn create(format: Format, path: &Path) -> Result<Self> {
+        match format {
+            Format::Ndjson => NdjsonFile::create(path).map(Self::Ndjson),
+            #[cfg(feature = "parquet")]
+            Format::Parquet => Ok(Self::Parquet(Box::new(columnar::EventFile::create(path)?))),
+            #[cfg(not(feature = "parquet"))]
+            Format::Parquet => anyhow::bail!(
+                "this program was built without Parquet: build it with `cargo build --release --features parquet`, \
+                 or export ndjson"
+            ),
+        }
+    }
+
+    pub(super) fn write(&mut self, event: &RecordedEvent) -> Result<()> {
+        match self {
+            Self::Ndjson(file) => file.write(event),
+            #[cfg(feature = "parquet")]
+            Self::Parquet(file) => Ok(file.write(event)?),
+        }
+    }
+
+    pub(super) fn finish(self) -> Result<()> {
+        match self {
+            Self::Ndjson(file) => file.finish(),
+            #[cfg(feature = "parquet")]
+            Self::Parquet(file) => Ok(file.finish()?),
+        }
+    }
+}
