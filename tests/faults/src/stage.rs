@@ -106,16 +106,16 @@ impl Stage {
     /// # Errors
     /// When a server does not start.
     pub async fn open(name: &str, options: &Options) -> Result<Self> {
-        let dir = options.output.join(format!("{name}-{}", options.seed));
-        let data = dir.join("servers");
-        Self::open_with_data(options, dir, data).await
+        let data = dir_of(name, options).join("servers");
+        Self::open_with_data(name, options, data).await
     }
 
     /// The same, with the data of the servers elsewhere.
     ///
     /// # Errors
     /// When a server does not start.
-    pub async fn open_with_data(options: &Options, dir: PathBuf, data: PathBuf) -> Result<Self> {
+    pub async fn open_with_data(name: &str, options: &Options, data: PathBuf) -> Result<Self> {
+        let dir = dir_of(name, options);
         if dir.exists() {
             std::fs::remove_dir_all(&dir)?;
         }
@@ -230,6 +230,16 @@ impl Stage {
         Ok(())
     }
 
+    /// Answers so far that said: not now.
+    #[must_use]
+    pub fn unavailable(&self) -> u64 {
+        self.counts()
+            .statuses
+            .get(&503)
+            .copied()
+            .unwrap_or_default()
+    }
+
     /// Notes that everything was as before so long after the end of a harm, where that may take `limit`.
     pub fn note_recovery(&mut self, took: Duration, limit: Duration) {
         if took > limit {
@@ -330,4 +340,8 @@ impl Stage {
         let client = self.scene.superuser().await?;
         checker::check(&client, &ledger, terms).await
     }
+}
+
+fn dir_of(name: &str, options: &Options) -> PathBuf {
+    options.output.join(format!("{name}-{}", options.seed))
 }

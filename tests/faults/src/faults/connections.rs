@@ -31,9 +31,9 @@ pub async fn run(stage: &mut Stage) -> Result<()> {
                 Err(_) => drop(client.query_one(END_SESSIONS, &[]).await?),
             }
         }
-        let before = unavailable(stage);
+        let before = stage.unavailable();
         sleep(HELD_FOR).await;
-        let refused = unavailable(stage) - before;
+        let refused = stage.unavailable() - before;
         drop(holders);
         let end = Instant::now();
         stage
@@ -54,13 +54,4 @@ async fn hold(stage: &Stage) -> Result<Client> {
     tokio::spawn(connection);
     client.batch_execute("BEGIN; SELECT 1").await?;
     Ok(client)
-}
-
-fn unavailable(stage: &Stage) -> u64 {
-    stage
-        .counts()
-        .statuses
-        .get(&503)
-        .copied()
-        .unwrap_or_default()
 }

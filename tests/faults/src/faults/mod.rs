@@ -1,6 +1,8 @@
 //! The faults, a file each.
 
+pub mod clock_jumps;
 pub mod connections;
+pub mod data_full;
 pub mod lost_answers;
 pub mod overdue_timers;
 pub mod poison;
@@ -15,16 +17,19 @@ pub mod two_sagas;
 pub mod valkey_flush;
 pub mod valkey_kill;
 pub mod valkey_partition;
+pub mod wal_full;
 
 use std::pin::Pin;
 
 use anyhow::{Context, Result};
 
 use crate::report::Report;
+use crate::scene::volume::Volume;
 use crate::stage::{Options, Stage};
 
-/// The harm that a fault does, on a stage where nothing runs yet.
-type Harm = for<'a> fn(&'a mut Stage) -> Pin<Box<dyn Future<Output = Result<()>> + 'a>>;
+/// What a fault does, from the setting of its stage to its report; without what it needs a report that says so.
+type Trial =
+    for<'a> fn(&'a Fault, &'a Options) -> Pin<Box<dyn Future<Output = Result<Report>> + 'a>>;
 
 /// A fault that can be tried.
 pub struct Fault {
@@ -34,7 +39,7 @@ pub struct Fault {
     pub name: &'static str,
     /// What is done.
     pub what: &'static str,
-    harm: Harm,
+    trial: Trial,
 }
 
 impl Fault {
@@ -43,20 +48,67 @@ impl Fault {
     /// # Errors
     /// When it could not be tried: that says nothing about the product.
     pub async fn run(&self, options: &Options) -> Result<Report> {
+        (self.trial)(self, options).await
+    }
+
+    fn skipped(&self, options: &Options, why: &anyhow::Error) -> Report {
+        Report::skipped(self.id, self.name, options.seed, format!("{why:#}"))
+    }
+
+    async fn data_full(&self, options: &Options) -> Result<Report> {
+        let volume = match Volume::ext4() {
+            Ok(volume) => volume,
+            Err(why) => return Ok(self.skipped(options, &why)),
+        };
+        let data = volume.mount.join("servers");
+        let mut stage = Stage::open_with_data(self.name, options, data).await?;
+        data_full::run(&mut stage, &volume).await?;
+        stage.finish(self.id, self.name).await
+    }
+
+    async fn wal_full(&self, options: &Options) -> Result<Report> {
+        let volume = match Volume::tmpfs() {
+            Ok(volume) => volume,
+            Err(why) => return Ok(self.skipped(options, &why)),
+        };
         let mut stage = Stage::open(self.name, options).await?;
-        (self.harm)(&mut stage).await?;
+        wal_full::run(&mut stage, &volume).await?;
+        stage.finish(self.id, self.name).await
+    }
+
+    async fn clock_jumps(&self, options: &Options) -> Result<Report> {
+        let library = match clock_jumps::library() {
+            Ok(library) => library,
+            Err(why) => return Ok(self.skipped(options, &why)),
+        };
+        let mut stage = Stage::open(self.name, options).await?;
+        clock_jumps::run(&mut stage, &library).await?;
         stage.finish(self.id, self.name).await
     }
 }
 
-/// Declares a fault by its file.
+/// Declares a fault by its file; one that needs something special, by its trial.
 macro_rules! fault {
+    ($id:literal, trial $trial:ident, $name:literal, $what:literal) => {
+        Fault {
+            id: $id,
+            name: $name,
+            what: $what,
+            trial: |fault, options| Box::pin(fault.$trial(options)),
+        }
+    };
     ($id:literal, $module:ident, $name:literal, $what:literal) => {
         Fault {
             id: $id,
             name: $name,
             what: $what,
-            harm: |stage| Box::pin($module::run(stage)),
+            trial: |fault, options| {
+                Box::pin(async {
+                    let mut stage = Stage::open(fault.name, options).await?;
+                    $module::run(&mut stage).await?;
+                    stage.finish(fault.id, fault.name).await
+                })
+            },
         }
     };
 }
@@ -111,6 +163,8 @@ pub const ALL: &[Fault] = &[
         "valkey-partition",
         "Valkey is paused, or cut off"
     ),
+    fault!("F10", trial data_full, "data-full", "the volume of the data is full"),
+    fault!("F11", trial wal_full, "wal-full", "the volume of the write-ahead log is full"),
     fault!(
         "F12",
         slow_postgres,
@@ -129,6 +183,7 @@ pub const ALL: &[Fault] = &[
         "lost-answers",
         "a writer's connection breaks with an append on its way"
     ),
+    fault!("F15", trial clock_jumps, "clock-jumps", "the clock of the server jumps"),
     fault!("F19", poison, "poison", "an event that cannot be read"),
     fault!(
         "F20",

@@ -28,7 +28,7 @@ pub async fn run(stage: &mut Stage) -> Result<()> {
     let lock_time = (stage.budget.time / 3).clamp(LOCK_MIN, LOCK_MAX);
     let mut client = stage.scene.superuser().await?;
     while stage.has_time() {
-        let before = unavailable(stage);
+        let before = stage.unavailable();
         if stage.record.times.is_multiple_of(2) {
             let lock = client.transaction().await?;
             let statement = format!("LOCK TABLE {EVENTS} IN ACCESS EXCLUSIVE MODE");
@@ -37,7 +37,7 @@ pub async fn run(stage: &mut Stage) -> Result<()> {
             sleep(lock_time).await;
             lock.rollback().await?;
             let end = Instant::now();
-            let refused = unavailable(stage) - before;
+            let refused = stage.unavailable() - before;
             stage.record.harm(
                 "commands waiting or told 503 by a lock",
                 in_flight + refused,
@@ -56,13 +56,4 @@ pub async fn run(stage: &mut Stage) -> Result<()> {
         stage.flows().await?;
     }
     Ok(())
-}
-
-fn unavailable(stage: &Stage) -> u64 {
-    stage
-        .counts()
-        .statuses
-        .get(&503)
-        .copied()
-        .unwrap_or_default()
 }

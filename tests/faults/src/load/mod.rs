@@ -1,5 +1,6 @@
 //! The load: connections that send commands of a seeded choice, one after another, and write down what they know.
 
+mod choice;
 mod client;
 mod request;
 mod tally;

@@ -14,14 +14,13 @@ use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
 use super::Plan;
+use super::choice::intent;
 use super::client::{Answer, Http, NoAnswer};
 use super::request::{self, Sender};
 use super::tally::Tally;
-use crate::ledger::{Answered, Intent, Ledger, Line, Outcome, Seen, Sent, Status};
+use crate::ledger::{Answered, Intent, Ledger, Line, Outcome, Seen, Sent};
 use crate::scene::desk::{Desk, Organization};
 
-const TAGS: [&str; 6] = ["fire", "printer", "vip", "billing", "network", "urgent"];
-const PRIORITIES: [&str; 4] = ["low", "normal", "high", "urgent"];
 /// Tickets of an organization that the load works on at a time; the older ones are left.
 const TICKETS_AT_WORK: usize = 64;
 /// Between two attempts of the same command.
@@ -317,52 +316,6 @@ fn bearer(organization: &Organization, sender: Sender) -> String {
         Sender::Agent => &organization.agent_token,
     };
     format!("Bearer {token}")
-}
-
-fn intent(random: &mut StdRng, ticket: Uuid, organization: &Organization) -> Intent {
-    let tag = |random: &mut StdRng| TAGS.choose(random).copied().unwrap_or("fire").to_owned();
-    match random.random_range(0..100) {
-        0..12 => Intent::Open,
-        12..24 => Intent::Reply {
-            ticket,
-            by_customer: true,
-        },
-        24..40 => Intent::Reply {
-            ticket,
-            by_customer: false,
-        },
-        40..48 => Intent::Note { ticket },
-        48..58 => Intent::Tag {
-            ticket,
-            tag: tag(random),
-        },
-        58..62 => Intent::Untag {
-            ticket,
-            tag: tag(random),
-        },
-        62..70 => Intent::Assign {
-            ticket,
-            agent: organization
-                .agents
-                .choose(random)
-                .copied()
-                .unwrap_or_default(),
-        },
-        70..80 => {
-            let to = [Status::Open, Status::Pending, Status::OnHold];
-            let to = to.choose(random).copied().unwrap_or(Status::Open);
-            Intent::SetStatus { ticket, to }
-        }
-        80..86 => {
-            let to = PRIORITIES.choose(random).copied().unwrap_or("normal");
-            Intent::SetPriority {
-                ticket,
-                to: to.to_owned(),
-            }
-        }
-        86..94 => Intent::Resolve { ticket },
-        _ => Intent::Reopen { ticket },
-    }
 }
 
 fn outcome_of(answer: &Result<Answer, NoAnswer>) -> Outcome {

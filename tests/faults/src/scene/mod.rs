@@ -6,6 +6,7 @@ pub mod process;
 pub mod progress;
 pub mod proxy;
 pub mod servers;
+pub mod volume;
 pub mod wait;
 
 use std::net::SocketAddr;
