@@ -10,8 +10,8 @@ use super::batch::Batch;
 use super::connection::Failure;
 use super::measure::{self, Path};
 use super::pending::{Answer, Pending};
-use super::plan::{Head, Plan};
-use super::slow::{self, Failed};
+use super::plan::Plan;
+use super::slow::{self, Failed, Heads};
 use super::task::{BACKOFF_FIRST, BACKOFF_LONGEST, Writer};
 use super::underway::{Arrived, Departing, Sent, depart};
 use crate::append::{AppendError, Appended, Cause};
@@ -69,6 +69,7 @@ impl Writer {
         let failed = match outcome {
             Ok(Some(written)) => {
                 measure::batch(Path::Fast, batch.requests.len(), begun.elapsed());
+                self.left.insert(batch.partition, written.head.position);
                 self.wakeups
                     .announce(batch.partition, written.head.position);
                 let answer = |position| {
@@ -142,15 +143,22 @@ impl Writer {
         let decided =
             slow::append(&connection, batch.partition, &batch.requests, in_flight).await?;
         measure::batch(Path::Slow, batch.requests.len(), begun.elapsed());
-        if let Some(head) = decided.head {
-            self.learn_head(batch.partition, head);
+        if let Some(heads) = decided.heads {
+            self.learn(batch.partition, heads);
         }
         Ok(decided.answers)
     }
 
-    fn learn_head(&mut self, partition: Partition, head: Head) {
-        self.heads.insert(partition, head);
-        self.wakeups.announce(partition, head.position);
+    /// Keeps the head for the fast path if nobody else wrote since this writer last did. While others do, the fast path
+    /// would mostly find a moved head: the lock's queue serves all of them in turn.
+    fn learn(&mut self, partition: Partition, heads: Heads) {
+        let last = self.left.insert(partition, heads.left.position);
+        if last.is_none_or(|last| last == heads.found) {
+            self.heads.insert(partition, heads.left);
+        } else {
+            self.heads.remove(&partition);
+        }
+        self.wakeups.announce(partition, heads.left.position);
     }
 
     /// A row of the batch is bad: halves the batch until the bad request stands alone, so that only it fails.

@@ -22,11 +22,20 @@ pub(super) struct Failed {
     pub(super) in_flight: Option<Position>,
 }
 
-/// The answers in the order of the requests, and the head after them.
+/// The answers in the order of the requests, and the head before and after them.
 pub(super) struct Decided {
     pub(super) answers: Vec<Answer>,
     /// None when the partition does not exist.
-    pub(super) head: Option<Head>,
+    pub(super) heads: Option<Heads>,
+}
+
+/// The head of a partition around a batch.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Heads {
+    /// As it was when the lock was given.
+    pub(super) found: Position,
+    /// As the batch left it.
+    pub(super) left: Head,
 }
 
 /// What the log holds of the streams, keys and events of a batch, read under the head's lock.
@@ -76,7 +85,10 @@ pub(super) async fn append(
         end(connection, "ROLLBACK").await.map_err(nothing_sent)?;
         return Ok(Decided {
             answers: verdicts.into_iter().flatten().collect(),
-            head,
+            heads: head.map(|head| Heads {
+                found: head.position,
+                left: head,
+            }),
         });
     };
     let requests = requests.iter().zip(&verdicts);
@@ -89,12 +101,12 @@ pub(super) async fn append(
             failure,
             in_flight: Some(head.position),
         })?;
-    Ok(decided(verdicts, &written))
+    Ok(decided(verdicts, head.position, &written))
 }
 
 /// The verdicts, and for each request without one its place in what was written: the plan has one position for each of
 /// them, in the same order.
-fn decided(verdicts: Vec<Option<Answer>>, written: &Written) -> Decided {
+fn decided(verdicts: Vec<Option<Answer>>, found: Position, written: &Written) -> Decided {
     let mut positions = written.positions.iter().copied();
     let mut stood = || {
         Ok(Appended {
@@ -107,7 +119,10 @@ fn decided(verdicts: Vec<Option<Answer>>, written: &Written) -> Decided {
         .map(|verdict| verdict.unwrap_or_else(&mut stood));
     Decided {
         answers: answers.collect(),
-        head: Some(written.head),
+        heads: Some(Heads {
+            found,
+            left: written.head,
+        }),
     }
 }
 

@@ -17,7 +17,7 @@ use super::pending::Pending;
 use super::plan::Head;
 use super::underway::Underway;
 use crate::append::{AppendError, Cause};
-use crate::ids::Partition;
+use crate::ids::{Partition, Position};
 use crate::options::Options;
 use crate::wakeups::Wakeups;
 
@@ -41,6 +41,8 @@ pub(super) struct Writer {
     /// The heads as they will be once everything under way is written. Another server may have moved on; the database
     /// compares.
     pub(super) heads: HashMap<Partition, Head>,
+    /// Where this writer left each partition: tells whether others write to it too.
+    pub(super) left: HashMap<Partition, Position>,
 }
 
 impl Writer {
@@ -52,7 +54,6 @@ impl Writer {
         requests: mpsc::Receiver<Pending>,
         closing: watch::Receiver<bool>,
     ) -> Self {
-        let (backlog, heads) = (VecDeque::new(), HashMap::new());
         Self {
             number,
             config,
@@ -60,9 +61,10 @@ impl Writer {
             wakeups,
             requests,
             closing,
-            backlog,
+            backlog: VecDeque::new(),
             connection: None,
-            heads,
+            heads: HashMap::new(),
+            left: HashMap::new(),
         }
     }
 
@@ -88,9 +90,11 @@ impl Writer {
     /// unclaimed, so that their callers can give up and know that nothing happened.
     async fn serve_waiting(&mut self) {
         let mut underway = Underway::new();
-        // Lets the callers that the last batch woke hand in their next requests before this one goes.
-        tokio::task::yield_now().await;
         while self.is_connected() || !underway.is_empty() {
+            if underway.is_empty() {
+                // Lets the callers that the last batch woke hand in their next requests before this one goes.
+                tokio::task::yield_now().await;
+            }
             self.gather();
             if self.may_send(&underway)
                 && let Some(batch) = select(&mut self.backlog, self.options.batch_limit)
