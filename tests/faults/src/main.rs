@@ -56,26 +56,26 @@ fn run(cli: Cli) -> Result<bool> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    let reports = runtime.block_on(run_all(&faults, &options))?;
+    let reports = runtime.block_on(run_all(&faults, &options));
     print_table(&reports);
     let path = write_json(&reports, &options)?;
     println!("written to {}", path.display());
     Ok(reports.iter().all(Report::is_right))
 }
 
-async fn run_all(faults: &[&'static Fault], options: &Options) -> Result<Vec<Report>> {
+/// One that could not be tried does not keep the others from it.
+async fn run_all(faults: &[&'static Fault], options: &Options) -> Vec<Report> {
     let mut reports = Vec::new();
     for fault in faults {
         eprintln!("==> {} {}: {}", fault.id, fault.name, fault.what);
-        let report = fault.run(options).await;
-        let report = report.with_context(|| {
-            let seed = options.seed;
-            format!("{} could not be tried (seed {seed})", fault.name)
-        })?;
+        let report = match fault.run(options).await {
+            Ok(report) => report,
+            Err(error) => Report::failed(fault.id, fault.name, options.seed, &error),
+        };
         for line in report.lines() {
             eprintln!("    {line}");
         }
         reports.push(report);
     }
-    Ok(reports)
+    reports
 }

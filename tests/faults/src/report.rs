@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Error, Result};
 use serde::Serialize;
 
-use crate::checker::{Findings, Rule};
+use crate::checker::{Findings, Rule, Violation};
 use crate::load::Counts;
 use crate::stage::{Options, Record};
 
@@ -36,11 +36,11 @@ pub struct Report {
 /// From the end of a harm, in milliseconds.
 #[derive(Debug, Default, Serialize)]
 struct Recovery {
-    first_success: Quantiles,
-    zero_lag: Quantiles,
+    first_success: Option<Quantiles>,
+    zero_lag: Option<Quantiles>,
 }
 
-#[derive(Debug, Default, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize)]
 struct Quantiles {
     p50_ms: u64,
     p99_ms: u64,
@@ -48,18 +48,19 @@ struct Quantiles {
 }
 
 impl Quantiles {
-    fn of(times_ms: &[u64]) -> Self {
+    /// None where nothing was measured.
+    fn of(times_ms: &[u64]) -> Option<Self> {
         let mut sorted = times_ms.to_vec();
         sorted.sort_unstable();
         let at = |percent: usize| {
             let index = (sorted.len() * percent).div_ceil(100).saturating_sub(1);
             sorted.get(index).copied().unwrap_or_default()
         };
-        Self {
+        (!sorted.is_empty()).then(|| Self {
             p50_ms: at(50),
             p99_ms: at(99),
             max_ms: at(100),
-        }
+        })
     }
 }
 
@@ -103,6 +104,17 @@ impl Report {
             skipped: Some(why),
             ..Self::new(id, name, seed, &nothing.0, &nothing.1, nothing.2)
         }
+    }
+
+    /// Of a fault whose outcome is not known, because it could not be set up or judged.
+    #[must_use]
+    pub fn failed(id: &'static str, name: &'static str, seed: u64, error: &Error) -> Self {
+        let findings = Findings {
+            violations: vec![Violation::new(Rule::Hit, format!("not tried: {error:#}"))],
+            ..Findings::default()
+        };
+        let nothing = (Counts::default(), Record::default());
+        Self::new(id, name, seed, &nothing.0, &nothing.1, findings)
     }
 
     /// Whether no rule was broken. A skipped one broke none.
@@ -166,7 +178,10 @@ pub fn print_table(reports: &[Report]) {
         "| fault | times | hit | acknowledged | refused | unknown | lost | doubled | first success p50/p99/max ms | zero lag p50/p99/max ms | verdict |"
     );
     println!("|---|---|---|---|---|---|---|---|---|---|---|");
-    let shown = |q: Quantiles| format!("{}/{}/{}", q.p50_ms, q.p99_ms, q.max_ms);
+    let shown = |quantiles: Option<Quantiles>| {
+        let shown = quantiles.map(|q| format!("{}/{}/{}", q.p50_ms, q.p99_ms, q.max_ms));
+        shown.unwrap_or_else(|| "-".to_owned())
+    };
     for report in reports {
         let findings = &report.findings;
         println!(

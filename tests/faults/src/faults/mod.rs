@@ -23,6 +23,7 @@ use std::pin::Pin;
 
 use anyhow::{Context, Result};
 
+use crate::checker::Rule;
 use crate::report::Report;
 use crate::scene::volume::Volume;
 use crate::stage::{Options, Stage};
@@ -51,6 +52,14 @@ impl Fault {
         (self.trial)(self, options).await
     }
 
+    /// What stops the fault half-way, such as a load that does not go on, is a finding, too.
+    async fn judge(&self, mut stage: Stage, done: Result<()>) -> Result<Report> {
+        if let Err(error) = done {
+            stage.record.broken(Rule::Recovery, format!("{error:#}"));
+        }
+        stage.finish(self.id, self.name).await
+    }
+
     fn skipped(&self, options: &Options, why: &anyhow::Error) -> Report {
         Report::skipped(self.id, self.name, options.seed, format!("{why:#}"))
     }
@@ -62,8 +71,8 @@ impl Fault {
         };
         let data = volume.mount.join("servers");
         let mut stage = Stage::open_with_data(self.name, options, data).await?;
-        data_full::run(&mut stage, &volume).await?;
-        stage.finish(self.id, self.name).await
+        let done = data_full::run(&mut stage, &volume).await;
+        self.judge(stage, done).await
     }
 
     async fn wal_full(&self, options: &Options) -> Result<Report> {
@@ -72,8 +81,8 @@ impl Fault {
             Err(why) => return Ok(self.skipped(options, &why)),
         };
         let mut stage = Stage::open(self.name, options).await?;
-        wal_full::run(&mut stage, &volume).await?;
-        stage.finish(self.id, self.name).await
+        let done = wal_full::run(&mut stage, &volume).await;
+        self.judge(stage, done).await
     }
 
     async fn clock_jumps(&self, options: &Options) -> Result<Report> {
@@ -82,8 +91,8 @@ impl Fault {
             Err(why) => return Ok(self.skipped(options, &why)),
         };
         let mut stage = Stage::open(self.name, options).await?;
-        clock_jumps::run(&mut stage, &library).await?;
-        stage.finish(self.id, self.name).await
+        let done = clock_jumps::run(&mut stage, &library).await;
+        self.judge(stage, done).await
     }
 }
 
@@ -105,8 +114,8 @@ macro_rules! fault {
             trial: |fault, options| {
                 Box::pin(async {
                     let mut stage = Stage::open(fault.name, options).await?;
-                    $module::run(&mut stage).await?;
-                    stage.finish(fault.id, fault.name).await
+                    let done = $module::run(&mut stage).await;
+                    fault.judge(stage, done).await
                 })
             },
         }

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use futures::TryStreamExt;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -24,6 +25,7 @@ use worker::Worker;
 
 /// How long the repetitions at the end may take.
 const RETRIES_DEADLINE: Duration = Duration::from_secs(60);
+const RETRIES_AT_ONCE: usize = 8;
 
 /// What the load is.
 #[derive(Debug, Clone)]
@@ -119,9 +121,9 @@ impl Load {
             open.extend(worker.context("a connection of the load failed")??);
         }
         let deadline = Instant::now() + RETRIES_DEADLINE;
-        for sent in open {
-            self.shared.resolve(sent, deadline).await?;
-        }
+        futures::stream::iter(open.into_iter().map(anyhow::Ok))
+            .try_for_each_concurrent(RETRIES_AT_ONCE, |sent| self.shared.resolve(sent, deadline))
+            .await?;
         Ok(self.tally.counts())
     }
 }
