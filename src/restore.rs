@@ -17,6 +17,7 @@ use event_store::{Mark, OrgId, Partition, RecordedEvent};
 use indicatif::ProgressBar;
 use serde::Deserialize;
 
+use crate::export::Format;
 use crate::export::line;
 use crate::export::manifest::{MANIFEST, Manifest};
 
@@ -43,6 +44,14 @@ pub async fn restore(pool: &Pool, paths: &[PathBuf], progress: &ProgressBar) -> 
         .iter()
         .map(|path| Source::of(path))
         .collect::<Result<Vec<_>>>()?;
+    for file in sources.iter().flat_map(|source| &source.files) {
+        ensure!(
+            file.extension()
+                .is_none_or(|end| end != Format::Parquet.extension()),
+            "{} is a Parquet file, which is for analysts: restore an export of the format ndjson",
+            file.display()
+        );
+    }
     let bytes = sources.iter().flat_map(|source| &source.files).map(|file| {
         // A file that is not there is told when it is opened.
         std::fs::metadata(file).map_or(0, |file| file.len())

@@ -131,6 +131,12 @@ async fn a_damaged_file_is_named_by_line_and_nothing_is_restored() {
     );
     assert_eq!(events(&empty).await, 0);
 
+    let refused = other.fail(&["restore", "log.parquet"]).await;
+    assert!(
+        refused.contains("restore an export of the format ndjson"),
+        "{refused}"
+    );
+
     std::fs::write(dir.path().join("whole.ndjson"), whole).unwrap();
     other.succeed(&["restore", "whole.ndjson"]).await;
 }
