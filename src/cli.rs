@@ -26,6 +26,8 @@ Settings come from the environment, or from the TOML file that INSIGHTDESK_CONFI
   DATABASE_URL              postgresql://user:password@host/database
   VALKEY_URL                valkey://host:6379; may be left out
   INSIGHTDESK_TOKEN_SECRET  signs access tokens, at least 32 bytes
+  INSIGHTDESK_MASTER_KEY    wraps the keys of personal data, 32 bytes in base64; or a file of them:
+  INSIGHTDESK_MASTER_KEY_FILE
   INSIGHTDESK_HTTP_ADDR     where to serve, 127.0.0.1:3001 unless set
 Without DATABASE_URL, commands use the database of a running `insightdesk up` of the same directory.";
 
@@ -45,6 +47,11 @@ pub enum Command {
     },
     /// Bring the database to the schema of this version.
     Migrate,
+    /// Wrap the keys of all personal data with the current master key.
+    ///
+    /// Put the new key first in INSIGHTDESK_MASTER_KEY_FILE, keep the former one after it, restart every server, then run
+    /// this. No event is touched; it may be interrupted and run again.
+    RotateMasterKey,
     /// Take over the history of another system.
     #[command(subcommand)]
     Import(ImportCommand),
@@ -281,6 +288,7 @@ mod tests {
             "serve",
             "serve --role api,projector,saga",
             "migrate",
+            "rotate-master-key",
             "import servicenow-log log.csv.gz --organization demo --rejects bad.csv",
             "rebuild --check",
             "replay --as-of 2026-03-01T00:00:00Z --schema march",

@@ -8,6 +8,8 @@ use event_store::{EventStore, Placement, Version};
 use uuid::Uuid;
 use write_side::dispatch::aggregate::Aggregate;
 
+use crate::node::Node;
+
 const PAGE_EVENTS: u32 = 500;
 
 /// The organization of a slug.
@@ -25,16 +27,16 @@ pub async fn organization(store: &EventStore, slug: &Slug) -> Result<Placement> 
 /// # Errors
 /// When there is none, or they are not active, or the log cannot be read.
 pub async fn user(
-    store: &EventStore,
+    node: &Node,
     place: Placement,
     id_or_email: &str,
 ) -> Result<(UserId, PresentUser)> {
     let id = match Uuid::try_parse(id_or_email) {
         Ok(id) => Some(UserId(id)),
-        Err(_) => holder(store, place, id_or_email).await?,
+        Err(_) => holder(node, place, id_or_email).await?,
     };
     let found = match id {
-        Some(id) => Some((id, fold::<User>(store, place, id.0).await?)),
+        Some(id) => Some((id, fold::<User>(node, place, id.0).await?)),
         None => None,
     };
     match found {
@@ -48,20 +50,22 @@ pub async fn user(
     }
 }
 
-async fn holder(store: &EventStore, place: Placement, email: &str) -> Result<Option<UserId>> {
+async fn holder(node: &Node, place: Placement, email: &str) -> Result<Option<UserId>> {
     let email = Email::parse(email).context("a user is named by id or e-mail address")?;
     let id = domain::user::email_claim_id(OrganizationId(place.org_id.0), &email);
-    Ok(fold::<EmailClaim>(store, place, id).await?.held_by)
+    Ok(fold::<EmailClaim>(node, place, id).await?.held_by)
 }
 
-async fn fold<A: Aggregate>(store: &EventStore, place: Placement, id: Uuid) -> Result<A> {
+async fn fold<A: Aggregate>(node: &Node, place: Placement, id: Uuid) -> Result<A> {
     let mut state = A::default();
     let mut version = Version::NONE;
     loop {
-        let page = store
+        let mut page = node
+            .store
             .read_stream(place.partition, place.org_id, id, version, PAGE_EVENTS)
             .await?;
         let is_last = page.len() < PAGE_EVENTS as usize;
+        node.keys.open_page(&mut page).await?;
         for recorded in page
             .into_iter()
             .filter(|recorded| recorded.stream_type == A::STREAM_TYPE)

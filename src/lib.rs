@@ -41,6 +41,7 @@ pub fn run(cli: Cli) -> Result<()> {
 
 async fn dispatch(command: Command) -> Result<()> {
     match command {
+        Command::RotateMasterKey => operate::rotate_master_key().await,
         Command::Migrate => operate::migrate().await,
         Command::Import(ImportCommand::ServicenowLog(log)) => operate::import(log).await,
         Command::Verify(options) => operate::verify(options).await,

@@ -8,6 +8,7 @@ use event_store::EventStore;
 use platform::clock::Clock;
 use platform::config::Config;
 use platform::pools::{Pools, SessionLimits, postgres_config, with_session};
+use sealing::{Keyring, MasterKeys};
 use tokio_postgres::NoTls;
 use write_side::dispatch::{self, Dispatcher};
 
@@ -23,6 +24,8 @@ pub struct Node {
     pub pools: Pools,
     /// The log.
     pub store: EventStore,
+    /// The keys of the personal data in it.
+    pub keys: Keyring,
     /// Through which every command passes.
     pub dispatcher: Dispatcher,
 }
@@ -31,8 +34,18 @@ impl Node {
     /// Connects. The database must have been migrated.
     ///
     /// # Errors
-    /// When the database cannot be reached or is not migrated.
+    /// When the database cannot be reached or is not migrated, or a master key that it needs is not configured.
     pub async fn start(config: &Config, clock: Arc<dyn Clock>) -> Result<Self> {
+        let node = Self::without_keys(config, clock).await?;
+        node.keys.check().await?;
+        Ok(node)
+    }
+
+    /// As [`Node::start`], to look at the log without opening anything that is sealed in it.
+    ///
+    /// # Errors
+    /// When the database cannot be reached or is not migrated.
+    pub async fn without_keys(config: &Config, clock: Arc<dyn Clock>) -> Result<Self> {
         let url = config.database_url.expose();
         let pools = Pools::new(url, &config.pools)?;
         let options = event_store::Options {
@@ -42,10 +55,14 @@ impl Node {
         let store = EventStore::start(postgres_config(url)?, pools.commands.clone(), options).await.context(
             "is the database running and migrated? start it with `insightdesk up`, or set DATABASE_URL and run `insightdesk migrate`",
         )?;
-        let dispatcher = Dispatcher::new(store.clone(), clock, dispatch::Options::default());
+        let master = MasterKeys::parse(config.master_key.expose())?;
+        let keys = Keyring::new(pools.commands.clone(), master);
+        let options = dispatch::Options::default();
+        let dispatcher = Dispatcher::new(store.clone(), keys.clone(), clock, options);
         Ok(Self {
             pools,
             store,
+            keys,
             dispatcher,
         })
     }

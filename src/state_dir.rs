@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use platform::config::{Config, Settings};
+use sealing::MasterKeys;
 use uuid::Uuid;
 
 const DIR: &str = ".insightdesk";
@@ -15,6 +16,7 @@ const DIR_MODE: u32 = 0o711;
 const FILE_MODE: u32 = 0o600;
 const TOKEN_SECRET: &str = "token-secret";
 const SIGNING_KEY: &str = "signing-key";
+const MASTER_KEY: &str = "master-key";
 /// Written by the private servers.
 const DATABASE_URL: &str = "database-url";
 const VALKEY_URL: &str = "valkey-url";
@@ -68,6 +70,19 @@ impl StateDir {
         Ok(secret)
     }
 
+    /// The master key of this checkout's personal data, made by the first call. Lost, that data cannot be read any more.
+    ///
+    /// # Errors
+    /// When the file cannot be read or written.
+    pub fn master_key(&self) -> Result<String> {
+        if let Some(key) = self.read(MASTER_KEY) {
+            return Ok(key);
+        }
+        let key = MasterKeys::generate()?;
+        self.write(MASTER_KEY, &key)?;
+        Ok(key)
+    }
+
     /// Writes a file that only its owner may read, making the directory when it is missing.
     ///
     /// # Errors
@@ -114,15 +129,25 @@ impl StateDir {
         if let Some(path) = signing_key.to_str().filter(|_| signing_key.exists()) {
             settings = settings.or_signing_key_file(path);
         }
-        let fallbacks: [(&str, Fallback); 3] = [
+        let fallbacks: [(&str, Fallback); 4] = [
             (DATABASE_URL, Settings::or_database_url),
             (VALKEY_URL, Settings::or_valkey_url),
             (TOKEN_SECRET, Settings::or_token_secret),
+            (MASTER_KEY, Settings::or_master_key),
         ];
         let found = fallbacks
             .into_iter()
             .filter_map(|(name, or)| Some((or, self.read(name)?)));
         Ok(found.fold(settings, |settings, (or, value)| or(settings, &value)))
+    }
+
+    /// The configuration of a command that only looks at tables: it needs neither tokens nor what is sealed.
+    ///
+    /// # Errors
+    /// When a setting is missing or wrong.
+    pub fn config_without_keys(&self) -> Result<Config> {
+        let settings = self.settings()?.or_token_secret(&random_secret());
+        Ok(settings.or_master_key(&MasterKeys::generate()?).check()?)
     }
 
     /// The configuration of a command beside a running server.

@@ -22,6 +22,7 @@ pub mod ids;
 pub mod message;
 pub mod metadata;
 pub mod organization;
+pub mod personal;
 pub mod sla;
 pub mod team;
 pub mod text;

@@ -138,6 +138,14 @@ text!(
     Reason, 500, Lines::One
 );
 
+impl Name {
+    /// What stands in the place of an erased person's name.
+    #[must_use]
+    pub fn erased() -> Self {
+        Self(crate::personal::ERASED.to_owned())
+    }
+}
+
 fn refine_tag(text: String) -> Result<String, TextError> {
     let text = text.to_lowercase();
     let fits = text

@@ -66,6 +66,25 @@ end
 return 1
 "#;
 
+/// One step of a walk over all keys: removes those that fit the pattern and belong to an older generation, and returns
+/// where the walk goes on, `0` at its end.
+/// ARGV: the cursor, the pattern, how many keys a step looks at, the generation.
+const CLEAR_OLDER: &str = r#"
+local step = redis.call('SCAN', ARGV[1], 'MATCH', ARGV[2], 'COUNT', ARGV[3])
+for _, key in ipairs(step[2]) do
+  local generation = string.match(key, '^[^:]+:(%d+):')
+  if generation and tonumber(generation) < tonumber(ARGV[4]) then
+    redis.call('UNLINK', key)
+  end
+end
+return step[1]
+"#;
+/// Where a walk over all keys begins and ends.
+const SCAN_START: &str = "0";
+/// How many keys one step of a walk looks at, which takes below a millisecond.
+const SCANNED_PER_COMMAND: u32 = 1_000;
+
+static CLEAR_SCRIPT: LazyLock<Script> = LazyLock::new(|| Script::from_lua(CLEAR_OLDER));
 static PUT_SCRIPT: LazyLock<Script> = LazyLock::new(|| Script::from_lua(PUT_IF_NEWER));
 
 /// Why rows were not put.
@@ -225,6 +244,39 @@ impl Cache {
         self.valkey
             .set(&marker, bytes::Bytes::from_static(b"1"), OPEN_LIFETIME)
             .await
+    }
+
+    /// Removes the entries of the partition of every generation before `generation`, with the marks that let slow readers
+    /// put more.
+    ///
+    /// # Errors
+    /// When Valkey is away or slow; some of them may be gone all the same.
+    pub async fn clear_before(
+        &self,
+        generation: i64,
+        partition: Partition,
+    ) -> Result<(), ValkeyError> {
+        // The marks go first: an entry that a slow reader put before its mark went is found after it.
+        for pattern in schema::key::patterns_of_partition(partition.get()) {
+            let mut cursor = SCAN_START.to_owned();
+            loop {
+                let arguments = vec![
+                    cursor,
+                    pattern.clone(),
+                    SCANNED_PER_COMMAND.to_string(),
+                    generation.to_string(),
+                ];
+                let next: String = self
+                    .valkey
+                    .run_script(&CLEAR_SCRIPT, Vec::new(), arguments)
+                    .await?;
+                if next == SCAN_START {
+                    break;
+                }
+                cursor = next;
+            }
+        }
+        Ok(())
     }
 
     /// Whether the generation is open.

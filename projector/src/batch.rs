@@ -6,6 +6,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use deadpool_postgres::{Pool, Transaction};
+use domain::ids::{OrganizationId, UserId};
 use event_store::{Partition, Position, RecordedEvent};
 use platform::rows::{OrganizationRow, TicketRow};
 use schema::projection::{CORE, CORE_NEXT};
@@ -84,6 +85,8 @@ pub struct Applied {
     pub tickets: Vec<TicketRow>,
     /// The organizations whose settings changed.
     pub organizations: Vec<OrganizationRow>,
+    /// The people who were erased.
+    pub erased: Vec<(OrganizationId, UserId)>,
 }
 
 /// Projects events that follow `after` into the target. Commits fewer than all of them when PostgreSQL refuses a value
@@ -182,6 +185,7 @@ async fn apply_locked(
         generation_raised: raise,
         poison,
         organizations: changed_settings(&state),
+        erased: state.erased_users.iter().copied().collect(),
         tickets,
     }))
 }
@@ -219,6 +223,7 @@ async fn stop_before(
         poison: Some(poison),
         tickets: Vec::new(),
         organizations: Vec::new(),
+        erased: Vec::new(),
     }))
 }
 

@@ -12,6 +12,7 @@ use futures::TryStreamExt;
 use platform::rows::{HistoryRow, MessageRow, OrganizationRow, Row, TeamRow, TicketRow, UserRow};
 use schema::projection::{CORE, CORE_NEXT};
 use schema::table::core::CHECKPOINTS;
+use sealing::Keyring;
 use serde_json::{Map, Value};
 use tokio_postgres::{IsolationLevel, RowStream};
 
@@ -111,12 +112,13 @@ impl fmt::Display for Difference {
 /// another version.
 pub async fn check(
     store: &EventStore,
+    keys: &Keyring,
     pool: &Pool,
     options: &Options,
     report: Report<'_>,
 ) -> Result<CheckReport, RebuildError> {
     let exclusive = Exclusive::take(pool).await?;
-    let compared = build_and_compare(store, pool, options, report).await;
+    let compared = build_and_compare(store, keys, pool, options, report).await;
     let dropped = namespace::drop_next(pool).await;
     exclusive.release().await;
     let found = compared?;
@@ -126,6 +128,7 @@ pub async fn check(
 
 async fn build_and_compare(
     store: &EventStore,
+    keys: &Keyring,
     pool: &Pool,
     options: &Options,
     report: Report<'_>,
@@ -149,7 +152,7 @@ async fn build_and_compare(
         );
     }
     namespace::create_next(pool).await?;
-    let mut fill = Fill::new(store, pool, options, Target::Next, report);
+    let mut fill = Fill::new(store, keys, pool, options, Target::Next, report);
     fill.advance(Phase::Filling, &until).await?;
     if let Some((partition, poison)) = fill.poisons.iter().next() {
         return Err(RebuildError::Poisoned {

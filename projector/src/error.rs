@@ -4,6 +4,7 @@ use deadpool_postgres::PoolError;
 use event_store::{InvalidId, Partition, ReadError};
 use platform::rows::RowError;
 use schema::projection::CORE_VERSION;
+use sealing::SealingError;
 use tokio_postgres::error::SqlState;
 
 use crate::checkpoint::Poison;
@@ -20,6 +21,9 @@ pub enum BatchError {
     /// The log could not be read.
     #[error("the log could not be read; the projection waits and tries again")]
     Log(#[from] ReadError),
+    /// The keys of what is sealed could not be read.
+    #[error("what is sealed in the log cannot be opened; the projection waits and tries again")]
+    Sealing(#[from] SealingError),
     /// A row could not be read.
     #[error("a row of the read models could not be read; rebuild them")]
     Row(#[from] RowError),

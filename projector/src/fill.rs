@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use deadpool_postgres::Pool;
 use event_store::{EventStore, Partition, Position};
 use futures::stream::{self, StreamExt, TryStreamExt};
+use sealing::Keyring;
 
 use crate::batch::{self, Outcome, Target};
 use crate::checkpoint::Poison;
@@ -45,6 +46,7 @@ pub type Report<'a> = &'a (dyn Fn(RebuildProgress) + Send + Sync);
 /// A rebuild that goes on: where it is in each partition.
 pub(crate) struct Fill<'a> {
     pub(crate) store: &'a EventStore,
+    pub(crate) keys: &'a Keyring,
     pub(crate) pool: &'a Pool,
     pub(crate) options: &'a Options,
     target: Target<'a>,
@@ -59,6 +61,7 @@ pub(crate) struct Fill<'a> {
 impl<'a> Fill<'a> {
     pub(crate) fn new(
         store: &'a EventStore,
+        keys: &'a Keyring,
         pool: &'a Pool,
         options: &'a Options,
         target: Target<'a>,
@@ -67,6 +70,7 @@ impl<'a> Fill<'a> {
         let (reached, poisons) = (Positions::new(), BTreeMap::new());
         Self {
             store,
+            keys,
             pool,
             options,
             target,
@@ -130,6 +134,10 @@ impl<'a> Fill<'a> {
             if page.is_empty() {
                 break;
             }
+            self.keys
+                .open_page(&mut page)
+                .await
+                .map_err(BatchError::from)?;
             let batch = batch::project(self.pool, self.target, partition, position, &page, false);
             let outcome = tokio::time::timeout(self.options.batch_timeout, batch).await;
             let Outcome::Applied(applied) = outcome.map_err(|_| BatchError::Timeout)?? else {

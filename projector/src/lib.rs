@@ -13,6 +13,7 @@ mod bar;
 pub mod batch;
 pub mod check;
 pub mod checkpoint;
+mod erase;
 mod error;
 pub mod event;
 mod exclusive;

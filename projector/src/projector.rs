@@ -5,6 +5,7 @@ use event_store::{EventStore, ReadError};
 use platform::cache::Cache;
 use platform::consistency::Progress;
 use platform::shutdown::Shutdown;
+use sealing::Keyring;
 use tokio::task::JoinSet;
 
 use crate::lag;
@@ -26,6 +27,7 @@ impl Projector {
     /// When the partitions cannot be read. After that no failure ends the projector.
     pub async fn start(
         store: EventStore,
+        keys: Keyring,
         pool: Pool,
         cache: Cache,
         progress: Progress,
@@ -46,6 +48,7 @@ impl Projector {
             let worker = Worker {
                 partition,
                 store: store.clone(),
+                keys: keys.clone(),
                 pool: pool.clone(),
                 cache: cache.clone(),
                 progress: progress.clone(),

@@ -6,9 +6,10 @@ use deadpool_postgres::{Pool, Transaction};
 use event_store::{EventStore, Partition, Position};
 use schema::projection::{CORE, CORE_NEXT, CORE_OLD};
 use schema::table::core::CHECKPOINTS;
+use sealing::Keyring;
 
 use crate::batch::{self, Outcome, Target};
-use crate::error::RebuildError;
+use crate::error::{BatchError, RebuildError};
 use crate::exclusive::Exclusive;
 use crate::fill::{Fill, Phase, Positions, Report};
 use crate::namespace::{self, Live, NO_STATEMENT_TIMEOUT};
@@ -48,6 +49,7 @@ pub enum Ensured {
 /// When PostgreSQL fails or an event of the log cannot be applied.
 pub async fn ensure_core(
     store: &EventStore,
+    keys: &Keyring,
     pool: &Pool,
     options: &Options,
     report: Report<'_>,
@@ -57,7 +59,7 @@ pub async fn ensure_core(
         return Ok(Ensured::Present);
     }
     let exclusive = Exclusive::wait(pool).await?;
-    let made = make_current(store, pool, options, report).await;
+    let made = make_current(store, keys, pool, options, report).await;
     exclusive.release().await;
     made
 }
@@ -65,6 +67,7 @@ pub async fn ensure_core(
 /// Looks again, since another process may have made them before this one got the right to.
 async fn make_current(
     store: &EventStore,
+    keys: &Keyring,
     pool: &Pool,
     options: &Options,
     report: Report<'_>,
@@ -74,7 +77,7 @@ async fn make_current(
         Live::Absent => Ensured::Created,
         Live::Other => Ensured::Rebuilt,
     };
-    build_and_switch(store, pool, options, report).await?;
+    build_and_switch(store, keys, pool, options, report).await?;
     Ok(made)
 }
 
@@ -86,23 +89,25 @@ async fn make_current(
 /// applied that the live read models have passed. The live ones are as they were then.
 pub async fn rebuild(
     store: &EventStore,
+    keys: &Keyring,
     pool: &Pool,
     options: &Options,
     report: Report<'_>,
 ) -> Result<(), RebuildError> {
     let exclusive = Exclusive::take(pool).await?;
-    let switched = build_and_switch(store, pool, options, report).await;
+    let switched = build_and_switch(store, keys, pool, options, report).await;
     exclusive.release().await;
     switched
 }
 
 async fn build_and_switch(
     store: &EventStore,
+    keys: &Keyring,
     pool: &Pool,
     options: &Options,
     report: Report<'_>,
 ) -> Result<(), RebuildError> {
-    let mut fill = Fill::new(store, pool, options, Target::Next, report);
+    let mut fill = Fill::new(store, keys, pool, options, Target::Next, report);
     let switched = build(&mut fill).await;
     if switched.is_err() {
         // What was built takes space that may be the very thing that is short. The cause matters, not this.
@@ -240,6 +245,10 @@ async fn apply_rest(
             .read_partition(partition, position, fill.options.batch_limit)
             .await?;
         page.truncate(page.partition_point(|event| event.position <= to));
+        fill.keys
+            .open_page(&mut page)
+            .await
+            .map_err(BatchError::from)?;
         let Outcome::Applied(applied) = batch::apply(tx, partition, position, &page, false).await?
         else {
             return Err(RebuildError::Interrupted);

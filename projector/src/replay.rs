@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use deadpool_postgres::Pool;
 use event_store::{EventStore, Partition, Position, ReadError};
 use schema::projection::{CORE, CORE_NEXT, CORE_OLD};
+use sealing::Keyring;
 
 use crate::batch::Target;
 use crate::error::RebuildError;
@@ -89,6 +90,7 @@ impl fmt::Display for ReplayNamespace {
 /// When the namespace is there already, PostgreSQL fails, or an event cannot be applied. Nothing is left then.
 pub async fn replay(
     store: &EventStore,
+    keys: &Keyring,
     pool: &Pool,
     options: &Options,
     namespace: &ReplayNamespace,
@@ -98,7 +100,7 @@ pub async fn replay(
     let ends = ends(store, as_of).await?;
     let note = format!("{REPLAY_NOTE} as of {}", as_of.to_rfc3339());
     namespace::create_replay(pool, namespace, &note).await?;
-    let built = build(store, pool, options, namespace, &ends, report).await;
+    let built = build(store, keys, pool, options, namespace, &ends, report).await;
     if built.is_err() {
         // The cause matters, not this.
         let _ = namespace::drop_replay(pool, namespace).await;
@@ -117,6 +119,7 @@ pub async fn drop_replay(pool: &Pool, namespace: &ReplayNamespace) -> Result<(),
 
 async fn build(
     store: &EventStore,
+    keys: &Keyring,
     pool: &Pool,
     options: &Options,
     namespace: &ReplayNamespace,
@@ -125,7 +128,7 @@ async fn build(
 ) -> Result<(), RebuildError> {
     let quoted = namespace.quoted();
     let target = Target::Replay(&quoted);
-    let mut fill = Fill::new(store, pool, options, target, report);
+    let mut fill = Fill::new(store, keys, pool, options, target, report);
     fill.advance(Phase::Filling, ends).await?;
     if let Some((partition, poison)) = fill.poisons.iter().next() {
         return Err(RebuildError::Poisoned {

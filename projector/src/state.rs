@@ -77,6 +77,8 @@ pub struct State {
     pub history: Vec<HistoryRow>,
     /// People whose name in tickets and messages is no longer theirs.
     pub renamed_users: BTreeSet<Of<UserId>>,
+    /// People who were erased: what they wrote, and what is about them, is to be taken out of every row.
+    pub erased_users: BTreeSet<Of<UserId>>,
     /// Teams whose name in tickets is no longer theirs.
     pub renamed_teams: BTreeSet<Of<TeamId>>,
     /// Organizations whose own events changed them (and not only the count of their tickets).

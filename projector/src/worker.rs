@@ -6,11 +6,12 @@
 use std::time::Instant as StdInstant;
 
 use deadpool_postgres::Pool;
-use event_store::{EventStore, Partition, Position, RecordedEvent, Subscription};
+use event_store::{EventStore, OrgId, Partition, Position, RecordedEvent, Subscription};
 use metrics::counter;
 use platform::cache::{Cache, LossWatch};
 use platform::consistency::Progress;
 use platform::shutdown::Shutdown;
+use sealing::Keyring;
 use tokio::time::{Instant, interval, sleep, timeout};
 
 use crate::batch::{self, Applied, Outcome, Target};
@@ -24,6 +25,7 @@ use crate::status::{Activity, Board};
 pub(crate) struct Worker {
     pub(crate) partition: Partition,
     pub(crate) store: EventStore,
+    pub(crate) keys: Keyring,
     pub(crate) pool: Pool,
     pub(crate) cache: Cache,
     pub(crate) progress: Progress,
@@ -99,7 +101,9 @@ impl Worker {
                     }
                 }
                 page = next_page(&mut subscription, self.options.batch_limit) => {
-                    match self.project(position, &page?, losses.take()).await? {
+                    let mut page = page?;
+                    self.keys.open_page(&mut page).await?;
+                    match self.project(position, &page, losses.take()).await? {
                         Ok(reached) => position = reached,
                         Err(stop) => return Ok(stop),
                     }
@@ -140,6 +144,7 @@ impl Worker {
             // Before the caches: a reader with a token takes a cached row only if it is as new as the token.
             self.announce(position);
             self.write_caches(&applied).await?;
+            self.forget(&applied).await;
             if let Some(poison) = applied.poison {
                 let reason = &poison.reason;
                 tracing::error!(partition = %self.partition, position = %poison.position, reason, "poison event: this partition of the projection stops before it");
@@ -187,6 +192,24 @@ impl Worker {
             return Ok(());
         }
         checkpoint::confirm_cached(&self.pool, self.partition, applied.position, generation).await
+    }
+
+    /// Takes erased people out of memory and out of the entries of former generations, which nobody reads any more but
+    /// which would lie there for a while. The generation was raised with the batch.
+    async fn forget(&self, applied: &Applied) {
+        if applied.erased.is_empty() {
+            return;
+        }
+        for (org, user) in &applied.erased {
+            self.keys.forget(OrgId(org.0), *user);
+        }
+        let cleared = self
+            .cache
+            .clear_before(applied.cache_generation, self.partition);
+        if let Err(error) = cleared.await {
+            // Without Valkey there is nothing to be read from it; the entries end by themselves within the hour.
+            tracing::warn!(partition = %self.partition, %error, "cache entries of erased people were not removed");
+        }
     }
 
     async fn raise_generation(&self, cause: &'static str) -> Result<Checkpoint, BatchError> {

@@ -12,6 +12,7 @@ use schema::table::core::{MESSAGES, TICKETS};
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
+use crate::erase;
 use crate::error::BatchError;
 use crate::state::State;
 
@@ -70,7 +71,7 @@ pub async fn write(
         let name = state.team_name(*org, *team);
         rename(tx, partition, RENAME_TEAM, *org, team.0, &name).await?;
     }
-    Ok(())
+    erase::forget(tx, partition, state).await
 }
 
 /// The error that made the transaction fail, rather than one of a statement behind it, which says only that it failed.

@@ -15,6 +15,7 @@ mod cached;
 pub mod cursor;
 mod database;
 mod error;
+pub mod export;
 pub mod http;
 mod models;
 mod page;

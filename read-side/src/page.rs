@@ -31,6 +31,11 @@ impl Limit {
         }
     }
 
+    /// The most items.
+    pub(crate) fn items(self) -> usize {
+        usize::from(self.0)
+    }
+
     /// Rows to ask for: one more than the page has, to know whether there is a next.
     pub(crate) fn rows(self) -> i64 {
         i64::from(self.0) + 1

@@ -154,8 +154,14 @@ CREATE TABLE ticket_history (
     actor_role    text,
     -- The name of that moment: what was known then.
     actor_name    text        NOT NULL,
-    -- One sentence for people, without the words of any message.
+    -- One sentence for people, without the words of any message. {actor}, {assignee}, {team}, {from} and {to} stand for
+    -- actor_name, assignee_name, team_name and the first of changes, so that names and texts can be forgotten.
     summary       text        NOT NULL,
+    -- Of an assignment: the agents after and before it, and the names of that moment.
+    assignee_id   uuid,
+    assignee_name text,
+    former_assignee_id uuid,
+    team_name     text,
     -- [{"field": "...", "from": ..., "to": ...}]
     changes       jsonb       NOT NULL,
     message_id    uuid,

@@ -21,4 +21,8 @@ CREATE INDEX tickets_by_team ON tickets (partition, org_id, team_id, updated_at,
 CREATE INDEX tickets_by_tag ON tickets USING gin (tags) WHERE tags <> '{}';
 CREATE INDEX messages_by_ticket ON messages (partition, org_id, ticket_id, position);
 CREATE INDEX messages_by_author ON messages (partition, org_id, author_id);
+-- What an erased person did, or was given. Few rows are assignments.
+CREATE INDEX ticket_history_by_actor ON ticket_history (partition, org_id, actor_id, position) WHERE actor_id IS NOT NULL;
+CREATE INDEX ticket_history_by_assignee ON ticket_history (partition, org_id, assignee_id) WHERE assignee_id IS NOT NULL;
+CREATE INDEX ticket_history_by_former_assignee ON ticket_history (partition, org_id, former_assignee_id) WHERE former_assignee_id IS NOT NULL;
 CREATE INDEX ticket_history_by_ticket ON ticket_history (partition, org_id, ticket_id, position);

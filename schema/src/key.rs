@@ -19,3 +19,13 @@ pub fn organization(generation: i64, partition: i16, org: impl Display) -> Strin
 pub fn generation_open(generation: i64, partition: i16) -> String {
     format!("{PREFIX}{generation}:open:{partition}")
 }
+
+/// Patterns of every key of a partition that may hold what a person wrote, whatever its generation: the marks of open
+/// generations first, then the rows of tickets.
+#[must_use]
+pub fn patterns_of_partition(partition: i16) -> [String; 2] {
+    [
+        format!("{PREFIX}*:open:{partition}"),
+        format!("{PREFIX}*:ticket:{partition}:*"),
+    ]
+}

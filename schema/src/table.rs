@@ -18,6 +18,10 @@ pub const SAGA_LEASES: &str = "saga_leases";
 pub const SLA_CLOCKS: &str = "sla_clocks";
 /// What comes due, and when.
 pub const TIMERS: &str = "timers";
+/// The data key of each person, wrapped, or the mark that it was destroyed.
+pub const DATA_KEYS: &str = "data_keys";
+/// A proof of each master key in use.
+pub const MASTER_KEYS: &str = "master_keys";
 
 /// Every table above.
 pub const ALL: &[&str] = &[
@@ -30,6 +34,8 @@ pub const ALL: &[&str] = &[
     SAGA_LEASES,
     SLA_CLOCKS,
     TIMERS,
+    DATA_KEYS,
+    MASTER_KEYS,
 ];
 
 /// The core read models. Unqualified: they stand in the namespace [`crate::projection::CORE`], or in that of a rebuild.

@@ -7,7 +7,7 @@ use event_store::checkpoint::{Checkpoint, SigningKey};
 use platform::clock::{Clock, SystemClock};
 use platform::config::Config;
 
-use super::connect;
+use super::connect_to_log;
 use crate::state_dir::StateDir;
 
 /// Prints where every partition stands, signed.
@@ -15,8 +15,8 @@ use crate::state_dir::StateDir;
 /// # Errors
 /// When there is no signing key, or the log cannot be read.
 pub async fn checkpoint() -> Result<()> {
-    let key = signing_key(StateDir::here().config_without_tokens()?)?;
-    let node = connect().await?;
+    let key = signing_key(StateDir::here().config_without_keys()?)?;
+    let node = connect_to_log().await?;
     let checkpoint = Checkpoint::take(&node.store, SystemClock.now()).await;
     node.stop().await;
     let text = checkpoint?.sign(&key);
@@ -28,7 +28,7 @@ pub async fn checkpoint() -> Result<()> {
 /// # Errors
 /// When there is no signing key.
 pub fn public_key() -> Result<()> {
-    let key = signing_key(StateDir::here().config_without_tokens()?)?;
+    let key = signing_key(StateDir::here().config_without_keys()?)?;
     println!("{}", key.public_key());
     Ok(())
 }

@@ -6,7 +6,7 @@ use anyhow::Result;
 use indicatif::HumanCount;
 use platform::clock::{Clock, SystemClock};
 
-use super::{connect, progress_bar};
+use super::{connect_to_log, progress_bar};
 use crate::cli::ExportOptions;
 use crate::directory;
 use crate::export::{Export, Filter};
@@ -16,7 +16,7 @@ use crate::export::{Export, Filter};
 /// # Errors
 /// When the log cannot be read, or the files cannot be written.
 pub async fn export(options: ExportOptions) -> Result<()> {
-    let node = connect().await?;
+    let node = connect_to_log().await?;
     let place = match &options.organization {
         Some(slug) => Some(directory::organization(&node.store, slug).await?),
         None => None,
@@ -48,7 +48,7 @@ pub async fn export(options: ExportOptions) -> Result<()> {
 /// # Errors
 /// When the database has a log already, or a file is damaged.
 pub async fn restore(paths: &[PathBuf]) -> Result<()> {
-    let node = connect().await?;
+    let node = connect_to_log().await?;
     let bar = progress_bar("bytes")?;
     let outcome = crate::restore::restore(&node.pools.projector, paths, &bar).await;
     bar.finish_and_clear();

@@ -6,6 +6,7 @@ mod import;
 mod organization;
 mod rebuild;
 mod replay;
+mod rotation;
 mod serve;
 mod token;
 mod user;
@@ -17,6 +18,7 @@ pub use import::import;
 pub use organization::create_organization;
 pub use rebuild::rebuild;
 pub use replay::replay;
+pub use rotation::rotate_master_key;
 pub use serve::{serve, until_shutdown};
 pub use token::token;
 pub use user::create_user;
@@ -40,7 +42,7 @@ const TICK: Duration = Duration::from_millis(100);
 /// # Errors
 /// When the database cannot be reached or a migration fails.
 pub async fn migrate() -> Result<()> {
-    let applied = node::migrate(&StateDir::here().config_without_tokens()?).await?;
+    let applied = node::migrate(&StateDir::here().config_without_keys()?).await?;
     for name in &applied {
         println!("applied {name}");
     }
@@ -54,6 +56,15 @@ pub async fn migrate() -> Result<()> {
 async fn connect() -> Result<Node> {
     Node::start(
         &StateDir::here().config_without_tokens()?,
+        Arc::new(SystemClock),
+    )
+    .await
+}
+
+/// The log alone, for a command that opens nothing that is sealed in it, and so needs no master key.
+async fn connect_to_log() -> Result<Node> {
+    Node::without_keys(
+        &StateDir::here().config_without_keys()?,
         Arc::new(SystemClock),
     )
     .await

@@ -27,6 +27,7 @@ async fn switch(node: &Node) -> Result<()> {
     let report = |progress| bar.show(progress);
     let outcome = projector::rebuild::rebuild(
         &node.store,
+        &node.keys,
         &node.pools.projector,
         &Options::default(),
         &report,
@@ -43,6 +44,7 @@ async fn compare(node: &Node) -> Result<()> {
     let report = |progress| bar.show(progress);
     let outcome = projector::check::check(
         &node.store,
+        &node.keys,
         &node.pools.projector,
         &Options::default(),
         &report,

@@ -43,6 +43,7 @@ async fn build(node: &Node, options: &ReplayOptions) -> Result<()> {
     let store = node.store.reading_through(pool.clone());
     let outcome = projector::replay::replay(
         &store,
+        &node.keys,
         pool,
         &Options::default(),
         &namespace,

@@ -21,7 +21,7 @@ pub async fn token(organization: Slug, user: &str, hours: u32) -> Result<()> {
     let config = StateDir::here().config()?;
     let node = Node::start(&config, Arc::new(SystemClock)).await?;
     let place = directory::organization(&node.store, &organization).await?;
-    let (user_id, user) = directory::user(&node.store, place, user).await?;
+    let (user_id, user) = directory::user(&node, place, user).await?;
     node.stop().await;
     let signer = TokenSigner::new(&config.token_secret);
     let lifetime = TimeDelta::hours(hours.into());

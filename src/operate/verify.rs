@@ -8,7 +8,7 @@ use event_store::verify::{self, Span};
 use event_store::{EventStore, Partition, Position};
 use indicatif::HumanCount;
 
-use super::{connect, progress_bar};
+use super::{connect_to_log, progress_bar};
 use crate::cli::{Since, VerifyOptions};
 use crate::state_dir::StateDir;
 
@@ -24,7 +24,7 @@ pub async fn verify(options: VerifyOptions) -> Result<()> {
         }
         _ => None,
     };
-    let node = connect().await?;
+    let node = connect_to_log().await?;
     let spans = spans(&node.store, &options, checkpoint.as_ref()).await?;
     let mut total = 0;
     for span in &spans {

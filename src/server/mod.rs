@@ -1,5 +1,6 @@
 //! A server process: API, projector and saga, as its roles say, over one log.
 
+mod erasures;
 mod readiness;
 
 use std::future::Future;
@@ -88,6 +89,7 @@ pub async fn start(config: &Config, overrides: Overrides) -> Result<RunningServe
         None => Valkey::disabled(),
     };
     let background = Shutdown::new();
+    tokio::spawn(erasures::follow(node.clone(), background.clone()));
     let reading = Reading::start(&node, &valkey, &background).await?;
     let projector = if config.roles.has(Role::Projector) {
         Some(start_projector(&node, &reading, &background).await?)
@@ -208,14 +210,26 @@ async fn start_projector(node: &Node, reading: &Reading, shutdown: &Shutdown) ->
     let bar = Bar::default();
     // Pages of thousands of events must not keep commands waiting for a connection.
     let store = node.store.reading_through(pool.clone());
-    let ensured =
-        projector::ensure_core(&store, &pool, &options, &|progress| bar.show(progress)).await;
+    let ensured = projector::ensure_core(&store, &node.keys, &pool, &options, &|progress| {
+        bar.show(progress)
+    })
+    .await;
     bar.finish();
     if ensured.context("the read models could not be made ready")? == Ensured::Rebuilt {
         tracing::info!("the read models of another version were rebuilt");
     }
     let (cache, progress) = (reading.cache.clone(), reading.progress.clone());
-    Ok(Projector::start(store, pool, cache, progress, options, shutdown.clone()).await?)
+    let keys = node.keys.clone();
+    Ok(Projector::start(
+        store,
+        keys,
+        pool,
+        cache,
+        progress,
+        options,
+        shutdown.clone(),
+    )
+    .await?)
 }
 
 async fn start_saga(node: &Node, clock: Arc<dyn Clock>, shutdown: &Shutdown) -> Result<Saga> {

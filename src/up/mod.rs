@@ -32,6 +32,7 @@ pub async fn run() -> Result<()> {
     state.ensure_signing_key()?;
     let settings = Settings::read()?
         .or_token_secret(&state.token_secret()?)
+        .or_master_key(&state.master_key()?)
         .or_log_filter(LOG_FILTER);
     if settings.database_url().is_some() {
         say(match settings.valkey_url() {

@@ -47,12 +47,14 @@ impl Ids {
 fn body(operation_id: &str) -> Option<Value> {
     match operation_id {
         "get_ticket" | "list_messages" | "list_history" | "get_user" | "get_team" => None,
+        "export_user" => None,
         "resolve_ticket" | "close_ticket" | "reopen_ticket" | "tag_ticket" | "untag_ticket" => None,
         "redact_message" => None,
         "update_ticket" => Some(json!({"subject": "Taken over"})),
         "assign_ticket" => Some(json!({"agent_id": null})),
         "set_ticket_status" => Some(json!({"status": "pending"})),
         "post_message" | "edit_message" => Some(json!({"body": "Taken over"})),
+        "erase_user" => Some(json!({"reason": "Taken over"})),
         "update_user" | "update_team" => Some(json!({"name": "Taken over"})),
         new => panic!("the operation {new} has no line in the test of isolation"),
     }

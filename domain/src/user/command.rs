@@ -1,7 +1,7 @@
 //! What may be asked of a user.
 
 use crate::actor::Role;
-use crate::text::{Email, Name};
+use crate::text::{Email, Name, Reason};
 
 /// A command to a user. Only an admin, the operator or an import may issue one, but for one's own name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,5 +25,11 @@ pub enum UserCommand {
         role: Option<Role>,
         /// Whether they may act.
         active: Option<bool>,
+    },
+    /// Forget everything that identifies them, for ever. Only an admin or the operator may. A second time is no error and
+    /// no event.
+    Erase {
+        /// Why.
+        reason: Reason,
     },
 }

@@ -3,14 +3,14 @@
 use super::command::UserCommand;
 use super::error::UserError;
 use super::event::{
-    EmailClaimEvent, EmailClaimed, EmailReleased, UserCreated, UserDeactivated, UserEmailChanged,
-    UserEvent, UserReactivated, UserRenamed, UserRoleChanged,
+    EmailClaimEvent, EmailClaimed, EmailReleased, SubjectErased, UserCreated, UserDeactivated,
+    UserEmailChanged, UserEvent, UserReactivated, UserRenamed, UserRoleChanged,
 };
 use super::state::{EmailClaim, PresentUser, User};
 use crate::actor::{Actor, Role};
 use crate::command::Issued;
 use crate::ids::UserId;
-use crate::text::{Email, Name};
+use crate::text::{Email, Name, Reason};
 
 /// The events that a command yields; none when it changes nothing.
 ///
@@ -57,9 +57,33 @@ pub fn decide(
             }
             match state {
                 User::Absent => Err(UserError::NotFound),
+                User::Present(user) if user.erased => Err(UserError::Erased),
                 User::Present(user) => update(user, actor.user_id() == Some(id), &changes),
             }
         }
+        UserCommand::Erase { reason } => erase(state, id, actor, reason),
+    }
+}
+
+fn erase(
+    state: &User,
+    id: UserId,
+    actor: &Actor,
+    reason: &Reason,
+) -> Result<Vec<UserEvent>, UserError> {
+    if !actor.is_admin() {
+        return Err(UserError::EraseByAdminOnly);
+    }
+    match state {
+        User::Absent => Err(UserError::NotFound),
+        User::Present(_) if actor.user_id() == Some(id) => Err(UserError::OwnErasure),
+        User::Present(user) if user.erased => Ok(Vec::new()),
+        User::Present(_) => Ok(vec![
+            SubjectErased {
+                reason: reason.clone(),
+            }
+            .into(),
+        ]),
     }
 }
 

@@ -21,6 +21,15 @@ pub enum UserError {
     /// An admin may not deactivate themself, so that an organization cannot lock itself out.
     #[error("you may not deactivate yourself; ask another admin")]
     OwnDeactivation,
+    /// Only an admin erases.
+    #[error("only an admin may erase a person's data")]
+    EraseByAdminOnly,
+    /// An admin may not erase themself, so that an organization cannot lock itself out.
+    #[error("you may not erase yourself; ask another admin")]
+    OwnErasure,
+    /// Their data is forgotten.
+    #[error("this person's data was erased; nothing about them can change any more")]
+    Erased,
     /// Another user of the organization has the address.
     #[error("another user has this e-mail address")]
     EmailTaken,
@@ -32,8 +41,12 @@ impl UserError {
     pub fn kind(&self) -> Kind {
         match self {
             Self::NotFound => Kind::NotFound,
-            Self::AdminOnly | Self::OwnRole | Self::OwnDeactivation => Kind::Forbidden,
-            Self::AlreadyExists | Self::EmailTaken => Kind::Conflict,
+            Self::AdminOnly
+            | Self::OwnRole
+            | Self::OwnDeactivation
+            | Self::EraseByAdminOnly
+            | Self::OwnErasure => Kind::Forbidden,
+            Self::AlreadyExists | Self::EmailTaken | Self::Erased => Kind::Conflict,
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::actor::Role;
 use crate::event::events;
 use crate::ids::UserId;
-use crate::text::{Email, Name};
+use crate::text::{Email, Name, Reason};
 use serde::{Deserialize, Serialize};
 
 events! {
@@ -21,6 +21,8 @@ events! {
         Deactivated(UserDeactivated) = "user.deactivated" v 1,
         /// They may act again.
         Reactivated(UserReactivated) = "user.reactivated" v 1,
+        /// Everything that identifies them is forgotten.
+        Erased(SubjectErased) = "subject.erased" v 1,
     }
 }
 
@@ -82,6 +84,14 @@ pub struct UserDeactivated {}
 /// A user may act again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserReactivated {}
+
+/// A person's data is forgotten: the key that their texts were sealed with is destroyed. They may no longer act, and nothing
+/// about them changes any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubjectErased {
+    /// Why.
+    pub reason: Reason,
+}
 
 /// An address was taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,6 +2,7 @@
 
 use super::event::{EmailClaimEvent, UserEvent};
 use super::state::{EmailClaim, PresentUser, User};
+use crate::text::Name;
 use chrono::{DateTime, Utc};
 
 /// The state after an event. An event that its stream cannot begin with leaves an absent user absent.
@@ -13,6 +14,7 @@ pub fn evolve(state: User, event: &UserEvent, _at: DateTime<Utc>) -> User {
             email: e.email.clone(),
             role: e.role,
             active: true,
+            erased: false,
         },
         (User::Absent, _) => return User::Absent,
         (User::Present(user), _) => user,
@@ -24,6 +26,12 @@ pub fn evolve(state: User, event: &UserEvent, _at: DateTime<Utc>) -> User {
         UserEvent::RoleChanged(e) => user.role = e.to,
         UserEvent::Deactivated(_) => user.active = false,
         UserEvent::Reactivated(_) => user.active = true,
+        UserEvent::Erased(_) => {
+            user.name = Name::erased();
+            user.email = None;
+            user.active = false;
+            user.erased = true;
+        }
     }
     User::Present(user)
 }

@@ -25,6 +25,8 @@ pub struct PresentUser {
     pub role: Role,
     /// Whether they may act.
     pub active: bool,
+    /// Whether their data is forgotten. It never comes back.
+    pub erased: bool,
 }
 
 /// The state of the stream that reserves an address: who holds it, if anybody does.

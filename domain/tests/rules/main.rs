@@ -6,6 +6,7 @@ mod golden;
 mod message;
 mod metadata;
 mod organization;
+mod personal;
 mod properties;
 mod samples;
 mod scenario;

@@ -2,7 +2,7 @@
 
 use crate::scenario::{AGENT, import};
 use domain::actor::{Actor, Role};
-use domain::metadata::Metadata;
+use domain::metadata::{Metadata, SourceAddress};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -54,7 +54,7 @@ fn what_a_request_brought_is_kept() {
         causation_id: Some(ID),
         idempotency_key: Some("k-1".into()),
         request_id: Some("r-1".into()),
-        source_address: Some("192.0.2.1".into()),
+        source_address: Some(SourceAddress::Clear("192.0.2.1".into())),
         ..minimal(Actor::Timer)
     };
     is_written_as(

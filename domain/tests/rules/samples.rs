@@ -19,8 +19,8 @@ use domain::team::event::{
 };
 use domain::text::{Email, FieldKey, FieldText, MessageBody, Name, Reason, Slug};
 use domain::user::event::{
-    EmailClaimEvent, EmailClaimed, EmailReleased, UserCreated, UserDeactivated, UserEmailChanged,
-    UserEvent, UserReactivated, UserRenamed, UserRoleChanged,
+    EmailClaimEvent, EmailClaimed, EmailReleased, SubjectErased, UserCreated, UserDeactivated,
+    UserEmailChanged, UserEvent, UserReactivated, UserRenamed, UserRoleChanged,
 };
 
 /// An event and what is special about it; nothing for the one with every field.
@@ -188,6 +188,13 @@ fn user() -> impl Iterator<Item = (&'static str, UserEvent)> {
         ),
         (FULL, UserDeactivated {}.into()),
         (FULL, UserReactivated {}.into()),
+        (
+            FULL,
+            SubjectErased {
+                reason: Reason::parse("Asked for it by letter").unwrap(),
+            }
+            .into(),
+        ),
     ]
     .into_iter()
 }

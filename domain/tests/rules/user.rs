@@ -6,14 +6,14 @@ use crate::scenario::{
 use domain::actor::{Actor, Role};
 use domain::aggregate::UserAggregate;
 use domain::ids::{OrganizationId, UserId};
-use domain::text::{Email, Name};
+use domain::text::{Email, Name, Reason};
 use domain::user::command::UserCommand;
 use domain::user::decide::{claim, release};
 use domain::user::email_claim_id;
 use domain::user::error::UserError;
 use domain::user::event::{
-    EmailClaimed, EmailReleased, UserCreated, UserDeactivated, UserEmailChanged, UserReactivated,
-    UserRenamed, UserRoleChanged,
+    EmailClaimed, EmailReleased, SubjectErased, UserCreated, UserDeactivated, UserEmailChanged,
+    UserReactivated, UserRenamed, UserRoleChanged,
 };
 use domain::user::evolve::{evolve, evolve_claim};
 use domain::user::state::{EmailClaim, User};
@@ -244,4 +244,53 @@ fn a_stream_that_does_not_begin_with_its_first_event_stays_absent() {
         evolve(User::Absent, &UserDeactivated {}.into(), at(0)),
         User::Absent
     );
+}
+
+fn erase() -> UserCommand {
+    UserCommand::Erase { reason: reason() }
+}
+
+fn reason() -> Reason {
+    Reason::parse("Asked for it").unwrap()
+}
+
+fn erased(id: UserId) -> Scenario<UserAggregate> {
+    present(id, Role::Customer).given(0, SubjectErased { reason: reason() })
+}
+
+#[test]
+fn an_admin_and_the_operator_erase_a_person() {
+    for actor in [admin(), Actor::Operator] {
+        present(CUSTOMER, Role::Customer)
+            .when(0, actor, erase())
+            .yields([SubjectErased { reason: reason() }.into()]);
+    }
+    absent(CUSTOMER)
+        .when(0, admin(), erase())
+        .refuses(UserError::NotFound);
+}
+
+#[test]
+fn nobody_else_erases_and_no_admin_themself() {
+    for actor in [agent(), import(), Actor::Timer, customer()] {
+        present(CUSTOMER, Role::Customer)
+            .when(0, actor, erase())
+            .refuses(UserError::EraseByAdminOnly);
+    }
+    present(ADMIN, Role::Admin)
+        .when(0, admin(), erase())
+        .refuses(UserError::OwnErasure);
+}
+
+#[test]
+fn an_erased_person_is_not_erased_again_and_never_changes() {
+    erased(CUSTOMER).when(0, admin(), erase()).yields([]);
+    for command in [rename(), set_active(true), set_role(Role::Agent)] {
+        erased(CUSTOMER)
+            .when(0, admin(), command)
+            .refuses(UserError::Erased);
+    }
+    erased(CUSTOMER)
+        .when(0, admin(), create())
+        .refuses(UserError::AlreadyExists);
 }

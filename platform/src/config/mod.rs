@@ -31,6 +31,9 @@ pub struct Config {
     /// `signing_key`, or the content of the file that `signing_key_file` names: signs checkpoints of the log. Default:
     /// none; only the command that signs needs it.
     pub signing_key: Option<SigningKey>,
+    /// `master_key`, or the content of the file that `master_key_file` names: the keys that wrap the keys of personal data,
+    /// each `name:key` or a key alone, 32 bytes in base64, the current one first. Required.
+    pub master_key: Secret,
     /// `roles`: what this process does, of `api,projector,saga`. Default: all three.
     pub roles: Roles,
     /// `log_format`: `text` or `json`. Default `text`.

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use config::{Config as Sources, Environment, File, FileFormat};
 use event_store::checkpoint::SigningKey;
+use sealing::MasterKeys;
 
 use super::{Config, ConfigError, LogFormat, PoolSettings, Roles, Secret};
 use crate::telemetry::DEFAULT_LOG_FILTER;
@@ -19,6 +20,8 @@ const FILE_VARIABLE: &str = "INSIGHTDESK_CONFIG";
 const DATABASE_URL: &str = "database_url";
 const VALKEY_URL: &str = "valkey_url";
 const TOKEN_SECRET: &str = "token_secret";
+const MASTER_KEY: &str = "master_key";
+const MASTER_KEY_FILE: &str = "master_key_file";
 const LOG_FILTER: &str = "log_filter";
 const SIGNING_KEY: &str = "signing_key";
 const SIGNING_KEY_FILE: &str = "signing_key_file";
@@ -43,12 +46,14 @@ const WRITER_COUNT_RANGE: RangeInclusive<usize> = 1..=64;
 const BODY_LIMIT_RANGE_BYTES: RangeInclusive<usize> = 1_024..=1 << 30;
 
 /// The keys that a file may have; a misspelt one is refused, not ignored.
-const KEYS: [&str; 23] = [
+const KEYS: [&str; 25] = [
     DATABASE_URL,
     VALKEY_URL,
     TOKEN_SECRET,
     SIGNING_KEY,
     SIGNING_KEY_FILE,
+    MASTER_KEY,
+    MASTER_KEY_FILE,
     "http_addr",
     "roles",
     "log_format",
@@ -163,6 +168,15 @@ impl Settings {
         self.or(SIGNING_KEY_FILE, path)
     }
 
+    /// Uses `key` when no master key and no file of them was given.
+    #[must_use]
+    pub fn or_master_key(self, key: &str) -> Self {
+        if self.found.contains_key(MASTER_KEY_FILE) {
+            return self;
+        }
+        self.or(MASTER_KEY, key)
+    }
+
     /// Logs by `filter` when no filter was given.
     #[must_use]
     pub fn or_log_filter(self, filter: &str) -> Self {
@@ -188,6 +202,7 @@ impl Settings {
     pub fn check(mut self) -> Result<Config, ConfigError> {
         let database_url = self.database_url_checked();
         let token_secret = self.token_secret_checked();
+        let master_key = self.master_key_checked();
         let config = Config {
             database_url,
             valkey_url: self.valkey_url_checked(),
@@ -198,6 +213,7 @@ impl Settings {
             ),
             token_secret,
             signing_key: self.signing_key_checked(),
+            master_key,
             roles: self.parsed("roles", "a list of api, projector and saga", Roles::all()),
             log_format: self.parsed("log_format", "text or json", LogFormat::Text),
             log_filter: self
@@ -315,6 +331,30 @@ impl Settings {
             self.problem(setting, "is not a signing key: use 64 hexadecimal digits, for example the output of `openssl rand -hex 32`");
         }
         key
+    }
+
+    fn master_key_checked(&mut self) -> Secret {
+        let given = self.found.remove(MASTER_KEY);
+        let file = self.found.remove(MASTER_KEY_FILE);
+        let (key, text) = match (given, file) {
+            (Some(text), _) => (MASTER_KEY, text),
+            (None, Some(path)) => match std::fs::read_to_string(&path) {
+                Ok(text) => (MASTER_KEY_FILE, text),
+                Err(error) => {
+                    let problem = format!("names {path}, which cannot be read ({error})");
+                    self.problem(MASTER_KEY_FILE, &problem);
+                    return Secret::new("");
+                }
+            },
+            (None, None) => {
+                self.problem(MASTER_KEY, "is missing: set it to 32 random bytes in base64, for example the output of `openssl rand -base64 32`, and keep a copy apart from the database");
+                return Secret::new("");
+            }
+        };
+        if let Err(error) = MasterKeys::parse(&text) {
+            self.problem(key, &error.to_string());
+        }
+        Secret::new(text)
     }
 
     fn parsed<T: FromStr>(&mut self, key: &'static str, expected: &str, default: T) -> T {

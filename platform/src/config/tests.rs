@@ -4,9 +4,14 @@ use super::*;
 
 const URL: &str = "postgresql://desk:hunter2@db.internal/desk";
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
+const MASTER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
 fn settings(more: &[(&str, &str)]) -> Settings {
-    let base = [("DATABASE_URL", URL), ("INSIGHTDESK_TOKEN_SECRET", SECRET)];
+    let base = [
+        ("DATABASE_URL", URL),
+        ("INSIGHTDESK_TOKEN_SECRET", SECRET),
+        ("INSIGHTDESK_MASTER_KEY", MASTER_KEY),
+    ];
     let all = base.iter().chain(more);
     Settings::read_from(all.map(|(name, value)| ((*name).into(), (*value).into()))).unwrap()
 }
@@ -41,6 +46,7 @@ fn every_missing_or_wrong_setting_is_named_at_once() {
     for named in [
         "DATABASE_URL is missing",
         "INSIGHTDESK_TOKEN_SECRET is missing",
+        "INSIGHTDESK_MASTER_KEY is missing: set it to 32 random bytes in base64",
         "INSIGHTDESK_HTTP_ADDR is \"everywhere\": use an address and port",
         "INSIGHTDESK_POOL_QUERIES is 0: use a whole number from 1 to 1000",
         "INSIGHTDESK_ROLES is \"api,cook\"",
@@ -176,4 +182,36 @@ fn rust_log_wins_over_every_other_filter() {
 
     let config = settings(&[own, ("RUST_LOG", "trace")]).check().unwrap();
     assert_eq!(config.log_filter, "trace");
+}
+
+#[test]
+fn master_keys_may_lie_in_a_file_of_their_own() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), format!("second:{MASTER_KEY}\n")).unwrap();
+    let from = |path: &str| {
+        let base = [
+            ("DATABASE_URL", URL),
+            ("INSIGHTDESK_TOKEN_SECRET", SECRET),
+            ("INSIGHTDESK_MASTER_KEY_FILE", path),
+        ];
+        let base = base.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Settings::read_from(base).unwrap().check()
+    };
+    let config = from(file.path().to_str().unwrap()).unwrap();
+    assert!(config.master_key.expose().starts_with("second:"));
+    let refused = from("/nowhere/keys").unwrap_err().to_string();
+    assert!(
+        refused.contains("names /nowhere/keys, which cannot be read"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn a_master_key_of_another_length_is_refused_and_not_shown() {
+    let error = refusal(&[("INSIGHTDESK_MASTER_KEY", "c2hvcnQta2V5")]);
+    assert!(
+        error.contains("INSIGHTDESK_MASTER_KEY has a key (number 1)"),
+        "{error}"
+    );
+    assert!(!error.contains("c2hvcnQta2V5"), "{error}");
 }

@@ -4,6 +4,7 @@
 //! `partition` is no field: every statement names it as its first parameter.
 
 pub(crate) mod column;
+mod told;
 mod words;
 
 use chrono::{DateTime, Utc};
@@ -19,6 +20,7 @@ use uuid::Uuid;
 
 use column::row;
 pub use column::{Column, ColumnInfo, CustomFields, Row, RowError};
+pub use told::{ACTOR, ASSIGNEE, FROM, TEAM, TO};
 pub use words::{ActorKind, ClockState};
 
 row! {
@@ -240,8 +242,17 @@ row! {
         actor_role: Option<Role>,
         /// The name of that moment.
         actor_name: String,
-        /// One sentence for people, without the words of any message.
+        /// One sentence for people, without the words of any message, with tokens in the place of names and texts: see
+        /// [`HistoryRow::told`].
         summary: String,
+        /// The agent whom the ticket was given to, if it was.
+        assignee_id: Option<UserId>,
+        /// Their name of that moment.
+        assignee_name: Option<String>,
+        /// The agent whom it was taken from, if it was.
+        former_assignee_id: Option<UserId>,
+        /// The name, of that moment, of the team that it was given to, if it was.
+        team_name: Option<String>,
         /// What changed, from what to what.
         changes: Json<Vec<Change>>,
         /// The message that it is about.

@@ -16,7 +16,7 @@ use domain::ticket::event::{
 };
 use domain::ticket::field::FieldValue;
 use domain::ticket::state::{Assignment, Status};
-use platform::rows::{ActorKind, Change, HistoryRow};
+use platform::rows::{ACTOR, ASSIGNEE, ActorKind, Change, FROM, HistoryRow, TEAM, TO};
 use serde_json::Value;
 use tokio_postgres::types::Json;
 
@@ -58,7 +58,7 @@ pub fn of_ticket(state: &mut State, event: &Event, id: TicketId, change: &Ticket
     let breach = matches!(change, TicketEvent::SlaBreached(_));
     let actor = if breach { &Actor::Timer } else { &event.actor };
     let who = Who::of(state, event.org_id, actor);
-    let fact = ticket_fact(state, event, id, change, &who.name);
+    let fact = ticket_fact(state, event, id, change);
     state
         .history
         .push(row(event, id, who, fact, is_public(change)));
@@ -81,10 +81,8 @@ pub fn of_message(
     let who = Who::of(state, event.org_id, &event.actor);
     let mut fact = match change {
         MessageEvent::Posted(_) => return Ok(()),
-        MessageEvent::Edited(_) => Fact::new(format!("{} edited a {noun}", who.name)),
-        MessageEvent::Redacted(_) => {
-            Fact::new(format!("{} removed the text of a {noun}", who.name))
-        }
+        MessageEvent::Edited(_) => Fact::new(format!("{ACTOR} edited a {noun}")),
+        MessageEvent::Redacted(_) => Fact::new(format!("{ACTOR} removed the text of a {noun}")),
     };
     if let MessageEvent::Redacted(redacted) = change {
         fact.reason = redacted.reason.as_ref().map(ToString::to_string);
@@ -107,6 +105,10 @@ fn row(event: &Event, ticket_id: TicketId, who: Who, fact: Fact, public: bool) -
         actor_role: who.person.map(|(_, role)| role),
         actor_name: who.name,
         summary: fact.summary,
+        assignee_id: fact.assignee_id,
+        assignee_name: fact.assignee_name,
+        former_assignee_id: fact.former_assignee_id,
+        team_name: fact.team_name,
         changes: Json(fact.changes),
         message_id: fact.message_id,
         reason: fact.reason,
@@ -146,15 +148,23 @@ impl Who {
 /// What happened, as people read it.
 struct Fact {
     summary: String,
+    assignee_id: Option<UserId>,
+    assignee_name: Option<String>,
+    former_assignee_id: Option<UserId>,
+    team_name: Option<String>,
     changes: Vec<Change>,
     message_id: Option<MessageId>,
     reason: Option<String>,
 }
 
 impl Fact {
-    fn new(summary: String) -> Self {
+    fn new(summary: impl Into<String>) -> Self {
         Self {
-            summary,
+            summary: summary.into(),
+            assignee_id: None,
+            assignee_name: None,
+            former_assignee_id: None,
+            team_name: None,
             changes: Vec::new(),
             message_id: None,
             reason: None,
@@ -181,19 +191,13 @@ impl Fact {
     }
 }
 
-fn ticket_fact(
-    state: &State,
-    event: &Event,
-    id: TicketId,
-    change: &TicketEvent,
-    who: &str,
-) -> Fact {
+fn ticket_fact(state: &State, event: &Event, id: TicketId, change: &TicketEvent) -> Fact {
     match change {
         TicketEvent::Opened(e) => {
             let verb = if event.actor.is_import() {
                 "Imported: opened".to_owned()
             } else {
-                format!("{who} opened the ticket")
+                format!("{ACTOR} opened the ticket")
             };
             Fact::new(verb)
                 .about(e.message_id)
@@ -201,55 +205,54 @@ fn ticket_fact(
                 .changing("priority", Value::Null, e.priority.as_str())
         }
         TicketEvent::CustomerReplied(e) => {
-            Fact::new(format!("{who} replied")).about(Some(e.message_id))
+            Fact::new(format!("{ACTOR} replied")).about(Some(e.message_id))
         }
         TicketEvent::AgentReplied(e) => {
-            Fact::new(format!("{who} answered")).about(Some(e.message_id))
+            Fact::new(format!("{ACTOR} answered")).about(Some(e.message_id))
         }
         TicketEvent::NoteAdded(e) => {
-            Fact::new(format!("{who} added an internal note")).about(Some(e.message_id))
+            Fact::new(format!("{ACTOR} added an internal note")).about(Some(e.message_id))
         }
-        TicketEvent::Assigned(e) => assigned(state, event.org_id, e, who),
+        TicketEvent::Assigned(e) => assigned(state, event.org_id, e),
         TicketEvent::PriorityChanged(e) => {
             let (from, to) = (e.from.as_str(), e.to.as_str());
-            Fact::new(format!("{who} changed the priority from {from} to {to}"))
+            Fact::new(format!("{ACTOR} changed the priority from {from} to {to}"))
                 .changing("priority", from, to)
         }
         TicketEvent::SubjectChanged(e) => {
             let (from, to) = (e.from.as_str(), e.to.as_str());
-            Fact::new(format!("{who} changed the subject from “{from}” to “{to}”"))
-                .changing("subject", from, to)
+            Fact::new(format!(
+                "{ACTOR} changed the subject from “{FROM}” to “{TO}”"
+            ))
+            .changing("subject", from, to)
         }
         TicketEvent::StatusChanged(_)
         | TicketEvent::Resolved(_)
         | TicketEvent::Closed(_)
-        | TicketEvent::Reopened(_) => moved(state, event, id, change, who),
-        TicketEvent::Tagged(e) => Fact::new(format!("{who} added the tag {}", e.tag)).changing(
+        | TicketEvent::Reopened(_) => moved(state, event, id, change),
+        TicketEvent::Tagged(e) => Fact::new(format!("{ACTOR} added the tag {}", e.tag)).changing(
             "tags",
             Value::Null,
             e.tag.as_str(),
         ),
-        TicketEvent::Untagged(e) => Fact::new(format!("{who} removed the tag {}", e.tag)).changing(
-            "tags",
-            e.tag.as_str(),
-            Value::Null,
-        ),
-        TicketEvent::CustomFieldSet(e) => field_set(e, who),
+        TicketEvent::Untagged(e) => Fact::new(format!("{ACTOR} removed the tag {}", e.tag))
+            .changing("tags", e.tag.as_str(), Value::Null),
+        TicketEvent::CustomFieldSet(e) => field_set(e),
         TicketEvent::FollowUpOpened(e) => Fact::new(format!(
-            "{who} opened a follow-up of this ticket"
+            "{ACTOR} opened a follow-up of this ticket"
         ))
         .changing("follow_up_ids", Value::Null, e.follow_up_id.to_string()),
         TicketEvent::SlaBreached(e) => breached(e),
     }
 }
 
-fn field_set(change: &TicketCustomFieldSet, who: &str) -> Fact {
+fn field_set(change: &TicketCustomFieldSet) -> Fact {
     let verb = if change.to.is_some() {
         "set"
     } else {
         "emptied"
     };
-    Fact::new(format!("{who} {verb} the field {}", change.key)).changing(
+    Fact::new(format!("{ACTOR} {verb} the field {}", change.key)).changing(
         format!("custom_fields.{}", change.key),
         change.from.as_ref().map_or(Value::Null, field_value),
         change.to.as_ref().map_or(Value::Null, field_value),
@@ -272,20 +275,25 @@ fn breached(breach: &SlaBreached) -> Fact {
     )
 }
 
-fn assigned(state: &State, org: OrganizationId, change: &TicketAssigned, who: &str) -> Fact {
+fn assigned(state: &State, org: OrganizationId, change: &TicketAssigned) -> Fact {
     let agent =
         |assignment: Assignment| assignment.agent_id.map(|agent| state.user_name(org, agent));
     let team = |assignment: Assignment| assignment.team_id.map(|team| state.team_name(org, team));
-    let holder = match (agent(change.to), team(change.to)) {
-        (Some(agent), Some(team)) => Some(format!("{agent} in the team {team}")),
-        (Some(agent), None) => Some(agent),
-        (None, Some(team)) => Some(format!("the team {team}")),
-        (None, None) => None,
+    let told = match (change.to.agent_id, change.to.team_id) {
+        (Some(_), Some(_)) => {
+            format!("{ACTOR} assigned the ticket to {ASSIGNEE} in the team {TEAM}")
+        }
+        (Some(_), None) => format!("{ACTOR} assigned the ticket to {ASSIGNEE}"),
+        (None, Some(_)) => format!("{ACTOR} assigned the ticket to the team {TEAM}"),
+        (None, None) => format!("{ACTOR} took the assignment away"),
     };
-    let mut fact = Fact::new(match holder {
-        Some(holder) => format!("{who} assigned the ticket to {holder}"),
-        None => format!("{who} took the assignment away"),
-    });
+    let mut fact = Fact {
+        assignee_id: change.to.agent_id,
+        assignee_name: agent(change.to),
+        former_assignee_id: change.from.agent_id,
+        team_name: team(change.to),
+        ..Fact::new(told)
+    };
     if change.from.agent_id != change.to.agent_id {
         fact = fact.changing("assignee", agent(change.from), agent(change.to));
     }
@@ -295,7 +303,7 @@ fn assigned(state: &State, org: OrganizationId, change: &TicketAssigned, who: &s
     fact
 }
 
-fn moved(state: &State, event: &Event, id: TicketId, change: &TicketEvent, who: &str) -> Fact {
+fn moved(state: &State, event: &Event, id: TicketId, change: &TicketEvent) -> Fact {
     // The caller passes moves of the status alone.
     let Some((from, to, cause)) = change.status_move() else {
         return Fact::new(String::new());
@@ -306,14 +314,14 @@ fn moved(state: &State, event: &Event, id: TicketId, change: &TicketEvent, who: 
         Cause::Import if reopened => format!("Imported: reopened as {word}"),
         Cause::Import => format!("Imported: {word}"),
         Cause::Timer => closed_by_itself(state, event, id, word),
-        Cause::Reply { .. } if reopened => format!("The reply of {who} reopened the ticket"),
-        Cause::Reply { .. } => format!("The reply of {who} set the ticket to {word}"),
-        Cause::Assignment => format!("The assignment by {who} set the ticket to {word}"),
+        Cause::Reply { .. } if reopened => format!("The reply of {ACTOR} reopened the ticket"),
+        Cause::Reply { .. } => format!("The reply of {ACTOR} set the ticket to {word}"),
+        Cause::Assignment => format!("The assignment by {ACTOR} set the ticket to {word}"),
         Cause::Request => match change {
-            TicketEvent::Resolved(_) => format!("{who} resolved the ticket"),
-            TicketEvent::Closed(_) => format!("{who} closed the ticket"),
-            TicketEvent::Reopened(_) => format!("{who} reopened the ticket"),
-            _ => format!("{who} set the ticket from {} to {word}", words(from)),
+            TicketEvent::Resolved(_) => format!("{ACTOR} resolved the ticket"),
+            TicketEvent::Closed(_) => format!("{ACTOR} closed the ticket"),
+            TicketEvent::Reopened(_) => format!("{ACTOR} reopened the ticket"),
+            _ => format!("{ACTOR} set the ticket from {} to {word}", words(from)),
         },
     };
     let mut fact = Fact::new(summary).changing("status", from.as_str(), to.as_str());

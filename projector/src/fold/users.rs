@@ -1,6 +1,7 @@
 //! People.
 
 use domain::ids::UserId;
+use domain::personal::ERASED;
 use domain::user::event::{UserCreated, UserEvent};
 use platform::rows::UserRow;
 
@@ -39,6 +40,13 @@ pub fn apply(
         UserEvent::RoleChanged(changed) => row.role = changed.to,
         UserEvent::Deactivated(_) => row.active = false,
         UserEvent::Reactivated(_) => row.active = true,
+        UserEvent::Erased(_) => {
+            row.name = ERASED.to_owned();
+            row.email = None;
+            row.active = false;
+            state.renamed_users.insert(key);
+            state.erased_users.insert(key);
+        }
     }
     row.version = event.version;
     row.updated_at = row.updated_at.max(event.occurred_at);

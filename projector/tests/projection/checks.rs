@@ -14,7 +14,7 @@ async fn found_after(tamper: &str) -> (World, projector::check::CheckReport) {
     running.stop().await;
     world.is_clean().await;
     world.client().await.batch_execute(tamper).await.unwrap();
-    let report = check(&world.store, &world.pool, &options(), &quiet)
+    let report = check(&world.store, &world.keys, &world.pool, &options(), &quiet)
         .await
         .unwrap();
     assert_eq!(

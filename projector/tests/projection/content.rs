@@ -29,7 +29,7 @@ async fn tickets_are_numbered_without_gaps_per_organization_and_the_same_after_a
         "SELECT sum(hashtext(ticket_id::text || number)::bigint)::bigint FROM core.tickets";
     let before = world.number(numbers).await;
     assert_eq!(world.number(GAPS).await, 0);
-    rebuild(&world.store, &world.pool, &options(), &quiet)
+    rebuild(&world.store, &world.keys, &world.pool, &options(), &quiet)
         .await
         .unwrap();
     assert_eq!(world.number(GAPS).await, 0);
@@ -161,15 +161,12 @@ async fn the_history_tells_each_fact_once_in_plain_words() {
         .unwrap();
     let told: Vec<(String, bool)> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
     let expected = [
-        ("Ada Lovelace opened the ticket", true),
-        (
-            "Alan Turing changed the priority from normal to urgent",
-            true,
-        ),
-        ("Alan Turing assigned the ticket to Alan Turing", false),
-        ("The assignment by Alan Turing set the ticket to open", true),
-        ("Alan Turing added an internal note", false),
-        ("Alan Turing resolved the ticket", true),
+        ("{actor} opened the ticket", true),
+        ("{actor} changed the priority from normal to urgent", true),
+        ("{actor} assigned the ticket to {assignee}", false),
+        ("The assignment by {actor} set the ticket to open", true),
+        ("{actor} added an internal note", false),
+        ("{actor} resolved the ticket", true),
         ("Closed by itself 96 hours after it was resolved", true),
     ];
     let expected: Vec<(String, bool)> = expected

@@ -131,7 +131,7 @@ async fn a_rebuild_that_cannot_pass_what_the_live_read_models_passed_is_refused(
         desk.partition
     );
     world.client().await.batch_execute(&pass).await.unwrap();
-    let refused = rebuild(&world.store, &world.pool, &options(), &quiet).await;
+    let refused = rebuild(&world.store, &world.keys, &world.pool, &options(), &quiet).await;
     assert!(
         matches!(refused, Err(RebuildError::Poisoned { .. })),
         "{refused:?}"

@@ -23,7 +23,7 @@ async fn a_rebuild_gives_the_rows_that_following_gave_on_random_histories() {
     }
     world.caught_up().await;
     world.is_clean().await;
-    rebuild(&world.store, &world.pool, &options(), &quiet)
+    rebuild(&world.store, &world.keys, &world.pool, &options(), &quiet)
         .await
         .unwrap();
     world.is_clean().await;
@@ -46,7 +46,7 @@ async fn commands_go_on_during_rebuilds_and_nothing_of_them_is_lost_or_doubled()
         }
     });
     for _ in 0..3 {
-        rebuild(&world.store, &world.pool, &options(), &quiet)
+        rebuild(&world.store, &world.keys, &world.pool, &options(), &quiet)
             .await
             .unwrap();
         // Exact while the live read models move.
@@ -87,7 +87,7 @@ async fn a_reader_sees_all_tickets_at_every_moment_of_a_switch() {
         reads
     });
     for _ in 0..3 {
-        rebuild(&world.store, &world.pool, &options(), &quiet)
+        rebuild(&world.store, &world.keys, &world.pool, &options(), &quiet)
             .await
             .unwrap();
     }
@@ -108,7 +108,7 @@ async fn an_interrupted_rebuild_starts_over_cleanly() {
         .batch_execute("CREATE SCHEMA core_next; CREATE TABLE core_next.tickets (half int)")
         .await
         .unwrap();
-    rebuild(&world.store, &world.pool, &options(), &quiet)
+    rebuild(&world.store, &world.keys, &world.pool, &options(), &quiet)
         .await
         .unwrap();
     world.is_clean().await;
@@ -125,13 +125,13 @@ async fn read_models_of_another_version_are_rebuilt_at_start() {
         .batch_execute("COMMENT ON SCHEMA core IS '0'; DROP TABLE core.messages")
         .await
         .unwrap();
-    let found = ensure_core(&world.store, &world.pool, &options(), &quiet)
+    let found = ensure_core(&world.store, &world.keys, &world.pool, &options(), &quiet)
         .await
         .unwrap();
     assert_eq!(found, Ensured::Rebuilt);
     world.is_clean().await;
     assert_eq!(
-        ensure_core(&world.store, &world.pool, &options(), &quiet)
+        ensure_core(&world.store, &world.keys, &world.pool, &options(), &quiet)
             .await
             .unwrap(),
         Ensured::Present
@@ -150,9 +150,9 @@ async fn a_rebuild_and_a_check_refuse_to_work_beside_another_one_and_leave_its_t
         .batch_execute("CREATE SCHEMA core_next")
         .await
         .unwrap();
-    let refused = rebuild(&world.store, &world.pool, &options(), &quiet).await;
+    let refused = rebuild(&world.store, &world.keys, &world.pool, &options(), &quiet).await;
     assert!(matches!(refused, Err(RebuildError::Busy)), "{refused:?}");
-    let refused = check(&world.store, &world.pool, &options(), &quiet).await;
+    let refused = check(&world.store, &world.keys, &world.pool, &options(), &quiet).await;
     assert!(matches!(refused, Err(RebuildError::Busy)), "{refused:?}");
     let theirs = "SELECT count(*) FROM pg_namespace WHERE nspname = 'core_next'";
     assert_eq!(world.number(theirs).await, 1);
@@ -160,7 +160,7 @@ async fn a_rebuild_and_a_check_refuse_to_work_beside_another_one_and_leave_its_t
         .execute("SELECT pg_advisory_unlock($1)", &[&NAMESPACE_LOCK])
         .await
         .unwrap();
-    rebuild(&world.store, &world.pool, &options(), &quiet)
+    rebuild(&world.store, &world.keys, &world.pool, &options(), &quiet)
         .await
         .unwrap();
 }
@@ -176,7 +176,7 @@ async fn servers_that_start_together_on_read_models_of_another_version_rebuild_t
         .await
         .unwrap();
     let options = options();
-    let start = || ensure_core(&world.store, &world.pool, &options, &quiet);
+    let start = || ensure_core(&world.store, &world.keys, &world.pool, &options, &quiet);
     let (one, two, three) = tokio::join!(start(), start(), start());
     let mut found = [one.unwrap(), two.unwrap(), three.unwrap()];
     found.sort_by_key(|ensured| *ensured == Ensured::Present);
@@ -213,7 +213,7 @@ async fn read_models_that_are_missing_are_shown_only_when_they_are_filled() {
             }
         }
     });
-    let found = ensure_core(&world.store, &world.pool, &options(), &quiet)
+    let found = ensure_core(&world.store, &world.keys, &world.pool, &options(), &quiet)
         .await
         .unwrap();
     stop.store(true, Ordering::Relaxed);
@@ -235,7 +235,7 @@ async fn a_rebuild_that_fails_leaves_nothing_behind() {
         )
         .await
         .unwrap();
-    let failed = rebuild(&world.store, &world.pool, &options(), &quiet).await;
+    let failed = rebuild(&world.store, &world.keys, &world.pool, &options(), &quiet).await;
     assert!(matches!(failed, Err(RebuildError::Sql(_))), "{failed:?}");
     let left = "SELECT count(*) FROM pg_namespace WHERE nspname = 'core_next'";
     assert_eq!(world.number(left).await, 0);
@@ -294,7 +294,7 @@ async fn a_switch_raises_the_cache_generation_of_every_partition() {
     let before = world
         .number("SELECT min(cache_generation) FROM core.checkpoints")
         .await;
-    rebuild(&world.store, &world.pool, &options(), &quiet)
+    rebuild(&world.store, &world.keys, &world.pool, &options(), &quiet)
         .await
         .unwrap();
     assert!(

@@ -29,6 +29,7 @@ async fn replay_as_of(
     let namespace: ReplayNamespace = namespace.parse().unwrap();
     replay(
         &world.store,
+        &world.keys,
         &world.pool,
         &options(),
         &namespace,

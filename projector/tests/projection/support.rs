@@ -13,6 +13,7 @@ use platform::private::{PrivateServers, test_servers};
 use platform::shutdown::Shutdown;
 use platform::valkey::Valkey;
 use projector::{Options, Projector, RebuildProgress, ensure_core};
+use sealing::{Keyring, MasterKeys};
 use tokio::sync::OnceCell;
 use tokio::time::{Instant, sleep};
 use tokio_postgres::{Client, NoTls};
@@ -26,6 +27,7 @@ static TEMPLATE: OnceCell<()> = OnceCell::const_new();
 pub struct World {
     pub store: EventStore,
     pub pool: Pool,
+    pub keys: Keyring,
     url: String,
     superuser_url: String,
 }
@@ -51,11 +53,12 @@ impl World {
         .unwrap();
         let world = Self {
             store,
+            keys: keys(pools.projector.clone()),
             pool: pools.projector,
             url,
             superuser_url: servers.superuser_url_of(&name),
         };
-        ensure_core(&world.store, &world.pool, &options(), &quiet)
+        ensure_core(&world.store, &world.keys, &world.pool, &options(), &quiet)
             .await
             .unwrap();
         world
@@ -78,9 +81,17 @@ impl World {
         let shutdown = Shutdown::new();
         let cache = Cache::new(valkey, Generations::default());
         let progress = Progress::new(self.pool.clone());
-        let (store, pool) = (self.store.clone(), self.pool.clone());
-        let started =
-            Projector::start(store, pool, cache, progress, options, shutdown.clone()).await;
+        let (store, keys, pool) = (self.store.clone(), self.keys.clone(), self.pool.clone());
+        let started = Projector::start(
+            store,
+            keys,
+            pool,
+            cache,
+            progress,
+            options,
+            shutdown.clone(),
+        )
+        .await;
         Running {
             projector: started.unwrap(),
             shutdown,
@@ -106,9 +117,10 @@ impl World {
     }
 
     pub async fn is_clean(&self) {
-        let report = projector::check::check(&self.store, &self.pool, &options(), &quiet)
-            .await
-            .unwrap();
+        let report =
+            projector::check::check(&self.store, &self.keys, &self.pool, &options(), &quiet)
+                .await
+                .unwrap();
         let lines: Vec<String> = report.differences.iter().map(ToString::to_string).collect();
         assert!(report.is_clean(), "{}", lines.join("\n"));
         assert!(
@@ -177,4 +189,10 @@ pub async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
         assert!(Instant::now() < deadline, "not in time: {what}");
         sleep(Duration::from_millis(5)).await;
     }
+}
+
+/// The keys of personal data in the database of `pool`, the same for every server of a test.
+pub fn keys(pool: Pool) -> Keyring {
+    let master = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    Keyring::new(pool, MasterKeys::parse(master).unwrap())
 }

@@ -23,7 +23,7 @@ use crate::viewer::Viewer;
 /// One fact of a ticket's history.
 #[derive(Debug, Object)]
 #[oai(rename = "HistoryEntry", skip_serializing_if_is_none)]
-struct HistoryEntryView {
+pub(super) struct HistoryEntryView {
     /// The id of the event.
     id: Uuid,
     /// What happened, such as `ticket.opened`.
@@ -52,7 +52,7 @@ struct HistoryEntryView {
 /// Who did something.
 #[derive(Debug, Object)]
 #[oai(rename = "Actor", skip_serializing_if_is_none)]
-struct ActorView {
+pub(super) struct ActorView {
     /// A person or a part of the system.
     kind: ActorKindView,
     /// The person.
@@ -66,7 +66,7 @@ struct ActorView {
 /// What kind of originator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[oai(rename = "ActorKind", rename_all = "snake_case")]
-enum ActorKindView {
+pub(super) enum ActorKindView {
     /// A person.
     User,
     /// A timer.
@@ -91,7 +91,7 @@ impl From<ActorKind> for ActorKindView {
 /// One field that changed.
 #[derive(Debug, Object)]
 #[oai(rename = "Change", skip_serializing_if_is_none)]
-struct ChangeView {
+pub(super) struct ChangeView {
     /// Which, as the ticket names it.
     field: String,
     /// The old value, people and teams by their names of that moment. Absent for none.
@@ -111,8 +111,9 @@ impl From<Change> for ChangeView {
     }
 }
 
-fn entry(row: HistoryRow, viewer: &Viewer) -> HistoryEntryView {
+pub(super) fn entry(row: HistoryRow, viewer: &Viewer) -> HistoryEntryView {
     let staff = viewer.is_staff();
+    let summary = row.told();
     HistoryEntryView {
         id: row.event_id,
         event_type: row.event_type,
@@ -122,7 +123,7 @@ fn entry(row: HistoryRow, viewer: &Viewer) -> HistoryEntryView {
             role: row.actor_role.map(Into::into),
             name: row.actor_name,
         },
-        summary: row.summary,
+        summary,
         changes: row.changes.0.into_iter().map(Into::into).collect(),
         message_id: row.message_id.map(|id| id.0),
         reason: row.reason.filter(|_| staff),

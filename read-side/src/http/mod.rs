@@ -1,5 +1,6 @@
 //! Query endpoints. Handlers parse, ask the read models, and shape the answer for the viewer; they decide nothing else.
 
+mod export;
 mod history;
 mod messages;
 mod organization;
@@ -35,6 +36,7 @@ pub fn api(models: ReadModels) -> impl OpenApi + 'static {
         messages::MessageQueries(models.clone()),
         history::HistoryQueries(models.clone()),
         users::UserQueries(models.clone()),
+        export::ExportQueries(models.clone()),
         teams::TeamQueries(models.clone()),
         organization::OrganizationQueries(models),
     )

@@ -159,7 +159,11 @@ pub fn history(org: Org, ticket: &TicketRow, number: u32, public: bool) -> Histo
         actor_id: Some(UserId(id(901))),
         actor_role: Some(Role::Agent),
         actor_name: "Ada Agent".to_owned(),
-        summary: "Ada Agent changed the priority from normal to urgent".to_owned(),
+        summary: "{actor} changed the priority from {from} to {to}".to_owned(),
+        assignee_id: None,
+        assignee_name: None,
+        former_assignee_id: None,
+        team_name: None,
         changes: Json(vec![
             Change {
                 field: "priority".to_owned(),

@@ -13,6 +13,8 @@ use crate::http::Api;
 use crate::servers::{BenchServers, WRITER_COUNT};
 
 const PROGRAM: &str = "insightdesk";
+/// Wraps keys that seal nobody's data.
+const MASTER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 const TOKEN_SECRET: &str = "a secret of the bench, which guards nothing at all";
 const START_DEADLINE: Duration = Duration::from_secs(60);
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
@@ -40,6 +42,7 @@ impl Installation {
             ("DATABASE_URL", servers.database_url()),
             ("VALKEY_URL", servers.valkey_url().to_owned()),
             ("INSIGHTDESK_TOKEN_SECRET", TOKEN_SECRET.to_owned()),
+            ("INSIGHTDESK_MASTER_KEY", MASTER_KEY.to_owned()),
             ("INSIGHTDESK_WRITER_COUNT", WRITER_COUNT.to_string()),
         ];
         Ok(Self { program, settings })

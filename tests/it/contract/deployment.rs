@@ -1,5 +1,6 @@
 //! `compose.yaml` and the Dockerfile are right about this program.
 
+use crate::harness::MASTER_KEY;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -91,8 +92,12 @@ fn filled_in(text: &str) -> String {
     let mut parts = text.split("${");
     let mut filled = parts.next().unwrap().to_owned();
     for part in parts {
-        let (_, rest) = part.split_once('}').unwrap();
-        filled.push_str("0123456789abcdef0123456789abcdef");
+        let (name, rest) = part.split_once('}').unwrap();
+        filled.push_str(if name.starts_with("INSIGHTDESK_MASTER_KEY") {
+            MASTER_KEY
+        } else {
+            "0123456789abcdef0123456789abcdef"
+        });
         filled.push_str(rest);
     }
     filled

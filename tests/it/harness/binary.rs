@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use platform::config::Config;
 
-use super::{DEADLINE, SECRET, eventually};
+use super::{DEADLINE, MASTER_KEY, SECRET, eventually};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_insightdesk");
 
@@ -29,6 +29,7 @@ impl Binary {
             ("DATABASE_URL", config.database_url.expose().to_owned()),
             ("VALKEY_URL", valkey_url.unwrap_or_default()),
             ("INSIGHTDESK_TOKEN_SECRET", SECRET.to_owned()),
+            ("INSIGHTDESK_MASTER_KEY", MASTER_KEY.to_owned()),
             ("INSIGHTDESK_HTTP_ADDR", "127.0.0.1:0".to_owned()),
             ("INSIGHTDESK_WRITER_COUNT", config.writer_count.to_string()),
         ];

@@ -10,7 +10,7 @@ use tokio::sync::OnceCell;
 use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
 
-use super::app::SECRET;
+use super::app::{MASTER_KEY, SECRET};
 use super::{DEADLINE, eventually};
 
 const TEMPLATE: &str = "it_template";
@@ -100,9 +100,15 @@ async fn make_ready(config: &Config) {
         .await
         .unwrap();
     let options = projector::Options::default();
-    projector::ensure_core(&node.store, &node.pools.projector, &options, &|_| {})
-        .await
-        .unwrap();
+    projector::ensure_core(
+        &node.store,
+        &node.keys,
+        &node.pools.projector,
+        &options,
+        &|_| {},
+    )
+    .await
+    .unwrap();
     node.stop().await;
 }
 
@@ -112,6 +118,7 @@ fn config(database_url: &str, valkey_url: &str) -> Config {
         ("VALKEY_URL", valkey_url),
         ("INSIGHTDESK_HTTP_ADDR", "127.0.0.1:0"),
         ("INSIGHTDESK_TOKEN_SECRET", SECRET),
+        ("INSIGHTDESK_MASTER_KEY", MASTER_KEY),
         ("INSIGHTDESK_WRITER_COUNT", "2"),
         ("INSIGHTDESK_POOL_COMMANDS", "4"),
         ("INSIGHTDESK_POOL_QUERIES", "6"),

@@ -18,7 +18,7 @@ mod database;
 mod eventually;
 mod people;
 
-pub use app::{SECRET, TestApp, serve, start_of_time, whole_log};
+pub use app::{MASTER_KEY, SECRET, TestApp, serve, start_of_time, whole_log};
 pub use binary::Binary;
 pub use client::{Answer, Client, Request, time_of, uuid_of};
 pub use database::Database;

@@ -69,7 +69,8 @@ async fn an_exported_log_is_restored_with_the_same_rows_and_heads() {
             .contains("the log is whole")
     );
     other.succeed(&["rebuild"]).await;
-    let count = "SELECT count(*)::text FROM core.tickets WHERE subject = 'Printer on fire'";
+    // The keys are no part of the log: without them the words cannot be read, and the counts are there.
+    let count = "SELECT count(*)::text FROM core.tickets WHERE subject = '(erased)'";
     assert_eq!(text(&empty, count).await, "1");
 
     let refused = other.fail(&["restore", "log"]).await;

@@ -117,7 +117,7 @@ async fn tamper(database: &Database, partition: i16, position: i64) {
     let statements = format!("ALTER TABLE {EVENTS} DISABLE TRIGGER ALL");
     client.batch_execute(&statements).await.unwrap();
     let update = format!(
-        "UPDATE {EVENTS} SET data = replace(data::text, 'Printer', 'Scanner')::json WHERE partition = $1 AND position = $2"
+        "UPDATE {EVENTS} SET data = replace(data::text, '\"channel\":\"api\"', '\"channel\":\"web\"')::json WHERE partition = $1 AND position = $2"
     );
     assert_eq!(
         client

@@ -3,9 +3,11 @@
 mod checkpoint;
 mod consistency;
 mod conversation;
+mod erasure;
 mod export;
 mod idempotency;
 mod import;
+mod master_key;
 mod people;
 mod readme_tour;
 mod service_levels;

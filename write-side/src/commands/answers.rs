@@ -1,7 +1,7 @@
 //! What the use cases answer: the new states as the caller may see them. Stored under the idempotency key, so fields are
 //! only ever added, and added ones have a default.
 
-use crate::dispatch::{CommandError, Refusal, Work};
+use crate::dispatch::{CommandError, Refusal, StoredAnswer, Work};
 use chrono::{DateTime, Utc};
 use domain::actor::Role;
 use domain::ids::{MessageId, OrganizationId, TeamId, TicketId, UserId};
@@ -13,8 +13,12 @@ use domain::text::{Email, FieldKey, MessageBody, Name, Slug, Subject, Tag};
 use domain::ticket::field::FieldValue;
 use domain::ticket::state::{Assignment, Channel, Priority, Status, Ticket};
 use domain::user::state::User;
+use sealing::AnswerPart;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// What stands in the place of an erased person's text.
+const ERASED: &str = r#""(erased)""#;
 
 /// A ticket after a command.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -43,6 +47,23 @@ pub struct TicketAnswer {
     pub follow_up_of: Option<TicketId>,
     /// The message that it was opened with.
     pub message_id: Option<MessageId>,
+}
+
+impl TicketAnswer {
+    /// The personal fields, each with what stands in its place once its owner was erased.
+    pub(super) const FIELDS: &'static [(&'static str, &'static str)] =
+        &[("subject", ERASED), ("custom_fields", "{}")];
+}
+
+impl StoredAnswer for TicketAnswer {
+    const PERSONAL: &'static [AnswerPart] = &[AnswerPart {
+        within: None,
+        fields: Self::FIELDS,
+    }];
+
+    fn owners(&self) -> Vec<UserId> {
+        vec![self.requester_id]
+    }
 }
 
 impl TicketAnswer {
@@ -92,6 +113,22 @@ pub struct MessageAnswer {
 }
 
 impl MessageAnswer {
+    /// The personal fields, each with what stands in its place once its owner was erased.
+    pub(super) const FIELDS: &'static [(&'static str, &'static str)] = &[("body", ERASED)];
+}
+
+impl StoredAnswer for MessageAnswer {
+    const PERSONAL: &'static [AnswerPart] = &[AnswerPart {
+        within: None,
+        fields: Self::FIELDS,
+    }];
+
+    fn owners(&self) -> Vec<UserId> {
+        vec![self.author_id]
+    }
+}
+
+impl MessageAnswer {
     /// The message as this attempt leaves it.
     ///
     /// # Errors
@@ -131,6 +168,22 @@ pub struct UserAnswer {
 }
 
 impl UserAnswer {
+    /// The personal fields, each with what stands in its place once its owner was erased.
+    const FIELDS: &'static [(&'static str, &'static str)] = &[("name", ERASED), ("email", "null")];
+}
+
+impl StoredAnswer for UserAnswer {
+    const PERSONAL: &'static [AnswerPart] = &[AnswerPart {
+        within: None,
+        fields: Self::FIELDS,
+    }];
+
+    fn owners(&self) -> Vec<UserId> {
+        vec![self.id]
+    }
+}
+
+impl UserAnswer {
     /// The user as this attempt leaves them.
     ///
     /// # Errors
@@ -163,6 +216,8 @@ pub struct TeamAnswer {
     /// Who is in it.
     pub members: BTreeSet<UserId>,
 }
+
+impl StoredAnswer for TeamAnswer {}
 
 impl TeamAnswer {
     /// The team as this attempt leaves it.
@@ -197,6 +252,8 @@ pub struct OrganizationAnswer {
     /// What holds now.
     pub settings: Settings,
 }
+
+impl StoredAnswer for OrganizationAnswer {}
 
 impl OrganizationAnswer {
     /// The organization as this attempt leaves it.

@@ -1,6 +1,6 @@
 //! The history of one ticket of another system, taken over in one append.
 
-use crate::dispatch::{CommandError, Refusal, UseCase, Work};
+use crate::dispatch::{CommandError, Refusal, StoredAnswer, UseCase, Work};
 use chrono::{DateTime, Utc};
 use domain::actor::Actor;
 use domain::ids::TicketId;
@@ -27,6 +27,8 @@ pub struct ImportedCommand {
     /// What it was.
     pub command: TicketCommand,
 }
+
+impl StoredAnswer for i64 {}
 
 impl UseCase for ImportTicket {
     /// The version of the ticket after the last step.

@@ -27,4 +27,4 @@ pub use organizations::{ChangeOrganization, CreateOrganization};
 pub use post_message::{PostMessage, PostedMessage};
 pub use teams::{ChangeTeam, CreateTeam};
 pub use update_ticket::UpdateTicket;
-pub use users::{ChangeUser, CreateUser};
+pub use users::{ChangeUser, CreateUser, EraseUser};

@@ -2,14 +2,15 @@
 
 use super::open_ticket::{FirstMessage, is_customer, open};
 use super::{MessageAnswer, TicketAnswer};
-use crate::dispatch::{CommandError, Refusal, UseCase, Work};
-use domain::ids::{MessageId, TicketId};
+use crate::dispatch::{CommandError, Refusal, StoredAnswer, UseCase, Work};
+use domain::ids::{MessageId, TicketId, UserId};
 use domain::message::command::MessageCommand;
 use domain::message::state::{Message, Visibility};
 use domain::text::MessageBody;
 use domain::ticket::command::{OpenTicket as Open, TicketCommand};
 use domain::ticket::error::TicketError;
 use domain::ticket::state::{Assignment, PresentTicket, Ticket};
+use sealing::AnswerPart;
 use serde::{Deserialize, Serialize};
 
 /// The longest chain of closed tickets, each the follow-up of the one before, that is gone along.
@@ -37,6 +38,23 @@ pub struct PostedMessage {
     pub message: MessageAnswer,
     /// The ticket that it is on: the addressed one, or the follow-up.
     pub ticket: TicketAnswer,
+}
+
+impl StoredAnswer for PostedMessage {
+    const PERSONAL: &'static [AnswerPart] = &[
+        AnswerPart {
+            within: Some("message"),
+            fields: MessageAnswer::FIELDS,
+        },
+        AnswerPart {
+            within: Some("ticket"),
+            fields: TicketAnswer::FIELDS,
+        },
+    ];
+
+    fn owners(&self) -> Vec<UserId> {
+        vec![self.message.author_id, self.ticket.requester_id]
+    }
 }
 
 impl UseCase for PostMessage {

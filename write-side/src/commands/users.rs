@@ -5,7 +5,7 @@ use super::UserAnswer;
 use crate::dispatch::{CommandError, Refusal, UseCase, Work};
 use domain::actor::Role;
 use domain::ids::UserId;
-use domain::text::{Email, Name};
+use domain::text::{Email, Name, Reason};
 use domain::user::command::UserCommand;
 use domain::user::error::UserError;
 use domain::user::state::{EmailClaim, User};
@@ -76,6 +76,32 @@ impl UseCase for ChangeUser {
             if let Some(email) = &before {
                 release(work, email, self.user_id).await?;
             }
+        }
+        UserAnswer::of(work, self.user_id).await
+    }
+}
+
+/// Forgets a person: for ever, and in everything that they wrote.
+#[derive(Debug, Clone)]
+pub struct EraseUser {
+    /// The person.
+    pub user_id: UserId,
+    /// Why.
+    pub reason: Reason,
+}
+
+impl UseCase for EraseUser {
+    type Answer = UserAnswer;
+
+    async fn decide(&self, work: &mut Work<'_>) -> Result<UserAnswer, CommandError> {
+        work.address(self.user_id.0);
+        let before = email_of(work.state::<User>(self.user_id.0).await?);
+        let command = UserCommand::Erase {
+            reason: self.reason.clone(),
+        };
+        work.issue::<User>(self.user_id, command).await?;
+        if let Some(email) = &before {
+            release(work, email, self.user_id).await?;
         }
         UserAnswer::of(work, self.user_id).await
     }

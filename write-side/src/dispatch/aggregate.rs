@@ -14,6 +14,7 @@ use domain::message::state::Message;
 use domain::organization::command::OrganizationCommand;
 use domain::organization::event::OrganizationEvent;
 use domain::organization::state::Organization;
+use domain::personal::StreamSubject;
 use domain::team::command::TeamCommand;
 use domain::team::event::TeamEvent;
 use domain::team::state::Team;
@@ -27,7 +28,7 @@ use std::fmt::Display;
 use uuid::Uuid;
 
 /// A state that is folded from a stream.
-pub trait Aggregate: Weigh + Clone + Default + Send + Sync + 'static {
+pub trait Aggregate: Weigh + StreamSubject + Clone + Default + Send + Sync + 'static {
     /// The type of its stream.
     const STREAM_TYPE: &'static str;
     /// Its events.

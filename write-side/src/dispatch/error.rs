@@ -2,6 +2,7 @@
 
 use domain::event::DecodeError;
 use event_store::{AppendError, InvalidAppend, ReadError, Version};
+use sealing::SealingError;
 use std::error::Error as StdError;
 use thiserror::Error;
 
@@ -54,6 +55,19 @@ impl From<ReadError> for CommandError {
 impl From<DecodeError> for CommandError {
     fn from(error: DecodeError) -> Self {
         Self::Internal(Box::new(error))
+    }
+}
+
+impl From<SealingError> for CommandError {
+    fn from(error: SealingError) -> Self {
+        match error {
+            SealingError::Erased(_) => Self::Refused(Refusal::Conflict {
+                detail: error.to_string(),
+                pointer: None,
+            }),
+            error if error.is_unavailable() => Self::Unavailable(Box::new(error)),
+            error => Self::Internal(Box::new(error)),
+        }
     }
 }
 

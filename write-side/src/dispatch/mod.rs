@@ -5,7 +5,9 @@
 //! changes nothing, has no append that would check it: then the states are read from the log and it decides once more.
 
 pub mod aggregate;
+mod answer;
 mod context;
+mod erasure;
 mod error;
 mod references;
 mod staged;
@@ -13,6 +15,7 @@ mod states;
 mod weight;
 mod work;
 
+pub use answer::StoredAnswer;
 pub use context::{CommandContext, Idempotency, IfMatch, Options};
 pub use error::{CommandError, FieldProblem, Refusal};
 pub use states::Known;
@@ -28,9 +31,8 @@ use event_store::{
     AppendError, AppendRequest, CommandResult, EventStore, OrgId, Partition, Position, Version,
 };
 use platform::clock::Clock;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use states::{Caches, Place};
+use sealing::Keyring;
+use states::{Caches, Log, Place};
 use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
@@ -46,7 +48,7 @@ const RETRY_LOCKS: usize = 1_024;
 /// what it makes are its fields.
 pub trait UseCase: Send + Sync {
     /// What the caller learns. Stored with the events under the idempotency key, hence its JSON form.
-    type Answer: Serialize + DeserializeOwned + Send;
+    type Answer: StoredAnswer;
 
     /// Loads aggregates, issues commands to them, and answers from their new states.
     fn decide(
@@ -77,6 +79,7 @@ pub struct Dispatcher {
 #[derive(Debug)]
 struct Inner {
     store: EventStore,
+    keys: Keyring,
     clock: Arc<dyn Clock>,
     options: Options,
     caches: Caches,
@@ -99,14 +102,15 @@ enum Attempt<A> {
 }
 
 impl Dispatcher {
-    /// A dispatcher over a log.
+    /// A dispatcher over a log, whose personal data is sealed with `keys`.
     #[must_use]
-    pub fn new(store: EventStore, clock: Arc<dyn Clock>, options: Options) -> Self {
+    pub fn new(store: EventStore, keys: Keyring, clock: Arc<dyn Clock>, options: Options) -> Self {
         let caches = Caches::new(options.states_max_bytes, options.page_limit);
         let retry_locks = (0..RETRY_LOCKS).map(|_| Arc::default()).collect();
         Self {
             inner: Arc::new(Inner {
                 store,
+                keys,
                 clock,
                 options,
                 caches,
@@ -120,6 +124,13 @@ impl Dispatcher {
     #[must_use]
     pub fn store(&self) -> &EventStore {
         &self.inner.store
+    }
+
+    fn log(&self) -> Log<'_> {
+        Log {
+            store: &self.inner.store,
+            keys: &self.inner.keys,
+        }
     }
 
     /// The time by which commands are dated.
@@ -167,6 +178,7 @@ impl Dispatcher {
         for _ in 0..self.inner.options.attempts_max {
             let setting = Setting {
                 store: &self.inner.store,
+                keys: &self.inner.keys,
                 caches: &self.inner.caches,
                 reference_max_age_ms: self.inner.options.reference_max_age_ms,
                 context: &context,
@@ -239,7 +251,7 @@ impl Dispatcher {
             org_id: placed.org_id,
         };
         let known = Organization::cache(&self.inner.caches)
-            .refresh(&self.inner.store, place, placed.org_id.0)
+            .refresh(self.log(), place, placed.org_id.0)
             .await?;
         if matches!(known.state, Organization::Absent) {
             let context = CommandContext::new(organization_id, Actor::Operator);
@@ -304,7 +316,7 @@ impl Dispatcher {
         }))
     }
 
-    async fn append<A: Serialize + DeserializeOwned>(
+    async fn append<A: StoredAnswer>(
         &self,
         setting: Setting<'_>,
         mut work: Work<'_>,
@@ -316,9 +328,14 @@ impl Dispatcher {
             Some(given) => Some(CommandResult {
                 key: given.key.clone(),
                 request_hash: given.request_hash,
-                answer: serde_json::to_string(&answer)?,
+                answer: self.sealed_answer(setting.place, given, &answer).await?,
             }),
         };
+        match work.seal().await {
+            // Repeated after somebody whom it is about was erased: its earlier answer counts.
+            Err(refused @ CommandError::Refused(_)) => return Ok(Attempt::Refused(refused)),
+            sealed => sealed?,
+        }
         let versions = work.versions();
         let request = AppendRequest {
             partition,
@@ -348,7 +365,9 @@ impl Dispatcher {
                 Ok(Attempt::Conflict { stream_id, actual })
             }
             Err(AppendError::Repeated { answer, position }) => {
-                let answer = serde_json::from_str(&answer)?;
+                let answer = self
+                    .opened_answer(setting.place, setting.context, answer)
+                    .await?;
                 Ok(Attempt::Done(Done {
                     answer,
                     partition,
@@ -361,7 +380,7 @@ impl Dispatcher {
     }
 
     /// The answer of an earlier command with the same key: a refusal may only mean that it was carried out before.
-    async fn earlier_answer<A: DeserializeOwned>(
+    async fn earlier_answer<A: StoredAnswer>(
         &self,
         place: Place,
         context: &CommandContext,
@@ -380,7 +399,7 @@ impl Dispatcher {
         if stored.request_hash != given.request_hash {
             return Err(CommandError::KeyReused);
         }
-        let answer = serde_json::from_str(&stored.answer)?;
+        let answer = self.opened_answer(place, context, stored.answer).await?;
         Ok(Some(Done {
             answer,
             partition: place.partition,

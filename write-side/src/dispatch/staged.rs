@@ -2,6 +2,7 @@
 
 use super::aggregate::Aggregate;
 use super::states::{Caches, Place};
+use domain::ids::UserId;
 use event_store::{NewEvent, StreamAppend, StreamId, Version};
 use std::any::Any;
 use std::borrow::Cow;
@@ -19,6 +20,7 @@ pub(super) struct Staged {
 pub(super) trait StagedState: Any + Send + Sync {
     fn keep(self: Box<Self>, caches: &Caches, place: Place, id: Uuid, version: Version);
     fn forget(&self, caches: &Caches, place: Place, id: Uuid);
+    fn subject(&self, id: Uuid) -> Option<UserId>;
 }
 
 impl<A: Aggregate> StagedState for A {
@@ -28,6 +30,10 @@ impl<A: Aggregate> StagedState for A {
 
     fn forget(&self, caches: &Caches, place: Place, id: Uuid) {
         A::cache(caches).forget(place, id);
+    }
+
+    fn subject(&self, id: Uuid) -> Option<UserId> {
+        self.stream_subject(id)
     }
 }
 

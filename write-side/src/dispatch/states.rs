@@ -6,6 +6,7 @@
 use super::aggregate::Aggregate;
 use super::error::CommandError;
 use super::weight::Weigh;
+use domain::ids::UserId;
 use domain::message::state::Message;
 use domain::organization::settings::Settings;
 use domain::organization::state::Organization;
@@ -16,6 +17,7 @@ use event_store::{EventStore, OrgId, Partition, Version};
 use metrics::gauge;
 use moka::ops::compute::Op;
 use moka::sync::Cache;
+use sealing::Keyring;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -29,6 +31,25 @@ pub struct Place {
     pub partition: Partition,
     /// The organization.
     pub org_id: OrgId,
+}
+
+impl Place {
+    /// Where the keys of its people are.
+    pub(super) fn of_keys(self) -> sealing::Place {
+        sealing::Place {
+            partition: self.partition,
+            org_id: self.org_id,
+        }
+    }
+}
+
+/// What states are read from: the log, and the keys that open it.
+#[derive(Debug, Clone, Copy)]
+pub struct Log<'a> {
+    /// The log.
+    pub store: &'a EventStore,
+    /// The keys of what is sealed in it.
+    pub keys: &'a Keyring,
 }
 
 /// A state with the version of the stream that it was folded from.
@@ -126,14 +147,14 @@ impl<A: Aggregate> StateCache<A> {
     /// When the log cannot be read.
     pub async fn load(
         &self,
-        store: &EventStore,
+        log: Log<'_>,
         place: Place,
         id: Uuid,
         at_least: Version,
     ) -> Result<Arc<Known<A>>, CommandError> {
         match self.states.get(&(place, id)) {
             Some(known) if known.version >= at_least => Ok(known),
-            _ => self.refresh(store, place, id).await,
+            _ => self.refresh(log, place, id).await,
         }
     }
 
@@ -143,14 +164,14 @@ impl<A: Aggregate> StateCache<A> {
     /// When the log cannot be read.
     pub async fn load_recent(
         &self,
-        store: &EventStore,
+        log: Log<'_>,
         place: Place,
         id: Uuid,
         max_age_ms: u64,
     ) -> Result<Arc<Known<A>>, CommandError> {
         match self.states.get(&(place, id)) {
             Some(known) if known.may_be_used(self.now_ms(), max_age_ms) => Ok(known),
-            _ => self.refresh(store, place, id).await,
+            _ => self.refresh(log, place, id).await,
         }
     }
 
@@ -160,7 +181,7 @@ impl<A: Aggregate> StateCache<A> {
     /// When the log cannot be read or holds an event that this program does not know.
     pub async fn refresh(
         &self,
-        store: &EventStore,
+        log: Log<'_>,
         place: Place,
         id: Uuid,
     ) -> Result<Arc<Known<A>>, CommandError> {
@@ -172,10 +193,12 @@ impl<A: Aggregate> StateCache<A> {
                 (known.version, known.state.clone())
             });
         loop {
-            let page = store
+            let mut page = log
+                .store
                 .read_stream(place.partition, place.org_id, id, version, self.page_limit)
                 .await?;
             let is_last = page.len() < self.page_limit as usize;
+            log.keys.open_page(&mut page).await?;
             for recorded in page {
                 // An id may be that of a stream of another kind: for this aggregate it does not exist.
                 if recorded.stream_type != A::STREAM_TYPE {
@@ -213,6 +236,16 @@ impl<A: Aggregate> StateCache<A> {
     /// Forgets a state.
     pub fn forget(&self, place: Place, id: Uuid) {
         self.states.invalidate(&(place, id));
+    }
+
+    /// Forgets the states of streams that are about a person. It looks at every kept state: erasures are rare.
+    fn forget_subject(&self, org_id: OrgId, subject: UserId) {
+        for (key, known) in &self.states {
+            let (place, id) = *key;
+            if place.org_id == org_id && known.state.stream_subject(id) == Some(subject) {
+                self.states.invalidate(&*key);
+            }
+        }
     }
 
     fn known(&self, version: Version, state: A) -> Arc<Known<A>> {
@@ -279,6 +312,13 @@ impl Caches {
         );
     }
 
+    /// Forgets what is kept about an erased person.
+    pub(super) fn forget_subject(&self, org_id: OrgId, subject: UserId) {
+        self.users.forget_subject(org_id, subject);
+        self.tickets.forget_subject(org_id, subject);
+        self.messages.forget_subject(org_id, subject);
+    }
+
     /// The settings of an organization, shared; the defaults while it does not exist.
     pub(super) fn settings(&self, place: Place, known: &Known<Organization>) -> Arc<Settings> {
         match &known.state {
@@ -304,7 +344,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use chrono::DateTime;
-    use domain::ids::{TicketId, UserId};
+    use domain::ids::TicketId;
     use domain::message::state::{PresentMessage, Visibility};
     use domain::text::MessageBody;
 

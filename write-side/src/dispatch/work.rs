@@ -4,15 +4,16 @@ use super::aggregate::{Aggregate, Decides};
 use super::context::{CommandContext, IfMatch};
 use super::error::{CommandError, Refusal};
 use super::staged::Staged;
-use super::states::{Caches, Known, Place};
+use super::states::{Caches, Known, Log, Place};
 use chrono::{DateTime, Utc};
 use domain::actor::Actor;
 use domain::command::Issued;
-use domain::ids::OrganizationId;
-use domain::metadata::Metadata;
+use domain::ids::{OrganizationId, UserId};
+use domain::metadata::{Metadata, SourceAddress};
 use domain::organization::settings::Settings;
 use domain::organization::state::Organization;
 use event_store::{EventStore, NewEvent, StreamAppend, Version};
+use sealing::{Keyring, Owners};
 use std::any::Any;
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -32,6 +33,7 @@ pub(super) struct Demands {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Setting<'a> {
     pub store: &'a EventStore,
+    pub keys: &'a Keyring,
     pub caches: &'a Caches,
     pub reference_max_age_ms: u64,
     pub context: &'a CommandContext,
@@ -39,6 +41,16 @@ pub(super) struct Setting<'a> {
     pub now: DateTime<Utc>,
     pub correlation_id: Uuid,
     pub demands: &'a Demands,
+}
+
+impl<'a> Setting<'a> {
+    /// What states are read from.
+    fn log(self) -> Log<'a> {
+        Log {
+            store: self.store,
+            keys: self.keys,
+        }
+    }
 }
 
 /// One attempt at a command. A use case loads aggregates through it and issues commands to them; what they decide is
@@ -56,12 +68,12 @@ impl<'a> Work<'a> {
         let id = setting.place.org_id.0;
         let known = if setting.demands.confirmed {
             organization
-                .refresh(setting.store, setting.place, id)
+                .refresh(setting.log(), setting.place, id)
                 .await?
         } else {
             organization
                 .load_recent(
-                    setting.store,
+                    setting.log(),
                     setting.place,
                     id,
                     setting.reference_max_age_ms,
@@ -139,19 +151,18 @@ impl<'a> Work<'a> {
         id: impl Into<Uuid>,
     ) -> Result<Arc<Known<A>>, CommandError> {
         let Setting {
-            store,
             caches,
             place,
             demands,
             reference_max_age_ms,
             ..
         } = self.setting;
-        let cache = A::cache(caches);
+        let (cache, log) = (A::cache(caches), self.setting.log());
         if demands.confirmed {
-            return cache.refresh(store, place, id.into()).await;
+            return cache.refresh(log, place, id.into()).await;
         }
         cache
-            .load_recent(store, place, id.into(), reference_max_age_ms)
+            .load_recent(log, place, id.into(), reference_max_age_ms)
             .await
     }
 
@@ -288,6 +299,52 @@ impl<'a> Work<'a> {
         self.streams.iter_mut().map(Staged::append).collect()
     }
 
+    /// Seals what is personal in the events. Nothing is recorded yet: a key is made before the first event that uses it.
+    pub(super) async fn seal(&mut self) -> Result<(), CommandError> {
+        let Setting {
+            keys,
+            place,
+            context,
+            ..
+        } = self.setting;
+        let place = place.of_keys();
+        let actor = context.actor.user_id();
+        for staged in &mut self.streams {
+            let stream_id = staged.stream.id;
+            let owners = Owners {
+                stream_subject: staged.state.subject(stream_id),
+                actor,
+            };
+            for event in &mut staged.events {
+                keys.seal_event(place, stream_id, owners, event).await?;
+            }
+        }
+        match (actor, &context.source_address) {
+            (Some(actor), Some(_)) => self.seal_metadata(actor).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// The events of a command share their metadata, but for those that it was taken over with: sealed once.
+    async fn seal_metadata(&mut self, actor: UserId) -> Result<(), CommandError> {
+        let (keys, place) = (self.setting.keys, self.setting.place.of_keys());
+        let mut last: Option<(String, String)> = None;
+        let staged = self.streams.iter_mut();
+        for event in staged.flat_map(|staged| &mut staged.events) {
+            let sealed = match last.take().filter(|(clear, _)| *clear == event.metadata) {
+                Some((_, sealed)) => sealed,
+                None => {
+                    let correlation_id = self.setting.correlation_id;
+                    keys.seal_metadata(place, correlation_id, actor, &event.metadata)
+                        .await?
+                }
+            };
+            let clear = std::mem::replace(&mut event.metadata, sealed.clone());
+            last = Some((clear, sealed));
+        }
+        Ok(())
+    }
+
     /// The versions that the streams will have. Ask before [`Work::appends`] takes the events.
     pub(super) fn versions(&self) -> Vec<Version> {
         self.streams.iter().map(Staged::version).collect()
@@ -321,7 +378,7 @@ impl<'a> Work<'a> {
                 .as_ref()
                 .map(|given| given.key.as_str().to_owned()),
             request_id: context.request_id.clone(),
-            source_address: context.source_address.clone(),
+            source_address: context.source_address.clone().map(SourceAddress::Clear),
         }
     }
 
@@ -343,17 +400,16 @@ impl<'a> Work<'a> {
 
     async fn load<A: Aggregate>(&mut self, id: Uuid) -> Result<usize, CommandError> {
         let Setting {
-            store,
             caches,
             place,
             demands,
             ..
         } = self.setting;
-        let cache = A::cache(caches);
+        let (cache, log) = (A::cache(caches), self.setting.log());
         let known = match demands.at_least.get(&id) {
-            Some(version) => cache.load(store, place, id, *version).await?,
-            None if demands.confirmed => cache.refresh(store, place, id).await?,
-            None => cache.load(store, place, id, Version::NONE).await?,
+            Some(version) => cache.load(log, place, id, *version).await?,
+            None if demands.confirmed => cache.refresh(log, place, id).await?,
+            None => cache.load(log, place, id, Version::NONE).await?,
         };
         Ok(self.stage(id, known.version, known.state.clone()))
     }

@@ -3,7 +3,8 @@
 use super::headers;
 use super::problems::problem;
 use super::roles::Operation;
-use crate::dispatch::{CommandContext, Dispatcher, Done, Idempotency, UseCase};
+use crate::commands::{EraseUser, UserAnswer};
+use crate::dispatch::{CommandContext, CommandError, Dispatcher, Done, Idempotency, UseCase};
 use domain::ids::TicketId;
 use platform::auth::Principal;
 use platform::consistency::ConsistencyToken;
@@ -54,10 +55,19 @@ impl Desk {
         operation.check(&call.principal)?;
         let context = call.context()?;
         let dispatcher = self.dispatcher.clone();
-        // A task of its own: a client that hangs up does not stop a command half-way.
-        let task = async move { dispatcher.dispatch(context, command).await }.in_current_span();
-        let done = tokio::spawn(task).await.map_err(Problem::internal)?;
-        done.map_err(problem)
+        to_the_end(async move { dispatcher.dispatch(context, command).await }).await
+    }
+
+    /// As [`Desk::run`], for the erasure of a person.
+    pub(super) async fn erase(
+        &self,
+        call: &Call<'_>,
+        command: EraseUser,
+    ) -> Result<Done<UserAnswer>, Problem> {
+        Operation::EraseUser.check(&call.principal)?;
+        let context = call.context()?;
+        let dispatcher = self.dispatcher.clone();
+        to_the_end(async move { dispatcher.erase(context, command).await }).await
     }
 
     /// The full view of a ticket once the read models show the command; none when they do not in time.
@@ -77,6 +87,14 @@ impl Desk {
             }
         }
     }
+}
+
+/// In a task of its own: a client that hangs up does not stop a command half-way.
+async fn to_the_end<A: Send + 'static>(
+    command: impl Future<Output = Result<Done<A>, CommandError>> + Send + 'static,
+) -> Result<Done<A>, Problem> {
+    let done = tokio::spawn(command.in_current_span()).await;
+    done.map_err(Problem::internal)?.map_err(problem)
 }
 
 impl Call<'_> {

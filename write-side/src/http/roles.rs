@@ -22,6 +22,7 @@ pub(super) enum Operation {
     UntagTicket,
     RedactMessage,
     CreateUser,
+    EraseUser,
     CreateTeam,
     UpdateTeam,
     UpdateOrganization,
@@ -40,9 +41,11 @@ impl Operation {
             | Self::TagTicket
             | Self::UntagTicket
             | Self::RedactMessage => role.is_staff(),
-            Self::CreateUser | Self::CreateTeam | Self::UpdateTeam | Self::UpdateOrganization => {
-                role == Role::Admin
-            }
+            Self::CreateUser
+            | Self::EraseUser
+            | Self::CreateTeam
+            | Self::UpdateTeam
+            | Self::UpdateOrganization => role == Role::Admin,
         }
     }
 

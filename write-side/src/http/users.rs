@@ -7,9 +7,9 @@ use super::responses::{Changed, Created, Stamp, UserResult};
 use super::roles::Operation;
 use super::tags::ApiTags;
 use super::tickets::call;
-use crate::commands::{ChangeUser, CreateUser};
+use crate::commands::{ChangeUser, CreateUser, EraseUser};
 use domain::ids::UserId;
-use domain::text::{Email, Name};
+use domain::text::{Email, Name, Reason};
 use platform::http::auth::Bearer;
 use platform::http::body::Body;
 use platform::http::problem::{CommandProblem, Problem};
@@ -49,6 +49,15 @@ struct UpdateUserBody {
     role: Option<RoleView>,
     /// Whether they may act.
     active: Option<bool>,
+}
+
+/// Erases a person.
+#[derive(Debug, Object)]
+#[oai(deny_unknown_fields)]
+struct EraseUserBody {
+    /// Why, for the record.
+    #[oai(validator(min_length = 1, max_length = 500))]
+    reason: String,
 }
 
 impl UpdateUserBody {
@@ -124,6 +133,41 @@ impl Users {
         let call = call(bearer, request, key, if_match);
         let command = body.0.command(UserId(user_id.0))?;
         let done = self.0.run(Operation::UpdateUser, &call, command).await?;
+        Ok(Changed::of(
+            done.answer.version,
+            Stamp::of(&done),
+            UserResult::from(&done.answer),
+        ))
+    }
+
+    /// Erase a person
+    ///
+    /// For ever: their name, address and everything that they wrote is replaced by "(erased)" wherever it stood, their key
+    /// is destroyed, their address is free for others, and they may no longer act. Tickets, messages and counts stay.
+    /// Admins only, and not themselves. Doing it again changes nothing.
+    #[oai(
+        path = "/users/:user_id/erase",
+        method = "post",
+        operation_id = "erase_user"
+    )]
+    async fn erase(
+        &self,
+        bearer: Bearer,
+        request: &Request,
+        user_id: Path<Uuid>,
+        #[oai(name = "Idempotency-Key")] key: Header<Option<String>>,
+        #[oai(name = "If-Match")] if_match: Header<Option<String>>,
+        body: Body<EraseUserBody>,
+    ) -> Result<Changed<UserResult>, CommandProblem> {
+        let call = call(bearer, request, key, if_match);
+        Operation::EraseUser.check(&call.principal)?;
+        let mut fields = Fields::default();
+        let parsed = fields.text("/reason", &body.0.reason, Reason::parse);
+        let command = EraseUser {
+            user_id: UserId(user_id.0),
+            reason: fields.finish(parsed)?,
+        };
+        let done = self.0.erase(&call, command).await?;
         Ok(Changed::of(
             done.answer.version,
             Stamp::of(&done),

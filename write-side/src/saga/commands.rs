@@ -1,7 +1,9 @@
 //! Due timers as commands of the dispatcher.
 
 use super::timer::{Outcome, Timer, TimerCommands, TimerKind};
-use crate::dispatch::{CommandContext, CommandError, Dispatcher, Refusal, UseCase, Work};
+use crate::dispatch::{
+    CommandContext, CommandError, Dispatcher, Refusal, StoredAnswer, UseCase, Work,
+};
 use async_trait::async_trait;
 use domain::actor::Actor;
 use domain::ids::TicketId;
@@ -58,6 +60,8 @@ enum Answer {
     Stale,
     Early,
 }
+
+impl StoredAnswer for Answer {}
 
 impl UseCase for FireTimer {
     type Answer = Answer;

@@ -96,7 +96,7 @@ impl TicketTimers {
         let event = TicketEvent::decode(
             &recorded.event_type,
             recorded.schema_version,
-            &recorded.data,
+            &sealing::blanked(recorded),
         )
         .map_err(|source| SagaError::Poison {
             partition: recorded.partition,

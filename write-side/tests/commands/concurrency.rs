@@ -1,6 +1,6 @@
 //! Many commands at once, and states that another process changed.
 
-use crate::support::Server;
+use crate::support::{Server, keys};
 use domain::actor::{Actor, Role};
 use domain::ids::{MessageId, TicketId};
 use domain::message::state::Visibility;
@@ -196,7 +196,12 @@ async fn a_reply_on_known_states_needs_nothing_but_its_append() {
         reference_max_age_ms: u64::MAX,
         ..Options::default()
     };
-    let dispatcher = Dispatcher::new(store, Arc::new(SystemClock), options);
+    let dispatcher = Dispatcher::new(
+        store,
+        keys(pools.commands.clone()),
+        Arc::new(SystemClock),
+        options,
+    );
     let reply = async || {
         let actor = Actor::User {
             id: server.org.customer,

@@ -231,5 +231,5 @@ async fn every_operation_of_the_description_needs_a_token() {
             operations += 1;
         }
     }
-    assert_eq!(operations, 17);
+    assert_eq!(operations, 18);
 }

@@ -73,9 +73,9 @@ async fn a_request_that_its_own_double_overtook_gets_the_answer_of_the_double() 
 struct Unreadable(Uuid);
 
 impl UseCase for Unreadable {
-    type Answer = ();
+    type Answer = i64;
 
-    async fn decide(&self, work: &mut Work<'_>) -> Result<(), CommandError> {
+    async fn decide(&self, work: &mut Work<'_>) -> Result<i64, CommandError> {
         work.address(self.0);
         Err(CommandError::Unavailable("the log is away".into()))
     }

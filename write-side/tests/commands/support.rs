@@ -3,6 +3,7 @@
 use crate::exchange::Send;
 use async_trait::async_trait;
 use chrono::{TimeDelta, Utc};
+use deadpool_postgres::Pool;
 use domain::actor::{Actor, Role};
 use domain::ids::{OrganizationId, TicketId, UserId};
 use domain::text::{Name, Slug};
@@ -20,6 +21,7 @@ use poem::endpoint::BoxEndpoint;
 use poem::http::Method;
 use poem::{EndpointExt, Request, Response};
 use poem_openapi::OpenApiService;
+use sealing::{Keyring, MasterKeys};
 use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -81,10 +83,16 @@ impl Server {
             writer_count: 1,
             ..event_store::Options::default()
         };
+        let keys = keys(pools.commands.clone());
         let store = EventStore::start(postgres_config(url).unwrap(), pools.commands, options)
             .await
             .unwrap();
-        let dispatcher = Dispatcher::new(store.clone(), Arc::new(SystemClock), Options::default());
+        let dispatcher = Dispatcher::new(
+            store.clone(),
+            keys,
+            Arc::new(SystemClock),
+            Options::default(),
+        );
         let org = organization(&dispatcher, "acme").await;
         let other = organization(&dispatcher, "globex").await;
         Self {
@@ -99,8 +107,10 @@ impl Server {
 
     /// Another server process on the same log: nothing in memory is shared.
     pub async fn second(&self) -> Self {
+        let pools = Pools::new(&self.url, &PoolSettings::default()).unwrap();
         let dispatcher = Dispatcher::new(
             self.store.clone(),
+            keys(pools.commands),
             Arc::new(SystemClock),
             Options::default(),
         );
@@ -312,4 +322,10 @@ impl Readiness for Healthy {
     async fn checks(&self) -> Vec<Check> {
         Vec::new()
     }
+}
+
+/// The keys of personal data in the database of `pool`, the same for every server of a test.
+pub fn keys(pool: Pool) -> Keyring {
+    let master = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    Keyring::new(pool, MasterKeys::parse(master).unwrap())
 }

@@ -234,7 +234,7 @@ impl Desk {
                 let event = TicketEvent::decode(
                     &recorded.event_type,
                     recorded.schema_version,
-                    &recorded.data,
+                    &sealing::blanked(recorded),
                 );
                 events.push(Recorded {
                     ticket_id: TicketId(recorded.stream_id),

@@ -1,10 +1,12 @@
 //! What one process of the product would have, as far as the saga needs it.
 
+use deadpool_postgres::Pool;
 use event_store::EventStore;
 use platform::clock::ManualClock;
 use platform::config::PoolSettings;
 use platform::pools::{Pools, postgres_config};
 use platform::shutdown::Shutdown;
+use sealing::{Keyring, MasterKeys};
 use std::sync::Arc;
 use write_side::dispatch::{Dispatcher, Options as DispatchOptions};
 use write_side::saga::{Options, Saga, TimerCommands};
@@ -30,6 +32,7 @@ impl Server {
         .unwrap();
         let dispatcher = Dispatcher::new(
             store.clone(),
+            keys(pools.commands.clone()),
             Arc::new(clock.clone()),
             DispatchOptions::default(),
         );
@@ -64,4 +67,10 @@ impl Server {
         .await
         .unwrap()
     }
+}
+
+/// The keys of personal data in the database of `pool`, the same for every server of a test.
+pub fn keys(pool: Pool) -> Keyring {
+    let master = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    Keyring::new(pool, MasterKeys::parse(master).unwrap())
 }

@@ -24,6 +24,8 @@ use crate::ledger::Ledger;
 use desk::Desk;
 use process::Server;
 
+/// Wraps keys that seal nobody's data.
+const MASTER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 /// Signs the tokens.
 const SECRET: &str = "the secret of the fault harness, long enough";
 /// All roles in one process.
@@ -152,6 +154,7 @@ fn settings(database_url: &str, valkey_url: &str) -> Vec<(String, String)> {
         ("DATABASE_URL", database_url),
         ("VALKEY_URL", valkey_url),
         ("INSIGHTDESK_TOKEN_SECRET", SECRET),
+        ("INSIGHTDESK_MASTER_KEY", MASTER_KEY),
         ("INSIGHTDESK_HTTP_ADDR", "127.0.0.1:0"),
         ("INSIGHTDESK_LOG_FORMAT", "json"),
     ]

@@ -68,6 +68,26 @@ async fn users(app: &TestApp, contract: &Contract) {
     let target = ("get_user", &[("user_id", nora.as_str())][..]);
     contract.get(app.agent(), target).await.expect(200);
     contract.get(app.customer(), target).await.expect(404);
+    let page = [("user_id", nora.as_str()), ("limit", "1")];
+    contract
+        .get(app.admin(), ("export_user", &page))
+        .await
+        .expect(200);
+    contract
+        .get(app.agent(), ("export_user", &page))
+        .await
+        .expect(403);
+    let target = ("erase_user", &[("user_id", nora.as_str())][..]);
+    let reason = json!({"reason": "Asked for it"});
+    contract
+        .send(app.admin(), target, reason.clone())
+        .await
+        .expect(200);
+    contract.send(app.agent(), target, reason).await.expect(403);
+    contract
+        .send(app.admin(), target, json!({"reason": " "}))
+        .await
+        .expect(422);
     let page = [
         ("role", "agent"),
         ("active", "true"),

@@ -35,6 +35,7 @@ fn least_body(id: &str) -> Value {
         "post_message" | "edit_message" => json!({"body": "Hello"}),
         "set_ticket_status" => json!({"status": "open"}),
         "create_user" => json!({"name": "Nora", "role": "agent"}),
+        "erase_user" => json!({"reason": "Asked for it"}),
         "create_team" => json!({"name": "Nights"}),
         _ => json!({}),
     }

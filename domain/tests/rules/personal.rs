@@ -1,0 +1,153 @@
+//! Every field of free text in every shape ever written is either personal, so that the log keeps it sealed, or on the list
+//! of what is not.
+
+use domain::event::DomainEvent;
+use domain::personal::{self, Owner};
+use serde_json::{Map, Value};
+use std::path::PathBuf;
+use uuid::Uuid;
+
+/// Fields of text that tell of no person, and why.
+const NOT_PERSONAL: &[(&str, &[&str], &str)] = &[
+    (
+        "organization.created",
+        &["name", "slug", "settings"],
+        "an organization's",
+    ),
+    ("organization.renamed", &["from", "to"], "an organization's"),
+    (
+        "organization.settings_changed",
+        &["settings"],
+        "labels and options that an admin wrote for everybody",
+    ),
+    ("team.created", &["name"], "a team's"),
+    ("team.renamed", &["from", "to"], "a team's"),
+    ("ticket.tagged", &["tag"], "one of the organization's words"),
+    (
+        "ticket.untagged",
+        &["tag"],
+        "one of the organization's words",
+    ),
+    (
+        "ticket.custom_field_set",
+        &["key"],
+        "the field's, not its value",
+    ),
+    (
+        "ticket.opened",
+        &["priority", "channel", "external"],
+        "fixed words; the number of a ticket elsewhere",
+    ),
+    ("ticket.priority_changed", &["from", "to"], "fixed words"),
+    (
+        "ticket.status_changed",
+        &["from", "to", "cause"],
+        "fixed words",
+    ),
+    ("ticket.resolved", &["from", "cause"], "fixed words"),
+    ("ticket.closed", &["from", "cause"], "fixed words"),
+    ("ticket.reopened", &["from", "to", "cause"], "fixed words"),
+    ("sla.breached", &["metric"], "fixed words"),
+    (
+        "message.posted",
+        &["author_role", "visibility"],
+        "fixed words",
+    ),
+    ("user.created", &["role"], "fixed words"),
+    ("user.role_changed", &["from", "to"], "fixed words"),
+];
+
+/// The shapes by event type.
+fn shapes() -> Vec<(String, i16, Map<String, Value>)> {
+    let directory = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../schema/events");
+    let files = std::fs::read_dir(directory).unwrap();
+    let shape = |file: std::io::Result<std::fs::DirEntry>| {
+        let path = file.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        let shape = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        let (event_type, rest) = name.split_once(".v").unwrap();
+        let version = rest.split('.').next().unwrap().parse().unwrap();
+        (event_type.to_owned(), version, shape)
+    };
+    files.map(shape).collect()
+}
+
+/// Whether there is a text in it that is neither an id nor a time.
+fn has_text(value: &Value) -> bool {
+    match value {
+        Value::String(text) => {
+            Uuid::try_parse(text).is_err() && chrono::DateTime::parse_from_rfc3339(text).is_err()
+        }
+        Value::Array(items) => items.iter().any(has_text),
+        Value::Object(fields) => fields.values().any(has_text),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+fn is_listed(event_type: &str, field: &str) -> bool {
+    let mut listed = NOT_PERSONAL.iter();
+    listed.any(|(name, fields, _)| *name == event_type && fields.contains(&field))
+}
+
+fn is_personal(event_type: &str, field: &str) -> bool {
+    let mut fields = personal::fields(event_type).iter();
+    fields.any(|personal| personal.name == field)
+}
+
+#[test]
+fn every_field_of_text_is_personal_or_on_the_list_of_what_is_not() {
+    for (event_type, _, shape) in shapes() {
+        for (field, value) in &shape {
+            let (personal, listed) = (
+                is_personal(&event_type, field),
+                is_listed(&event_type, field),
+            );
+            assert!(
+                !has_text(value) || personal || listed,
+                "{event_type}: is {field} personal? Add it to domain::personal, or to this list with the reason"
+            );
+            assert!(!(personal && listed), "{event_type}: {field} is both");
+        }
+    }
+}
+
+#[test]
+fn every_personal_field_is_one_of_its_event() {
+    let shapes = shapes();
+    for (event_type, _, _) in &shapes {
+        for field in personal::fields(event_type) {
+            let of_type = shapes.iter().filter(|(name, _, _)| name == event_type);
+            let mut with_field = of_type.filter(|(_, _, shape)| shape.contains_key(field.name));
+            assert!(with_field.next().is_some(), "{event_type}: {}", field.name);
+        }
+    }
+}
+
+#[test]
+fn every_placeholder_reads_back_as_its_field() {
+    for (event_type, version, mut shape) in shapes() {
+        for field in personal::fields(&event_type) {
+            if let Some(value) = shape.get_mut(field.name) {
+                *value = serde_json::from_str(field.placeholder).unwrap();
+            }
+        }
+        let noun = event_type.split('.').next().unwrap();
+        let stream_type = match noun {
+            "sla" => "ticket",
+            "subject" => "user",
+            "email" => "email_claim",
+            other => other,
+        };
+        let data = Value::Object(shape).to_string();
+        let read = DomainEvent::decode(stream_type, &event_type, version, &data);
+        assert!(read.is_ok(), "{event_type}: {read:?}");
+    }
+}
+
+#[test]
+fn a_reason_belongs_to_who_wrote_it() {
+    for event_type in ["message.redacted", "ticket.reopened", "subject.erased"] {
+        let fields = personal::fields(event_type);
+        assert!(fields.iter().all(|field| field.owner == Owner::Actor));
+    }
+}

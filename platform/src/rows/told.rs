@@ -1,0 +1,48 @@
+//! The sentence of a fact of a ticket's history. It is kept with tokens in the place of names and texts, which have columns
+//! of their own: so they can be forgotten when a person is erased, and the sentence stays.
+
+use serde_json::Value;
+
+use super::HistoryRow;
+
+/// Stands for the name of who did it.
+pub const ACTOR: &str = "{actor}";
+/// Stands for the name of the agent whom the ticket was given to.
+pub const ASSIGNEE: &str = "{assignee}";
+/// Stands for the name of the team that the ticket was given to.
+pub const TEAM: &str = "{team}";
+/// Stands for the old value of the first change.
+pub const FROM: &str = "{from}";
+/// Stands for the new value of the first change.
+pub const TO: &str = "{to}";
+
+impl HistoryRow {
+    /// The sentence as people read it. Tokens within a name or text are not replaced again.
+    #[must_use]
+    pub fn told(&self) -> String {
+        let change = self.changes.0.first();
+        let tokens = [
+            (ACTOR, self.actor_name.as_str()),
+            (ASSIGNEE, self.assignee_name.as_deref().unwrap_or_default()),
+            (TEAM, self.team_name.as_deref().unwrap_or_default()),
+            (FROM, change.map_or("", |change| text(&change.from))),
+            (TO, change.map_or("", |change| text(&change.to))),
+        ];
+        let mut told = String::with_capacity(self.summary.len() + self.actor_name.len());
+        let mut rest = self.summary.as_str();
+        while let Some(at) = rest.find('{') {
+            told.push_str(&rest[..at]);
+            rest = &rest[at..];
+            let found = tokens.iter().find(|(token, _)| rest.starts_with(token));
+            let (token, value) = found.copied().unwrap_or(("{", "{"));
+            told.push_str(value);
+            rest = &rest[token.len()..];
+        }
+        told.push_str(rest);
+        told
+    }
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}

@@ -1,0 +1,204 @@
+//! Everything that is held about a person, in pages: their tickets, what they wrote, what others wrote on their tickets,
+//! and what they did.
+
+use const_format::formatcp;
+use domain::ids::UserId;
+use platform::rows::{HistoryRow, MessageRow, Row, TicketRow};
+use schema::projection::CORE;
+use serde::{Deserialize, Serialize};
+use tokio_postgres::Row as SqlRow;
+
+use crate::cursor::{self, Fingerprint, InvalidCursor};
+use crate::error::ReadError;
+use crate::models::ReadModels;
+use crate::page::Limit;
+use crate::viewer::Tenant;
+
+const TICKETS: &str = formatcp!(
+    "SELECT {} FROM {CORE}.{}
+     WHERE partition = $1 AND org_id = $2 AND requester_id = $3 AND number > $4 ORDER BY number LIMIT $5",
+    <TicketRow as Row>::COLUMNS,
+    <TicketRow as Row>::TABLE
+);
+const WRITTEN: &str = formatcp!(
+    "SELECT {} FROM {CORE}.{}
+     WHERE partition = $1 AND org_id = $2 AND author_id = $3 AND position > $4 ORDER BY position LIMIT $5",
+    <MessageRow as Row>::COLUMNS,
+    <MessageRow as Row>::TABLE
+);
+const RECEIVED: &str = formatcp!(
+    "SELECT {} FROM {CORE}.{}
+     WHERE partition = $1 AND org_id = $2 AND author_id <> $3 AND position > $4 AND ticket_id IN
+       (SELECT ticket_id FROM {CORE}.{} WHERE partition = $1 AND org_id = $2 AND requester_id = $3)
+     ORDER BY position LIMIT $5",
+    <MessageRow as Row>::COLUMNS,
+    <MessageRow as Row>::TABLE,
+    <TicketRow as Row>::TABLE
+);
+const DONE: &str = formatcp!(
+    "SELECT {} FROM {CORE}.{}
+     WHERE partition = $1 AND org_id = $2 AND actor_id = $3 AND position > $4 ORDER BY position LIMIT $5",
+    <HistoryRow as Row>::COLUMNS,
+    <HistoryRow as Row>::TABLE
+);
+
+/// A part of what is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+enum Section {
+    #[default]
+    Tickets,
+    Written,
+    Received,
+    Done,
+}
+
+/// Where an export goes on: within a section after a number or position, from its beginning after 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct Place {
+    #[serde(rename = "s")]
+    section: Section,
+    #[serde(rename = "a")]
+    after: i64,
+}
+
+/// The export of a person, from the beginning or from where a cursor says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Export {
+    user_id: UserId,
+    fingerprint: Fingerprint,
+    place: Place,
+}
+
+/// A page of an export.
+#[derive(Debug, Default)]
+pub struct ExportPage {
+    /// The tickets that they asked for.
+    pub tickets: Vec<TicketRow>,
+    /// What they wrote, then what others wrote on their tickets, notes included.
+    pub messages: Vec<MessageRow>,
+    /// What they did.
+    pub acts: Vec<HistoryRow>,
+    /// Where it goes on, if it does.
+    pub next_cursor: Option<String>,
+}
+
+impl ExportPage {
+    fn count(&self) -> usize {
+        self.tickets.len() + self.messages.len() + self.acts.len()
+    }
+}
+
+impl Export {
+    /// What is held about a person.
+    ///
+    /// # Errors
+    /// [`InvalidCursor`] when the cursor is none, or belongs to another person.
+    pub fn new(user_id: UserId, cursor: Option<&str>) -> Result<Self, InvalidCursor> {
+        let fingerprint = Fingerprint::of("export", &user_id);
+        let place = cursor
+            .map(|text| cursor::decode(&fingerprint, text))
+            .transpose()?;
+        Ok(Self {
+            user_id,
+            fingerprint,
+            place: place.unwrap_or_default(),
+        })
+    }
+}
+
+impl ReadModels {
+    /// One page of an export. It may be shorter than the limit and yet not the last.
+    ///
+    /// # Errors
+    /// When the read models cannot be read.
+    pub async fn export(
+        &self,
+        tenant: Tenant,
+        export: &Export,
+        limit: Limit,
+    ) -> Result<ExportPage, ReadError> {
+        let mut page = ExportPage::default();
+        let mut place = Some(export.place);
+        while let Some(Place { section, after }) = place {
+            let left = limit.items().saturating_sub(page.count());
+            if left == 0 {
+                break;
+            }
+            let last = self
+                .section(tenant, export.user_id, section, after, left, &mut page)
+                .await?;
+            place = match last {
+                Some(after) => Some(Place { section, after }),
+                None => next(section),
+            };
+        }
+        page.next_cursor = place.map(|place| cursor::encode(&export.fingerprint, place));
+        Ok(page)
+    }
+
+    /// Adds rows of a section. Gives where it goes on when it may have more.
+    async fn section(
+        &self,
+        tenant: Tenant,
+        user_id: UserId,
+        section: Section,
+        after: i64,
+        limit: usize,
+        page: &mut ExportPage,
+    ) -> Result<Option<i64>, ReadError> {
+        let statement = match section {
+            Section::Tickets => TICKETS,
+            Section::Written => WRITTEN,
+            Section::Received => RECEIVED,
+            Section::Done => DONE,
+        };
+        // At most 100.
+        let rows_max = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows = self
+            .database
+            .query(
+                statement,
+                &[
+                    &tenant.partition.get(),
+                    &tenant.org_id.0,
+                    &user_id.0,
+                    &after,
+                    &rows_max,
+                ],
+            )
+            .await?;
+        let is_full = rows.len() == limit;
+        let last = match section {
+            Section::Tickets => extend(&mut page.tickets, &rows, |row| row.number)?,
+            Section::Written | Section::Received => {
+                extend(&mut page.messages, &rows, |row| row.position)?
+            }
+            Section::Done => extend(&mut page.acts, &rows, |row| row.position)?,
+        };
+        Ok(last.filter(|_| is_full))
+    }
+}
+
+fn next(section: Section) -> Option<Place> {
+    let section = match section {
+        Section::Tickets => Section::Written,
+        Section::Written => Section::Received,
+        Section::Received => Section::Done,
+        Section::Done => return None,
+    };
+    Some(Place { section, after: 0 })
+}
+
+/// Adds the rows and gives the key of the last.
+fn extend<R: Row>(
+    to: &mut Vec<R>,
+    rows: &[SqlRow],
+    key: impl Fn(&R) -> i64,
+) -> Result<Option<i64>, ReadError> {
+    for row in rows {
+        to.push(R::from_row(row)?);
+    }
+    Ok(to.last().map(key).filter(|_| !rows.is_empty()))
+}

@@ -1,0 +1,104 @@
+//! `GET /users/{id}/export`.
+
+use domain::actor::Role;
+use domain::ids::UserId;
+use platform::http::auth::Bearer;
+use platform::http::problem::{Problem, QueryProblem};
+use platform::http::views::{MessageView, TicketView, UserView};
+use poem_openapi::param::{Header, Path, Query};
+use poem_openapi::{Object, OpenApi};
+use uuid::Uuid;
+
+use super::history::{HistoryEntryView, entry};
+use super::page::{Found, limit};
+use super::session::{Session, bad_cursor, refused};
+use super::{Tag, views};
+use crate::export::Export;
+use crate::models::ReadModels;
+
+/// What is held about a person, or a part of it.
+#[derive(Debug, Object)]
+#[oai(rename = "PersonExport", skip_serializing_if_is_none)]
+struct PersonExportView {
+    /// Who they are.
+    user: UserView,
+    /// The tickets that they asked for, by number.
+    tickets: Vec<TicketView>,
+    /// What they wrote, then what others wrote on their tickets, internal notes included.
+    messages: Vec<MessageView>,
+    /// What they did.
+    acts: Vec<ActView>,
+    /// Send it as `cursor` to get the next part. Absent on the last.
+    next_cursor: Option<String>,
+}
+
+/// Something that a person did.
+#[derive(Debug, Object)]
+#[oai(rename = "PersonAct", skip_serializing_if_is_none)]
+struct ActView {
+    /// The ticket.
+    ticket_id: Uuid,
+    /// What they did.
+    entry: HistoryEntryView,
+}
+
+pub(super) struct ExportQueries(pub(super) ReadModels);
+
+#[OpenApi(tag = "Tag::Users")]
+impl ExportQueries {
+    /// Export what is held about a person
+    ///
+    /// Their profile, the tickets that they asked for, the messages that they wrote and those of others on their tickets
+    /// (look at the internal notes before you hand them out), and what they did, in parts: go on until there is no
+    /// `next_cursor`. Admins only.
+    #[oai(
+        path = "/users/:user_id/export",
+        method = "get",
+        operation_id = "export_user"
+    )]
+    async fn export(
+        &self,
+        auth: Bearer,
+        /// What the answer has to show: the token of an earlier answer.
+        #[oai(name = "Consistency-Token")]
+        token: Header<Option<String>>,
+        /// The person.
+        user_id: Path<Uuid>,
+        /// The most items of the part; 25 when absent.
+        #[oai(
+            name = "limit",
+            validator(minimum(value = "1"), maximum(value = "100"))
+        )]
+        items: Query<Option<i64>>,
+        /// Where to go on: `next_cursor` of the part before.
+        cursor: Query<Option<String>>,
+    ) -> Result<Found<PersonExportView>, QueryProblem> {
+        let session = Session::begin(&self.0, &auth.0, token.0.as_deref()).await?;
+        if session.viewer.role != Role::Admin {
+            return Err(
+                Problem::forbidden("only admins may export what is held about a person").into(),
+            );
+        }
+        let id = UserId(user_id.0);
+        let tenant = session.viewer.tenant;
+        let user = self.0.user(tenant, id).await.map_err(refused)?;
+        let user = user.ok_or_else(|| Problem::not_found("the user"))?;
+        let export = Export::new(id, cursor.0.as_deref()).map_err(bad_cursor)?;
+        let page = self.0.export(tenant, &export, limit(items.0)?).await;
+        let page = page.map_err(refused)?;
+        let viewer = &session.viewer;
+        let tickets = page.tickets.into_iter();
+        let acts = page.acts.into_iter().map(|row| ActView {
+            ticket_id: row.ticket_id.0,
+            entry: entry(row, viewer),
+        });
+        let view = PersonExportView {
+            user: views::user(user),
+            tickets: tickets.map(|row| views::ticket(row, viewer)).collect(),
+            messages: page.messages.into_iter().map(views::message).collect(),
+            acts: acts.collect(),
+            next_cursor: page.next_cursor,
+        };
+        Ok(Found::new(view, None, session.token))
+    }
+}

@@ -1,0 +1,305 @@
+//! The data keys: in the database, wrapped, and the recent ones in memory.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use const_format::formatcp;
+use deadpool_postgres::Pool;
+use domain::ids::UserId;
+use event_store::{OrgId, Partition};
+use moka::sync::Cache;
+use schema::table::{DATA_KEYS, MASTER_KEYS};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use crate::cipher::{Cipher, KeyBytes, random};
+use crate::error::{MasterKeyMismatch, SealingError};
+use crate::master::MasterKeys;
+
+/// The most data keys in memory, about 1 KiB each.
+pub const KEYS_MAX: u64 = 10_000;
+/// The longest that a data key stays in memory: by then a process has forgotten the key of an erased person, whatever it
+/// did not hear of.
+pub const KEY_LIFETIME: Duration = Duration::from_secs(60);
+/// Keys that are looked up one by one, or made, at the same time.
+const TURNS: usize = 2;
+/// The longest wait for a turn.
+const TURN_WAIT_MAX: Duration = Duration::from_secs(5);
+/// How far back [`Keyring::recently_erased`] looks, so that nobody who asks every second misses one.
+const RECENTLY_S: i32 = 15;
+
+const FIND: &str = formatcp!(
+    "SELECT k.org_id, k.subject_id, k.wrapped, k.master_key_id \
+       FROM unnest($2::uuid[], $3::uuid[]) AS n(org_id, subject_id) \
+       JOIN {DATA_KEYS} k ON k.partition = $1 AND k.org_id = n.org_id AND k.subject_id = n.subject_id"
+);
+/// The key of one person, made if there is none. One that another transaction makes in this moment is in neither part.
+const FIND_OR_ADD: &str = formatcp!(
+    "WITH made AS ( \
+       INSERT INTO {DATA_KEYS} (partition, org_id, subject_id, wrapped, master_key_id) VALUES ($1, $2, $3, $4, $5) \
+       ON CONFLICT (partition, org_id, subject_id) DO NOTHING RETURNING org_id, subject_id, wrapped, master_key_id) \
+     SELECT m.org_id, m.subject_id, m.wrapped, m.master_key_id FROM made m \
+     UNION ALL \
+     SELECT k.org_id, k.subject_id, k.wrapped, k.master_key_id FROM {DATA_KEYS} k \
+      WHERE k.partition = $1 AND k.org_id = $2 AND k.subject_id = $3"
+);
+/// Destroys a key: `$1` partition, `$2` organization, `$3` person. A person without a key gets the mark, so that they
+/// never get one. The projector runs it in the transaction in which the read models forget.
+pub const DESTROY: &str = formatcp!(
+    "INSERT INTO {DATA_KEYS} AS k (partition, org_id, subject_id, erased_at) VALUES ($1, $2, $3, now()) \
+     ON CONFLICT (partition, org_id, subject_id) DO UPDATE \
+        SET wrapped = NULL, master_key_id = NULL, erased_at = EXCLUDED.erased_at WHERE k.wrapped IS NOT NULL"
+);
+/// Of every partition: a server forgets whomever it may know.
+const RECENTLY_ERASED: &str = formatcp!(
+    "SELECT k.org_id, k.subject_id FROM {DATA_KEYS} k \
+      WHERE k.erased_at > now() - make_interval(secs => {RECENTLY_S})"
+);
+const PROOFS: &str =
+    formatcp!("SELECT m.id, m.proof FROM {MASTER_KEYS} m ORDER BY m.created_at, m.id");
+const ADD_PROOF: &str =
+    formatcp!("INSERT INTO {MASTER_KEYS} (id, proof) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING");
+
+/// Where a person's key is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// The partition of their organization.
+    pub partition: Partition,
+    /// Their organization.
+    pub org_id: OrgId,
+}
+
+/// A person within the partition of a page.
+pub(crate) type Person = (OrgId, UserId);
+
+/// What is known of a person's key.
+#[derive(Clone)]
+pub(crate) enum Known {
+    /// It is there.
+    Key(Arc<Cipher>),
+    /// It was destroyed.
+    Erased,
+}
+
+/// Seals and opens. Clones are cheap and share the keys in memory.
+#[derive(Clone)]
+pub struct Keyring {
+    pub(crate) pool: Pool,
+    pub(crate) master: MasterKeys,
+    recent: Cache<Person, Known>,
+    turns: Arc<Semaphore>,
+}
+
+impl fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keyring")
+            .field("master", &self.master)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Keyring {
+    /// The keys in the database of `pool`. Nothing is checked: see [`Keyring::check`].
+    #[must_use]
+    pub fn new(pool: Pool, master: MasterKeys) -> Self {
+        let recent = Cache::builder()
+            .max_capacity(KEYS_MAX)
+            .time_to_live(KEY_LIFETIME)
+            .build();
+        Self {
+            pool,
+            master,
+            recent,
+            turns: Arc::new(Semaphore::new(TURNS)),
+        }
+    }
+
+    /// Holds the configured master keys against the database: every one that it needs must be here and the right one. A
+    /// new current key is made known.
+    ///
+    /// # Errors
+    /// When one is missing or wrong, or the database cannot be asked.
+    pub async fn check(&self) -> Result<(), MasterKeyMismatch> {
+        let known = self.proofs().await?;
+        for (id, proof) in &known {
+            match self.master.holds(id, proof) {
+                Some(true) => {}
+                Some(false) => return Err(MasterKeyMismatch::Wrong { id: id.clone() }),
+                None => {
+                    return Err(MasterKeyMismatch::Missing {
+                        id: id.clone(),
+                        configured: self.master.clone(),
+                    });
+                }
+            }
+        }
+        let current = self.master.current_id();
+        if !known.iter().any(|(id, _)| id == current) {
+            self.add_proof(current).await?;
+        }
+        Ok(())
+    }
+
+    /// The key of a person, made if they have none yet. It is in the database before anybody seals with it.
+    ///
+    /// # Errors
+    /// [`SealingError::Erased`] when it was destroyed; else when the database or a master key is at fault.
+    pub(crate) async fn key(
+        &self,
+        place: Place,
+        subject: UserId,
+    ) -> Result<Arc<Cipher>, SealingError> {
+        let person = (place.org_id, subject);
+        if let Some(known) = self.recent.get(&person) {
+            return known.usable(subject);
+        }
+        // A turn: many new people at once must not take all connections from those who load aggregates.
+        let turn = timeout(TURN_WAIT_MAX, self.turns.acquire()).await;
+        let _turn = turn.ok().and_then(Result::ok).ok_or(SealingError::Busy)?;
+        if let Some(known) = self.find_or_make(place, subject).await? {
+            return known.usable(subject);
+        }
+        // Another server made it in this moment.
+        let found = self.find(place.partition, &[person]).await?.remove(&person);
+        found.unwrap_or(Known::Erased).usable(subject)
+    }
+
+    async fn find_or_make(
+        &self,
+        place: Place,
+        subject: UserId,
+    ) -> Result<Option<Known>, SealingError> {
+        let key: KeyBytes = Zeroizing::new(random().map_err(SealingError::Seal)?);
+        let wrapped = self.master.wrap(&key, place.org_id.0, subject.0);
+        let wrapped = wrapped.map_err(SealingError::Seal)?;
+        let client = self.pool.get().await?;
+        let statement = client.prepare_cached(FIND_OR_ADD).await?;
+        let values: [&(dyn ToSql + Sync); 5] = [
+            &place.partition.get(),
+            &place.org_id.0,
+            &subject.0,
+            &wrapped,
+            &self.master.current_id(),
+        ];
+        let Some(row) = client.query_opt(&statement, &values).await? else {
+            return Ok(None);
+        };
+        let person = (place.org_id, subject);
+        let known = self.unwrapped(person, &row)?;
+        self.recent.insert(person, known.clone());
+        Ok(Some(known))
+    }
+
+    /// A key that is in memory.
+    pub(crate) fn recent(&self, person: &Person) -> Option<Known> {
+        self.recent.get(person)
+    }
+
+    /// Reads keys of a partition and keeps them in memory. Those who have none are absent.
+    pub(crate) async fn find(
+        &self,
+        partition: Partition,
+        people: &[Person],
+    ) -> Result<HashMap<Person, Known>, SealingError> {
+        let (org_ids, subjects): (Vec<Uuid>, Vec<Uuid>) = people
+            .iter()
+            .map(|(org, subject)| (org.0, subject.0))
+            .unzip();
+        let client = self.pool.get().await?;
+        let statement = client.prepare_cached(FIND).await?;
+        let rows = client
+            .query(&statement, &[&partition.get(), &org_ids, &subjects])
+            .await?;
+        let mut found = HashMap::with_capacity(rows.len());
+        for row in &rows {
+            let person = (OrgId(row.try_get(0)?), UserId(row.try_get(1)?));
+            let known = self.unwrapped(person, row)?;
+            self.recent.insert(person, known.clone());
+            found.insert(person, known);
+        }
+        Ok(found)
+    }
+
+    fn unwrapped(&self, (org_id, subject): Person, row: &Row) -> Result<Known, SealingError> {
+        let wrapped: Option<&[u8]> = row.try_get(2)?;
+        let master_key: Option<&str> = row.try_get(3)?;
+        let (Some(wrapped), Some(master_key)) = (wrapped, master_key) else {
+            return Ok(Known::Erased);
+        };
+        let unwrapped = self.master.unwrap(master_key, wrapped, org_id.0, subject.0);
+        let Some(unwrapped) = unwrapped else {
+            let master_key = master_key.to_owned();
+            return Err(SealingError::NoMasterKey {
+                subject,
+                master_key,
+            });
+        };
+        match unwrapped {
+            Ok(key) => Ok(Known::Key(Arc::new(Cipher::new(&key)))),
+            Err(source) => Err(SealingError::DataKey { subject, source }),
+        }
+    }
+
+    /// Destroys a person's key for ever, in the database and in the memory of this process. A second time changes nothing.
+    ///
+    /// # Errors
+    /// When the database fails; the key is there as before then.
+    pub async fn destroy(&self, place: Place, subject: UserId) -> Result<(), SealingError> {
+        let client = self.pool.get().await?;
+        let statement = client.prepare_cached(DESTROY).await?;
+        client
+            .execute(
+                &statement,
+                &[&place.partition.get(), &place.org_id.0, &subject.0],
+            )
+            .await?;
+        self.forget(place.org_id, subject);
+        Ok(())
+    }
+
+    /// Drops a person's key from the memory of this process.
+    pub fn forget(&self, org_id: OrgId, subject: UserId) {
+        self.recent.invalidate(&(org_id, subject));
+    }
+
+    /// Those who were erased within the last seconds, through whichever server. Ask about every second, and forget them.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn recently_erased(&self) -> Result<HashSet<(OrgId, UserId)>, SealingError> {
+        let client = self.pool.get().await?;
+        let statement = client.prepare_cached(RECENTLY_ERASED).await?;
+        let rows = client.query(&statement, &[]).await?;
+        let person = |row: &Row| Ok((OrgId(row.try_get(0)?), UserId(row.try_get(1)?)));
+        rows.iter().map(person).collect()
+    }
+
+    pub(crate) async fn proofs(&self) -> Result<Vec<(String, Vec<u8>)>, SealingError> {
+        let client = self.pool.get().await?;
+        let rows = client.query(PROOFS, &[]).await?;
+        let proof = |row: &Row| Ok((row.try_get(0)?, row.try_get(1)?));
+        rows.iter().map(proof).collect()
+    }
+
+    async fn add_proof(&self, id: &str) -> Result<(), SealingError> {
+        let proof = self.master.prove().map_err(SealingError::Seal)?;
+        let client = self.pool.get().await?;
+        client.execute(ADD_PROOF, &[&id, &proof]).await?;
+        Ok(())
+    }
+}
+
+impl Known {
+    fn usable(self, subject: UserId) -> Result<Arc<Cipher>, SealingError> {
+        match self {
+            Self::Key(cipher) => Ok(cipher),
+            Self::Erased => Err(SealingError::Erased(subject)),
+        }
+    }
+}

@@ -1,0 +1,493 @@
+//! A person is forgotten: what SQL, Valkey and the API show of them before and after.
+
+use futures::future::try_join_all;
+use schema::projection::CORE;
+use schema::table::{COMMAND_RESULTS, DATA_KEYS, EVENTS, core};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::harness::{Binary, DEADLINE, Person, TestApp, eventually};
+
+/// Somebody who left their mark everywhere.
+struct Traces {
+    mark: String,
+    ticket: Uuid,
+    note: Uuid,
+}
+
+fn marked(mark: &str, what: &str) -> String {
+    format!("{what} {mark}")
+}
+
+/// Carla writes, is written about, and is renamed; every text of hers holds the mark.
+async fn leave_traces(app: &TestApp) -> Traces {
+    let mark = Uuid::now_v7().simple().to_string();
+    let (admin, agent, carla) = (app.admin(), app.agent(), app.customer());
+    let settings = app.admin().get("/organization").await.expect(200)["settings"].clone();
+    let mut settings = settings;
+    settings["custom_fields"] = json!({"serial": {"label": "Serial", "kind": "text"}});
+    admin
+        .patch("/organization", json!({"settings": settings}))
+        .await
+        .expect(200);
+    let path = format!("/users/{}", carla.id);
+    let renamed = json!({"name": marked(&mark, "Carla"), "email": format!("{mark}@carla.example")});
+    admin
+        .patch(&path, renamed)
+        .idempotency_key("rename")
+        .await
+        .expect(200);
+    let body = json!({
+        "subject": marked(&mark, "Printer"),
+        "body": marked(&mark, "Help"),
+    });
+    let open = carla.post("/tickets", body);
+    let opened = open.idempotency_key("open").await;
+    let ticket = opened.expect(201).id();
+    agent.replies(ticket, "Which one?").await.expect(201);
+    let reply = carla.replies(ticket, &marked(&mark, "The red one"));
+    let reply = reply.idempotency_key("reply").await;
+    let reply = reply.expect(201).id();
+    let edited = json!({"body": marked(&mark, "The blue one")});
+    carla
+        .patch(&format!("/messages/{reply}"), edited)
+        .await
+        .expect(200);
+    let path = format!("/tickets/{ticket}");
+    let subject = json!({
+        "subject": marked(&mark, "Scanner"),
+        "custom_fields": {"serial": marked(&mark, "S")},
+    });
+    agent.patch(&path, subject).await.expect(200);
+    let note = agent.notes(ticket, "She was friendly.").await.expect(201);
+    Traces {
+        mark,
+        ticket,
+        note: note.id(),
+    }
+}
+
+/// How many rows of each table hold the mark.
+async fn rows_with(app: &TestApp, mark: &str) -> Vec<(String, i64)> {
+    let client = app.database.superuser().await;
+    let read_models = core::DERIVED.iter().map(|table| format!("{CORE}.{table}"));
+    let tables = [EVENTS, COMMAND_RESULTS].map(str::to_owned).into_iter();
+    let mut counts = Vec::new();
+    for table in tables.chain(read_models) {
+        let sql = format!("SELECT count(*) FROM {table} t WHERE row_to_json(t)::text ILIKE $1");
+        let row = client.query_one(&sql, &[&format!("%{mark}%")]).await;
+        counts.push((table, row.unwrap().get(0)));
+    }
+    counts
+}
+
+async fn assert_nowhere(app: &TestApp, mark: &str) {
+    for (table, rows) in rows_with(app, mark).await {
+        assert_eq!(rows, 0, "{table}");
+    }
+    for (key, value) in valkey_entries(app).await {
+        assert!(!value.contains(mark), "{key}: {value}");
+    }
+}
+
+/// Everything that Valkey holds of acme.
+async fn valkey_entries(app: &TestApp) -> Vec<(String, String)> {
+    use platform::valkey::Valkey;
+    let url = app.config.valkey_url.as_ref().unwrap().expose();
+    let valkey = Valkey::connect(url).unwrap();
+    eventually(
+        async || valkey.is_connected().then_some(()).ok_or("not yet"),
+        DEADLINE,
+    )
+    .await;
+    let script = fred::types::scripts::Script::from_lua("return redis.call('KEYS', ARGV[1])");
+    let pattern = format!("*{}*", app.acme.id);
+    let keys: Vec<String> = valkey
+        .run_script(&script, Vec::new(), vec![pattern])
+        .await
+        .unwrap();
+    let values = keys.iter().map(|key| valkey.get(key));
+    let values = try_join_all(values).await.unwrap();
+    let text = |value: Option<bytes::Bytes>| {
+        String::from_utf8_lossy(&value.unwrap_or_default()).into_owned()
+    };
+    keys.into_iter().zip(values.into_iter().map(text)).collect()
+}
+
+async fn erase(by: &Person, whom: Uuid) -> crate::harness::Answer {
+    let body = json!({"reason": "Asked for it by letter"});
+    by.post(&format!("/users/{whom}/erase"), body).await
+}
+
+/// Compares the read models with a rebuild from the log.
+async fn assert_clean(app: &TestApp) {
+    let node = app.server.node();
+    let options = projector::Options::default();
+    let pool = &node.pools.projector;
+    let found = projector::check::check(&node.store, &node.keys, pool, &options, &|_| {}).await;
+    let found = found.unwrap();
+    let told: Vec<String> = found.differences.iter().map(ToString::to_string).collect();
+    assert!(found.is_clean(), "{}", told.join("\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_erased_person_is_nowhere_and_everything_else_stays() {
+    let app = TestApp::start().await;
+    let traces = leave_traces(&app).await;
+    let Traces { mark, ticket, note } = &traces;
+    // Seen once, so that it lies in the cache.
+    let before = app.agent().ticket(*ticket).await;
+    let history = app.agent().history(*ticket).await;
+    for (table, rows) in rows_with(&app, mark).await {
+        let is_of_the_log = [EVENTS, COMMAND_RESULTS].contains(&table.as_str());
+        assert!(!is_of_the_log || rows == 0, "in clear in {table}");
+    }
+    assert!(
+        rows_with(&app, mark)
+            .await
+            .iter()
+            .any(|(_, rows)| *rows > 0)
+    );
+    assert_clean(&app).await;
+
+    let erased = erase(app.admin(), app.customer().id).await.expect(200);
+    assert_eq!(
+        (&erased["name"], &erased["active"]),
+        (&json!("(erased)"), &json!(false))
+    );
+    assert!(erased.body.get("email").is_none());
+
+    // A query that sees the event shows nothing of it.
+    let after = app.agent().ticket(*ticket).await;
+    assert_eq!(after["subject"], "(erased)");
+    assert_eq!(after["requester"]["name"], "(erased)");
+    for count in [
+        "number",
+        "public_message_count",
+        "note_count",
+        "status",
+        "version",
+    ] {
+        assert_eq!(after[count], before[count], "{count}");
+    }
+    let told = app.agent().history(*ticket).await;
+    assert_eq!(told.len(), history.len());
+    let messages = app.agent().messages(*ticket).await;
+    let words: Vec<&str> = messages
+        .iter()
+        .map(|m| m["body"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        words,
+        ["(erased)", "Which one?", "(erased)", "She was friendly."]
+    );
+    assert_eq!(messages[3]["id"], json!(note));
+    assert_nowhere(&app, mark).await;
+    assert_clean(&app).await;
+    let dir = tempfile::TempDir::new().unwrap();
+    let binary = Binary::new(&app.config, dir.path());
+    binary.succeed(&["verify"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_erased_person_may_not_act_and_their_address_is_free() {
+    let app = TestApp::start().await;
+    let (admin, carla) = (app.admin(), app.customer());
+    let ticket = carla.opens("Printer on fire").await;
+    erase(admin, carla.id).await.expect(200);
+    carla.replies(ticket, "Hello?").await.expect(403);
+    let body = json!({"name": "Carla II", "email": "carla@acme.example", "role": "customer"});
+    admin.post("/users", body).await.expect(201);
+    let path = format!("/users/{}", carla.id);
+    admin
+        .patch(&path, json!({"active": true}))
+        .await
+        .expect(409);
+    admin
+        .patch(&path, json!({"name": "Carla"}))
+        .await
+        .expect(409);
+    // Staff go on with the ticket, but write nothing more about the person.
+    app.agent()
+        .replies(ticket, "Closing this.")
+        .await
+        .expect(201);
+    app.agent().resolves(ticket).await.expect(200);
+    let subject = json!({"subject": "Carla's printer"});
+    app.agent()
+        .patch(&format!("/tickets/{ticket}"), subject)
+        .await
+        .expect(409);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn erasing_is_for_admins_needs_a_reason_and_is_done_once() {
+    let app = TestApp::start().await;
+    let carla = app.customer().id;
+    for person in [app.agent(), app.customer(), app.stranger()] {
+        erase(person, carla).await.expect(403);
+    }
+    erase(&app.globex.admin, carla).await.expect(404);
+    erase(app.admin(), app.admin().id).await.expect(403);
+    erase(app.admin(), Uuid::now_v7()).await.expect(404);
+    let path = format!("/users/{carla}/erase");
+    app.admin().post(&path, json!({})).await.expect(400);
+    erase(app.admin(), carla).await.expect(200);
+    let events = app.log().await.len();
+    erase(app.admin(), carla).await.expect(200);
+    assert_eq!(app.log().await.len(), events);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_who_is_erased_leaves_their_work_without_their_words() {
+    let app = TestApp::start().await;
+    let ticket = app.customer().opens("Printer on fire").await;
+    let grace = app.agent();
+    let assign = |agent: Uuid| json!({"agent_id": agent, "team_id": app.acme.team_id});
+    let path = format!("/tickets/{ticket}/assign");
+    grace.post(&path, assign(grace.id)).await.expect(200);
+    grace.replies(ticket, "gracious words").await.expect(201);
+    app.colleague()
+        .post(&path, assign(app.colleague().id))
+        .await
+        .expect(200);
+    app.colleague()
+        .post(&path, assign(grace.id))
+        .await
+        .expect(200);
+    grace.resolves(ticket).await.expect(200);
+    let reopen = json!({"reason": "graceful reason"});
+    grace
+        .post(&format!("/tickets/{ticket}/reopen"), reopen)
+        .await
+        .expect(200);
+    erase(app.admin(), grace.id).await.expect(200);
+    let told: Vec<String> = app
+        .admin()
+        .history(ticket)
+        .await
+        .iter()
+        .map(Value::to_string)
+        .collect();
+    let told = told.join("\n");
+    for gone in ["Grace", "gracious", "graceful"] {
+        assert!(!told.contains(gone), "{gone} in {told}");
+    }
+    assert!(
+        told.contains("(erased) assigned the ticket to (erased) in the team Support"),
+        "{told}"
+    );
+    assert!(
+        told.contains("Alan assigned the ticket to (erased)"),
+        "{told}"
+    );
+    assert_eq!(app.customer().messages(ticket).await[1]["body"], "(erased)");
+    assert_clean(&app).await;
+}
+
+/// As after a restore of the log's backup alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_without_its_keys_tells_counts_and_no_words() {
+    let app = TestApp::start().await;
+    let traces = leave_traces(&app).await;
+    let before = app.agent().ticket(traces.ticket).await;
+    let client = app.database.superuser().await;
+    client
+        .batch_execute(&format!("DELETE FROM {DATA_KEYS}"))
+        .await
+        .unwrap();
+    let (second, _) = app.second_as("api").await;
+    let node = second.node();
+    let options = projector::Options::default();
+    projector::rebuild::rebuild(
+        &node.store,
+        &node.keys,
+        &node.pools.projector,
+        &options,
+        &|_| {},
+    )
+    .await
+    .unwrap();
+    assert_nowhere_in_sql(&app, &traces.mark).await;
+    let after = app.agent().ticket(traces.ticket).await;
+    for count in [
+        "number",
+        "public_message_count",
+        "note_count",
+        "status",
+        "version",
+    ] {
+        assert_eq!(after[count], before[count], "{count}");
+    }
+    second.shutdown().await.unwrap();
+}
+
+async fn assert_nowhere_in_sql(app: &TestApp, mark: &str) {
+    for (table, rows) in rows_with(app, mark).await {
+        assert_eq!(rows, 0, "{table}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_projector_completes_an_erasure_that_was_interrupted_before_the_key_was_destroyed() {
+    use write_side::commands::EraseUser;
+    use write_side::dispatch::CommandContext;
+    let app = TestApp::start().await;
+    let traces = leave_traces(&app).await;
+    let node = app.server.node();
+    let carla = domain::ids::UserId(app.customer().id);
+    let command = EraseUser {
+        user_id: carla,
+        reason: domain::text::Reason::parse("Asked for it").unwrap(),
+    };
+    // The event alone, as if the process had died right after it.
+    let context = CommandContext::new(app.acme.id, domain::actor::Actor::Operator);
+    node.dispatcher.dispatch(context, command).await.unwrap();
+    let client = app.database.superuser().await;
+    let sql = format!("SELECT wrapped IS NULL FROM {DATA_KEYS} WHERE subject_id = $1");
+    let destroyed = async || match client.query_one(&sql, &[&carla.0]).await.unwrap().get(0) {
+        true => Ok(()),
+        false => Err("the key is still there"),
+    };
+    eventually(destroyed, DEADLINE).await;
+    let gone = async || {
+        let rows: i64 = rows_with(&app, &traces.mark)
+            .await
+            .iter()
+            .map(|(_, rows)| rows)
+            .sum();
+        if rows == 0 { Ok(()) } else { Err(rows) }
+    };
+    eventually(gone, DEADLINE).await;
+    assert_clean(&app).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_server_forgets_too() {
+    let app = TestApp::start().await;
+    let (second, client) = app.second_as("api").await;
+    let there = app.acme.at(&client);
+    let ticket = there.customer.opens("Printer on fire").await;
+    let path = format!("/tickets/{ticket}");
+    // It knows the ticket and its requester from its own work.
+    let high = json!({"priority": "high"});
+    let known = there.agent.patch(&path, high).await.expect(200);
+    assert_eq!(known["subject"], "Printer on fire");
+    erase(app.admin(), app.customer().id).await.expect(200);
+    let turn = std::cell::Cell::new(0);
+    let forgotten = async || {
+        turn.set(turn.get() + 1);
+        let priority = ["low", "high"][turn.get() % 2];
+        let answer = there
+            .agent
+            .patch(&path, json!({"priority": priority}))
+            .await;
+        let subject = answer.expect(200)["subject"].clone();
+        if subject == "(erased)" {
+            Ok(())
+        } else {
+            Err(subject)
+        }
+    };
+    eventually(forgotten, DEADLINE).await;
+    second.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stored_answer_is_given_again_without_an_erased_persons_words() {
+    let app = TestApp::start().await;
+    let ticket = app.customer().opens("Printer on fire").await;
+    let reply = || {
+        app.agent()
+            .replies(ticket, "Which one?")
+            .idempotency_key("again")
+    };
+    let first = reply().await.expect(201);
+    assert_eq!(reply().await.expect(201).body, first.body);
+    let edit = json!({"subject": "Carla's printer"});
+    let path = format!("/tickets/{ticket}");
+    let change = || {
+        app.agent()
+            .patch(&path, edit.clone())
+            .idempotency_key("change")
+    };
+    assert_eq!(change().await.expect(200)["subject"], "Carla's printer");
+    erase(app.admin(), app.customer().id).await.expect(200);
+    assert_eq!(change().await.expect(200)["subject"], "(erased)");
+    assert_eq!(reply().await.expect(201).body, first.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_sealed_text_stops_and_is_never_shown() {
+    let app = TestApp::start().await;
+    let node = app.server.node();
+    let ticket = app.customer().opens("Printer on fire").await;
+    let mut events = app.stream(ticket).await;
+    let event = &mut events[0];
+    assert!(event.data.contains(r#"{"sealed":""#) && !event.data.contains("Printer"));
+    // The same sealed text under another event's id opens nowhere.
+    event.event_id = Uuid::now_v7();
+    let sealed = event.data.clone();
+    node.keys.open_page(&mut events).await.unwrap();
+    assert_eq!(events[0].data, sealed);
+}
+
+/// All parts of an export as one: tickets, messages, acts.
+async fn exported(by: &Person, whom: Uuid) -> (Value, Vec<Value>, Vec<Value>, Vec<Value>) {
+    let (mut tickets, mut messages, mut acts) = (Vec::new(), Vec::new(), Vec::new());
+    let mut cursor = String::new();
+    loop {
+        let path = format!("/users/{whom}/export?limit=2{cursor}");
+        let part = by.get(&path).await.expect(200);
+        let mut count = 0;
+        for (field, all) in [
+            ("tickets", &mut tickets),
+            ("messages", &mut messages),
+            ("acts", &mut acts),
+        ] {
+            let items = part[field].as_array().unwrap();
+            count += items.len();
+            all.extend(items.clone());
+        }
+        assert!(count <= 2);
+        match part["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return (part["user"].clone(), tickets, messages, acts),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_admin_exports_all_that_is_held_about_a_person_and_nobody_else_does() {
+    let app = TestApp::start().await;
+    let traces = leave_traces(&app).await;
+    app.stranger().opens("Not hers").await;
+    let carla = app.customer().id;
+    let (user, tickets, messages, acts) = exported(app.admin(), carla).await;
+    assert_eq!(user["name"], marked(&traces.mark, "Carla"));
+    assert_eq!(tickets.len(), 1);
+    let words: Vec<&str> = messages
+        .iter()
+        .map(|message| message["body"].as_str().unwrap())
+        .collect();
+    let (first, second) = (
+        marked(&traces.mark, "Help"),
+        marked(&traces.mark, "The blue one"),
+    );
+    assert_eq!(words, [&first, &second, "Which one?", "She was friendly."]);
+    assert!(
+        acts.iter()
+            .all(|act| act["entry"]["actor"]["id"] == json!(carla))
+    );
+    assert!(acts.len() >= 3, "{acts:?}");
+
+    let path = format!("/users/{carla}/export");
+    for person in [app.agent(), app.customer()] {
+        person.get(&path).await.expect(403);
+    }
+    app.globex.admin.get(&path).await.expect(404);
+    erase(app.admin(), carla).await.expect(200);
+    let parts = exported(app.admin(), carla).await;
+    assert!(!format!("{parts:?}").contains(&traces.mark));
+    assert_eq!(parts.2.len(), messages.len());
+}
