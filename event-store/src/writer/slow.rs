@@ -136,7 +136,8 @@ async fn lock_and_look(
     let client = connection.client();
     let partition = partition.get();
     let asked = Asked::new(requests, in_flight);
-    let after = in_flight.unwrap_or(Position::START).get();
+    // Behind every position when nothing is looked for: a scan of the whole partition would find nothing either.
+    let after = in_flight.map_or(i64::MAX, Position::get);
     let of_head: [&(dyn ToSql + Sync); 1] = [&partition];
     let of_streams: [&(dyn ToSql + Sync); 2] = [&partition, &asked.stream_ids];
     let of_results: [&(dyn ToSql + Sync); 3] = [&partition, &asked.key_org_ids, &asked.keys];

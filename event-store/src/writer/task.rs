@@ -86,26 +86,25 @@ impl Writer {
         }
     }
 
-    /// Sends what waits, batch after batch, until nothing is left or a new connection is needed: requests wait for that
-    /// unclaimed, so that their callers can give up and know that nothing happened.
+    /// Sends what waits, and more while a batch is under way, until none is. Requests that are left then wait unclaimed for
+    /// a live connection, so that their callers can give up and know that nothing happened.
     async fn serve_waiting(&mut self) {
         let mut underway = Underway::new();
-        while self.is_connected() || !underway.is_empty() {
-            if underway.is_empty() {
-                // Lets the callers that the last batch woke hand in their next requests before this one goes.
-                tokio::task::yield_now().await;
-            }
+        // Lets the callers that the last batch woke hand in their next requests before this one goes.
+        tokio::task::yield_now().await;
+        loop {
             self.gather();
             if self.may_send(&underway)
                 && let Some(batch) = select(&mut self.backlog, self.options.batch_limit)
             {
                 self.send(batch, &mut underway).await;
-            } else if underway.is_empty() {
-                return;
             } else {
                 self.wait(&mut underway).await;
             }
             self.measure_queue();
+            if underway.is_empty() {
+                return;
+            }
         }
     }
 
