@@ -3,8 +3,6 @@
 //! Several processes may run a worker for the same partition. The lock of the checkpoint keeps them from harming each
 //! other; the one that finds the checkpoint moved twice in a row stands by and takes over when it stands still.
 
-use std::future::Future;
-use std::pin::pin;
 use std::time::Instant as StdInstant;
 
 use deadpool_postgres::Pool;
@@ -14,7 +12,7 @@ use platform::cache::{Cache, LossWatch};
 use platform::consistency::Progress;
 use platform::shutdown::Shutdown;
 use sealing::Keyring;
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
 use crate::batch::{self, Applied, Outcome, Target};
 use crate::checkpoint::{self, Checkpoint};
@@ -85,50 +83,35 @@ impl Worker {
         let mut subscription = self.store.subscribe(self.partition, checkpoint.position);
         let mut position = checkpoint.position;
         let mut cache_check = interval(self.options.cache_check);
+        // Missed looks are not made up for: between two of them there is always time to read.
         cache_check.set_missed_tick_behavior(MissedTickBehavior::Delay);
         self.announce(position);
         loop {
-            let reading = next_page(&mut subscription, self.options.batch_limit);
-            let reading = self.keep_up_caches(position, &mut losses, &mut cache_check, reading);
-            let mut page = match reading.await? {
-                Ok(page) => page,
-                Err(stop) => return Ok(stop),
-            };
-            self.keys.open_page(&mut page).await?;
-            match self.project(position, &page, losses.take()).await? {
-                Ok(reached) => position = reached,
-                Err(stop) => return Ok(stop),
-            }
-            // Only while everything is well: an event that came right ends a poison or a failure.
-            self.board.activity(self.partition, Activity::Following);
-        }
-    }
-
-    /// Looks after the caches while the next page is read. The reading goes on across the looks: begun anew each time, it
-    /// would never end once it takes longer than the time between two of them.
-    async fn keep_up_caches(
-        &self,
-        position: Position,
-        losses: &mut LossWatch,
-        cache_check: &mut Interval,
-        reading: impl Future<Output = Result<Vec<RecordedEvent>, BatchError>>,
-    ) -> Result<Result<Vec<RecordedEvent>, Stop>, BatchError> {
-        let mut reading = pin!(reading);
-        loop {
-            let raised = tokio::select! {
-                () = self.shutdown.requested() => return Ok(Err(Stop::Shutdown)),
-                page = &mut reading => return page.map(Ok),
+            tokio::select! {
+                () = self.shutdown.requested() => return Ok(Stop::Shutdown),
                 () = losses.lost() => {
                     losses.take();
-                    Some(self.raise_generation("connection_lost").await?)
+                    if self.raise_generation("connection_lost").await?.position != position {
+                        return Ok(Stop::Moved);
+                    }
                 }
-                _ = cache_check.tick() => match self.cache_was_flushed().await? {
-                    true => Some(self.raise_generation("flushed").await?),
-                    false => None,
-                },
-            };
-            if raised.is_some_and(|checkpoint| checkpoint.position != position) {
-                return Ok(Err(Stop::Moved));
+                _ = cache_check.tick() => {
+                    if self.cache_was_flushed().await?
+                        && self.raise_generation("flushed").await?.position != position
+                    {
+                        return Ok(Stop::Moved);
+                    }
+                }
+                page = next_page(&mut subscription, self.options.batch_limit) => {
+                    let mut page = page?;
+                    self.keys.open_page(&mut page).await?;
+                    match self.project(position, &page, losses.take()).await? {
+                        Ok(reached) => position = reached,
+                        Err(stop) => return Ok(stop),
+                    }
+                    // Only while everything is well: an event that came right ends a poison or a failure.
+                    self.board.activity(self.partition, Activity::Following);
+                }
             }
         }
     }
