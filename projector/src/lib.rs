@@ -18,6 +18,7 @@ mod error;
 pub mod event;
 mod exclusive;
 mod fill;
+mod flush;
 pub mod fold;
 pub mod keys;
 mod lag;

@@ -12,11 +12,12 @@ use platform::cache::{Cache, LossWatch};
 use platform::consistency::Progress;
 use platform::shutdown::Shutdown;
 use sealing::Keyring;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::batch::{self, Applied, Outcome, Target};
 use crate::checkpoint::{self, Checkpoint};
 use crate::error::BatchError;
+use crate::flush::{FlushWatch, was_flushed};
 use crate::options::Options;
 use crate::status::{Activity, Board};
 
@@ -82,9 +83,12 @@ impl Worker {
         let checkpoint = self.raise_generation("start").await?;
         let mut subscription = self.store.subscribe(self.partition, checkpoint.position);
         let mut position = checkpoint.position;
-        let mut cache_check = interval(self.options.cache_check);
-        // Missed looks are not made up for: between two of them there is always time to read.
-        cache_check.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let flushes = FlushWatch::start(
+            self.pool.clone(),
+            self.cache.clone(),
+            self.partition,
+            self.options.cache_check,
+        );
         self.announce(position);
         loop {
             tokio::select! {
@@ -95,8 +99,8 @@ impl Worker {
                         return Ok(Stop::Moved);
                     }
                 }
-                _ = cache_check.tick() => {
-                    if self.cache_was_flushed().await?
+                () = flushes.suspected() => {
+                    if was_flushed(&self.pool, &self.cache, self.partition).await?
                         && self.raise_generation("flushed").await?.position != position
                     {
                         return Ok(Stop::Moved);
@@ -229,17 +233,6 @@ impl Worker {
         }
         let generations = self.cache.generations();
         generations.announce(self.partition, generation, StdInstant::now());
-    }
-
-    /// Without events nothing is put that would be refused, so the worker looks from time to time.
-    async fn cache_was_flushed(&self) -> Result<bool, BatchError> {
-        let checkpoint = checkpoint::read(&self.pool, self.partition).await?;
-        // Valkey away is no flush: the loss of the connection raises the generation.
-        let open = self
-            .cache
-            .is_open(checkpoint.cache_generation, self.partition)
-            .await;
-        Ok(matches!(open, Ok(false)))
     }
 
     /// Watches the active projector and returns when its work stands still, or at shutdown.

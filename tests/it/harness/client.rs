@@ -40,7 +40,7 @@ pub struct TransportError(String);
 pub struct Seen(Arc<Mutex<Option<ConsistencyToken>>>);
 
 impl Seen {
-    fn note(&self, token: ConsistencyToken) {
+    pub fn note(&self, token: ConsistencyToken) {
         let mut newest = self.0.lock().unwrap();
         if newest.is_none_or(|known| known.position < token.position) {
             *newest = Some(token);

@@ -7,6 +7,7 @@ use domain::text::{Email, Name, Slug};
 use hyper::Method;
 use platform::auth::TokenSigner;
 use platform::config::Secret;
+use platform::consistency::ConsistencyToken;
 use serde_json::{Value, json};
 use uuid::Uuid;
 use write_side::commands::{CreateTeam, CreateUser};
@@ -52,7 +53,12 @@ impl Organization {
                 email: Some(email),
                 role,
             };
-            dispatcher.dispatch(operator(id), create).await.unwrap();
+            let done = dispatcher.dispatch(operator(id), create).await.unwrap();
+            // What they ask for first must show that they exist.
+            seen.note(ConsistencyToken {
+                partition: done.partition,
+                position: done.position,
+            });
             Person {
                 id: user_id.0,
                 name,
