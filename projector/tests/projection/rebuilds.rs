@@ -1,5 +1,6 @@
 //! Rebuilds: the same rows as following, beside live commands, switched at once.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -38,22 +39,25 @@ async fn commands_go_on_during_rebuilds_and_nothing_of_them_is_lost_or_doubled()
     let running = world.project().await;
     let mut historian = Historian::new(&world.store, "busy", 7).await;
     historian.live(100).await;
-    let stop = Arc::new(AtomicBool::new(false));
-    let stopped = stop.clone();
-    let commands = tokio::spawn(async move {
-        while !stopped.load(Ordering::Relaxed) {
+    let stop = Cell::new(false);
+    let commands = async {
+        while !stop.get() {
             historian.live(1).await;
+            // No faster than they are projected: a rebuild could otherwise run after the head for ever.
+            world.caught_up().await;
         }
-    });
-    for _ in 0..3 {
-        rebuild(&world.store, &world.keys, &world.pool, &options(), &quiet)
-            .await
-            .unwrap();
-        // Exact while the live read models move.
-        world.is_clean().await;
-    }
-    stop.store(true, Ordering::Relaxed);
-    commands.await.unwrap();
+    };
+    let rebuilds = async {
+        for _ in 0..3 {
+            rebuild(&world.store, &world.keys, &world.pool, &options(), &quiet)
+                .await
+                .unwrap();
+            // Exact while the live read models move.
+            world.is_clean().await;
+        }
+        stop.set(true);
+    };
+    tokio::join!(commands, rebuilds);
     world.caught_up().await;
     world.is_clean().await;
     running.stop().await;

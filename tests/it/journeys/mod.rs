@@ -12,4 +12,5 @@ mod people;
 mod readme_tour;
 mod service_levels;
 mod ticket_life;
+mod traces;
 mod work;
