@@ -1,6 +1,6 @@
 //! The data keys: in the database, wrapped, and the recent ones in memory.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,6 @@ use domain::ids::UserId;
 use event_store::{OrgId, Partition};
 use moka::sync::Cache;
 use schema::table::{DATA_KEYS, MASTER_KEYS};
-use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
@@ -21,16 +20,15 @@ use zeroize::Zeroizing;
 use crate::cipher::{Cipher, KeyBytes, random};
 use crate::error::{MasterKeyMismatch, SealingError};
 use crate::master::MasterKeys;
+use crate::newcomers::Newcomers;
 
 /// The most data keys in memory, about 1 KiB each.
 pub const KEYS_MAX: u64 = 10_000;
 /// The longest that a data key stays in memory: by then a process has forgotten the key of an erased person, whatever it
 /// did not hear of.
 pub const KEY_LIFETIME: Duration = Duration::from_secs(60);
-/// Keys that are looked up one by one, or made, at the same time.
-const TURNS: usize = 2;
-/// The longest wait for a turn.
-const TURN_WAIT_MAX: Duration = Duration::from_secs(5);
+/// The longest wait for a first key.
+const WAIT_MAX: Duration = Duration::from_secs(5);
 /// How far back [`Keyring::recently_erased`] looks, so that nobody who asks every second misses one.
 const RECENTLY_S: i32 = 15;
 
@@ -39,15 +37,18 @@ const FIND: &str = formatcp!(
        FROM unnest($2::uuid[], $3::uuid[]) AS n(org_id, subject_id) \
        JOIN {DATA_KEYS} k ON k.partition = $1 AND k.org_id = n.org_id AND k.subject_id = n.subject_id"
 );
-/// The key of one person, made if there is none. One that another transaction makes in this moment is in neither part.
+/// The keys of people, made for those who have none. One that another transaction makes in this moment is in neither part.
 const FIND_OR_ADD: &str = formatcp!(
-    "WITH made AS ( \
-       INSERT INTO {DATA_KEYS} (partition, org_id, subject_id, wrapped, master_key_id) VALUES ($1, $2, $3, $4, $5) \
+    "WITH wanted AS ( \
+       SELECT n.org_id, n.subject_id, n.wrapped FROM unnest($2::uuid[], $3::uuid[], $4::bytea[]) AS n(org_id, subject_id, wrapped)), \
+     made AS ( \
+       INSERT INTO {DATA_KEYS} (partition, org_id, subject_id, wrapped, master_key_id) \
+       SELECT $1, n.org_id, n.subject_id, n.wrapped, $5 FROM wanted n ORDER BY n.org_id, n.subject_id \
        ON CONFLICT (partition, org_id, subject_id) DO NOTHING RETURNING org_id, subject_id, wrapped, master_key_id) \
      SELECT m.org_id, m.subject_id, m.wrapped, m.master_key_id FROM made m \
      UNION ALL \
-     SELECT k.org_id, k.subject_id, k.wrapped, k.master_key_id FROM {DATA_KEYS} k \
-      WHERE k.partition = $1 AND k.org_id = $2 AND k.subject_id = $3"
+     SELECT k.org_id, k.subject_id, k.wrapped, k.master_key_id FROM wanted n \
+       JOIN {DATA_KEYS} k ON k.partition = $1 AND k.org_id = n.org_id AND k.subject_id = n.subject_id"
 );
 /// Destroys a key: `$1` partition, `$2` organization, `$3` person. A person without a key gets the mark, so that they
 /// never get one. The projector runs it in the transaction in which the read models forget.
@@ -93,7 +94,7 @@ pub struct Keyring {
     pub(crate) pool: Pool,
     pub(crate) master: MasterKeys,
     recent: Cache<Person, Known>,
-    turns: Arc<Semaphore>,
+    newcomers: Arc<Newcomers>,
 }
 
 impl fmt::Debug for Keyring {
@@ -116,7 +117,7 @@ impl Keyring {
             pool,
             master,
             recent,
-            turns: Arc::new(Semaphore::new(TURNS)),
+            newcomers: Arc::new(Newcomers::new()),
         }
     }
 
@@ -159,41 +160,77 @@ impl Keyring {
         if let Some(known) = self.recent.get(&person) {
             return known.usable(subject);
         }
-        // A turn: many new people at once must not take all connections from those who load aggregates.
-        let turn = timeout(TURN_WAIT_MAX, self.turns.acquire()).await;
-        let _turn = turn.ok().and_then(Result::ok).ok_or(SealingError::Busy)?;
-        if let Some(known) = self.find_or_make(place, subject).await? {
-            return known.usable(subject);
-        }
-        // Another server made it in this moment.
-        let found = self.find(place.partition, &[person]).await?.remove(&person);
-        found.unwrap_or(Known::Erased).usable(subject)
+        let waited = timeout(WAIT_MAX, self.wait_for_key(place.partition, person)).await;
+        waited.map_err(|_| SealingError::Busy)??.usable(subject)
     }
 
+    /// Waits until somebody else has asked for this person's key along with others, or does so for all who wait.
+    async fn wait_for_key(
+        &self,
+        partition: Partition,
+        person: Person,
+    ) -> Result<Known, SealingError> {
+        loop {
+            let mut answer = self.newcomers.join(partition, person);
+            let turn = tokio::select! {
+                biased;
+                answered = &mut answer => match answered {
+                    Ok(known) => return Ok(known),
+                    // Whoever took this person along failed.
+                    Err(_) => continue,
+                },
+                turn = self.newcomers.turn() => turn.map_err(|_| SealingError::Busy)?,
+            };
+            let batch = self.newcomers.take(partition);
+            let people = batch.people();
+            if !people.is_empty() {
+                let known = self.find_or_make(partition, &people).await?;
+                batch.answer(&known);
+            }
+            drop(turn);
+            if let Ok(known) = answer.await {
+                return Ok(known);
+            }
+        }
+    }
+
+    /// What is known of everybody's key after those who had none got one.
     async fn find_or_make(
         &self,
-        place: Place,
-        subject: UserId,
-    ) -> Result<Option<Known>, SealingError> {
-        let key: KeyBytes = Zeroizing::new(random().map_err(SealingError::Seal)?);
-        let wrapped = self.master.wrap(&key, place.org_id.0, subject.0);
-        let wrapped = wrapped.map_err(SealingError::Seal)?;
+        partition: Partition,
+        people: &BTreeSet<Person>,
+    ) -> Result<HashMap<Person, Known>, SealingError> {
+        let mut made = Vec::with_capacity(people.len());
+        for (org_id, subject) in people {
+            let key: KeyBytes = Zeroizing::new(random().map_err(SealingError::Seal)?);
+            let wrapped = self.master.wrap(&key, org_id.0, subject.0);
+            made.push(wrapped.map_err(SealingError::Seal)?);
+        }
+        let (org_ids, subjects) = columns(people);
         let client = self.pool.get().await?;
         let statement = client.prepare_cached(FIND_OR_ADD).await?;
         let values: [&(dyn ToSql + Sync); 5] = [
-            &place.partition.get(),
-            &place.org_id.0,
-            &subject.0,
-            &wrapped,
+            &partition.get(),
+            &org_ids,
+            &subjects,
+            &made,
             &self.master.current_id(),
         ];
-        let Some(row) = client.query_opt(&statement, &values).await? else {
-            return Ok(None);
-        };
-        let person = (place.org_id, subject);
-        let known = self.unwrapped(person, &row)?;
-        self.recent.insert(person, known.clone());
-        Ok(Some(known))
+        let rows = client.query(&statement, &values).await?;
+        drop(client);
+        let mut known = self.keep(&rows)?;
+        let of_others: Vec<Person> = people
+            .iter()
+            .filter(|person| !known.contains_key(person))
+            .copied()
+            .collect();
+        if !of_others.is_empty() {
+            // Another server made them in this moment, or destroyed them.
+            let found = self.find(partition, &of_others).await?;
+            known.extend(of_others.into_iter().map(|person| (person, Known::Erased)));
+            known.extend(found);
+        }
+        Ok(known)
     }
 
     /// A key that is in memory.
@@ -207,17 +244,19 @@ impl Keyring {
         partition: Partition,
         people: &[Person],
     ) -> Result<HashMap<Person, Known>, SealingError> {
-        let (org_ids, subjects): (Vec<Uuid>, Vec<Uuid>) = people
-            .iter()
-            .map(|(org, subject)| (org.0, subject.0))
-            .unzip();
+        let (org_ids, subjects) = columns(people);
         let client = self.pool.get().await?;
         let statement = client.prepare_cached(FIND).await?;
         let rows = client
             .query(&statement, &[&partition.get(), &org_ids, &subjects])
             .await?;
+        self.keep(&rows)
+    }
+
+    /// Unwraps keys and keeps them in memory.
+    fn keep(&self, rows: &[Row]) -> Result<HashMap<Person, Known>, SealingError> {
         let mut found = HashMap::with_capacity(rows.len());
-        for row in &rows {
+        for row in rows {
             let person = (OrgId(row.try_get(0)?), UserId(row.try_get(1)?));
             let known = self.unwrapped(person, row)?;
             self.recent.insert(person, known.clone());
@@ -293,6 +332,12 @@ impl Keyring {
         client.execute(ADD_PROOF, &[&id, &proof]).await?;
         Ok(())
     }
+}
+
+/// As the parameters of a statement.
+fn columns<'a>(people: impl IntoIterator<Item = &'a Person>) -> (Vec<Uuid>, Vec<Uuid>) {
+    let ids = people.into_iter().map(|(org, subject)| (org.0, subject.0));
+    ids.unzip()
 }
 
 impl Known {

@@ -20,6 +20,7 @@ mod events;
 mod fields;
 mod keyring;
 mod master;
+mod newcomers;
 mod object;
 mod place;
 mod rotation;

@@ -5,6 +5,7 @@ mod consistency;
 mod conversation;
 mod erasure;
 mod export;
+mod first_keys;
 mod idempotency;
 mod import;
 mod master_key;
