@@ -9,6 +9,7 @@ use deadpool_postgres::Transaction;
 use domain::ids::{OrganizationId, UserId};
 use domain::personal::ERASED;
 use event_store::Partition;
+use schema::projection::{LISTED_MESSAGES, LISTED_TICKETS};
 use schema::table::core::{MESSAGES, TICKET_HISTORY, TICKETS};
 
 use crate::error::BatchError;
@@ -32,15 +33,15 @@ const TICKETS_OF_REQUESTER: &str = formatcp!(
     "UPDATE {TICKETS} SET subject = $4, custom_fields = \
      (SELECT coalesce(jsonb_object_agg(f.key, jsonb_build_object('kind', 'text', 'value', $4::text)), '{{}}'::jsonb) \
         FROM jsonb_object_keys(custom_fields) AS f(key)) \
-     WHERE partition = $1 AND org_id = $2 AND requester_id = $3"
+     WHERE partition = $1 AND org_id = $2 AND requester_id = $3 AND {LISTED_TICKETS}"
 );
 const EXCERPTS: &str = formatcp!(
     "UPDATE {TICKETS} SET last_message_excerpt = $4 \
      WHERE partition = $1 AND org_id = $2 AND last_message_author_id = $3 AND last_message_excerpt IS NOT NULL \
-       AND ticket_id IN (SELECT ticket_id FROM {MESSAGES} WHERE partition = $1 AND org_id = $2 AND author_id = $3)"
+       AND ticket_id IN (SELECT ticket_id FROM {MESSAGES} WHERE partition = $1 AND org_id = $2 AND author_id = $3 AND {LISTED_MESSAGES})"
 );
 const BODIES: &str = formatcp!(
-    "UPDATE {MESSAGES} SET body = $4 WHERE partition = $1 AND org_id = $2 AND author_id = $3 AND body IS NOT NULL"
+    "UPDATE {MESSAGES} SET body = $4 WHERE partition = $1 AND org_id = $2 AND author_id = $3 AND {LISTED_MESSAGES} AND body IS NOT NULL"
 );
 const ACTS: &str = formatcp!(
     "UPDATE {TICKET_HISTORY} SET actor_name = $4, reason = CASE WHEN reason IS NOT NULL THEN $4 END \
@@ -51,7 +52,7 @@ const CHANGES_OF_REQUESTER: &str = formatcp!(
     "UPDATE {TICKET_HISTORY} SET changes = {} \
      WHERE partition = $1 AND org_id = $2 \
        AND event_type IN ('ticket.opened', 'ticket.subject_changed', 'ticket.custom_field_set') \
-       AND ticket_id IN (SELECT ticket_id FROM {TICKETS} WHERE partition = $1 AND org_id = $2 AND requester_id = $3)",
+       AND ticket_id IN (SELECT ticket_id FROM {TICKETS} WHERE partition = $1 AND org_id = $2 AND requester_id = $3 AND {LISTED_TICKETS})",
     rewritten!(
         "c ->> 'field' = 'subject' OR starts_with(c ->> 'field', 'custom_fields.')",
         "'from', 'to'"

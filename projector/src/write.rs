@@ -7,6 +7,7 @@ use deadpool_postgres::Transaction;
 use domain::ids::OrganizationId;
 use event_store::Partition;
 use platform::rows::Row;
+use schema::projection::{LISTED_MESSAGES, LISTED_TICKETS};
 use schema::table::LOG_HEADS;
 use schema::table::core::{MESSAGES, TICKETS};
 use tokio_postgres::types::ToSql;
@@ -17,22 +18,22 @@ use crate::error::BatchError;
 use crate::state::State;
 
 const RENAME_REQUESTER: &str = formatcp!(
-    "UPDATE {TICKETS} SET requester_name = $4 WHERE partition = $1 AND org_id = $2 AND requester_id = $3"
+    "UPDATE {TICKETS} SET requester_name = $4 WHERE partition = $1 AND org_id = $2 AND requester_id = $3 AND {LISTED_TICKETS}"
 );
 const RENAME_ASSIGNEE: &str = formatcp!(
-    "UPDATE {TICKETS} SET assignee_name = $4 WHERE partition = $1 AND org_id = $2 AND assignee_id = $3"
+    "UPDATE {TICKETS} SET assignee_name = $4 WHERE partition = $1 AND org_id = $2 AND assignee_id = $3 AND {LISTED_TICKETS}"
 );
 /// By way of their messages, which an index finds: the tickets have none of the last author.
 const RENAME_LAST_AUTHOR: &str = formatcp!(
     "UPDATE {TICKETS} SET last_message_author_name = $4 \
      WHERE partition = $1 AND org_id = $2 AND last_message_author_id = $3 AND ticket_id IN \
-     (SELECT ticket_id FROM {MESSAGES} WHERE partition = $1 AND org_id = $2 AND author_id = $3)"
+     (SELECT ticket_id FROM {MESSAGES} WHERE partition = $1 AND org_id = $2 AND author_id = $3 AND {LISTED_MESSAGES})"
 );
 const RENAME_AUTHOR: &str = formatcp!(
-    "UPDATE {MESSAGES} SET author_name = $4 WHERE partition = $1 AND org_id = $2 AND author_id = $3"
+    "UPDATE {MESSAGES} SET author_name = $4 WHERE partition = $1 AND org_id = $2 AND author_id = $3 AND {LISTED_MESSAGES}"
 );
 const RENAME_TEAM: &str = formatcp!(
-    "UPDATE {TICKETS} SET team_name = $4 WHERE partition = $1 AND org_id = $2 AND team_id = $3"
+    "UPDATE {TICKETS} SET team_name = $4 WHERE partition = $1 AND org_id = $2 AND team_id = $3 AND {LISTED_TICKETS}"
 );
 
 /// Writes everything that changed, into the namespace that the transaction works in.

@@ -4,7 +4,7 @@
 use const_format::formatcp;
 use domain::ids::UserId;
 use platform::rows::{HistoryRow, MessageRow, Row, TicketRow};
-use schema::projection::CORE;
+use schema::projection::{CORE, LISTED_MESSAGES, LISTED_TICKETS};
 use serde::{Deserialize, Serialize};
 use tokio_postgres::Row as SqlRow;
 
@@ -16,20 +16,20 @@ use crate::viewer::Tenant;
 
 const TICKETS: &str = formatcp!(
     "SELECT {} FROM {CORE}.{}
-     WHERE partition = $1 AND org_id = $2 AND requester_id = $3 AND number > $4 ORDER BY number LIMIT $5",
+     WHERE partition = $1 AND org_id = $2 AND requester_id = $3 AND {LISTED_TICKETS} AND number > $4 ORDER BY number LIMIT $5",
     <TicketRow as Row>::COLUMNS,
     <TicketRow as Row>::TABLE
 );
 const WRITTEN: &str = formatcp!(
     "SELECT {} FROM {CORE}.{}
-     WHERE partition = $1 AND org_id = $2 AND author_id = $3 AND position > $4 ORDER BY position LIMIT $5",
+     WHERE partition = $1 AND org_id = $2 AND author_id = $3 AND {LISTED_MESSAGES} AND position > $4 ORDER BY position LIMIT $5",
     <MessageRow as Row>::COLUMNS,
     <MessageRow as Row>::TABLE
 );
 const RECEIVED: &str = formatcp!(
     "SELECT {} FROM {CORE}.{}
-     WHERE partition = $1 AND org_id = $2 AND author_id <> $3 AND position > $4 AND ticket_id IN
-       (SELECT ticket_id FROM {CORE}.{} WHERE partition = $1 AND org_id = $2 AND requester_id = $3)
+     WHERE partition = $1 AND org_id = $2 AND author_id <> $3 AND {LISTED_MESSAGES} AND position > $4 AND ticket_id IN
+       (SELECT ticket_id FROM {CORE}.{} WHERE partition = $1 AND org_id = $2 AND requester_id = $3 AND {LISTED_TICKETS})
      ORDER BY position LIMIT $5",
     <MessageRow as Row>::COLUMNS,
     <MessageRow as Row>::TABLE,

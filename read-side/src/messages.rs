@@ -6,7 +6,7 @@ use domain::message::state::Visibility;
 use event_store::Position;
 use futures::try_join;
 use platform::rows::{MessageRow, Row};
-use schema::projection::CORE;
+use schema::projection::{CORE, LISTED_MESSAGES};
 
 use crate::cursor::InvalidCursor;
 use crate::error::ReadError;
@@ -19,7 +19,7 @@ const FORWARD: &str = formatcp!("{SELECT} AND position > $5 ORDER BY position AS
 const BACKWARD: &str = formatcp!("{SELECT} AND position < $5 ORDER BY position DESC LIMIT $6");
 const SELECT: &str = formatcp!(
     "SELECT {} FROM {CORE}.{}
-     WHERE partition = $1 AND org_id = $2 AND ticket_id = $3 AND visibility = ANY($4)",
+     WHERE partition = $1 AND org_id = $2 AND ticket_id = $3 AND {LISTED_MESSAGES} AND visibility = ANY($4)",
     <MessageRow as Row>::COLUMNS,
     <MessageRow as Row>::TABLE
 );

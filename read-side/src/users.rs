@@ -5,7 +5,7 @@ use domain::actor::Role;
 use domain::ids::UserId;
 use domain::text::Name;
 use platform::rows::{Row, UserRow};
-use schema::projection::CORE;
+use schema::projection::{CORE, LISTED_USERS};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -17,7 +17,7 @@ use crate::viewer::Tenant;
 
 const LIST: &str = formatcp!(
     "SELECT {} FROM {CORE}.{}
-     WHERE partition = $1 AND org_id = $2 AND (name, user_id) > ($3, $4)
+     WHERE partition = $1 AND org_id = $2 AND {LISTED_USERS} AND (name, user_id) > ($3, $4)
        AND ($5::text IS NULL OR role = $5)
        AND ($6::boolean IS NULL OR active = $6)
        AND ($7::text IS NULL OR starts_with(lower(name), lower($7)))

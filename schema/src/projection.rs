@@ -8,7 +8,7 @@ pub const CORE_NEXT: &str = "core_next";
 pub const CORE_OLD: &str = "core_old";
 /// The shape and meaning of the core read models. Raised with every change of the SQL files below or of what is folded
 /// into their tables; a server that finds another version rebuilds.
-pub const CORE_VERSION: i32 = 3;
+pub const CORE_VERSION: i32 = 4;
 /// Key of the advisory lock that whoever makes, rebuilds or checks read models holds, so that one process at a time works
 /// on the namespaces. The value is the ASCII text `insight2` read as a big-endian integer.
 ///
@@ -19,6 +19,13 @@ pub const NAMESPACE_LOCK: i64 = i64::from_be_bytes(*b"insight2");
 pub const CORE_TABLES: &str = include_str!("../projections/core.sql");
 /// Makes the other indexes.
 pub const CORE_INDEXES: &str = include_str!("../projections/core_indexes.sql");
+
+/// What every statement for a list of tickets says, so that it may use their indexes: see `core_indexes.sql`.
+pub const LISTED_TICKETS: &str = "number > 0";
+/// The same for messages.
+pub const LISTED_MESSAGES: &str = "position > 0";
+/// The same for users.
+pub const LISTED_USERS: &str = "version > 0";
 
 /// The statements that make an empty `namespace` with its tables and a checkpoint a partition, to be run in a transaction.
 /// The version is kept as the comment of the namespace, and in each checkpoint, where whoever projects meets it.

@@ -182,3 +182,33 @@ async fn tickets_without_a_deadline_are_looked_for_only_when_those_with_one_do_n
         }
     }
 }
+
+/// The planner knows nothing of a young table, and only the average of all organizations of an old one: where two indexes
+/// fit, it may take the one that reads all rows of an organization to find one of them.
+#[tokio::test]
+async fn nothing_but_the_primary_key_finds_a_row_by_its_key() {
+    let client = database("plans_of_keys").await;
+    for (table, id) in [
+        ("tickets", "ticket_id"),
+        ("messages", "message_id"),
+        ("users", "user_id"),
+    ] {
+        let explain = format!(
+            "EXPLAIN SELECT 1 FROM core.{table} WHERE partition = 1 AND org_id = '{}' AND {id} = '{}'",
+            Uuid::nil(),
+            Uuid::nil()
+        );
+        let without = format!("ALTER TABLE core.{table} DROP CONSTRAINT {table}_pkey");
+        client.batch_execute(&without).await.unwrap();
+        client
+            .batch_execute("SET enable_seqscan TO off")
+            .await
+            .unwrap();
+        let rows = client.query(&explain, &[]).await.unwrap();
+        let plan: String = rows
+            .iter()
+            .map(|row| row.get::<_, String>(0) + "\n")
+            .collect();
+        assert!(plan.contains("Seq Scan"), "{plan}");
+    }
+}

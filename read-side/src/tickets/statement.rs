@@ -2,7 +2,7 @@
 
 use const_format::formatcp;
 use platform::rows::{Column, Row, TicketRow};
-use schema::projection::CORE;
+use schema::projection::{CORE, LISTED_TICKETS};
 use tokio_postgres::types::Type;
 
 use super::filter::{Holder, TicketFilter, TimeRange};
@@ -160,7 +160,8 @@ fn push_where(statement: &mut Statement, viewer: &Viewer, filter: &TicketFilter)
         .bind(viewer.tenant.partition.get(), Type::INT2);
     statement
         .push(" AND org_id = ")
-        .bind(viewer.tenant.org_id.0, Type::UUID);
+        .bind(viewer.tenant.org_id.0, Type::UUID)
+        .push(formatcp!(" AND {LISTED_TICKETS}"));
     for requester in viewer
         .only_requester()
         .into_iter()
