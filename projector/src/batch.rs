@@ -170,7 +170,7 @@ async fn apply_locked(
     };
     let poison = inapplicable.or(unreadable);
     let renamed = !state.renamed_users.is_empty() || !state.renamed_teams.is_empty();
-    let tickets: Vec<TicketRow> = state.tickets.changed().into_iter().cloned().collect();
+    let tickets: Vec<TicketRow> = state.tickets.written().cloned().collect();
     let raise = raise_generation || renamed || tickets.len() > CACHED_TICKETS_LIMIT;
     // Sent together: neither needs the other's answer. Where both fail, the rows are the cause.
     let (written, advanced) = tokio::join!(

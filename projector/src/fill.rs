@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use deadpool_postgres::Pool;
-use event_store::{EventStore, Partition, Position};
+use event_store::{EventStore, Partition, Position, RecordedEvent};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use sealing::Keyring;
 
-use crate::batch::{self, Outcome, Target};
+use crate::batch::{self, Applied, Outcome, Target};
 use crate::checkpoint::Poison;
 use crate::error::{BatchError, RebuildError};
 use crate::options::Options;
@@ -125,24 +125,15 @@ impl<'a> Fill<'a> {
             .get(&partition)
             .copied()
             .unwrap_or(Position::START);
-        while position < until {
-            let mut page = self
-                .store
-                .read_partition(partition, position, self.options.batch_limit)
-                .await?;
-            page.truncate(page.partition_point(|event| event.position <= until));
-            if page.is_empty() {
-                break;
-            }
-            self.keys
-                .open_page(&mut page)
-                .await
-                .map_err(BatchError::from)?;
-            let batch = batch::project(self.pool, self.target, partition, position, &page, false);
-            let outcome = tokio::time::timeout(self.options.batch_timeout, batch).await;
-            let Outcome::Applied(applied) = outcome.map_err(|_| BatchError::Timeout)?? else {
-                return Err(RebuildError::Interrupted);
-            };
+        let mut page = self.page(partition, position, until).await?;
+        self.open(&mut page).await?;
+        while let Some(last) = page.last() {
+            // The next page is read while this one is written.
+            let (applied, next) = tokio::join!(
+                self.project(partition, position, &page),
+                self.page(partition, last.position, until)
+            );
+            let applied = applied?;
             self.done
                 .fetch_add(applied.position.get() - position.get(), Ordering::Relaxed);
             self.tell(phase, total);
@@ -150,7 +141,51 @@ impl<'a> Fill<'a> {
             if applied.poison.is_some() {
                 return Ok((partition, position, applied.poison));
             }
+            page = if position == last.position {
+                next?
+            } else {
+                self.page(partition, position, until).await?
+            };
+            // After the batch: people whom it erased have no keys any more.
+            self.open(&mut page).await?;
         }
         Ok((partition, position, None))
+    }
+
+    async fn open(&self, page: &mut [RecordedEvent]) -> Result<(), RebuildError> {
+        let opened = self.keys.open_page(page).await;
+        Ok(opened.map_err(BatchError::from)?)
+    }
+
+    /// The events after a position and up to `until`, as they lie in the log.
+    async fn page(
+        &self,
+        partition: Partition,
+        after: Position,
+        until: Position,
+    ) -> Result<Vec<RecordedEvent>, RebuildError> {
+        if after >= until {
+            return Ok(Vec::new());
+        }
+        let mut page = self
+            .store
+            .read_partition(partition, after, self.options.batch_limit)
+            .await?;
+        page.truncate(page.partition_point(|event| event.position <= until));
+        Ok(page)
+    }
+
+    async fn project(
+        &self,
+        partition: Partition,
+        position: Position,
+        page: &[RecordedEvent],
+    ) -> Result<Applied, RebuildError> {
+        let batch = batch::project(self.pool, self.target, partition, position, page, false);
+        let outcome = tokio::time::timeout(self.options.batch_timeout, batch).await;
+        match outcome.map_err(|_| BatchError::Timeout)?? {
+            Outcome::Applied(applied) => Ok(applied),
+            Outcome::Moved => Err(RebuildError::Interrupted),
+        }
     }
 }

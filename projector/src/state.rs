@@ -9,10 +9,11 @@ use platform::rows::{HistoryRow, MessageRow, OrganizationRow, TeamRow, TicketRow
 /// Rows by their id within an organization.
 pub type Of<Id> = (OrganizationId, Id);
 
-/// Some rows of one table, and which of them changed.
+/// Some rows of one table: which of them are new, and which of the others changed.
 #[derive(Debug, Clone)]
 pub struct Rows<K, R> {
     rows: HashMap<K, R>,
+    new: HashSet<K>,
     changed: HashSet<K>,
 }
 
@@ -20,6 +21,7 @@ impl<K, R> Default for Rows<K, R> {
     fn default() -> Self {
         Self {
             rows: HashMap::new(),
+            new: HashSet::new(),
             changed: HashSet::new(),
         }
     }
@@ -40,23 +42,37 @@ impl<K: Copy + Eq + Hash, R> Rows<K, R> {
     /// The row to be changed, if it exists.
     pub fn change(&mut self, key: K) -> Option<&mut R> {
         let row = self.rows.get_mut(&key)?;
-        self.changed.insert(key);
+        if !self.new.contains(&key) {
+            self.changed.insert(key);
+        }
         Some(row)
     }
 
     /// A new row.
     pub fn insert(&mut self, key: K, row: R) {
-        self.changed.insert(key);
+        self.new.insert(key);
         self.rows.insert(key, row);
     }
 
-    /// The rows that changed.
+    /// The rows that are in no table yet.
+    #[must_use]
+    pub fn new_rows(&self) -> Vec<&R> {
+        self.of(&self.new).collect()
+    }
+
+    /// The rows of the table that changed.
     #[must_use]
     pub fn changed(&self) -> Vec<&R> {
-        self.changed
-            .iter()
-            .filter_map(|key| self.rows.get(key))
-            .collect()
+        self.of(&self.changed).collect()
+    }
+
+    /// Everything that is to be written.
+    pub fn written(&self) -> impl Iterator<Item = &R> {
+        self.of(&self.new).chain(self.of(&self.changed))
+    }
+
+    fn of<'a>(&'a self, keys: &'a HashSet<K>) -> impl Iterator<Item = &'a R> {
+        keys.iter().filter_map(|key| self.rows.get(key))
     }
 }
 

@@ -1,12 +1,13 @@
 //! Writes the write set of a batch.
 
 use std::fmt::Write as _;
+use std::hash::Hash;
 
 use const_format::formatcp;
 use deadpool_postgres::Transaction;
 use domain::ids::OrganizationId;
 use event_store::Partition;
-use platform::rows::Row;
+use platform::rows::{HistoryRow, Row};
 use schema::projection::{LISTED_MESSAGES, LISTED_TICKETS};
 use schema::table::LOG_HEADS;
 use schema::table::core::{MESSAGES, TICKETS};
@@ -15,7 +16,7 @@ use uuid::Uuid;
 
 use crate::erase;
 use crate::error::BatchError;
-use crate::state::State;
+use crate::state::{Rows, State};
 
 const RENAME_REQUESTER: &str = formatcp!(
     "UPDATE {TICKETS} SET requester_name = $4 WHERE partition = $1 AND org_id = $2 AND requester_id = $3 AND {LISTED_TICKETS}"
@@ -47,12 +48,12 @@ pub async fn write(
 ) -> Result<(), BatchError> {
     let history: Vec<_> = state.history.iter().collect();
     let written = tokio::join!(
-        upsert(tx, partition, state.organizations.changed()),
-        upsert(tx, partition, state.users.changed()),
-        upsert(tx, partition, state.teams.changed()),
-        upsert(tx, partition, state.tickets.changed()),
-        upsert(tx, partition, state.messages.changed()),
-        upsert(tx, partition, history),
+        put(tx, partition, &state.organizations),
+        put(tx, partition, &state.users),
+        put(tx, partition, &state.teams),
+        put(tx, partition, &state.tickets),
+        put(tx, partition, &state.messages),
+        execute(tx, partition, insert_sql::<HistoryRow>, history),
     );
     let (organizations, users, teams, tickets, messages, history) = written;
     first_cause([organizations, users, teams, tickets, messages, history])?;
@@ -76,7 +77,7 @@ pub async fn write(
 }
 
 /// The error that made the transaction fail, rather than one of a statement behind it, which says only that it failed.
-fn first_cause(results: [Result<(), BatchError>; 6]) -> Result<(), BatchError> {
+fn first_cause<const N: usize>(results: [Result<(), BatchError>; N]) -> Result<(), BatchError> {
     let errors: Vec<BatchError> = results.into_iter().filter_map(Result::err).collect();
     let (causes, consequences): (Vec<_>, Vec<_>) = errors
         .into_iter()
@@ -102,15 +103,29 @@ async fn rename(
     Ok(())
 }
 
-async fn upsert<R: Row>(
+/// New rows are inserted, which costs less than the way of an upsert; one that is there already is a defect, and stops.
+async fn put<K: Copy + Eq + Hash, R: Row>(
     tx: &Transaction<'_>,
     partition: Partition,
+    rows: &Rows<K, R>,
+) -> Result<(), BatchError> {
+    let (inserted, updated) = tokio::join!(
+        execute(tx, partition, insert_sql::<R>, rows.new_rows()),
+        execute(tx, partition, upsert_sql::<R>, rows.changed()),
+    );
+    first_cause([inserted, updated])
+}
+
+async fn execute<R: Row>(
+    tx: &Transaction<'_>,
+    partition: Partition,
+    sql: fn() -> String,
     rows: Vec<&R>,
 ) -> Result<(), BatchError> {
     if rows.is_empty() {
         return Ok(());
     }
-    let statement = tx.prepare_cached(&upsert_sql::<R>()).await?;
+    let statement = tx.prepare_cached(&sql()).await?;
     let partition = partition.get();
     let columns = R::parameters(&rows);
     let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![&partition];
@@ -123,9 +138,8 @@ async fn upsert<R: Row>(
 
 /// `INSERT … SELECT` from the head of the partition and not from `unnest` alone: with the tables distributed by
 /// partition the whole statement then runs on the partition's node.
-fn upsert_sql<R: Row>() -> String {
-    let (mut values, mut arrays, mut names, mut updates) =
-        (String::new(), String::new(), String::new(), String::new());
+fn insert_sql<R: Row>() -> String {
+    let (mut values, mut arrays, mut names) = (String::new(), String::new(), String::new());
     for (index, column) in R::INFO.iter().enumerate() {
         let comma = if index == 0 { "" } else { ", " };
         let (name, cast, element) = (column.name, column.cast, column.element_type);
@@ -133,18 +147,23 @@ fn upsert_sql<R: Row>() -> String {
         let _ = write!(values, "{comma}x.{name}{cast}");
         let _ = write!(arrays, "{comma}${}::{element}[]", index + 2);
         let _ = write!(names, "{comma}{name}");
-        if !R::KEY.contains(&name) {
-            let comma = if updates.is_empty() { "" } else { ", " };
-            let _ = write!(updates, "{comma}{name} = excluded.{name}");
-        }
     }
     let table = R::TABLE;
-    let key = R::KEY.join(", ");
     format!(
         "INSERT INTO {table} (partition, {names}) \
-         SELECT h.partition, {values} FROM {LOG_HEADS} h, unnest({arrays}) AS x({names}) WHERE h.partition = $1 \
-         ON CONFLICT (partition, {key}) DO UPDATE SET {updates}"
+         SELECT h.partition, {values} FROM {LOG_HEADS} h, unnest({arrays}) AS x({names}) WHERE h.partition = $1"
     )
+}
+
+/// Not an `UPDATE`, whose join the planner might make by scanning the table: the index of the conflict finds the rows.
+fn upsert_sql<R: Row>() -> String {
+    let columns = R::INFO.iter().map(|column| column.name);
+    let updates: Vec<String> = columns
+        .filter(|name| !R::KEY.contains(name))
+        .map(|name| format!("{name} = excluded.{name}"))
+        .collect();
+    let (insert, key, updates) = (insert_sql::<R>(), R::KEY.join(", "), updates.join(", "));
+    format!("{insert} ON CONFLICT (partition, {key}) DO UPDATE SET {updates}")
 }
 
 #[cfg(test)]
