@@ -15,7 +15,15 @@ const METHODS: [(&str, Method); 5] = [
 /// Every path that the server answers.
 #[derive(Debug, Clone, Default)]
 pub struct Routes {
-    routes: Vec<Route>,
+    routes: matchit::Router<Route>,
+}
+
+/// A path that cannot stand beside the others.
+#[derive(Debug, thiserror::Error)]
+#[error("the path {path} cannot be served beside the others")]
+pub struct RouteConflict {
+    path: String,
+    source: matchit::InsertError,
 }
 
 /// One path with its methods.
@@ -60,48 +68,52 @@ impl Route {
 
 impl Routes {
     /// The paths of an OpenAPI document, under a prefix.
-    #[must_use]
-    pub fn of_spec(spec: &Value, prefix: &str) -> Self {
-        let paths = spec["paths"].as_object().into_iter().flatten();
-        let routes = paths.map(|(path, operations)| Route {
-            template: format!("{prefix}{path}"),
-            allow: allow(
+    ///
+    /// # Errors
+    /// When two of them cannot be told apart.
+    pub fn of_spec(spec: &Value, prefix: &str) -> Result<Self, RouteConflict> {
+        let mut routes = Self::default();
+        for (path, operations) in spec["paths"].as_object().into_iter().flatten() {
+            let described = || {
                 METHODS
                     .iter()
                     .filter(|(name, _)| operations.get(name).is_some())
-                    .map(|(_, method)| method),
-            ),
-            queries: METHODS
-                .iter()
-                .filter_map(|(name, method)| {
-                    Some((method.clone(), query_names(operations.get(name)?)))
-                })
-                .collect(),
-        });
-        Self {
-            routes: routes.collect(),
+            };
+            let names = |name| query_names(&operations[name]);
+            routes.add(Route {
+                template: format!("{prefix}{path}"),
+                allow: allow(described().map(|(_, method)| method)),
+                queries: described()
+                    .map(|(name, method)| (method.clone(), names(*name)))
+                    .collect(),
+            })?;
         }
+        Ok(routes)
     }
 
     /// Adds a path that can only be read.
-    #[must_use]
-    pub fn with_get(mut self, path: &str) -> Self {
-        self.routes.push(Route {
+    ///
+    /// # Errors
+    /// When it is there already.
+    pub fn with_get(mut self, path: &str) -> Result<Self, RouteConflict> {
+        self.add(Route {
             template: path.to_owned(),
             allow: allow([&Method::GET].into_iter()),
             queries: Vec::new(),
-        });
-        self
+        })?;
+        Ok(self)
+    }
+
+    fn add(&mut self, route: Route) -> Result<(), RouteConflict> {
+        let path = route.template.clone();
+        let inserted = self.routes.insert(path.clone(), route);
+        inserted.map_err(|source| RouteConflict { path, source })
     }
 
     /// The path that a request was sent to. A literal segment wins over a parameter.
     #[must_use]
     pub fn find(&self, path: &str) -> Option<&Route> {
-        let fitting = self
-            .routes
-            .iter()
-            .filter(|route| fits(&route.template, path));
-        fitting.min_by_key(|route| route.template.matches('{').count())
+        Some(self.routes.at(path).ok()?.value)
     }
 }
 
@@ -122,19 +134,6 @@ fn allow<'a>(methods: impl Iterator<Item = &'a Method>) -> String {
     names.join(", ")
 }
 
-fn fits(template: &str, path: &str) -> bool {
-    let mut wanted = template.split('/');
-    let mut given = path.split('/');
-    loop {
-        match (wanted.next(), given.next()) {
-            (None, None) => return true,
-            (Some(wanted), Some(given))
-                if wanted == given || (wanted.starts_with('{') && !given.is_empty()) => {}
-            _ => return false,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -148,7 +147,10 @@ mod tests {
             "/tickets/{id}": {"get": {}, "patch": {}},
             "/tickets/mine": {"get": {}},
         }});
-        Routes::of_spec(&spec, "/v1").with_get("/health")
+        Routes::of_spec(&spec, "/v1")
+            .unwrap()
+            .with_get("/health")
+            .unwrap()
     }
 
     #[test]
@@ -167,7 +169,7 @@ mod tests {
             {"in": "header", "name": "Prefer"},
         ]});
         let spec = json!({"paths": {"/tickets": {"get": list, "post": {}}}});
-        let routes = Routes::of_spec(&spec, "");
+        let routes = Routes::of_spec(&spec, "").unwrap();
         let unknown = |method, query| {
             routes
                 .find("/tickets")
@@ -192,7 +194,7 @@ mod tests {
 
     #[test]
     fn numbered_parameters_have_names() {
-        let routes = Routes::of_spec(&json!({"paths": {"/a/{x}/b/{y}": {}}}), "");
+        let routes = Routes::of_spec(&json!({"paths": {"/a/{x}/b/{y}": {}}}), "").unwrap();
         let route = routes.find("/a/1/b/2").unwrap();
         assert_eq!(
             [route.parameter("param0"), route.parameter("param1")],

@@ -101,10 +101,10 @@ pub fn compose<A: OpenApi + 'static>(
         METRICS_PATH,
     ]
     .into_iter()
-    .fold(
-        Routes::of_spec(&serde_json::from_str(&description)?, BASE_PATH),
+    .try_fold(
+        Routes::of_spec(&serde_json::from_str(&description)?, BASE_PATH)?,
         Routes::with_get,
-    );
+    )?;
     let docs = service.swagger_ui();
     let metrics = parts.metrics;
     let route = Route::new()

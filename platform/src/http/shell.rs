@@ -81,6 +81,9 @@ impl<E: Endpoint> Shell<E> {
     /// A parameter that no description names is a mistake of the caller, most often a misspelt filter.
     fn check_query(&self, request: &Request) -> Result<()> {
         let (path, query) = (request.uri().path(), request.uri().query().unwrap_or(""));
+        if query.is_empty() {
+            return Ok(());
+        }
         let unknown = self
             .routes
             .find(path)

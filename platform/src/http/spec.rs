@@ -4,9 +4,12 @@ pub mod amendment;
 mod parameters;
 mod responses;
 
+use std::collections::BTreeSet;
+
 use amendment::Amendment;
 use serde_json::{Map, Value};
-use std::collections::BTreeSet;
+
+use crate::http::routes::RouteConflict;
 
 /// Why there is no description.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +20,9 @@ pub enum SpecError {
     /// An amendment is out of date.
     #[error("there is no {0} in the description: correct the amendment")]
     NoSuchPlace(&'static str),
+    /// Two paths cannot be told apart.
+    #[error("the described paths cannot be served together")]
+    Routes(#[from] RouteConflict),
 }
 
 /// The document of a service, as it is served and committed. Objects that are sent to us refuse unknown fields; the

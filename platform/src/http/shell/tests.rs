@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 fn shell<E: Endpoint<Output = Response>>(inner: E, settings: HttpSettings) -> Shell<E> {
-    Shell::new(inner, Routes::default().with_get("/x"), settings)
+    Shell::new(inner, Routes::default().with_get("/x").unwrap(), settings)
 }
 
 async fn send<E: Endpoint>(shell: &Shell<E>, request: Request) -> (Response, Value) {
