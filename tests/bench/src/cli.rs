@@ -17,7 +17,7 @@ pub struct Cli {
     /// Seconds of one measurement.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=600))]
     pub seconds: u32,
-    /// Events of the log that `rebuild` reads, in thousands.
+    /// Events of the log that `rebuild` reads and `growth` ends with, in thousands.
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(10..=20_000))]
     pub thousand_events: u32,
     /// Tickets that `query` reads, in thousands.
@@ -48,6 +48,8 @@ pub enum Bench {
     Projection,
     /// Rebuilding the read models, and verifying the log, beside reading it.
     Rebuild,
+    /// Appending, reading and rebuilding on logs of 10,000, 1,000,000 and, with --thousand-events 10000, 10,000,000 events.
+    Growth,
     /// Ticket detail and list over HTTP.
     Query,
     /// From a deadline to its event.

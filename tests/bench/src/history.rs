@@ -35,6 +35,9 @@ const TAGS: usize = 50;
 const TICKETS_AN_APPEND: usize = 50;
 const APPENDS_AT_ONCE: usize = 32;
 
+/// What [`Desk::live_a_year`] writes, over all tickets.
+pub const EVENTS_A_TICKET: f64 = 4.75;
+
 /// An organization with people.
 pub struct Desk {
     /// Where it lives.
@@ -186,7 +189,45 @@ impl Desk {
         store: &EventStore,
         lives: impl Iterator<Item = (Opening, Vec<TicketEvent>)>,
     ) -> Result<()> {
-        let metadata = Metadata {
+        let metadata = self.metadata()?;
+        let mut lives = lives.peekable();
+        let requests = std::iter::from_fn(|| {
+            lives.peek()?;
+            let some = lives.by_ref().take(TICKETS_AN_APPEND);
+            let streams: Result<Vec<_>> = some
+                .map(|(opening, events)| stream_of(opening, &events, &metadata))
+                .collect();
+            Some(streams.map(|streams| self.append_of(streams)))
+        });
+        stream::iter(requests)
+            .map(|request| async { Ok::<_, anyhow::Error>(store.append(request?).await?) })
+            .buffer_unordered(APPENDS_AT_ONCE)
+            .try_for_each(|_| async { Ok(()) })
+            .await
+    }
+
+    /// The append of one event: a ticket is opened now.
+    ///
+    /// # Errors
+    /// None that can happen: the event is well-formed.
+    pub fn opening(&self, number: usize) -> Result<AppendRequest> {
+        let opening = (TicketId(Uuid::now_v7()), Utc::now());
+        let opened = TicketEvent::Opened(self.opened(number, None));
+        let stream = stream_of(opening, &[opened], &self.metadata()?)?;
+        Ok(self.append_of(vec![stream]))
+    }
+
+    fn append_of(&self, streams: Vec<StreamAppend>) -> AppendRequest {
+        AppendRequest {
+            partition: self.placement.partition,
+            org_id: self.placement.org_id,
+            streams,
+            result: None,
+        }
+    }
+
+    fn metadata(&self) -> Result<String> {
+        Ok(serde_json::to_string(&Metadata {
             actor: Actor::User {
                 id: self.agents[0],
                 role: Role::Agent,
@@ -196,27 +237,7 @@ impl Desk {
             idempotency_key: None,
             request_id: None,
             source_address: None,
-        };
-        let metadata = serde_json::to_string(&metadata)?;
-        let mut lives = lives.peekable();
-        let requests = std::iter::from_fn(|| {
-            lives.peek()?;
-            let some = lives.by_ref().take(TICKETS_AN_APPEND);
-            let streams: Result<Vec<_>> = some
-                .map(|(opening, events)| stream_of(opening, &events, &metadata))
-                .collect();
-            Some(streams.map(|streams| AppendRequest {
-                partition: self.placement.partition,
-                org_id: self.placement.org_id,
-                streams,
-                result: None,
-            }))
-        });
-        stream::iter(requests)
-            .map(|request| async { Ok::<_, anyhow::Error>(store.append(request?).await?) })
-            .buffer_unordered(APPENDS_AT_ONCE)
-            .try_for_each(|_| async { Ok(()) })
-            .await
+        })?)
     }
 }
 

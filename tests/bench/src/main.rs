@@ -21,6 +21,7 @@ mod plot;
 mod product;
 mod projection;
 mod query;
+mod rebuild;
 mod reference;
 mod report;
 mod servers;
@@ -45,7 +46,8 @@ async fn run(bench: Bench, cli: &Cli) -> Result<()> {
         Bench::Commands => commands::run(cli).await?,
         Bench::Lag => lag::run(cli).await?,
         Bench::Projection => projection::run(cli).await?,
-        Bench::Rebuild => growth::run(cli).await?,
+        Bench::Rebuild => rebuild::run(cli).await?,
+        Bench::Growth => growth::run(cli).await?,
         Bench::Query => query::run(cli).await?,
         Bench::Timers => timers::run(cli).await?,
         Bench::Memory => memory::run(cli).await?,

@@ -165,7 +165,7 @@ impl Firing {
         let mut fired: Vec<(Timer, Outcome)> = Vec::with_capacity(batch.len());
         let mut tickets = futures::stream::iter(by_ticket(batch))
             .map(|timers| self.send_ticket(timers, lease))
-            .buffered(self.options.in_flight_limit);
+            .buffer_unordered(self.options.in_flight_limit);
         while let Some(outcomes) = tickets.next().await {
             let is_down = outcomes
                 .iter()

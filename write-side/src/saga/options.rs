@@ -35,8 +35,8 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             page_limit: 5_000,
-            batch_limit: 256,
-            in_flight_limit: 16,
+            batch_limit: 512,
+            in_flight_limit: 48,
             command_timeout: Duration::from_secs(20),
             lease_duration: Duration::from_secs(5),
             lease_renewal_interval: Duration::from_secs(1),
