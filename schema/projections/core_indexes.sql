@@ -18,6 +18,8 @@ CREATE INDEX tickets_by_requester_created ON tickets (partition, org_id, request
 -- What the requester themselves is shown first: they do not learn when staff wrote a note.
 CREATE INDEX tickets_by_requester_public ON tickets (partition, org_id, requester_id, public_updated_at, ticket_id) WHERE number > 0;
 CREATE INDEX tickets_by_assignee ON tickets (partition, org_id, assignee_id, updated_at, ticket_id) WHERE assignee_id IS NOT NULL AND number > 0;
+-- An agent's work by urgency. Without it the list of an agent with nothing to do reads everybody's tickets to its end.
+CREATE INDEX tickets_by_assignee_status ON tickets (partition, org_id, assignee_id, status, priority, ticket_id) WHERE assignee_id IS NOT NULL AND number > 0;
 -- Nobody's tickets, among all the others that somebody has or had.
 CREATE INDEX tickets_unassigned ON tickets (partition, org_id, updated_at, ticket_id) WHERE assignee_id IS NULL AND number > 0;
 CREATE INDEX tickets_by_team ON tickets (partition, org_id, team_id, updated_at, ticket_id) WHERE team_id IS NOT NULL AND number > 0;

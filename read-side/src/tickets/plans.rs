@@ -131,12 +131,17 @@ async fn each_order_and_each_frequent_filter_is_read_along_its_index() {
     let client = database("plans_of_orders").await;
     let mine = || held_by(Holder::One(UserId(Uuid::from_u128(7))));
     let nobodys = || held_by(Holder::Nobody);
+    let my_open = || TicketFilter {
+        statuses: vec![Status::Open],
+        ..mine()
+    };
     for (role, field, filter, index) in [
         (Agent, UpdatedAt, all(), "tickets_by_updated"),
         (Agent, CreatedAt, all(), "tickets_by_created"),
         (Agent, Priority, all(), "tickets_by_priority"),
         (Agent, UpdatedAt, open(), "tickets_by_"),
         (Agent, UpdatedAt, mine(), "tickets_by_assignee"),
+        (Agent, Priority, my_open(), "tickets_by_assignee_status"),
         (Agent, UpdatedAt, nobodys(), "tickets_unassigned"),
         (Agent, UpdatedAt, theirs(), "tickets_by_requester"),
         (Agent, CreatedAt, theirs(), "tickets_by_requester_created"),

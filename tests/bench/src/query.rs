@@ -40,6 +40,9 @@ pub async fn run(cli: &Cli) -> Result<Report> {
     eprintln!("writing {count} tickets");
     let tickets = desk.live_a_year(&servers.store, count).await?;
     product.time(&["rebuild"]).await?;
+    drop(server);
+    // With the projector, who opens the cache.
+    let server = product.serve("api,projector,saga").await?;
     let conditions = vec![
         format!("{}; {}", machine::describe(), servers.describe().await?),
         format!(
