@@ -13,8 +13,9 @@ use crate::history::{Desk, a_tag};
 use crate::http::Api;
 use crate::load::Requests;
 use crate::machine;
-use crate::measure::{Sample, microseconds};
+use crate::measure::{Sample, measure, microseconds};
 use crate::product::Installation;
+use crate::reference;
 use crate::report::{Fact, Line, Report};
 use crate::servers::BenchServers;
 
@@ -52,10 +53,21 @@ pub async fn run(cli: &Cli) -> Result<Report> {
         ),
     ];
     let mut report = Report::new("query", conditions);
-    let ids = tickets.iter().rev().take(WARM_TICKETS).map(|id| id.0);
-    report
-        .lines
-        .push(details(&server.url(), &desk.agent_token, ids.collect(), cli).await?);
+    let ids: Vec<Uuid> = tickets
+        .iter()
+        .rev()
+        .take(WARM_TICKETS)
+        .map(|id| id.0)
+        .collect();
+    let mut selected = Vec::new();
+    for _ in 0..cli.rounds {
+        let selecting = reference::selects(&servers, desk.placement, &ids, CONNECTIONS).await?;
+        selected.push(measure(selecting, cli.duration()).await?);
+    }
+    report.lines = vec![
+        details(&server.url(), &desk.agent_token, ids, cli).await?,
+        Line::new("limit: SELECT of a ticket by its key, 64 clients", selected),
+    ];
     let api = Api::new(&server.url(), &desk.agent_token);
     for list in lists(&api).await? {
         report.facts.extend(list_times(&api, &list).await?);

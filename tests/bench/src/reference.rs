@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use chrono::Utc;
-use const_format::concatcp;
-use event_store::NewEvent;
+use const_format::{concatcp, formatcp};
+use event_store::{NewEvent, Placement};
+use schema::projection::CORE;
+use schema::table::core::TICKETS;
 use serde_json::value::RawValue;
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::types::{Json, ToSql, Type};
@@ -50,6 +52,11 @@ const INSERT_MANY: &str = concatcp!(
 );
 
 const COPY: &str = concatcp!("COPY ", COLUMNS, " FROM STDIN (FORMAT binary)");
+
+const SELECT: &str = formatcp!(
+    "SELECT number, subject, status, priority, requester_name, assignee_name, tags, updated_at FROM {CORE}.{TICKETS}
+      WHERE partition = $1 AND org_id = $2 AND ticket_id = $3"
+);
 
 const COPY_TYPES: [Type; 13] = [
     Type::INT2,
@@ -122,6 +129,46 @@ pub async fn copies(servers: &BenchServers, rows: usize) -> Result<Vec<Operation
     prepare(servers).await?;
     let client = Arc::new(servers.connect().await?);
     Ok(vec![Box::new(move || Box::pin(copy(client.clone(), rows)))])
+}
+
+/// Clients that select tickets by their keys, one after the other: what a query without any cache costs at the least.
+///
+/// # Errors
+/// When a connection fails.
+pub async fn selects(
+    servers: &BenchServers,
+    placement: Placement,
+    ids: &[Uuid],
+    count: usize,
+) -> Result<Vec<Operation>> {
+    let ids: Arc<[Uuid]> = ids.into();
+    let mut operations: Vec<Operation> = Vec::new();
+    for number in 0..count {
+        let client = Arc::new(servers.connect().await?);
+        let statement = client.prepare(SELECT).await?;
+        let (ids, mut at) = (ids.clone(), number);
+        operations.push(Box::new(move || {
+            at = (at + 1) % ids.len();
+            Box::pin(select(
+                client.clone(),
+                statement.clone(),
+                placement,
+                ids[at],
+            ))
+        }));
+    }
+    Ok(operations)
+}
+
+async fn select(
+    client: Arc<Client>,
+    statement: Statement,
+    placement: Placement,
+    id: Uuid,
+) -> Result<()> {
+    let key: [&(dyn ToSql + Sync); 3] = [&placement.partition.get(), &placement.org_id.0, &id];
+    client.query_one(&statement, &key).await?;
+    Ok(())
 }
 
 async fn prepare(servers: &BenchServers) -> Result<()> {
