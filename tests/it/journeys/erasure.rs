@@ -7,11 +7,23 @@ use uuid::Uuid;
 use super::traces::{
     Traces, assert_nowhere, assert_nowhere_in_sql, leave_traces, marked, rows_with,
 };
-use crate::harness::{Binary, DEADLINE, Person, TestApp, eventually};
+use crate::harness::{Answer, Binary, DEADLINE, Person, TestApp, eventually};
 
-async fn erase(by: &Person, whom: Uuid) -> crate::harness::Answer {
+async fn erase(by: &Person, whom: Uuid) -> Answer {
     let body = json!({"reason": "Asked for it by letter"});
     by.post(&format!("/users/{whom}/erase"), body).await
+}
+
+fn assert_counts_stay(before: &Answer, after: &Answer) {
+    for count in [
+        "number",
+        "public_message_count",
+        "note_count",
+        "status",
+        "version",
+    ] {
+        assert_eq!(after[count], before[count], "{count}");
+    }
 }
 
 /// Compares the read models with a rebuild from the log.
@@ -56,15 +68,7 @@ async fn an_erased_person_is_nowhere_and_everything_else_stays() {
     let after = app.agent().ticket(*ticket).await;
     assert_eq!(after["subject"], "(erased)");
     assert_eq!(after["requester"]["name"], "(erased)");
-    for count in [
-        "number",
-        "public_message_count",
-        "note_count",
-        "status",
-        "version",
-    ] {
-        assert_eq!(after[count], before[count], "{count}");
-    }
+    assert_counts_stay(&before, &after);
     let told = app.agent().history(*ticket).await;
     assert_eq!(told.len(), history.len());
     let messages = app.agent().messages(*ticket).await;
@@ -205,15 +209,7 @@ async fn a_log_without_its_keys_tells_counts_and_no_words() {
     .unwrap();
     assert_nowhere_in_sql(&app, &traces.mark).await;
     let after = app.agent().ticket(traces.ticket).await;
-    for count in [
-        "number",
-        "public_message_count",
-        "note_count",
-        "status",
-        "version",
-    ] {
-        assert_eq!(after[count], before[count], "{count}");
-    }
+    assert_counts_stay(&before, &after);
     second.shutdown().await.unwrap();
 }
 
