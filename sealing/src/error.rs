@@ -19,24 +19,9 @@ pub enum SealingError {
     /// The keys cannot be read or written.
     #[error("the keys of personal data cannot be read: retry later")]
     Database(#[from] tokio_postgres::Error),
-    /// A data key is wrapped with a master key that this process does not have.
-    #[error(
-        "the data key of person {subject} is wrapped with the master key {master_key}, which is not configured: add it to INSIGHTDESK_MASTER_KEY_FILE"
-    )]
-    NoMasterKey {
-        /// The person.
-        subject: UserId,
-        /// The name of the master key.
-        master_key: String,
-    },
-    /// A data key does not unwrap.
-    #[error("the data key of person {subject} cannot be unwrapped")]
-    DataKey {
-        /// The person.
-        subject: UserId,
-        /// What was wrong.
-        source: CipherError,
-    },
+    /// A key is there and cannot be used.
+    #[error(transparent)]
+    Key(#[from] UnusableKey),
     /// A sealed field does not open.
     #[error("the sealed field {field} of person {subject} cannot be opened")]
     Field {
@@ -61,6 +46,29 @@ impl SealingError {
     pub fn is_unavailable(&self) -> bool {
         matches!(self, Self::Busy | Self::Pool(_) | Self::Database(_))
     }
+}
+
+/// Why a data key that is there cannot be used. It is about one person: those who ask along with them get their keys.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum UnusableKey {
+    /// It is wrapped with a master key that this process does not have.
+    #[error(
+        "the data key of person {subject} is wrapped with the master key {master_key}, which is not configured: add it to INSIGHTDESK_MASTER_KEY_FILE"
+    )]
+    NoMasterKey {
+        /// The person.
+        subject: UserId,
+        /// The name of the master key.
+        master_key: String,
+    },
+    /// It does not unwrap.
+    #[error("the data key of person {subject} cannot be unwrapped")]
+    Damaged {
+        /// The person.
+        subject: UserId,
+        /// What was wrong.
+        source: CipherError,
+    },
 }
 
 /// Why a process does not start with its master keys.

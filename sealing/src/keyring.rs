@@ -18,7 +18,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::cipher::{Cipher, KeyBytes, random};
-use crate::error::{MasterKeyMismatch, SealingError};
+use crate::error::{MasterKeyMismatch, SealingError, UnusableKey};
 use crate::master::MasterKeys;
 use crate::newcomers::Newcomers;
 
@@ -87,6 +87,9 @@ pub(crate) enum Known {
     /// It was destroyed.
     Erased,
 }
+
+/// What is found out about a person's key. One that cannot be used is that person's matter and nobody else's.
+pub(crate) type Found = Result<Known, UnusableKey>;
 
 /// Seals and opens. Clones are cheap and share the keys in memory.
 #[derive(Clone)]
@@ -161,7 +164,7 @@ impl Keyring {
             return known.usable(subject);
         }
         let waited = timeout(WAIT_MAX, self.wait_for_key(place.partition, person)).await;
-        waited.map_err(|_| SealingError::Busy)??.usable(subject)
+        waited.map_err(|_| SealingError::Busy)???.usable(subject)
     }
 
     /// Waits until somebody else has asked for this person's key along with others, or does so for all who wait.
@@ -169,13 +172,13 @@ impl Keyring {
         &self,
         partition: Partition,
         person: Person,
-    ) -> Result<Known, SealingError> {
+    ) -> Result<Found, SealingError> {
         loop {
             let mut answer = self.newcomers.join(partition, person);
             let turn = tokio::select! {
                 biased;
                 answered = &mut answer => match answered {
-                    Ok(known) => return Ok(known),
+                    Ok(found) => return Ok(found),
                     // Whoever took this person along failed.
                     Err(_) => continue,
                 },
@@ -184,22 +187,11 @@ impl Keyring {
             let batch = self.newcomers.take(partition);
             let people = batch.people();
             if !people.is_empty() {
-                let known = match self.find_or_make(partition, &people).await {
-                    // One person's damaged key must fail nobody else's command: each asks alone then.
-                    Err(_) if people.len() > 1 => {
-                        self.find_or_make(partition, &BTreeSet::from([person]))
-                            .await?
-                    }
-                    known => known?,
-                };
-                batch.answer(&known);
-                if let Some(known) = known.get(&person) {
-                    return Ok(known.clone());
-                }
+                batch.answer(&self.find_or_make(partition, &people).await?);
             }
             drop(turn);
-            if let Ok(known) = answer.await {
-                return Ok(known);
+            if let Ok(found) = answer.await {
+                return Ok(found);
             }
         }
     }
@@ -209,7 +201,7 @@ impl Keyring {
         &self,
         partition: Partition,
         people: &BTreeSet<Person>,
-    ) -> Result<HashMap<Person, Known>, SealingError> {
+    ) -> Result<HashMap<Person, Found>, SealingError> {
         let mut made = Vec::with_capacity(people.len());
         for (org_id, subject) in people {
             let key: KeyBytes = Zeroizing::new(random().map_err(SealingError::Seal)?);
@@ -228,19 +220,19 @@ impl Keyring {
         ];
         let rows = client.query(&statement, &values).await?;
         drop(client);
-        let mut known = self.keep(&rows)?;
+        let mut found = self.keep(&rows)?;
         let of_others: Vec<Person> = people
             .iter()
-            .filter(|person| !known.contains_key(person))
+            .filter(|person| !found.contains_key(person))
             .copied()
             .collect();
         if !of_others.is_empty() {
             // Another server made them in this moment, or destroyed them.
-            let found = self.find(partition, &of_others).await?;
-            known.extend(of_others.into_iter().map(|person| (person, Known::Erased)));
-            known.extend(found);
+            let made_elsewhere = self.read(partition, &of_others).await?;
+            found.extend(of_others.into_iter().map(|who| (who, Ok(Known::Erased))));
+            found.extend(made_elsewhere);
         }
-        Ok(known)
+        Ok(found)
     }
 
     /// A key that is in memory.
@@ -248,12 +240,23 @@ impl Keyring {
         self.recent.get(person)
     }
 
-    /// Reads keys of a partition and keeps them in memory. Those who have none are absent.
+    /// Reads keys of a partition and keeps them in memory. Those who have none are absent. One that cannot be used is an
+    /// error.
     pub(crate) async fn find(
         &self,
         partition: Partition,
         people: &[Person],
     ) -> Result<HashMap<Person, Known>, SealingError> {
+        let found = self.read(partition, people).await?;
+        let usable = found.into_iter().map(|(who, found)| Ok((who, found?)));
+        usable.collect()
+    }
+
+    async fn read(
+        &self,
+        partition: Partition,
+        people: &[Person],
+    ) -> Result<HashMap<Person, Found>, SealingError> {
         let (org_ids, subjects) = columns(people);
         let client = self.pool.get().await?;
         let statement = client.prepare_cached(FIND).await?;
@@ -263,35 +266,32 @@ impl Keyring {
         self.keep(&rows)
     }
 
-    /// Unwraps keys and keeps them in memory.
-    fn keep(&self, rows: &[Row]) -> Result<HashMap<Person, Known>, SealingError> {
+    /// Unwraps keys and keeps in memory what can be used.
+    fn keep(&self, rows: &[Row]) -> Result<HashMap<Person, Found>, SealingError> {
         let mut found = HashMap::with_capacity(rows.len());
         for row in rows {
             let person = (OrgId(row.try_get(0)?), UserId(row.try_get(1)?));
-            let known = self.unwrapped(person, row)?;
-            self.recent.insert(person, known.clone());
+            let (wrapped, master_key) = (row.try_get(2)?, row.try_get(3)?);
+            let known = match (wrapped, master_key) {
+                (Some(wrapped), Some(master_key)) => self.unwrapped(person, wrapped, master_key),
+                _ => Ok(Known::Erased),
+            };
+            if let Ok(known) = &known {
+                self.recent.insert(person, known.clone());
+            }
             found.insert(person, known);
         }
         Ok(found)
     }
 
-    fn unwrapped(&self, (org_id, subject): Person, row: &Row) -> Result<Known, SealingError> {
-        let wrapped: Option<&[u8]> = row.try_get(2)?;
-        let master_key: Option<&str> = row.try_get(3)?;
-        let (Some(wrapped), Some(master_key)) = (wrapped, master_key) else {
-            return Ok(Known::Erased);
-        };
-        let unwrapped = self.master.unwrap(master_key, wrapped, org_id.0, subject.0);
-        let Some(unwrapped) = unwrapped else {
-            let master_key = master_key.to_owned();
-            return Err(SealingError::NoMasterKey {
+    fn unwrapped(&self, (org_id, subject): Person, wrapped: &[u8], master_key: &str) -> Found {
+        match self.master.unwrap(master_key, wrapped, org_id.0, subject.0) {
+            Some(Ok(key)) => Ok(Known::Key(Arc::new(Cipher::new(&key)))),
+            Some(Err(source)) => Err(UnusableKey::Damaged { subject, source }),
+            None => Err(UnusableKey::NoMasterKey {
                 subject,
-                master_key,
-            });
-        };
-        match unwrapped {
-            Ok(key) => Ok(Known::Key(Arc::new(Cipher::new(&key)))),
-            Err(source) => Err(SealingError::DataKey { subject, source }),
+                master_key: master_key.to_owned(),
+            }),
         }
     }
 

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use event_store::Partition;
 use tokio::sync::{AcquireError, Semaphore, SemaphorePermit, oneshot};
 
-use crate::keyring::{Known, Person};
+use crate::keyring::{Found, Person};
 
 /// Batches of keys that are made at the same time.
 const TURNS: usize = 2;
@@ -23,7 +23,7 @@ pub(crate) struct Newcomers {
 
 struct Newcomer {
     person: Person,
-    answer: oneshot::Sender<Known>,
+    answer: oneshot::Sender<Found>,
 }
 
 /// Those whom one turn works for.
@@ -38,7 +38,7 @@ impl Newcomers {
     }
 
     /// Waits in the queue. The answer is an error when whoever took this person along failed.
-    pub(crate) fn join(&self, partition: Partition, person: Person) -> oneshot::Receiver<Known> {
+    pub(crate) fn join(&self, partition: Partition, person: Person) -> oneshot::Receiver<Found> {
         let (answer, answered) = oneshot::channel();
         let newcomer = Newcomer { person, answer };
         self.lock().entry(partition).or_default().push(newcomer);
@@ -75,11 +75,11 @@ impl Batch {
         self.0.iter().map(|newcomer| newcomer.person).collect()
     }
 
-    /// Tells each of them what is known. One who has gone meanwhile is not missed.
-    pub(crate) fn answer(self, known: &HashMap<Person, Known>) {
+    /// Tells each of them what was found. One who has gone meanwhile is not missed.
+    pub(crate) fn answer(self, found: &HashMap<Person, Found>) {
         for newcomer in self.0 {
-            if let Some(known) = known.get(&newcomer.person) {
-                let _ = newcomer.answer.send(known.clone());
+            if let Some(found) = found.get(&newcomer.person) {
+                let _ = newcomer.answer.send(found.clone());
             }
         }
     }

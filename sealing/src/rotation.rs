@@ -6,7 +6,7 @@ use schema::table::{DATA_KEYS, MASTER_KEYS};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use crate::error::SealingError;
+use crate::error::{SealingError, UnusableKey};
 use crate::keyring::Keyring;
 use domain::ids::UserId;
 
@@ -102,11 +102,11 @@ impl Keyring {
         let (org_id, subject): (Uuid, Uuid) = (row.try_get(0)?, row.try_get(1)?);
         let (old, master_key): (Vec<u8>, &str) = (row.try_get(2)?, row.try_get(3)?);
         let key = self.master.unwrap(master_key, &old, org_id, subject);
-        let key = key.ok_or_else(|| SealingError::NoMasterKey {
+        let key = key.ok_or_else(|| UnusableKey::NoMasterKey {
             subject: UserId(subject),
             master_key: master_key.to_owned(),
         })?;
-        let key = key.map_err(|source| SealingError::DataKey {
+        let key = key.map_err(|source| UnusableKey::Damaged {
             subject: UserId(subject),
             source,
         })?;
