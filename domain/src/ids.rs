@@ -51,3 +51,7 @@ id!(
     /// A message of a ticket (a public reply or an internal note). Also the id of its stream.
     MessageId
 );
+id!(
+    /// A sign-in on one device, from the first token to the last.
+    SessionId
+);

@@ -23,6 +23,9 @@ pub const DATA_KEYS: &str = "data_keys";
 /// A proof of each master key in use.
 pub const MASTER_KEYS: &str = "master_keys";
 
+/// The sign-ins of people, a row each.
+pub const SESSIONS: &str = "sessions";
+
 /// Every table above.
 pub const ALL: &[&str] = &[
     LOG_HEADS,
@@ -36,6 +39,7 @@ pub const ALL: &[&str] = &[
     TIMERS,
     DATA_KEYS,
     MASTER_KEYS,
+    SESSIONS,
 ];
 
 /// The core read models. Unqualified: they stand in the namespace [`crate::projection::CORE`], or in that of a rebuild.

@@ -6,7 +6,7 @@ use anyhow::Result;
 use chrono::TimeDelta;
 use domain::ids::OrganizationId;
 use domain::text::Slug;
-use platform::auth::TokenSigner;
+use platform::auth::{Grant, TokenKeys, TokenSigner};
 use platform::clock::{Clock, SystemClock};
 
 use crate::directory;
@@ -23,17 +23,9 @@ pub async fn token(organization: Slug, user: &str, hours: u32) -> Result<()> {
     let place = directory::organization(&node.store, &organization).await?;
     let (user_id, user) = directory::user(&node, place, user).await?;
     node.stop().await;
-    let signer = TokenSigner::new(&config.token_secret);
+    let signer = TokenSigner::new(TokenKeys::parse(&config.token_secret)?);
     let lifetime = TimeDelta::hours(hours.into());
-    println!(
-        "{}",
-        signer.sign(
-            OrganizationId(place.org_id.0),
-            user_id,
-            user.role,
-            SystemClock.now(),
-            lifetime
-        )?
-    );
+    let grant = Grant::alone(OrganizationId(place.org_id.0), user_id, user.role);
+    println!("{}", signer.sign(&grant, SystemClock.now(), lifetime)?);
     Ok(())
 }

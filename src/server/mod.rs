@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use platform::auth::TokenVerifier;
+use platform::auth::{EndedSessions, TokenKeys, TokenVerifier};
 use platform::cache::{Cache, Generations};
 use platform::clock::{Clock, SystemClock};
 use platform::config::{Config, Role};
@@ -114,7 +114,14 @@ pub async fn start(config: &Config, overrides: Overrides) -> Result<RunningServe
     if config.roles.has(Role::Api) {
         start_expiry(config, &node, &background);
     }
-    let parts = parts(config, readiness, overrides.metrics);
+    let ended = EndedSessions::default();
+    ended.look(&node.pools.health).await?;
+    tokio::spawn(
+        ended
+            .clone()
+            .follow(node.pools.health.clone(), background.clone()),
+    );
+    let parts = parts(config, ended, readiness, overrides.metrics)?;
     let endpoint = if config.roles.has(Role::Api) {
         let models = reading.models(&node);
         let wait_max = config.request_deadline.saturating_sub(WAIT_MARGIN);
@@ -142,9 +149,15 @@ pub async fn start(config: &Config, overrides: Overrides) -> Result<RunningServe
 }
 
 /// What the endpoints need beside the API itself.
-fn parts(config: &Config, readiness: readiness::Parts, metrics: Option<PrometheusHandle>) -> Parts {
-    Parts {
-        verifier: Arc::new(TokenVerifier::new(&config.token_secret)),
+fn parts(
+    config: &Config,
+    ended: EndedSessions,
+    readiness: readiness::Parts,
+    metrics: Option<PrometheusHandle>,
+) -> Result<Parts> {
+    Ok(Parts {
+        verifier: Arc::new(TokenVerifier::new(TokenKeys::parse(&config.token_secret)?)),
+        ended,
         readiness: Arc::new(readiness),
         metrics,
         settings: HttpSettings {
@@ -152,7 +165,7 @@ fn parts(config: &Config, readiness: readiness::Parts, metrics: Option<Prometheu
             body_limit_bytes: config.body_limit_bytes,
             ..HttpSettings::default()
         },
-    }
+    })
 }
 
 /// Binds the address to serve on.

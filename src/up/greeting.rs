@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use anyhow::Result;
 use chrono::TimeDelta;
 use domain::ids::OrganizationId;
-use platform::auth::TokenSigner;
+use platform::auth::{Grant, TokenKeys, TokenSigner};
 use platform::clock::{Clock, SystemClock};
 use platform::config::Config;
 use platform::http::serve::{BASE_PATH, DOCS_PATH};
@@ -29,10 +29,14 @@ pub fn print(
 ) -> Result<()> {
     let base = format!("http://{address}");
     let mut variables = vec![("API".to_owned(), format!("{base}{BASE_PATH}"))];
-    let signer = TokenSigner::new(&config.token_secret);
+    let signer = TokenSigner::new(TokenKeys::parse(&config.token_secret)?);
     for person in demo::PEOPLE {
         let (id, lifetime) = (person.id(organization), TimeDelta::days(TOKEN_DAYS));
-        let token = signer.sign(organization, id, person.role, SystemClock.now(), lifetime)?;
+        let token = signer.sign(
+            &Grant::alone(organization, id, person.role),
+            SystemClock.now(),
+            lifetime,
+        )?;
         let name = person.key.to_uppercase();
         variables.push((format!("{name}_ID"), id.to_string()));
         variables.push((format!("{name}_TOKEN"), token));

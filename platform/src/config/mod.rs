@@ -26,7 +26,8 @@ pub struct Config {
     pub valkey_url: Option<Secret>,
     /// `http_addr`: the address and port to serve HTTP on. Default 127.0.0.1:3001.
     pub http_addr: SocketAddr,
-    /// `token_secret`: the key that signs access tokens, at least 32 bytes. Required.
+    /// `token_secret`: the secrets that the keys of access tokens are made of, each at least 32 bytes, separated by white
+    /// space. The first signs, all verify. Required.
     pub token_secret: Secret,
     /// `signing_key`, or the content of the file that `signing_key_file` names: signs checkpoints of the log. Default:
     /// none; only the command that signs needs it.

@@ -12,6 +12,7 @@ use event_store::checkpoint::SigningKey;
 use sealing::MasterKeys;
 
 use super::{Config, ConfigError, LogFormat, PoolSettings, Roles, Secret};
+use crate::auth::TokenKeys;
 use crate::telemetry::DEFAULT_LOG_FILTER;
 
 const PREFIX: &str = "INSIGHTDESK";
@@ -25,9 +26,6 @@ const MASTER_KEY_FILE: &str = "master_key_file";
 const LOG_FILTER: &str = "log_filter";
 const SIGNING_KEY: &str = "signing_key";
 const SIGNING_KEY_FILE: &str = "signing_key_file";
-
-/// Shorter keys make HMAC-SHA-256 weaker than its output (RFC 7518, section 3.2).
-const TOKEN_SECRET_MIN_BYTES: usize = 32;
 
 const DEFAULT_HTTP_ADDR: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 3001);
@@ -292,13 +290,11 @@ impl Settings {
     }
 
     fn token_secret_checked(&mut self) -> Secret {
-        let secret = self.found.remove(TOKEN_SECRET).unwrap_or_default();
-        if secret.is_empty() {
-            self.problem(TOKEN_SECRET, "is missing: set it to at least 32 random bytes, for example the output of `openssl rand -hex 32`");
-        } else if secret.len() < TOKEN_SECRET_MIN_BYTES {
-            self.problem(TOKEN_SECRET, "is too short: use at least 32 random bytes, for example the output of `openssl rand -hex 32`");
+        let secret = Secret::new(self.found.remove(TOKEN_SECRET).unwrap_or_default());
+        if let Err(error) = TokenKeys::parse(&secret) {
+            self.problem(TOKEN_SECRET, &error.to_string());
         }
-        Secret::new(secret)
+        secret
     }
 
     fn signing_key_checked(&mut self) -> Option<SigningKey> {

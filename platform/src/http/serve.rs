@@ -5,7 +5,7 @@ use super::routes::Routes;
 use super::shell::Shell;
 use super::spec::amendment::Amendment;
 use super::spec::{self, SpecError};
-use crate::auth::TokenVerifier;
+use crate::auth::{EndedSessions, TokenVerifier};
 use crate::shutdown::Shutdown;
 use crate::telemetry::PrometheusHandle;
 use poem::endpoint::make_sync;
@@ -28,6 +28,8 @@ const LIVE_PATH: &str = "/health";
 const READY_PATH: &str = "/health/ready";
 const DETAILED_PATH: &str = "/health/detailed";
 const METRICS_PATH: &str = "/metrics";
+/// The public keys of access tokens (RFC 8615, RFC 7517).
+const KEYS_PATH: &str = "/.well-known/jwks.json";
 
 /// A connection that is silent for so long is closed, also one that never finishes its headers.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -61,6 +63,8 @@ impl Default for HttpSettings {
 pub struct Parts {
     /// Accepts the tokens of requests.
     pub verifier: Arc<TokenVerifier>,
+    /// Sessions whose tokens are not accepted any more.
+    pub ended: EndedSessions,
     /// Asked by the health endpoints.
     pub readiness: Arc<dyn Readiness>,
     /// Rendered by `/metrics`.
@@ -99,6 +103,7 @@ pub fn compose<A: OpenApi + 'static>(
         READY_PATH,
         DETAILED_PATH,
         METRICS_PATH,
+        KEYS_PATH,
     ]
     .into_iter()
     .try_fold(
@@ -107,11 +112,13 @@ pub fn compose<A: OpenApi + 'static>(
     )?;
     let docs = service.swagger_ui();
     let metrics = parts.metrics;
+    let keys = parts.verifier.jwks().to_string();
     let route = Route::new()
         .at(
             SPEC_PATH,
             get(make_sync(move |_| json(description.clone()))),
         )
+        .at(KEYS_PATH, get(make_sync(move |_| json(keys.clone()))))
         .at(LIVE_PATH, get(health::live))
         .at(READY_PATH, get(health::ready))
         .at(DETAILED_PATH, get(health::detailed))
@@ -127,6 +134,7 @@ pub fn compose<A: OpenApi + 'static>(
         .nest(DOCS_PATH, docs)
         .nest(BASE_PATH, service)
         .data(parts.verifier)
+        .data(parts.ended)
         .data(parts.readiness);
     Ok(Shell::new(route, routes, parts.settings))
 }

@@ -7,7 +7,7 @@ use chrono::{TimeDelta, Utc};
 use domain::actor::Role;
 use domain::ids::{OrganizationId, UserId};
 use event_store::{EventStore, OrgId, Partition, Position};
-use platform::auth::{TokenSigner, TokenVerifier};
+use platform::auth::{EndedSessions, Grant, TokenKeys, TokenSigner, TokenVerifier};
 use platform::cache::{Cache, Generations};
 use platform::config::{PoolSettings, Secret};
 use platform::consistency::Progress;
@@ -99,9 +99,10 @@ impl Desk {
             cache.clone(),
             options,
         );
-        let secret = Secret::new(SECRET);
+        let keys = TokenKeys::parse(&Secret::new(SECRET)).unwrap();
         let parts = Parts {
-            verifier: Arc::new(TokenVerifier::new(&secret)),
+            verifier: Arc::new(TokenVerifier::new(keys.clone())),
+            ended: EndedSessions::default(),
             readiness: Arc::new(Ready),
             metrics: None,
             settings: HttpSettings::default(),
@@ -109,7 +110,7 @@ impl Desk {
         let service =
             OpenApiService::new(read_side::http::api(models.clone()), "InsightDesk", "test");
         let http = TestClient::new(compose(service, &[], parts).unwrap().boxed());
-        let signer = TokenSigner::new(&secret);
+        let signer = TokenSigner::new(keys);
         Self {
             client,
             database,
@@ -131,7 +132,11 @@ impl Desk {
     pub fn person_with_id(&self, org: Org, role: Role, id: UserId) -> Person {
         let token = self
             .signer
-            .sign(org.id, id, role, Utc::now(), TimeDelta::hours(1))
+            .sign(
+                &Grant::alone(org.id, id, role),
+                Utc::now(),
+                TimeDelta::hours(1),
+            )
             .unwrap();
         Person { id, token }
     }

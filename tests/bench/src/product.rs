@@ -15,7 +15,7 @@ use crate::servers::{BenchServers, WRITER_COUNT};
 const PROGRAM: &str = "insightdesk";
 /// Wraps keys that seal nobody's data.
 const MASTER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
-const TOKEN_SECRET: &str = "a secret of the bench, which guards nothing at all";
+const TOKEN_SECRET: &str = "a-secret-of-the-bench-which-guards-nothing-at-all";
 const START_DEADLINE: Duration = Duration::from_secs(60);
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 

@@ -14,7 +14,7 @@ use super::database::Database;
 use super::people::{Organization, Person};
 
 /// Signs the tokens of all tests.
-pub const SECRET: &str = "a secret of the tests, thirty-two bytes";
+pub const SECRET: &str = "a-secret-of-the-tests-of-thirty-two-bytes";
 /// Wraps the keys of personal data in all tests.
 pub const MASTER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 const PAGE_EVENTS: u32 = 1_000;

@@ -5,7 +5,7 @@ use domain::actor::{Actor, Role};
 use domain::ids::{OrganizationId, TeamId, UserId};
 use domain::text::{Email, Name, Slug};
 use hyper::Method;
-use platform::auth::TokenSigner;
+use platform::auth::{Grant, TokenKeys, TokenSigner};
 use platform::config::Secret;
 use platform::consistency::ConsistencyToken;
 use serde_json::{Value, json};
@@ -131,9 +131,13 @@ fn operator(organization: OrganizationId) -> CommandContext {
 
 /// Good for an hour of real time: tokens are not read by the test's clock.
 fn token(organization: OrganizationId, user: UserId, role: Role) -> String {
-    let signer = TokenSigner::new(&Secret::new(SECRET));
+    let signer = TokenSigner::new(TokenKeys::parse(&Secret::new(SECRET)).unwrap());
     signer
-        .sign(organization, user, role, Utc::now(), TimeDelta::hours(1))
+        .sign(
+            &Grant::alone(organization, user, role),
+            Utc::now(),
+            TimeDelta::hours(1),
+        )
         .unwrap()
 }
 

@@ -8,7 +8,7 @@ use domain::actor::{Actor, Role};
 use domain::ids::{OrganizationId, TicketId, UserId};
 use domain::text::{Name, Slug};
 use event_store::{EventStore, RecordedEvent};
-use platform::auth::{Principal, TokenSigner, TokenVerifier};
+use platform::auth::{EndedSessions, Grant, Principal, TokenKeys, TokenSigner, TokenVerifier};
 use platform::clock::SystemClock;
 use platform::config::{PoolSettings, Secret};
 use platform::consistency::{ConsistencyToken, WaitTimeout};
@@ -222,11 +222,20 @@ impl Server {
     }
 }
 
+/// The keys of all tokens.
+pub fn token_keys() -> TokenKeys {
+    TokenKeys::parse(&Secret::new(SECRET)).unwrap()
+}
+
 /// A token that is valid for an hour.
 pub fn token(organization: OrganizationId, user: UserId, role: Role) -> String {
-    let signer = TokenSigner::new(&Secret::new(SECRET));
+    let signer = TokenSigner::new(token_keys());
     signer
-        .sign(organization, user, role, Utc::now(), TimeDelta::hours(1))
+        .sign(
+            &Grant::alone(organization, user, role),
+            Utc::now(),
+            TimeDelta::hours(1),
+        )
         .unwrap()
 }
 
@@ -236,7 +245,8 @@ fn endpoint(
 ) -> Arc<BoxEndpoint<'static, Response>> {
     let api = write_side::http::api(dispatcher.clone(), Arc::new(Views), Duration::from_secs(5));
     let parts = Parts {
-        verifier: Arc::new(TokenVerifier::new(&Secret::new(SECRET))),
+        verifier: Arc::new(TokenVerifier::new(token_keys())),
+        ended: EndedSessions::default(),
         readiness: Arc::new(Healthy),
         metrics: None,
         settings,

@@ -10,7 +10,7 @@ use domain::ticket::command::{OpenTicket as Open, TicketCommand};
 use domain::ticket::state::{Assignment, Channel, Priority};
 use futures::TryStreamExt;
 use insightdesk::node::Node;
-use platform::auth::TokenSigner;
+use platform::auth::{Grant, TokenKeys, TokenSigner};
 use platform::config::Secret;
 use uuid::Uuid;
 use write_side::commands::{ChangeOrganization, ChangeTicket, CreateUser, OpenTicket};
@@ -56,7 +56,7 @@ impl Desk {
     /// # Errors
     /// When a command fails.
     pub async fn create(node: &Node, secret: &str) -> Result<Self> {
-        let signer = TokenSigner::new(&Secret::new(secret));
+        let signer = TokenSigner::new(TokenKeys::parse(&Secret::new(secret))?);
         let mut organizations = Vec::new();
         for number in 0..ORGANIZATIONS {
             organizations.push(organization(node, &signer, number).await?);
@@ -157,7 +157,7 @@ async fn organization(node: &Node, signer: &TokenSigner, number: usize) -> Resul
         let lifetime = TimeDelta::days(TOKEN_DAYS);
         // Clocks that are set back must not make it a token of the future.
         let signed_at = Utc::now() - TimeDelta::days(1);
-        let token = signer.sign(id, user_id, role, signed_at, lifetime)?;
+        let token = signer.sign(&Grant::alone(id, user_id, role), signed_at, lifetime)?;
         anyhow::Ok((user_id.0, token))
     };
     let (agent, agent_token) = person("Grace", Role::Agent).await?;

@@ -27,7 +27,7 @@ use process::Server;
 /// Wraps keys that seal nobody's data.
 const MASTER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 /// Signs the tokens.
-const SECRET: &str = "the secret of the fault harness, long enough";
+const SECRET: &str = "the-secret-of-the-fault-harness-long-enough";
 /// All roles in one process.
 pub const ALL_ROLES: &str = "api,projector,saga";
 
