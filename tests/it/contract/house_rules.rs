@@ -8,10 +8,11 @@ use std::process::Command;
 use serde_json::Value;
 
 const SIDES: [&str; 3] = ["write-side", "projector", "read-side"];
-const SOURCE_DIRS: [&str; 10] = [
+const SOURCE_DIRS: [&str; 11] = [
     "domain/src",
     "event-store/src",
     "sealing/src",
+    "credentials/src",
     "write-side/src",
     "read-side/src",
     "projector/src",
@@ -160,6 +161,27 @@ fn the_domain_links_no_runtime_no_driver_and_no_web_crate() {
         .filter(|name| linked.contains(**name))
         .collect();
     assert!(found.is_empty(), "domain links {found:?}");
+}
+
+#[test]
+fn the_credentials_link_no_driver_no_web_crate_and_no_other_member() {
+    let linked = linked(&metadata(), "credentials");
+    let forbidden = [
+        "poem",
+        "hyper",
+        "reqwest",
+        "tokio-postgres",
+        "deadpool-postgres",
+        "fred",
+        "domain",
+        "schema",
+        "platform",
+    ];
+    let found: Vec<_> = forbidden
+        .iter()
+        .filter(|name| linked.contains(**name))
+        .collect();
+    assert!(found.is_empty(), "credentials links {found:?}");
 }
 
 #[test]
