@@ -9,6 +9,7 @@
 //!
 //! Never: commands, events of its own, HTTP, an answer to a query.
 
+mod access;
 mod bar;
 pub mod batch;
 pub mod check;

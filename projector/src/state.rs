@@ -1,8 +1,9 @@
 //! The rows that a batch of events touches: loaded before, changed by the fold, written after.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::Hash;
 
+use crate::access::Lost;
 use domain::ids::{MessageId, OrganizationId, TeamId, TicketId, UserId};
 use platform::rows::{HistoryRow, MessageRow, OrganizationRow, TeamRow, TicketRow, UserRow};
 
@@ -95,6 +96,8 @@ pub struct State {
     pub renamed_users: BTreeSet<Of<UserId>>,
     /// People who were erased: what they wrote, and what is about them, is to be taken out of every row.
     pub erased_users: BTreeSet<Of<UserId>>,
+    /// People whose role or activity an event took: its version in their stream, and what it took.
+    pub lost_access: BTreeMap<Of<UserId>, (i64, Lost)>,
     /// Teams whose name in tickets is no longer theirs.
     pub renamed_teams: BTreeSet<Of<TeamId>>,
     /// Organizations whose own events changed them (and not only the count of their tickets).

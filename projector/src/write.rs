@@ -14,6 +14,7 @@ use schema::table::core::{MESSAGES, TICKETS};
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
+use crate::access;
 use crate::erase;
 use crate::error::BatchError;
 use crate::state::{Rows, State};
@@ -73,7 +74,8 @@ pub async fn write(
         let name = state.team_name(*org, *team);
         rename(tx, partition, RENAME_TEAM, *org, team.0, &name).await?;
     }
-    erase::forget(tx, partition, state).await
+    erase::forget(tx, partition, state).await?;
+    access::end_sessions(tx, partition, state).await
 }
 
 /// The error that made the transaction fail, rather than one of a statement behind it, which says only that it failed.

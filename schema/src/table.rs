@@ -23,8 +23,18 @@ pub const DATA_KEYS: &str = "data_keys";
 /// A proof of each master key in use.
 pub const MASTER_KEYS: &str = "master_keys";
 
+/// Logins: an e-mail address and what proves that somebody is its owner.
+pub const ACCOUNTS: &str = "accounts";
+/// The people of organizations that an account may act as.
+pub const MEMBERSHIPS: &str = "memberships";
+/// Codes that stand in for a lost second factor.
+pub const RECOVERY_CODES: &str = "recovery_codes";
+/// What somebody was asked to show once: links, codes, steps of a sign-in.
+pub const CHALLENGES: &str = "challenges";
 /// The sign-ins of people, a row each.
 pub const SESSIONS: &str = "sessions";
+/// What happened to credentials, on its way to the log.
+pub const SECURITY_OUTBOX: &str = "security_outbox";
 
 /// Every table above.
 pub const ALL: &[&str] = &[
@@ -39,7 +49,12 @@ pub const ALL: &[&str] = &[
     TIMERS,
     DATA_KEYS,
     MASTER_KEYS,
+    ACCOUNTS,
+    MEMBERSHIPS,
+    RECOVERY_CODES,
+    CHALLENGES,
     SESSIONS,
+    SECURITY_OUTBOX,
 ];
 
 /// The core read models. Unqualified: they stand in the namespace [`crate::projection::CORE`], or in that of a rebuild.

@@ -16,6 +16,7 @@ use read_side::ReadModels;
 use std::sync::Arc;
 use std::time::Duration;
 use write_side::dispatch::Dispatcher;
+use write_side::identity::Identity;
 
 const TITLE: &str = "InsightDesk";
 const DESCRIPTION: &str = "Customer support that keeps every change. docs/API.md tells what holds for every operation: \
@@ -28,12 +29,13 @@ const LICENSE: &str = "MIT OR Apache-2.0";
 /// When the API's description cannot be made.
 pub fn with_api(
     dispatcher: Dispatcher,
+    identity: Identity,
     models: ReadModels,
     wait_max: Duration,
     parts: Parts,
 ) -> Result<BoxEndpoint<'static, Response>> {
     boxed(compose(
-        service(api(dispatcher, models, wait_max)),
+        service(api(dispatcher, identity, models, wait_max)),
         &write_side::http::amendments(),
         parts,
     )?)
@@ -64,10 +66,15 @@ fn boxed(
     Ok(endpoint.boxed())
 }
 
-fn api(dispatcher: Dispatcher, models: ReadModels, wait_max: Duration) -> impl OpenApi + 'static {
+fn api(
+    dispatcher: Dispatcher,
+    identity: Identity,
+    models: ReadModels,
+    wait_max: Duration,
+) -> impl OpenApi + 'static {
     let views: Arc<dyn TicketViews> = Arc::new(models.clone());
     (
-        write_side::http::api(dispatcher, views, wait_max),
+        write_side::http::api(dispatcher, identity, views, wait_max),
         read_side::http::api(models),
     )
 }
@@ -83,7 +90,7 @@ fn service<A: OpenApi>(api: A) -> OpenApiService<OneDescription<A>, ()> {
 struct Described<A>(PhantomData<fn() -> A>);
 
 fn described<A: OpenApi>(
-    _make: impl FnOnce(Dispatcher, ReadModels, Duration) -> A,
+    _make: impl FnOnce(Dispatcher, Identity, ReadModels, Duration) -> A,
 ) -> Described<A> {
     Described(PhantomData)
 }

@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use platform::auth::{EndedSessions, TokenKeys, TokenVerifier};
+use credentials::password::{Argon2Settings, PasswordHasher};
+use platform::auth::{EndedSessions, TokenKeys, TokenSigner, TokenVerifier};
 use platform::cache::{Cache, Generations};
 use platform::clock::{Clock, SystemClock};
 use platform::config::{Config, Role};
@@ -23,6 +24,7 @@ use read_side::ReadModels;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use write_side::expiry;
+use write_side::identity::Identity;
 use write_side::saga::Saga;
 
 use crate::http;
@@ -65,6 +67,7 @@ pub struct RunningServer {
     /// Where it answers HTTP: the API if it has that role, health and metrics in any case.
     pub address: SocketAddr,
     node: Node,
+    identity: Identity,
     valkey: Valkey,
     projector: SharedProjector,
     saga: Option<Saga>,
@@ -111,9 +114,6 @@ pub async fn start(config: &Config, overrides: Overrides) -> Result<RunningServe
     if let Some(metrics) = overrides.metrics.clone() {
         tokio::spawn(keep_up(metrics, node.clone(), background.clone()));
     }
-    if config.roles.has(Role::Api) {
-        start_expiry(config, &node, &background);
-    }
     let ended = EndedSessions::default();
     ended.look(&node.pools.health).await?;
     tokio::spawn(
@@ -121,11 +121,17 @@ pub async fn start(config: &Config, overrides: Overrides) -> Result<RunningServe
             .clone()
             .follow(node.pools.health.clone(), background.clone()),
     );
+    let identity = identity(config, &node, ended.clone())?;
+    if config.roles.has(Role::Api) {
+        start_expiry(config, &node, &background);
+        tokio::spawn(identity.clone().keep_house(background.clone()));
+    }
     let parts = parts(config, ended, readiness, overrides.metrics)?;
     let endpoint = if config.roles.has(Role::Api) {
         let models = reading.models(&node);
         let wait_max = config.request_deadline.saturating_sub(WAIT_MARGIN);
-        http::with_api(node.dispatcher.clone(), models, wait_max, parts)?
+        let dispatcher = node.dispatcher.clone();
+        http::with_api(dispatcher, identity.clone(), models, wait_max, parts)?
     } else {
         http::without_api(parts)?
     };
@@ -139,6 +145,7 @@ pub async fn start(config: &Config, overrides: Overrides) -> Result<RunningServe
     Ok(RunningServer {
         address,
         node,
+        identity,
         valkey,
         projector,
         saga,
@@ -146,6 +153,14 @@ pub async fn start(config: &Config, overrides: Overrides) -> Result<RunningServe
         background,
         serving,
     })
+}
+
+/// Who lets people in.
+fn identity(config: &Config, node: &Node, ended: EndedSessions) -> Result<Identity> {
+    let hasher = PasswordHasher::new(Argon2Settings::default())?;
+    let signer = TokenSigner::new(TokenKeys::parse(&config.token_secret)?);
+    let (pool, dispatcher) = (node.pools.commands.clone(), node.dispatcher.clone());
+    Ok(Identity::new(pool, dispatcher, hasher, signer, ended))
 }
 
 /// What the endpoints need beside the API itself.
@@ -277,6 +292,12 @@ async fn keep_up(metrics: PrometheusHandle, node: Node, shutdown: Shutdown) {
 }
 
 impl RunningServer {
+    /// Who lets people in.
+    #[must_use]
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
     /// The log and the dispatcher that it works with.
     #[must_use]
     pub fn node(&self) -> &Node {

@@ -90,6 +90,15 @@ impl Problem {
         )
     }
 
+    /// 401: what was shown does not let anybody in.
+    #[must_use]
+    pub fn not_authenticated(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "not_authenticated", detail).with_header(
+            header::WWW_AUTHENTICATE,
+            HeaderValue::from_static("Bearer realm=\"insightdesk\""),
+        )
+    }
+
     /// 403: the person may not.
     pub fn forbidden(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, "forbidden", detail)
@@ -370,6 +379,35 @@ problem_set! {
         400 => "The request cannot be understood.",
         401 => "A valid access token is needed.",
         403 => "This person may not see it.",
+        404 => "There is no such resource for this person.",
+        413 => "The body is too long.",
+        500 => "A fault of the server.",
+        503 => "Not now; `Retry-After` says when.",
+    }
+}
+
+problem_set! {
+    /// What a step of signing in may be refused with.
+    AccessProblem {
+        400 => "The request cannot be understood.",
+        401 => "What was sent does not let anybody in.",
+        403 => "This person may not do it.",
+        404 => "There is no such resource for this person.",
+        409 => "The present state does not allow it.",
+        413 => "The body is too long.",
+        415 => "The body is not JSON.",
+        422 => "The content of the request does not fit.",
+        500 => "A fault of the server.",
+        503 => "Not now; `Retry-After` says when.",
+    }
+}
+
+problem_set! {
+    /// What a step of signing in without a body may be refused with.
+    BodylessAccessProblem {
+        400 => "The request cannot be understood.",
+        401 => "A valid access token is needed.",
+        403 => "This person may not do it.",
         404 => "There is no such resource for this person.",
         413 => "The body is too long.",
         500 => "A fault of the server.",

@@ -6,6 +6,7 @@ use domain::user::event::{UserCreated, UserEvent};
 use platform::rows::UserRow;
 
 use super::ApplyError;
+use crate::access::Lost;
 use crate::event::Event;
 use crate::state::State;
 
@@ -37,8 +38,16 @@ pub fn apply(
         UserEvent::EmailChanged(changed) => {
             row.email = changed.to.as_ref().map(ToString::to_string)
         }
-        UserEvent::RoleChanged(changed) => row.role = changed.to,
-        UserEvent::Deactivated(_) => row.active = false,
+        UserEvent::RoleChanged(changed) => {
+            row.role = changed.to;
+            state.lost_access.insert(key, (event.version, Lost::Role));
+        }
+        UserEvent::Deactivated(_) => {
+            row.active = false;
+            state
+                .lost_access
+                .insert(key, (event.version, Lost::Activity));
+        }
         UserEvent::Reactivated(_) => row.active = true,
         UserEvent::Erased(_) => {
             row.name = ERASED.to_owned();
@@ -46,6 +55,9 @@ pub fn apply(
             row.active = false;
             state.renamed_users.insert(key);
             state.erased_users.insert(key);
+            state
+                .lost_access
+                .insert(key, (event.version, Lost::Everything));
         }
     }
     row.version = event.version;

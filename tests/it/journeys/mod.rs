@@ -12,6 +12,7 @@ mod master_key;
 mod people;
 mod readme_tour;
 mod service_levels;
+mod sign_in;
 mod ticket_life;
 mod traces;
 mod work;

@@ -9,6 +9,7 @@ mod answer;
 mod context;
 mod erasure;
 mod error;
+mod people;
 mod references;
 mod staged;
 mod states;
@@ -18,6 +19,7 @@ mod work;
 pub use answer::StoredAnswer;
 pub use context::{CommandContext, Idempotency, IfMatch, Options};
 pub use error::{CommandError, FieldProblem, Refusal};
+pub use people::Person;
 pub use states::Known;
 pub use work::Work;
 
@@ -238,11 +240,24 @@ impl Dispatcher {
         name: Name,
         slug: Slug,
     ) -> Result<OrganizationId, CommandError> {
-        let fresh = OrgId(Uuid::now_v7());
+        let fresh = OrganizationId(Uuid::now_v7());
+        self.create_organization_as(fresh, name, slug).await
+    }
+
+    /// As [`Dispatcher::create_organization`], with the id that a new one gets. Asked again, it gives the same one.
+    ///
+    /// # Errors
+    /// See [`CommandError`].
+    pub async fn create_organization_as(
+        &self,
+        fresh: OrganizationId,
+        name: Name,
+        slug: Slug,
+    ) -> Result<OrganizationId, CommandError> {
         let placed = self
             .inner
             .store
-            .place_organization(fresh, slug.as_str())
+            .place_organization(OrgId(fresh.0), slug.as_str())
             .await;
         let placed = placed.map_err(|error| CommandError::Unavailable(Box::new(error)))?;
         let organization_id = OrganizationId(placed.org_id.0);

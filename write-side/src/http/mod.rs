@@ -1,5 +1,6 @@
 //! The command endpoints: from HTTP to a use case and back. Nothing is decided here.
 
+mod access;
 mod bodies;
 mod desk;
 mod fields;
@@ -16,6 +17,7 @@ mod tickets;
 mod users;
 
 use crate::dispatch::Dispatcher;
+use crate::identity::Identity;
 use desk::Desk;
 pub use limits::amendments;
 use messages::Messages;
@@ -32,6 +34,7 @@ use users::Users;
 /// the request's deadline.
 pub fn api(
     dispatcher: Dispatcher,
+    identity: Identity,
     views: Arc<dyn TicketViews>,
     wait_max: Duration,
 ) -> impl OpenApi + 'static {
@@ -41,6 +44,7 @@ pub fn api(
         wait_max,
     };
     (
+        access::api(identity),
         Tickets(desk.clone()),
         Messages(desk.clone()),
         Users(desk.clone()),

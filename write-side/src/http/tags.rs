@@ -4,6 +4,8 @@ use poem_openapi::Tags;
 
 #[derive(Tags)]
 pub(super) enum ApiTags {
+    /// Signing in, sessions and passwords.
+    Access,
     /// Tickets and what is done with them.
     Tickets,
     /// Replies and notes.

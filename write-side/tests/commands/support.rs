@@ -3,6 +3,7 @@
 use crate::exchange::Send;
 use async_trait::async_trait;
 use chrono::{TimeDelta, Utc};
+use credentials::password::{Argon2Settings, PasswordHasher};
 use deadpool_postgres::Pool;
 use domain::actor::{Actor, Role};
 use domain::ids::{OrganizationId, TicketId, UserId};
@@ -32,6 +33,7 @@ use tokio_postgres::NoTls;
 use uuid::Uuid;
 use write_side::commands::CreateUser;
 use write_side::dispatch::{CommandContext, Dispatcher, Options};
+use write_side::identity::Identity;
 
 pub const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
@@ -84,6 +86,7 @@ impl Server {
             ..event_store::Options::default()
         };
         let keys = keys(pools.commands.clone());
+        let pool = pools.commands.clone();
         let store = EventStore::start(postgres_config(url).unwrap(), pools.commands, options)
             .await
             .unwrap();
@@ -97,7 +100,7 @@ impl Server {
         let other = organization(&dispatcher, "globex").await;
         Self {
             url: url.to_owned(),
-            endpoint: endpoint(&dispatcher, settings.clone()),
+            endpoint: endpoint(&dispatcher, pool, settings.clone()),
             store,
             dispatcher,
             org,
@@ -114,7 +117,7 @@ impl Server {
             Arc::new(SystemClock),
             Options::default(),
         );
-        let endpoint = endpoint(&dispatcher, HttpSettings::default());
+        let endpoint = endpoint(&dispatcher, pools.queries, HttpSettings::default());
         Self {
             url: self.url.clone(),
             store: self.store.clone(),
@@ -241,9 +244,18 @@ pub fn token(organization: OrganizationId, user: UserId, role: Role) -> String {
 
 fn endpoint(
     dispatcher: &Dispatcher,
+    pool: Pool,
     settings: HttpSettings,
 ) -> Arc<BoxEndpoint<'static, Response>> {
-    let api = write_side::http::api(dispatcher.clone(), Arc::new(Views), Duration::from_secs(5));
+    let identity = Identity::new(
+        pool,
+        dispatcher.clone(),
+        PasswordHasher::new(Argon2Settings::default()).unwrap(),
+        TokenSigner::new(token_keys()),
+        EndedSessions::default(),
+    );
+    let wait_max = Duration::from_secs(5);
+    let api = write_side::http::api(dispatcher.clone(), identity, Arc::new(Views), wait_max);
     let parts = Parts {
         verifier: Arc::new(TokenVerifier::new(token_keys())),
         ended: EndedSessions::default(),

@@ -1,7 +1,7 @@
 //! Every operation is called, and every answer is one that the description tells of.
 
 use super::answers::Contract;
-use super::{people, tickets};
+use super::{access, people, tickets};
 use crate::harness::TestApp;
 
 /// A new operation fails this test until a walk below calls it.
@@ -11,6 +11,7 @@ async fn every_operation_answers_as_described() {
     let contract = Contract::new();
     people::walk(&app, &contract).await;
     tickets::walk(&app, &contract).await;
+    access::walk(&app, &contract).await;
     let missing = contract.never_succeeded();
     assert!(missing.is_empty(), "no test calls {}", missing.join(", "));
 }

@@ -10,13 +10,14 @@ use super::spec::Operation;
 use crate::harness::{Answer, Request, TestApp};
 
 /// Ids that nothing has, and a tag.
-fn nowhere() -> [(&'static str, String); 5] {
+fn nowhere() -> [(&'static str, String); 6] {
     let id = || Uuid::now_v7().to_string();
     [
         ("ticket_id", id()),
         ("message_id", id()),
         ("user_id", id()),
         ("team_id", id()),
+        ("session_id", id()),
         ("tag", "toner".to_owned()),
     ]
 }
@@ -37,6 +38,9 @@ fn least_body(id: &str) -> Value {
         "create_user" => json!({"name": "Nora", "role": "agent"}),
         "erase_user" => json!({"reason": "Asked for it"}),
         "create_team" => json!({"name": "Nights"}),
+        "sign_in" => json!({"email": "nobody@acme.example", "password": "nothing"}),
+        "refresh_session" => json!({"refresh_token": "idr_none"}),
+        "change_password" => json!({"current_password": "nothing", "new_password": "nothing"}),
         _ => json!({}),
     }
 }

@@ -5,6 +5,9 @@ use serde_json::Value;
 /// The committed file.
 pub const COMMITTED: &str = include_str!("../../../../schema/openapi.json");
 
+/// The operations that let somebody in.
+const PUBLIC: [&str; 2] = ["sign_in", "refresh_session"];
+
 /// The description.
 pub struct Spec(pub Value);
 
@@ -61,6 +64,16 @@ impl<'a> Operation<'a> {
     pub fn parameter(&self, place: &str, name: &str) -> Option<&'a Value> {
         let mut all = self.parameters();
         all.find(|parameter| parameter["in"] == place && parameter["name"] == name)
+    }
+
+    /// Whether it lets somebody in or out, rather than changing or showing what the log holds.
+    pub fn is_about_access(&self) -> bool {
+        self.value["tags"][0] == "Access"
+    }
+
+    /// Whether nobody has to be signed in for it.
+    pub fn is_public(&self) -> bool {
+        PUBLIC.contains(&self.id())
     }
 
     pub fn is_query(&self) -> bool {

@@ -1,0 +1,73 @@
+//! Ends the sessions of people who lost what their tokens say, in the transaction of the batch that holds the event: no
+//! crash lets a session live on. A session that began with the event's version or a later one stays, so a rebuild ends
+//! nothing that is in order.
+
+use const_format::formatcp;
+use deadpool_postgres::Transaction;
+use event_store::Partition;
+use schema::table::{ACCOUNTS, MEMBERSHIPS, SESSIONS};
+
+use crate::error::BatchError;
+use crate::state::State;
+
+const END: &str = formatcp!(
+    "UPDATE {SESSIONS} SET ended_at = now(), end_reason = $5 \
+      WHERE partition = $1 AND org_id = $2 AND user_id = $3 AND user_version < $4 AND ended_at IS NULL"
+);
+/// What is left of an erased person's sessions names neither them nor where they were.
+const BLANK: &str = formatcp!(
+    "UPDATE {SESSIONS} SET device = '', address = '' WHERE partition = $1 AND org_id = $2 AND user_id = $3"
+);
+/// The login goes with the last person that it could act as.
+const LEAVE: &str = formatcp!(
+    "WITH gone AS (DELETE FROM {MEMBERSHIPS} WHERE org_id = $1 AND user_id = $2 RETURNING account_id) \
+     DELETE FROM {ACCOUNTS} a USING gone \
+      WHERE a.account_id = gone.account_id \
+        AND NOT EXISTS (SELECT 1 FROM {MEMBERSHIPS} m WHERE m.account_id = a.account_id AND m.org_id <> $1)"
+);
+
+/// Why a person's sessions end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lost {
+    /// They have another role.
+    Role,
+    /// They may not act any more.
+    Activity,
+    /// Their data is forgotten.
+    Everything,
+}
+
+impl Lost {
+    fn reason(self) -> &'static str {
+        match self {
+            Self::Role => "role_changed",
+            Self::Activity => "deactivated",
+            Self::Everything => "erased",
+        }
+    }
+}
+
+/// Ends the sessions of everybody in the batch who lost something.
+///
+/// # Errors
+/// When PostgreSQL fails.
+pub async fn end_sessions(
+    tx: &Transaction<'_>,
+    partition: Partition,
+    state: &State,
+) -> Result<(), BatchError> {
+    for ((org, user), (version, lost)) in &state.lost_access {
+        let end = tx.prepare_cached(END).await?;
+        let reason = lost.reason();
+        tx.execute(&end, &[&partition.get(), &org.0, &user.0, version, &reason])
+            .await?;
+    }
+    for (org, user) in &state.erased_users {
+        let blank = tx.prepare_cached(BLANK).await?;
+        tx.execute(&blank, &[&partition.get(), &org.0, &user.0])
+            .await?;
+        let leave = tx.prepare_cached(LEAVE).await?;
+        tx.execute(&leave, &[&org.0, &user.0]).await?;
+    }
+    Ok(())
+}

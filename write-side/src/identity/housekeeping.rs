@@ -1,0 +1,37 @@
+//! What nobody can use any more goes.
+
+use std::error::Error;
+use std::time::Duration;
+
+use platform::shutdown::Shutdown;
+
+use super::error::IdentityError;
+use super::{Identity, sessions};
+
+const INTERVAL: Duration = Duration::from_secs(3_600);
+
+impl Identity {
+    /// Removes it again and again, until shutdown. Any number of processes may do this at once.
+    pub async fn keep_house(self, shutdown: Shutdown) {
+        loop {
+            match self.remove_spent().await {
+                Ok(0) => {}
+                Ok(count) => tracing::info!(count, "old sessions removed"),
+                Err(error) => tracing::warn!(
+                    error = &error as &dyn Error,
+                    "old sessions could not be removed; trying again later"
+                ),
+            }
+            if tokio::time::timeout(INTERVAL, shutdown.requested())
+                .await
+                .is_ok()
+            {
+                return;
+            }
+        }
+    }
+
+    async fn remove_spent(&self) -> Result<u64, IdentityError> {
+        sessions::expire(&self.client().await?, self.now()).await
+    }
+}

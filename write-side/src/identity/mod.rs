@@ -1,0 +1,153 @@
+//! Who may act: accounts, passwords, sessions, and what is mailed about them.
+//!
+//! Invariants:
+//! - Secrets are never in the log and never in a table: passwords as Argon2id, everything random as a hash.
+//! - What can be used once is used up by one statement: of those who come at the same moment one succeeds.
+//! - A refusal tells nothing about whether an account exists, neither by its words nor by its time.
+//! - What happened to credentials is told by an event: it is written beside the change, in the same transaction, and
+//!   carried to the log from there.
+//!
+//! Never here: what a person may do with tickets.
+
+mod accounts;
+mod error;
+mod housekeeping;
+mod passwords;
+mod refresh_token;
+mod sessions;
+mod sign_in;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use credentials::password::{HashError, PasswordHasher};
+use deadpool_postgres::{Client, Pool};
+use domain::actor::Role;
+use domain::text::{Name, Slug};
+use platform::auth::{EndedSessions, Grant, TokenSigner};
+
+pub use accounts::Membership;
+pub use error::IdentityError;
+pub use sessions::{Listed, Owner};
+pub use sign_in::{Choice, SignIn, SignedIn};
+
+use crate::dispatch::{Dispatcher, Person};
+
+/// How long an access token is good (OWASP ASVS 5.0, 9.2.1: short).
+pub const ACCESS_LIFETIME: TimeDelta = TimeDelta::minutes(15);
+/// Verifiers allow for clocks that differ: an ended session is remembered for longer than its tokens.
+const ACCESS_MARGIN: TimeDelta = TimeDelta::minutes(1);
+
+/// Where a request comes from.
+#[derive(Debug, Clone, Default)]
+pub struct Origin {
+    /// The program, as it calls itself.
+    pub device: String,
+    /// The client's address.
+    pub address: String,
+    /// The request.
+    pub request_id: Option<String>,
+}
+
+/// Lets people in. Clones share everything.
+#[derive(Clone)]
+pub struct Identity {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    pool: Pool,
+    dispatcher: Dispatcher,
+    hasher: PasswordHasher,
+    signer: TokenSigner,
+    ended: EndedSessions,
+}
+
+/// A person who may act, with their organization.
+struct Member {
+    membership: Membership,
+    person: Person,
+    organization_name: Name,
+    organization_slug: Slug,
+}
+
+impl Identity {
+    /// A service over the accounts in the database of `pool`, and the people in the log of `dispatcher`.
+    #[must_use]
+    pub fn new(
+        pool: Pool,
+        dispatcher: Dispatcher,
+        hasher: PasswordHasher,
+        signer: TokenSigner,
+        ended: EndedSessions,
+    ) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                pool,
+                dispatcher,
+                hasher,
+                signer,
+                ended,
+            }),
+        }
+    }
+
+    async fn client(&self) -> Result<Client, IdentityError> {
+        Ok(self.inner.pool.get().await?)
+    }
+
+    /// The time of sessions and links. Access tokens live by the machine's own clock: other programs verify them.
+    fn now(&self) -> DateTime<Utc> {
+        self.inner.dispatcher.clock().now()
+    }
+
+    /// Until when an access token that is made now may be accepted.
+    fn access_until(&self) -> DateTime<Utc> {
+        Utc::now() + ACCESS_LIFETIME + ACCESS_MARGIN
+    }
+
+    fn access_token(&self, grant: &Grant) -> Result<String, IdentityError> {
+        let signed = self.inner.signer.sign(grant, Utc::now(), ACCESS_LIFETIME);
+        signed.map_err(|error| IdentityError::Internal(Box::new(error)))
+    }
+
+    /// The person of a membership, if they and their organization may act.
+    async fn member(&self, membership: Membership) -> Result<Option<Member>, IdentityError> {
+        let (organization_id, dispatcher) = (membership.organization_id, &self.inner.dispatcher);
+        let (person, organization) = tokio::try_join!(
+            dispatcher.person(organization_id, membership.user_id),
+            dispatcher.organization(organization_id),
+        )?;
+        let person = person.filter(|person| person.user.active);
+        let both = person.zip(organization);
+        Ok(both.map(|(person, organization)| Member {
+            membership,
+            person,
+            organization_name: organization.name,
+            organization_slug: organization.slug,
+        }))
+    }
+}
+
+impl Member {
+    fn owner(&self) -> Owner {
+        Owner {
+            partition: self.membership.partition,
+            organization_id: self.membership.organization_id,
+            user_id: self.membership.user_id,
+        }
+    }
+
+    fn role(&self) -> Role {
+        self.person.user.role
+    }
+}
+
+impl From<HashError> for IdentityError {
+    fn from(error: HashError) -> Self {
+        match error {
+            HashError::Busy => Self::Busy,
+            error => Self::Internal(Box::new(error)),
+        }
+    }
+}

@@ -1,0 +1,342 @@
+//! Signing in and staying signed in.
+
+use chrono::{DateTime, Utc};
+use credentials::password::{Password, PhcString, Verdict};
+use domain::actor::Role;
+use domain::ids::{OrganizationId, SessionId, UserId};
+use domain::text::{Email, Name, Slug};
+use event_store::Partition;
+use platform::auth::{Grant, Principal};
+use uuid::Uuid;
+
+use super::accounts::{self, Account, Membership};
+use super::error::IdentityError;
+use super::sessions::{self, NewSession, Owner, Refreshed, Started};
+use super::{Identity, Member, Origin};
+
+/// The most organizations that are offered to choose from.
+const CHOICES_MAX: usize = 50;
+
+/// A session with its tokens.
+pub struct SignedIn {
+    /// For the API, for some minutes.
+    pub access_token: String,
+    /// For a new access token, once.
+    pub refresh_token: String,
+    /// Until when the refresh token is good.
+    pub refresh_until: DateTime<Utc>,
+    /// The session.
+    pub session_id: SessionId,
+    /// In this organization,
+    pub organization_id: OrganizationId,
+    /// of this short name,
+    pub organization_slug: Slug,
+    /// and this name,
+    pub organization_name: Name,
+    /// as this person,
+    pub user_id: UserId,
+    /// of this name,
+    pub user_name: Name,
+    /// and this role.
+    pub role: Role,
+}
+
+/// An organization that an account may act in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// Its short name.
+    pub slug: Slug,
+    /// Its name.
+    pub name: Name,
+    /// As what.
+    pub role: Role,
+}
+
+/// How far a sign-in came.
+pub enum SignIn {
+    /// To its end.
+    Done(Box<SignedIn>),
+    /// The account has several organizations and named none of them.
+    ChooseOrganization(Vec<Choice>),
+}
+
+/// What a sign-in has shown.
+pub(super) struct Shown {
+    pub(super) account: Account,
+    pub(super) methods: &'static [&'static str],
+}
+
+impl Identity {
+    /// Signs in by password. `organization` names one of several.
+    ///
+    /// # Errors
+    /// [`IdentityError::InvalidCredentials`] for every reason that the person is at fault for.
+    pub async fn sign_in(
+        &self,
+        email: &str,
+        password: &str,
+        organization: Option<&str>,
+        origin: &Origin,
+    ) -> Result<SignIn, IdentityError> {
+        let account = self.account_by_password(email, password).await?;
+        let shown = Shown {
+            account,
+            methods: &["password"],
+        };
+        self.admit(shown, organization, origin).await
+    }
+
+    /// The account of an address and its password. Takes as long when there is none.
+    async fn account_by_password(
+        &self,
+        email: &str,
+        password: &str,
+    ) -> Result<Account, IdentityError> {
+        let refused = IdentityError::InvalidCredentials;
+        let Ok(password) = Password::parse(password) else {
+            return Err(refused);
+        };
+        let account = match Email::parse(email) {
+            Ok(email) => accounts::by_email(&self.client().await?, &email).await?,
+            Err(_) => None,
+        };
+        let known = account.and_then(|account| {
+            let stored = PhcString::from_stored(account.password.clone()?).ok()?;
+            Some((account, stored))
+        });
+        let Some((account, stored)) = known else {
+            self.inner.hasher.verify_nobody(&password).await?;
+            return Err(refused);
+        };
+        match self.inner.hasher.verify(&password, &stored).await? {
+            Verdict::Wrong => Err(refused),
+            Verdict::Right => Ok(account),
+            Verdict::RightButOutdated => {
+                let fresh = self.inner.hasher.hash(&password).await?;
+                let client = self.client().await?;
+                accounts::rehash(&client, account.id, stored.as_str(), fresh.as_str()).await?;
+                Ok(account)
+            }
+        }
+    }
+
+    /// Whether this is the password of an account.
+    pub(super) async fn has_password(
+        &self,
+        account: &Account,
+        password: &Password,
+    ) -> Result<bool, IdentityError> {
+        let stored = account.password.clone().map(PhcString::from_stored);
+        let Some(Ok(stored)) = stored else {
+            self.inner.hasher.verify_nobody(password).await?;
+            return Ok(false);
+        };
+        let verdict = self.inner.hasher.verify(password, &stored).await?;
+        Ok(verdict != Verdict::Wrong)
+    }
+
+    /// Lets somebody in who has shown who they are.
+    pub(super) async fn admit(
+        &self,
+        shown: Shown,
+        organization: Option<&str>,
+        origin: &Origin,
+    ) -> Result<SignIn, IdentityError> {
+        let mut members = self.members(shown.account.id).await?;
+        if let Some(slug) = organization {
+            members.retain(|member| member.organization_slug.as_str() == slug);
+        }
+        let member = match (members.pop(), members.is_empty()) {
+            (None, _) => return Err(IdentityError::InvalidCredentials),
+            (Some(only), true) => only,
+            (Some(last), false) => {
+                members.push(last);
+                let choices = members.iter().take(CHOICES_MAX).map(Choice::of);
+                return Ok(SignIn::ChooseOrganization(choices.collect()));
+            }
+        };
+        let signed_in = self.start_session(&shown, &member, origin).await?;
+        Ok(SignIn::Done(Box::new(signed_in)))
+    }
+
+    /// Whom an account may act as at this moment.
+    async fn members(&self, account_id: Uuid) -> Result<Vec<Member>, IdentityError> {
+        let client = self.client().await?;
+        let memberships = accounts::memberships(&client, account_id).await?;
+        drop(client);
+        let mut members = Vec::with_capacity(memberships.len());
+        for membership in memberships {
+            members.extend(self.member(membership).await?);
+        }
+        Ok(members)
+    }
+
+    async fn start_session(
+        &self,
+        shown: &Shown,
+        member: &Member,
+        origin: &Origin,
+    ) -> Result<SignedIn, IdentityError> {
+        let new = NewSession {
+            owner: member.owner(),
+            account: Some((shown.account.id, shown.account.generation)),
+            user_version: member.person.version,
+            methods: shown.methods,
+            device: &origin.device,
+            address: &origin.address,
+            access_until: self.access_until(),
+        };
+        let client = self.client().await?;
+        let started = sessions::start(&client, new, self.now()).await?;
+        self.signed_in(member, started)
+    }
+
+    fn signed_in(&self, member: &Member, started: Started) -> Result<SignedIn, IdentityError> {
+        let access_token = self.access_token(&Grant {
+            organization_id: member.membership.organization_id,
+            user_id: member.membership.user_id,
+            role: member.role(),
+            session_id: started.session_id,
+        })?;
+        Ok(SignedIn {
+            access_token,
+            refresh_token: started.refresh_token,
+            refresh_until: started.expires_at,
+            session_id: started.session_id,
+            organization_id: member.membership.organization_id,
+            organization_slug: member.organization_slug.clone(),
+            organization_name: member.organization_name.clone(),
+            user_id: member.membership.user_id,
+            user_name: member.person.user.name.clone(),
+            role: member.role(),
+        })
+    }
+
+    /// Gives new tokens for a refresh token.
+    ///
+    /// # Errors
+    /// [`IdentityError::Spent`] when it is not good, or not any more.
+    pub async fn refresh(&self, token: &str) -> Result<SignedIn, IdentityError> {
+        let spent = IdentityError::Spent("refresh token");
+        let client = self.client().await?;
+        let refreshed = sessions::refresh(&client, token, self.access_until(), self.now()).await?;
+        // Given back before the log is asked, which takes connections of the same pool.
+        drop(client);
+        let (owner, started) = match refreshed {
+            Refreshed::Renewed { owner, started } => (owner, started),
+            Refreshed::Refused => return Err(spent),
+            Refreshed::Reused { session_id } => {
+                self.inner.ended.note(session_id);
+                return Err(spent);
+            }
+        };
+        let membership = Membership {
+            organization_id: owner.organization_id,
+            partition: owner.partition,
+            user_id: owner.user_id,
+        };
+        match self.member(membership).await? {
+            Some(member) => self.signed_in(&member, started),
+            None => {
+                let client = self.client().await?;
+                sessions::end(&client, &owner, started.session_id, "deactivated").await?;
+                self.inner.ended.note(started.session_id);
+                Err(spent)
+            }
+        }
+    }
+
+    /// Ends the session of a request.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub async fn sign_out(&self, principal: &Principal) -> Result<(), IdentityError> {
+        let owner = self.owner(principal).await?;
+        let client = self.client().await?;
+        sessions::end(&client, &owner, principal.session_id, "signed_out").await?;
+        self.inner.ended.note(principal.session_id);
+        Ok(())
+    }
+
+    /// Whether an organization has this person.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub async fn exists(
+        &self,
+        organization_id: OrganizationId,
+        user_id: UserId,
+    ) -> Result<bool, IdentityError> {
+        let person = self.inner.dispatcher.person(organization_id, user_id);
+        Ok(person.await?.is_some())
+    }
+
+    /// The sessions of a person that run.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub async fn sessions_of(
+        &self,
+        organization_id: OrganizationId,
+        user_id: UserId,
+    ) -> Result<Vec<sessions::Listed>, IdentityError> {
+        let owner = self.owner_of(organization_id, user_id).await?;
+        sessions::list(&self.client().await?, &owner, self.now()).await
+    }
+
+    /// Ends one session of a person, or all. `by_admin`: somebody else than its owner does it.
+    ///
+    /// # Errors
+    /// [`IdentityError::NotFound`] when the named one does not run.
+    pub async fn end_sessions(
+        &self,
+        organization_id: OrganizationId,
+        user_id: UserId,
+        only: Option<SessionId>,
+        by_admin: bool,
+    ) -> Result<(), IdentityError> {
+        let owner = self.owner_of(organization_id, user_id).await?;
+        let reason = if by_admin {
+            "ended_by_admin"
+        } else {
+            "ended_by_owner"
+        };
+        let client = self.client().await?;
+        let ended = sessions::end_of_user(&client, &owner, only, reason).await?;
+        if only.is_some() && ended.is_empty() {
+            return Err(IdentityError::NotFound("the session"));
+        }
+        for session in ended {
+            self.inner.ended.note(session);
+        }
+        Ok(())
+    }
+
+    async fn owner(&self, principal: &Principal) -> Result<Owner, IdentityError> {
+        self.owner_of(principal.organization_id, principal.user_id)
+            .await
+    }
+
+    async fn owner_of(
+        &self,
+        organization_id: OrganizationId,
+        user_id: UserId,
+    ) -> Result<Owner, IdentityError> {
+        let partition: Partition = self.inner.dispatcher.partition(organization_id).await?;
+        Ok(Owner {
+            partition,
+            organization_id,
+            user_id,
+        })
+    }
+}
+
+impl Choice {
+    fn of(member: &Member) -> Self {
+        Self {
+            slug: member.organization_slug.clone(),
+            name: member.organization_name.clone(),
+            role: member.role(),
+        }
+    }
+}
