@@ -95,6 +95,8 @@ pub enum Command {
     },
     /// Print the OpenAPI description of the API.
     Openapi,
+    /// Print which role may call which operation of the API.
+    Permissions,
     /// Manage organizations.
     #[command(subcommand)]
     Organization(OrganizationCommand),
@@ -305,6 +307,7 @@ mod tests {
             "checkpoint --public-key",
             "token --org demo --user ada@example.com --hours 2",
             "openapi",
+            "permissions",
             "organization create --slug acme --name Acme",
             "user create --org acme --name Ada --email ada@example.com --role admin",
         ];

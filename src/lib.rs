@@ -18,6 +18,7 @@ pub mod http;
 pub mod import;
 pub mod node;
 mod operate;
+pub mod permissions;
 pub mod restore;
 pub mod server;
 mod state_dir;
@@ -71,5 +72,6 @@ async fn dispatch(command: Command) -> Result<()> {
             // Not `print!`, which panics when the reader has gone away.
             Ok(std::io::stdout().write_all(http::openapi()?.as_bytes())?)
         }
+        Command::Permissions => Ok(std::io::stdout().write_all(permissions::table()?.as_bytes())?),
     }
 }

@@ -11,4 +11,14 @@
 //! Never here: HTTP, SQL, a clock of its own, the question of who may do what, counting of tries. The caller stores, counts and
 //! throttles.
 
+pub mod api_key;
+pub mod code;
+mod hash;
 pub mod password;
+mod random;
+pub mod recovery;
+pub mod token;
+pub mod totp;
+
+pub use hash::{SecretHash, UnreadableSecretHash};
+pub use random::NoRandomness;

@@ -15,6 +15,7 @@ pub mod clock;
 pub mod config;
 pub mod consistency;
 pub mod http;
+pub mod permission;
 pub mod pools;
 pub mod private;
 pub mod rows;

@@ -90,6 +90,11 @@ impl Cipher {
         Ok(bytes)
     }
 
+    /// Whether this key sealed the bytes, as far as their tag tells.
+    pub(crate) fn tagged(&self, bytes: &[u8]) -> bool {
+        bytes.get(1..=KEY_TAG_BYTES) == Some(&self.tag)
+    }
+
     /// Opens what [`Cipher::seal`] gave for the same `place`.
     ///
     /// # Errors

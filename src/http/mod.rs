@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::marker::PhantomData;
 
 use anyhow::Result;
+use platform::http::gate::Gated;
 use platform::http::one_description::OneDescription;
 use platform::http::serve::{BASE_PATH, Parts, compose, description};
 use platform::http::views::TicketViews;
@@ -26,7 +27,7 @@ const LICENSE: &str = "MIT OR Apache-2.0";
 /// Everything that a server with the API answers.
 ///
 /// # Errors
-/// When the API's description cannot be made.
+/// When an operation has no row in the table of permissions, or the API's description cannot be made.
 pub fn with_api(
     dispatcher: Dispatcher,
     identity: Identity,
@@ -35,7 +36,7 @@ pub fn with_api(
     parts: Parts,
 ) -> Result<BoxEndpoint<'static, Response>> {
     boxed(compose(
-        service(api(dispatcher, identity, models, wait_max)),
+        service(Gated::new(api(dispatcher, identity, models, wait_max))?),
         &write_side::http::amendments(),
         parts,
     )?)
@@ -52,10 +53,10 @@ pub fn without_api(parts: Parts) -> Result<BoxEndpoint<'static, Response>> {
 /// The API's description as it is served and committed, without a server.
 ///
 /// # Errors
-/// When it cannot be made.
+/// When an operation has no row in the table of permissions, or the description cannot be made.
 pub fn openapi() -> Result<String> {
     Ok(description(
-        &service(described(api)),
+        &service(Gated::new(described(api))?),
         &write_side::http::amendments(),
     )?)
 }

@@ -7,4 +7,5 @@ mod harness;
 mod import;
 mod isolation;
 mod journeys;
+mod security;
 mod server;

@@ -2,6 +2,7 @@
 
 pub mod auth;
 pub mod body;
+pub mod gate;
 pub mod health;
 pub mod one_description;
 pub mod problem;

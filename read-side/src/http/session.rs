@@ -69,15 +69,6 @@ impl Session {
             },
         )
     }
-
-    /// Refuses customers.
-    pub(super) fn staff_only(&self) -> Result<(), Problem> {
-        if self.viewer.is_staff() {
-            Ok(())
-        } else {
-            Err(Problem::forbidden("only agents and admins may see this"))
-        }
-    }
 }
 
 fn parse_token(text: &str, viewer: &Viewer) -> Result<ConsistencyToken, Problem> {

@@ -4,8 +4,10 @@ use chrono::{DateTime, Utc};
 use domain::ids::{TeamId, TicketId, UserId};
 use domain::text::Tag as TicketTag;
 use platform::http::auth::Bearer;
+use platform::http::gate::demand;
 use platform::http::problem::{Problem, QueryProblem};
 use platform::http::views::{PriorityView, StatusView, TicketView};
+use platform::permission::Permission;
 use poem::Request;
 use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::Json;
@@ -172,7 +174,7 @@ impl TicketQueries {
         };
         let sort = sort.0.map_or_else(Sort::default, Into::into);
         if filter.is_for_staff() || sort.is_for_staff() {
-            session.staff_only()?;
+            demand(&auth.0, Permission::WorkOnTickets)?;
         }
         let query = TicketQuery {
             filter,

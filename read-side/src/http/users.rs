@@ -5,6 +5,7 @@ use domain::text::Name;
 use platform::http::auth::Bearer;
 use platform::http::problem::{Problem, QueryProblem};
 use platform::http::views::{RoleView, UserView};
+use platform::permission::Permission;
 use poem::Request;
 use poem_openapi::OpenApi;
 use poem_openapi::param::{Header, Path, Query};
@@ -52,7 +53,6 @@ impl UserQueries {
         cursor: Query<Option<String>>,
     ) -> Result<Listed<UserView>, QueryProblem> {
         let session = Session::begin(&self.0, &auth.0, token.0.as_deref()).await?;
-        session.staff_only()?;
         let name_prefix =
             q.0.as_deref()
                 .map(Name::parse)
@@ -93,7 +93,7 @@ impl UserQueries {
         let session = Session::begin(&self.0, &auth.0, token.0.as_deref()).await?;
         let id = UserId(user_id.0);
         let not_found = || Problem::not_found("the user");
-        if !session.viewer.is_staff() && id != session.viewer.user_id {
+        if !auth.0.may(Permission::ReadUsers) && id != session.viewer.user_id {
             return Err(not_found().into());
         }
         let row = self

@@ -11,6 +11,7 @@ use platform::auth::{EndedSessions, Grant, TokenKeys, TokenSigner, TokenVerifier
 use platform::cache::{Cache, Generations};
 use platform::config::{PoolSettings, Secret};
 use platform::consistency::Progress;
+use platform::http::gate::Gated;
 use platform::http::health::{Check, Readiness};
 use platform::http::serve::{HttpSettings, Parts, compose};
 use platform::pools::{Pools, postgres_config};
@@ -107,8 +108,8 @@ impl Desk {
             metrics: None,
             settings: HttpSettings::default(),
         };
-        let service =
-            OpenApiService::new(read_side::http::api(models.clone()), "InsightDesk", "test");
+        let api = Gated::new(read_side::http::api(models.clone())).unwrap();
+        let service = OpenApiService::new(api, "InsightDesk", "test");
         let http = TestClient::new(compose(service, &[], parts).unwrap().boxed());
         let signer = TokenSigner::new(keys);
         Self {

@@ -3,4 +3,4 @@
 mod deployment;
 mod events_document;
 mod house_rules;
-mod openapi;
+pub mod openapi;

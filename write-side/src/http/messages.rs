@@ -4,7 +4,6 @@ use super::bodies::{EditMessageBody, ReasonBody};
 use super::desk::{Call, Desk};
 use super::fields::Fields;
 use super::responses::{Changed, MessageResult, Stamp};
-use super::roles::Operation;
 use super::tags::ApiTags;
 use super::tickets::call;
 use crate::commands::ChangeMessage;
@@ -47,9 +46,7 @@ impl Messages {
         let command = MessageCommand::Edit {
             body: fields.finish(words)?,
         };
-        Ok(self
-            .change(Operation::EditMessage, &call, message_id.0, command)
-            .await?)
+        Ok(self.change(&call, message_id.0, command).await?)
     }
 
     /// Take a message's words out of every view
@@ -71,16 +68,13 @@ impl Messages {
         let command = MessageCommand::Redact {
             reason: ReasonBody::reason(body.0)?,
         };
-        Ok(self
-            .change(Operation::RedactMessage, &call, message_id.0, command)
-            .await?)
+        Ok(self.change(&call, message_id.0, command).await?)
     }
 }
 
 impl Messages {
     async fn change(
         &self,
-        operation: Operation,
         call: &Call<'_>,
         message_id: Uuid,
         command: MessageCommand,
@@ -89,7 +83,7 @@ impl Messages {
             message_id: MessageId(message_id),
             command,
         };
-        let done = self.0.run(operation, call, change).await?;
+        let done = self.0.run(call, change).await?;
         Ok(Changed::of(
             done.answer.version,
             Stamp::of(&done),

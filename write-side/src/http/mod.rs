@@ -10,7 +10,6 @@ mod messages;
 mod organization;
 mod problems;
 mod responses;
-mod roles;
 mod tags;
 mod teams;
 mod tickets;

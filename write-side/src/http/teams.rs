@@ -3,7 +3,6 @@
 use super::desk::Desk;
 use super::fields::Fields;
 use super::responses::{Changed, Created, Stamp, TeamResult};
-use super::roles::Operation;
 use super::tags::ApiTags;
 use super::tickets::call;
 use crate::commands::{ChangeTeam, CreateTeam};
@@ -70,7 +69,7 @@ impl Teams {
             name,
             members,
         };
-        let done = self.0.run(Operation::CreateTeam, &call, command).await?;
+        let done = self.0.run(&call, command).await?;
         let result = TeamResult::from(&done.answer);
         Ok(Created::of(
             &format!("/teams/{}", result.id),
@@ -104,7 +103,7 @@ impl Teams {
             name,
             members: body.0.member_ids.map(members),
         };
-        let done = self.0.run(Operation::UpdateTeam, &call, command).await?;
+        let done = self.0.run(&call, command).await?;
         Ok(Changed::of(
             done.answer.version,
             Stamp::of(&done),

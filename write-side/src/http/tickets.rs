@@ -7,7 +7,6 @@ use super::desk::{Call, Desk, Headers};
 use super::fields::Fields;
 use super::headers::wait;
 use super::responses::{Changed, Created, PostResult, TicketResult, post_result, ticket_result};
-use super::roles::Operation;
 use super::tags::ApiTags;
 use crate::commands::{ChangeTicket, PostMessage, TicketAnswer};
 use crate::dispatch::UseCase;
@@ -17,7 +16,9 @@ use domain::text::{MessageBody, Tag};
 use domain::ticket::command::TicketCommand;
 use platform::http::auth::Bearer;
 use platform::http::body::Body;
+use platform::http::gate::demand;
 use platform::http::problem::{BodylessCommandProblem, CommandProblem, Problem};
+use platform::permission::Permission;
 use poem::Request;
 use poem_openapi::OpenApi;
 use poem_openapi::param::{Header, Path};
@@ -42,9 +43,8 @@ impl Tickets {
         body: Body<OpenTicketBody>,
     ) -> Result<Created<TicketResult>, CommandProblem> {
         let call = call(bearer, request, key, Header(None));
-        Operation::OpenTicket.check(&call.principal)?;
         let command = body.0.command(&call.principal)?;
-        let done = self.0.run(Operation::OpenTicket, &call, command).await?;
+        let done = self.0.run(&call, command).await?;
         let (result, stamp) =
             ticket_result(&self.0, &call.principal, &done, wait(prefer.0.as_deref())).await;
         Ok(Created::of(
@@ -73,11 +73,8 @@ impl Tickets {
         body: Body<UpdateTicketBody>,
     ) -> Result<Changed<TicketResult>, CommandProblem> {
         let call = call(bearer, request, key, if_match);
-        Operation::UpdateTicket.check(&call.principal)?;
         let command = body.0.command(TicketId(ticket_id.0))?;
-        Ok(self
-            .change(Operation::UpdateTicket, call, prefer, command)
-            .await?)
+        Ok(self.change(call, prefer, command).await?)
     }
 
     /// Write a reply or a note
@@ -102,16 +99,20 @@ impl Tickets {
     ) -> Result<Created<PostResult>, CommandProblem> {
         let call = call(bearer, request, key, if_match);
         let ticket_id = TicketId(ticket_id.0);
+        let visibility = body.0.visibility.map_or(Visibility::Public, Into::into);
+        if visibility == Visibility::Internal {
+            demand(&call.principal, Permission::WriteNotes)?;
+        }
         let mut fields = Fields::default();
         let words = fields.text("/body", &body.0.body, MessageBody::parse);
         let command = PostMessage {
             ticket_id,
             message_id: MessageId(Uuid::now_v7()),
-            visibility: body.0.visibility.map_or(Visibility::Public, Into::into),
+            visibility,
             body: fields.finish(words)?,
             follow_up_id: TicketId(Uuid::now_v7()),
         };
-        let done = self.0.run(Operation::PostMessage, &call, command).await?;
+        let done = self.0.run(&call, command).await?;
         let wait = wait(prefer.0.as_deref());
         let (result, stamp) = post_result(&self.0, &call.principal, &done, ticket_id, wait).await;
         let path = match result.follow_up_of {
@@ -140,9 +141,7 @@ impl Tickets {
     ) -> Result<Changed<TicketResult>, CommandProblem> {
         let call = call(bearer, request, key, if_match);
         let command = body.0.command(TicketId(ticket_id.0));
-        Ok(self
-            .change(Operation::AssignTicket, call, prefer, command)
-            .await?)
+        Ok(self.change(call, prefer, command).await?)
     }
 
     /// Set a ticket open, pending or on hold
@@ -167,9 +166,7 @@ impl Tickets {
             TicketId(ticket_id.0),
             TicketCommand::SetStatus(body.0.status.into()),
         );
-        Ok(self
-            .change(Operation::SetStatus, call, prefer, command)
-            .await?)
+        Ok(self.change(call, prefer, command).await?)
     }
 
     /// Resolve a ticket
@@ -191,12 +188,7 @@ impl Tickets {
     ) -> Result<Changed<TicketResult>, BodylessCommandProblem> {
         let command = ChangeTicket::one(TicketId(ticket_id.0), TicketCommand::Resolve);
         Ok(self
-            .change(
-                Operation::ResolveTicket,
-                call(bearer, request, key, if_match),
-                prefer,
-                command,
-            )
+            .change(call(bearer, request, key, if_match), prefer, command)
             .await?)
     }
 
@@ -217,12 +209,7 @@ impl Tickets {
     ) -> Result<Changed<TicketResult>, BodylessCommandProblem> {
         let command = ChangeTicket::one(TicketId(ticket_id.0), TicketCommand::Close);
         Ok(self
-            .change(
-                Operation::CloseTicket,
-                call(bearer, request, key, if_match),
-                prefer,
-                command,
-            )
+            .change(call(bearer, request, key, if_match), prefer, command)
             .await?)
     }
 
@@ -248,9 +235,7 @@ impl Tickets {
             reason: ReasonBody::reason(body.0)?,
         };
         let command = ChangeTicket::one(TicketId(ticket_id.0), reopen);
-        Ok(self
-            .change(Operation::ReopenTicket, call, prefer, command)
-            .await?)
+        Ok(self.change(call, prefer, command).await?)
     }
 
     /// Add a tag
@@ -273,12 +258,7 @@ impl Tickets {
         let command =
             ChangeTicket::one(TicketId(ticket_id.0), TicketCommand::Tag(parsed_tag(&tag)?));
         Ok(self
-            .change(
-                Operation::TagTicket,
-                call(bearer, request, key, if_match),
-                prefer,
-                command,
-            )
+            .change(call(bearer, request, key, if_match), prefer, command)
             .await?)
     }
 
@@ -304,12 +284,7 @@ impl Tickets {
             TicketCommand::Untag(parsed_tag(&tag)?),
         );
         Ok(self
-            .change(
-                Operation::UntagTicket,
-                call(bearer, request, key, if_match),
-                prefer,
-                command,
-            )
+            .change(call(bearer, request, key, if_match), prefer, command)
             .await?)
     }
 }
@@ -317,12 +292,11 @@ impl Tickets {
 impl Tickets {
     async fn change<C: UseCase<Answer = TicketAnswer> + 'static>(
         &self,
-        operation: Operation,
         call: Call<'_>,
         prefer: Header<Option<String>>,
         command: C,
     ) -> Result<Changed<TicketResult>, Problem> {
-        let done = self.0.run(operation, &call, command).await?;
+        let done = self.0.run(&call, command).await?;
         let (result, stamp) =
             ticket_result(&self.0, &call.principal, &done, wait(prefer.0.as_deref())).await;
         Ok(Changed::of(result.version, stamp, result))

@@ -253,8 +253,10 @@ impl Identity {
     pub async fn sign_out(&self, principal: &Principal) -> Result<(), IdentityError> {
         let owner = self.owner(principal).await?;
         let client = self.client().await?;
-        sessions::end(&client, &owner, principal.session_id, "signed_out").await?;
-        self.inner.ended.note(principal.session_id);
+        let session = principal.session_id;
+        if sessions::end(&client, &owner, session, "signed_out").await? {
+            self.inner.ended.note(session);
+        }
         Ok(())
     }
 

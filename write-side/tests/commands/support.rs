@@ -13,6 +13,7 @@ use platform::auth::{EndedSessions, Grant, Principal, TokenKeys, TokenSigner, To
 use platform::clock::SystemClock;
 use platform::config::{PoolSettings, Secret};
 use platform::consistency::{ConsistencyToken, WaitTimeout};
+use platform::http::gate::Gated;
 use platform::http::health::{Check, Readiness};
 use platform::http::serve::{HttpSettings, Parts, compose};
 use platform::http::views::{TicketView, TicketViews, ViewError};
@@ -256,6 +257,7 @@ fn endpoint(
     );
     let wait_max = Duration::from_secs(5);
     let api = write_side::http::api(dispatcher.clone(), identity, Arc::new(Views), wait_max);
+    let api = Gated::new(api).unwrap();
     let parts = Parts {
         verifier: Arc::new(TokenVerifier::new(token_keys())),
         ended: EndedSessions::default(),

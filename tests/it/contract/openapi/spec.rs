@@ -43,6 +43,13 @@ impl Spec {
         found.unwrap_or_else(|| panic!("no operation {id}"))
     }
 
+    /// Whether the body of an operation has a field of this name.
+    pub fn takes(&self, operation: &Operation<'_>, field: &str) -> bool {
+        let content = &operation.value["requestBody"]["content"]["application/json"];
+        let body = self.resolved(&content["schema"]);
+        body["properties"].get(field).is_some()
+    }
+
     /// What stands at a reference, or the value itself.
     pub fn resolved<'a>(&'a self, value: &'a Value) -> &'a Value {
         match value["$ref"].as_str() {

@@ -1,0 +1,59 @@
+//! The roles as sets of permissions: each has what the one before it has, and more.
+
+use domain::actor::Role;
+
+use super::Permission::{
+    AssignTickets, ChangeTickets, EditOwnMessages, EraseUsers, ExportUsers, ManageApiKeys,
+    ManageOrganization, ManageSessions, ManageTeams, ManageUsers, MoveTickets, OpenTickets,
+    OwnProfile, ReadAudit, ReadOrganization, ReadTeams, ReadTickets, ReadUsers, RedactMessages,
+    ReplyToTickets, TagTickets, WorkOnTickets, WriteNotes,
+};
+use super::PermissionSet;
+
+/// Opens tickets and answers on their own.
+const CUSTOMER: PermissionSet = PermissionSet::of(&[
+    ReadTickets,
+    OpenTickets,
+    ReplyToTickets,
+    EditOwnMessages,
+    OwnProfile,
+    ReadOrganization,
+]);
+
+/// Works on the tickets of every customer.
+const AGENT: PermissionSet = CUSTOMER.and(&[
+    WorkOnTickets,
+    WriteNotes,
+    ChangeTickets,
+    AssignTickets,
+    MoveTickets,
+    TagTickets,
+    RedactMessages,
+    ReadUsers,
+    ReadTeams,
+]);
+
+/// An agent who also sets users, teams and policies.
+const ADMIN: PermissionSet = AGENT.and(&[
+    ManageTeams,
+    ExportUsers,
+    ReadAudit,
+    ManageUsers,
+    EraseUsers,
+    ManageOrganization,
+    ManageApiKeys,
+    ManageSessions,
+]);
+
+/// Every role, the one with the fewest permissions first.
+pub const ROLES: [Role; 3] = [Role::Customer, Role::Agent, Role::Admin];
+
+/// What a role may do.
+#[must_use]
+pub const fn of_role(role: Role) -> PermissionSet {
+    match role {
+        Role::Customer => CUSTOMER,
+        Role::Agent => AGENT,
+        Role::Admin => ADMIN,
+    }
+}

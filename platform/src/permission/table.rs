@@ -1,0 +1,144 @@
+//! Every operation of the API with what it needs.
+
+use super::Permission::{
+    AssignTickets, ChangeTickets, EditOwnMessages, EraseUsers, ExportUsers, ManageOrganization,
+    ManageSessions, ManageTeams, ManageUsers, MoveTickets, OpenTickets, OwnProfile,
+    ReadOrganization, ReadTeams, ReadTickets, ReadUsers, RedactMessages, ReplyToTickets,
+    TagTickets,
+};
+use super::{Permission, PermissionSet, of_role};
+use domain::actor::Role;
+
+/// Who may call an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Everybody, also without an access token.
+    Public,
+    /// Everybody with a valid access token.
+    SignedIn,
+    /// Everybody whose role has this permission.
+    Needs(Permission),
+}
+
+/// An operation of the API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Row {
+    /// Its id in the OpenAPI description.
+    pub operation: &'static str,
+    /// Who may call it.
+    pub access: Access,
+    /// What is decided only when the thing itself is known; empty when nothing is.
+    pub within: &'static str,
+}
+
+impl Row {
+    /// Whether somebody with these permissions may call it.
+    #[must_use]
+    pub const fn allows(&self, permissions: PermissionSet) -> bool {
+        match self.access {
+            Access::Public | Access::SignedIn => true,
+            Access::Needs(permission) => permissions.has(permission),
+        }
+    }
+
+    /// Whether a role may call it.
+    #[must_use]
+    pub const fn allows_role(&self, role: Role) -> bool {
+        self.allows(of_role(role))
+    }
+}
+
+const fn needs(permission: Permission, operation: &'static str, within: &'static str) -> Row {
+    Row {
+        operation,
+        access: Access::Needs(permission),
+        within,
+    }
+}
+
+const fn open_to(access: Access, operation: &'static str, within: &'static str) -> Row {
+    Row {
+        operation,
+        access,
+        within,
+    }
+}
+
+const OWN_TICKETS: &str = "customers: their own tickets, and what is public of them";
+
+/// Who may do what. A new operation gets its row here, and one in `tests/it/security/permissions.txt`.
+#[rustfmt::skip]
+pub const TABLE: &[Row] = &[
+    open_to(Access::Public,   "sign_in",             ""),
+    open_to(Access::Public,   "refresh_session",     "who holds the refresh token"),
+    open_to(Access::SignedIn, "sign_out",            ""),
+    open_to(Access::SignedIn, "change_password",     "who knows the present one"),
+    open_to(Access::SignedIn, "list_sessions",       "one's own"),
+    open_to(Access::SignedIn, "end_session",         "one's own"),
+    needs(ManageSessions,     "list_user_sessions",  ""),
+    needs(ManageSessions,     "end_user_sessions",   ""),
+    needs(ReadTickets,        "list_tickets",        "customers: their own tickets, and no filter or order by what is internal"),
+    needs(ReadTickets,        "get_ticket",          OWN_TICKETS),
+    needs(ReadTickets,        "list_messages",       OWN_TICKETS),
+    needs(ReadTickets,        "list_history",        OWN_TICKETS),
+    needs(OpenTickets,        "open_ticket",         "customers: for themselves, without tags, custom fields and assignment"),
+    needs(ReplyToTickets,     "post_message",        "customers: on their own tickets, no notes"),
+    needs(ChangeTickets,      "update_ticket",       ""),
+    needs(AssignTickets,      "assign_ticket",       ""),
+    needs(MoveTickets,        "set_ticket_status",   ""),
+    needs(MoveTickets,        "resolve_ticket",      ""),
+    needs(MoveTickets,        "close_ticket",        ""),
+    needs(MoveTickets,        "reopen_ticket",       ""),
+    needs(TagTickets,         "tag_ticket",          ""),
+    needs(TagTickets,         "untag_ticket",        ""),
+    needs(EditOwnMessages,    "edit_message",        "one's own messages"),
+    needs(RedactMessages,     "redact_message",      ""),
+    needs(ReadUsers,          "list_users",          ""),
+    needs(OwnProfile,         "get_user",            "customers: themselves"),
+    needs(ManageUsers,        "create_user",         ""),
+    needs(OwnProfile,         "update_user",         "all but admins: their own name"),
+    needs(ExportUsers,        "export_user",         ""),
+    needs(EraseUsers,         "erase_user",          "not oneself"),
+    needs(ReadTeams,          "list_teams",          ""),
+    needs(ReadTeams,          "get_team",            ""),
+    needs(ManageTeams,        "create_team",         ""),
+    needs(ManageTeams,        "update_team",         ""),
+    needs(ReadOrganization,   "get_organization",    "customers: its name"),
+    needs(ManageOrganization, "update_organization", ""),
+];
+
+/// The row of an operation.
+#[must_use]
+pub fn row(operation: &str) -> Option<&'static Row> {
+    TABLE.iter().find(|row| row.operation == operation)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::permission::ROLES;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn no_operation_has_two_rows() {
+        let operations: BTreeSet<_> = TABLE.iter().map(|row| row.operation).collect();
+        assert_eq!(operations.len(), TABLE.len());
+    }
+
+    #[test]
+    fn a_role_may_do_all_that_the_one_before_it_may() {
+        for pair in ROLES.windows(2) {
+            for row in TABLE {
+                let is_kept = !row.allows_role(pair[0]) || row.allows_role(pair[1]);
+                assert!(is_kept, "{:?} may not {}", pair[1], row.operation);
+            }
+        }
+    }
+
+    #[test]
+    fn permissions_are_told_apart() {
+        let set = PermissionSet::of(&[ReadTickets, EraseUsers]);
+        assert!(set.has(ReadTickets) && set.has(EraseUsers));
+        assert!(!set.has(OpenTickets) && !set.has(ManageUsers));
+    }
+}
