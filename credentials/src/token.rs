@@ -24,8 +24,8 @@ pub enum TokenKind {
     Invitation,
     /// Sets a new password.
     PasswordReset,
-    /// Renews an access token.
-    Refresh,
+    /// Goes on with a sign-in that a second factor has to complete.
+    SignIn,
 }
 
 impl TokenKind {
@@ -34,7 +34,7 @@ impl TokenKind {
         Self::VerifyAddress,
         Self::Invitation,
         Self::PasswordReset,
-        Self::Refresh,
+        Self::SignIn,
     ];
 
     /// The first letters of its tokens.
@@ -44,7 +44,7 @@ impl TokenKind {
             Self::VerifyAddress => "idv_",
             Self::Invitation => "idi_",
             Self::PasswordReset => "idr_",
-            Self::Refresh => "idf_",
+            Self::SignIn => "ids_",
         }
     }
 }
@@ -150,12 +150,12 @@ mod tests {
 
     #[test]
     fn what_was_not_given_out_to_the_letter_is_no_token() {
-        let made = Token::generate(TokenKind::Refresh).unwrap();
+        let made = Token::generate(TokenKind::SignIn).unwrap();
         let text = made.as_str();
         let cut = &text[..text.len() - 1];
         for given in [
             "",
-            "idf_",
+            "ids_",
             cut,
             &format!("{text}A"),
             &format!(" {text}"),
@@ -163,11 +163,11 @@ mod tests {
             &format!("{cut}+"),
             &text.to_uppercase(),
             // The last character carries two bits that must be zero: another spelling of the same bytes.
-            &format!("idf_{}B", "A".repeat(42)),
+            &format!("ids_{}B", "A".repeat(42)),
             &"A".repeat(100_000),
         ] {
             assert!(
-                Token::parse(TokenKind::Refresh, given).is_none(),
+                Token::parse(TokenKind::SignIn, given).is_none(),
                 "{given:.60}"
             );
         }
@@ -182,8 +182,8 @@ mod tests {
 
     #[test]
     fn debug_shows_only_the_kind() {
-        let made = Token::generate(TokenKind::Refresh).unwrap();
-        assert_eq!(format!("{made:?}"), "Token(idf_..)");
+        let made = Token::generate(TokenKind::SignIn).unwrap();
+        assert_eq!(format!("{made:?}"), "Token(ids_..)");
     }
 
     proptest! {

@@ -59,6 +59,7 @@ CREATE TABLE challenges (
     PRIMARY KEY (challenge_id)
 );
 CREATE INDEX challenges_by_subject ON challenges (purpose, subject) WHERE used_at IS NULL;
+CREATE UNIQUE INDEX challenges_by_hash ON challenges (hash);
 CREATE INDEX challenges_by_end ON challenges (expires_at);
 
 -- A sign-in on one device. The projector ends the sessions of people who lost their role, in its transaction.

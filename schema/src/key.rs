@@ -29,3 +29,8 @@ pub fn patterns_of_partition(partition: i16) -> [String; 2] {
         format!("{PREFIX}*:ticket:{partition}:*"),
     ]
 }
+
+/// The bucket of a rate limit: which class of routes, which kind of subject, and who.
+pub fn rate_limit(class: &str, kind: &str, subject: impl Display) -> String {
+    format!("{PREFIX}rate:{class}:{kind}:{subject}")
+}

@@ -15,6 +15,7 @@ use platform::cache::{Cache, Generations};
 use platform::clock::{Clock, SystemClock};
 use platform::config::{Config, Role};
 use platform::consistency::Progress;
+use platform::http::rate_limit::RateLimiter;
 use platform::http::serve::{HttpSettings, Parts};
 use platform::shutdown::Shutdown;
 use platform::telemetry::PrometheusHandle;
@@ -126,7 +127,8 @@ pub async fn start(config: &Config, overrides: Overrides) -> Result<RunningServe
         start_expiry(config, &node, &background);
         tokio::spawn(identity.clone().keep_house(background.clone()));
     }
-    let parts = parts(config, ended, readiness, overrides.metrics)?;
+    let settings = http_settings(config, &valkey, &background);
+    let parts = parts(config, ended, readiness, overrides.metrics, settings)?;
     let endpoint = if config.roles.has(Role::Api) {
         let models = reading.models(&node);
         let wait_max = config.request_deadline.saturating_sub(WAIT_MARGIN);
@@ -169,18 +171,29 @@ fn parts(
     ended: EndedSessions,
     readiness: readiness::Parts,
     metrics: Option<PrometheusHandle>,
+    settings: HttpSettings,
 ) -> Result<Parts> {
     Ok(Parts {
         verifier: Arc::new(TokenVerifier::new(TokenKeys::parse(&config.token_secret)?)),
         ended,
         readiness: Arc::new(readiness),
         metrics,
-        settings: HttpSettings {
-            request_deadline: config.request_deadline,
-            body_limit_bytes: config.body_limit_bytes,
-            ..HttpSettings::default()
-        },
+        settings,
     })
+}
+
+/// The bounds of requests, and who may send them.
+fn http_settings(config: &Config, valkey: &Valkey, background: &Shutdown) -> HttpSettings {
+    let limiter = |budgets| RateLimiter::start(budgets, valkey.clone(), background.clone());
+    HttpSettings {
+        request_deadline: config.request_deadline,
+        body_limit_bytes: config.body_limit_bytes,
+        rate_limiter: config.rate_limits.clone().map(limiter),
+        clients: config.web.clients.clone(),
+        cors: config.web.cors.clone(),
+        transport: config.web.transport,
+        ..HttpSettings::default()
+    }
 }
 
 /// Binds the address to serve on.

@@ -14,6 +14,12 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use event_store::checkpoint::SigningKey;
+
+use crate::http::client_address::ClientAddresses;
+use crate::http::cors::Cors;
+use crate::http::rate_limit::Budgets;
+use crate::http::security_headers::TransportSecurity;
+
 pub use settings::Settings;
 pub use values::{LogFormat, Role, Roles, Secret};
 
@@ -52,6 +58,23 @@ pub struct Config {
     pub request_deadline: Duration,
     /// `body_limit_bytes`: the largest request body, uploads apart. Default 1 MiB.
     pub body_limit_bytes: usize,
+    /// `rate_limits`: `on` with the budgets of the settings `rate_limit_...`, or `off`: none. Default `on`.
+    pub rate_limits: Option<Budgets>,
+    /// Where requests may come from.
+    pub web: WebSettings,
+}
+
+/// What stands between the API and the network.
+#[derive(Debug, Clone, Default)]
+pub struct WebSettings {
+    /// `trusted_proxies`: the networks of the proxies whose forwarding header is believed. Default: none.
+    /// `forwarding_header`: which one, `x-forwarded-for` or `forwarded`. Default `x-forwarded-for`.
+    pub clients: ClientAddresses,
+    /// `cors_origins`: the origins whose pages may use the API from a browser. Default: none.
+    /// `cors_credentials`: `on` when their requests may carry cookies. Default `off`.
+    pub cors: Cors,
+    /// `hsts`: `on` when clients reach the server by TLS alone. Default `off`.
+    pub transport: TransportSecurity,
 }
 
 /// The sizes and timeouts of the connection pools.

@@ -13,7 +13,10 @@ use sealing::MasterKeys;
 
 use super::{Config, ConfigError, LogFormat, PoolSettings, Roles, Secret};
 use crate::auth::TokenKeys;
+use crate::http::rate_limit::BudgetName;
 use crate::telemetry::DEFAULT_LOG_FILTER;
+
+mod web;
 
 const PREFIX: &str = "INSIGHTDESK";
 const FILE_VARIABLE: &str = "INSIGHTDESK_CONFIG";
@@ -44,7 +47,7 @@ const WRITER_COUNT_RANGE: RangeInclusive<usize> = 1..=64;
 const BODY_LIMIT_RANGE_BYTES: RangeInclusive<usize> = 1_024..=1 << 30;
 
 /// The keys that a file may have; a misspelt one is refused, not ignored.
-const KEYS: [&str; 25] = [
+const KEYS: &[&str] = &[
     DATABASE_URL,
     VALKEY_URL,
     TOKEN_SECRET,
@@ -69,8 +72,19 @@ const KEYS: [&str; 25] = [
     "lock_timeout_ms",
     "request_deadline_ms",
     "body_limit_bytes",
+    "rate_limits",
+    "trusted_proxies",
+    "forwarding_header",
+    "cors_origins",
+    "cors_credentials",
+    "hsts",
     "config",
 ];
+
+fn keys() -> impl Iterator<Item = &'static str> {
+    let budgets = BudgetName::ALL.into_iter().map(BudgetName::setting);
+    KEYS.iter().copied().chain(budgets)
+}
 
 /// Settings as they were found, not yet checked.
 #[derive(Clone)]
@@ -106,7 +120,7 @@ impl Settings {
         let mut problems = unknown_keys(&file);
         let sources = merge(&file, environment)?;
         let mut found = HashMap::new();
-        for key in KEYS {
+        for key in keys() {
             match sources
                 .get::<config::Value>(key)
                 .map(config::Value::into_string)
@@ -227,6 +241,8 @@ impl Settings {
                 BODY_LIMIT_RANGE_BYTES,
                 DEFAULT_BODY_LIMIT_BYTES,
             ),
+            rate_limits: self.rate_limits(),
+            web: self.web(),
         };
         if self.problems.is_empty() {
             Ok(config)
@@ -413,7 +429,7 @@ fn unknown_keys(file: &Sources) -> Vec<String> {
     let mut unknown: Vec<String> = table
         .unwrap_or_default()
         .into_keys()
-        .filter(|key| !KEYS.contains(&key.as_str()))
+        .filter(|key| !keys().any(|known| known == key))
         .map(|key| format!("{key} in the configuration file is no setting: correct or remove it"))
         .collect();
     unknown.sort();

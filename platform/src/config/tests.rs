@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use super::*;
+use crate::http::rate_limit::{Class, SubjectKind};
 
 const URL: &str = "postgresql://desk:hunter2@db.internal/desk";
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
@@ -214,4 +215,59 @@ fn a_master_key_of_another_length_is_refused_and_not_shown() {
         "{error}"
     );
     assert!(!error.contains("c2hvcnQta2V5"), "{error}");
+}
+
+#[test]
+fn requests_are_limited_unless_that_is_switched_off() {
+    let switched = |value| settings(&[("INSIGHTDESK_RATE_LIMITS", value)]);
+    assert!(settings(&[]).check().unwrap().rate_limits.is_some());
+    assert!(switched("on").check().unwrap().rate_limits.is_some());
+    assert!(switched("off").check().unwrap().rate_limits.is_none());
+    assert!(switched("false").check().is_err());
+}
+
+#[test]
+fn a_budget_is_set_by_its_name() {
+    let given = ("INSIGHTDESK_RATE_LIMIT_COMMANDS_PERSON", "7/m burst 9");
+    let budgets = settings(&[given]).check().unwrap().rate_limits.unwrap();
+    let budget = budgets.of(Class::Commands, SubjectKind::Person);
+    assert_eq!(budget.to_string(), "7/m burst 9");
+    let error = refusal(&[("INSIGHTDESK_RATE_LIMIT_COMMANDS_PERSON", "lots")]);
+    assert!(
+        error.contains("INSIGHTDESK_RATE_LIMIT_COMMANDS_PERSON is \"lots\": use a rate"),
+        "{error}"
+    );
+}
+
+#[test]
+fn by_default_no_proxy_is_believed_no_page_let_in_and_nothing_said_of_tls() {
+    let web = settings(&[]).check().unwrap().web;
+    assert_eq!(web.clients, ClientAddresses::default());
+    assert_eq!(web.cors, Cors::default());
+    assert_eq!(web.transport, TransportSecurity::Unknown);
+}
+
+#[test]
+fn what_stands_before_the_api_is_checked() {
+    for (name, value, expected) in [
+        (
+            "INSIGHTDESK_TRUSTED_PROXIES",
+            "everybody",
+            "a list of networks",
+        ),
+        (
+            "INSIGHTDESK_FORWARDING_HEADER",
+            "x-real-ip",
+            "x-forwarded-for or forwarded",
+        ),
+        ("INSIGHTDESK_CORS_ORIGINS", "*", "a list of origins"),
+        ("INSIGHTDESK_CORS_CREDENTIALS", "yes", "on or off"),
+        ("INSIGHTDESK_HSTS", "max", "on or off"),
+    ] {
+        let error = refusal(&[(name, value)]);
+        assert!(
+            error.contains(&format!("{name} is {value:?}: use {expected}")),
+            "{error}"
+        );
+    }
 }

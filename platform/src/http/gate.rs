@@ -13,6 +13,7 @@ use poem_openapi::registry::{MetaApi, Registry};
 
 use super::auth;
 use super::problem::Problem;
+use super::rate_limit;
 use crate::auth::Principal;
 use crate::permission::{Access, Permission, row};
 
@@ -118,6 +119,7 @@ impl Endpoint for Gate {
     async fn call(&self, mut request: Request) -> Result<Response> {
         if self.access != Access::Public {
             let principal = auth::authenticate(&request)?;
+            rate_limit::check_principal(&request, &principal).await?;
             if let Access::Needs(permission) = self.access {
                 demand(&principal, permission)?;
             }

@@ -2,13 +2,18 @@
 
 pub mod auth;
 pub mod body;
+pub mod client_address;
+pub mod cors;
 pub mod gate;
 pub mod health;
 pub mod one_description;
 pub mod problem;
+mod query;
+pub mod rate_limit;
 pub mod request_id;
 pub mod routes;
 mod schema_check;
+pub mod security_headers;
 pub mod serve;
 mod shell;
 pub mod spec;

@@ -179,6 +179,16 @@ impl Problem {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail)
     }
 
+    /// 429: more requests than a limit allows, which `kind` names. Says when to come back.
+    pub fn too_many_requests(
+        kind: &'static str,
+        detail: impl Into<String>,
+        retry_after_s: u64,
+    ) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, kind, detail)
+            .with_header(header::RETRY_AFTER, HeaderValue::from(retry_after_s))
+    }
+
     /// 500: a fault of ours. The client learns nothing of the cause.
     pub fn internal(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         let detail = "a fault of the server; please report the request_id";

@@ -1,7 +1,7 @@
 //! The id of a request: the client's if it is sane, else a new one; in every answer and on every log line.
 
 use poem::Request;
-use poem::http::HeaderName;
+use poem::http::{HeaderMap, HeaderName, HeaderValue};
 use uuid::Uuid;
 
 /// The header, in and out.
@@ -25,6 +25,13 @@ impl RequestId {
         match given.filter(|text| is_sane(text)) {
             Some(text) => Self(text.to_owned()),
             None => Self(Uuid::now_v7().to_string()),
+        }
+    }
+
+    /// Writes it into an answer.
+    pub(super) fn tell(&self, headers: &mut HeaderMap) {
+        if let Ok(value) = HeaderValue::from_str(&self.0) {
+            headers.insert(HEADER, value);
         }
     }
 

@@ -1,7 +1,11 @@
 //! The whole server over HTTP: the API under its base path, its documentation, health and metrics, and the listener.
 
+use super::client_address::ClientAddresses;
+use super::cors::Cors;
 use super::health::{self, Readiness};
+use super::rate_limit::RateLimiter;
 use super::routes::Routes;
+use super::security_headers::TransportSecurity;
 use super::shell::Shell;
 use super::spec::amendment::Amendment;
 use super::spec::{self, SpecError};
@@ -38,7 +42,7 @@ const GRACE: Duration = Duration::from_secs(8);
 /// How long to wait when no connection can be accepted, for example because the process has no file descriptor left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// The bounds of a request.
+/// The bounds of a request, and who may send it.
 #[derive(Debug, Clone)]
 pub struct HttpSettings {
     /// How long it may take.
@@ -47,6 +51,14 @@ pub struct HttpSettings {
     pub body_limit_bytes: usize,
     /// How many may be in flight; more are answered 503.
     pub requests_max: usize,
+    /// How often who may ask; without limits when absent.
+    pub rate_limiter: Option<Arc<RateLimiter>>,
+    /// Finds out where requests come from.
+    pub clients: ClientAddresses,
+    /// Which pages of other origins may use the API.
+    pub cors: Cors,
+    /// Whether browsers are held to TLS.
+    pub transport: TransportSecurity,
 }
 
 impl Default for HttpSettings {
@@ -55,6 +67,10 @@ impl Default for HttpSettings {
             request_deadline: Duration::from_secs(10),
             body_limit_bytes: 1 << 20,
             requests_max: 1_024,
+            rate_limiter: None,
+            clients: ClientAddresses::default(),
+            cors: Cors::default(),
+            transport: TransportSecurity::default(),
         }
     }
 }
@@ -69,8 +85,13 @@ pub struct Parts {
     pub readiness: Arc<dyn Readiness>,
     /// Rendered by `/metrics`.
     pub metrics: Option<PrometheusHandle>,
-    /// The bounds of a request.
+    /// The bounds of a request, and who may send it.
     pub settings: HttpSettings,
+}
+
+/// Whether it is a path that balancers and monitors ask.
+pub(super) fn is_probe(path: &str) -> bool {
+    matches!(path, LIVE_PATH | READY_PATH | DETAILED_PATH | METRICS_PATH)
 }
 
 /// The description of an API, as it is served and committed. `title` and version are the service's.

@@ -1,16 +1,21 @@
 //! What surrounds every request: its id, its bounds, the shape of its errors, its line in the log.
 
 use super::body::RawBody;
+use super::client_address::ClientAddress;
 use super::problem::Problem;
-use super::request_id::{self, RequestId};
+use super::query;
+use super::rate_limit::Meter;
+use super::request_id::RequestId;
 use super::routes::Routes;
+use super::security_headers;
 use super::serve::HttpSettings;
 use futures::FutureExt;
 use poem::error::{MethodNotAllowedError, NotFoundError, ReadBodyError};
-use poem::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use poem::http::{Method, StatusCode, header};
 use poem::{Body, Endpoint, Error, IntoResponse, Request, Response, Result};
 use poem_openapi::error::{AuthorizationError, ContentTypeError, ParseParamError, ParsePathError};
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Instant;
 use tokio::io::AsyncReadExt;
 use tokio::sync::Semaphore;
@@ -21,16 +26,6 @@ const RETRY_AFTER_S: u32 = 1;
 
 /// How much of a body that is too long is read to no end.
 const DISCARDED_MAX_BYTES: u64 = 16 << 20;
-
-/// Sent with every answer. API answers are for programs: nothing in them may run, be framed or be guessed at.
-const SECURITY_HEADERS: [(HeaderName, &str); 3] = [
-    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (header::X_FRAME_OPTIONS, "DENY"),
-    (header::REFERRER_POLICY, "no-referrer"),
-];
-const API_CONTENT_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
-/// The documentation page carries its scripts and styles within it.
-const DOCS_CONTENT_POLICY: &str = "default-src 'self'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: 'self'; frame-ancestors 'none'";
 
 /// The outermost endpoint: answers every request, never fails.
 pub(super) struct Shell<E> {
@@ -58,8 +53,10 @@ impl<E: Endpoint> Shell<E> {
                 Problem::unavailable("too many requests at this moment", RETRY_AFTER_S).into(),
             );
         };
-        self.check_query(&request)?;
         let answer = async {
+            if let Some(answered) = self.gates(&request).await? {
+                return Ok(answered);
+            }
             self.read_body(&mut request).await?;
             self.inner
                 .call(request)
@@ -78,22 +75,32 @@ impl<E: Endpoint> Shell<E> {
         }
     }
 
-    /// A parameter that no description names is a mistake of the caller, most often a misspelt filter.
-    fn check_query(&self, request: &Request) -> Result<()> {
-        let (path, query) = (request.uri().path(), request.uri().query().unwrap_or(""));
-        if query.is_empty() {
-            return Ok(());
+    /// What is decided before the body is read. A preflight is answered here: it has no token.
+    async fn gates(&self, request: &Request) -> Result<Option<Response>, Problem> {
+        if let (Some(meter), Some(client)) = (meter(request), ClientAddress::of(request)) {
+            meter.check_address(client).await?;
         }
-        let unknown = self
-            .routes
-            .find(path)
-            .and_then(|route| route.unknown_query(request.method(), query));
-        match unknown {
-            Some(name) => Err(Problem::bad_request(format!(
-                "there is no query parameter {name:?} here: correct or remove it"
-            ))
-            .into()),
-            None => Ok(()),
+        let cors = &self.settings.cors;
+        if let Some(route) = self.routes.find(request.uri().path())
+            && let Some(answered) = cors.preflight(request, &route.allow)?
+        {
+            return Ok(Some(answered));
+        }
+        cors.check_cookies(request)?;
+        query::check(request, &self.routes)?;
+        Ok(None)
+    }
+
+    /// Puts what is known of the client into the request.
+    fn mark(&self, request: &mut Request) {
+        let client = self.settings.clients.find(request);
+        let limiter = self.settings.rate_limiter.clone();
+        let meter =
+            limiter.map(|limiter| Meter::new(limiter, request.method(), request.uri().path()));
+        let extensions = request.extensions_mut();
+        extensions.insert(client);
+        if let Some(meter) = meter {
+            extensions.insert(Arc::new(meter));
         }
     }
 
@@ -172,29 +179,6 @@ impl<E: Endpoint> Shell<E> {
         }
     }
 
-    fn finish(&self, response: &mut Response, path: &str, id: &RequestId) {
-        let headers = response.headers_mut();
-        for (name, value) in SECURITY_HEADERS {
-            headers.insert(name, HeaderValue::from_static(value));
-        }
-        let is_docs = path.starts_with(super::serve::DOCS_PATH);
-        let policy = if is_docs {
-            DOCS_CONTENT_POLICY
-        } else {
-            API_CONTENT_POLICY
-        };
-        headers.insert(
-            header::CONTENT_SECURITY_POLICY,
-            HeaderValue::from_static(policy),
-        );
-        headers
-            .entry(header::CACHE_CONTROL)
-            .or_insert(HeaderValue::from_static("private, no-cache"));
-        if let Ok(value) = HeaderValue::from_str(id.as_str()) {
-            headers.insert(request_id::HEADER, value);
-        }
-    }
-
     fn count(&self, method: &Method, path: &str, status: StatusCode, started_at: Instant) {
         // Unknown paths share one label: a scanner must not make new time series.
         let route = self
@@ -230,19 +214,34 @@ impl<E: Endpoint> Endpoint for Shell<E> {
         let started_at = Instant::now();
         let id = RequestId::of(&request);
         request.extensions_mut().insert(id.clone());
+        self.mark(&mut request);
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let (meter, crossing) = (
+            meter(&request).cloned(),
+            self.settings.cors.crossing(&request),
+        );
         let span = tracing::info_span!("request", request_id = id.as_str());
         let answered = async {
             let mut response = match self.admit(request).await {
                 Ok(response) => response,
                 Err(error) => self.answer(&error, &path, &id),
             };
-            self.finish(&mut response, &path, &id);
+            let headers = response.headers_mut();
+            security_headers::set(headers, &method, &path, self.settings.transport);
+            self.settings.cors.mark(&crossing, headers);
+            id.tell(headers);
+            if let Some(meter) = meter {
+                meter.tell(headers);
+            }
             self.count(&method, &path, response.status(), started_at);
             response
         };
         Ok(answered.instrument(span).await)
     }
+}
+
+fn meter(request: &Request) -> Option<&Arc<Meter>> {
+    request.data()
 }
 
 /// Takes a refused body off the connection: many clients send all of it before they read the answer, and would meet a

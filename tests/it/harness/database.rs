@@ -13,6 +13,8 @@ use uuid::Uuid;
 use super::app::{MASTER_KEY, SECRET};
 use super::{DEADLINE, eventually};
 
+/// More than a test can ask.
+const UNLIMITED: &str = "1000000/s";
 const TEMPLATE: &str = "it_template";
 static TEMPLATE_MADE: OnceCell<()> = OnceCell::const_new();
 
@@ -123,6 +125,11 @@ fn config(database_url: &str, valkey_url: &str) -> Config {
         ("INSIGHTDESK_POOL_COMMANDS", "4"),
         ("INSIGHTDESK_POOL_QUERIES", "6"),
         ("INSIGHTDESK_POOL_PROJECTOR", "6"),
+        // All tests come from one address, and share one Valkey.
+        ("INSIGHTDESK_RATE_LIMIT_PROBES_ADDRESS", UNLIMITED),
+        ("INSIGHTDESK_RATE_LIMIT_DEFAULT_ADDRESS", UNLIMITED),
+        ("INSIGHTDESK_RATE_LIMIT_COMMANDS_ADDRESS", UNLIMITED),
+        ("INSIGHTDESK_RATE_LIMIT_CREDENTIALS_ADDRESS", UNLIMITED),
     ];
     let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
     Settings::read_from(environment).unwrap().check().unwrap()

@@ -247,7 +247,7 @@ async fn a_guessed_refresh_token_ends_nobodys_session() {
     let good = text(&tokens["refresh_token"]);
     // The session's id is at the front, so this names the session with another secret.
     let guess = format!("{}{}", &good[..40], "A".repeat(good.len() - 40));
-    for wrong in [guess.as_str(), "idr_", "", text(&tokens["access_token"])] {
+    for wrong in [guess.as_str(), "idf_", "", text(&tokens["access_token"])] {
         let body = json!({"refresh_token": wrong});
         let answer = post(&app.client, "/auth/refresh", body).await;
         assert!(

@@ -8,6 +8,7 @@ use domain::ids::TicketId;
 use platform::auth::Principal;
 use platform::consistency::ConsistencyToken;
 use platform::http::body::RawBody;
+use platform::http::client_address::ClientAddress;
 use platform::http::problem::Problem;
 use platform::http::request_id::RequestId;
 use platform::http::views::{TicketView, TicketViews};
@@ -104,14 +105,10 @@ impl Call<'_> {
             .request
             .data::<RequestId>()
             .map(|id| id.as_str().to_owned());
-        let address = self
-            .request
-            .remote_addr()
-            .as_socket_addr()
-            .map(|address| address.ip().to_string());
+        let address = ClientAddress::of(self.request);
         Ok(CommandContext {
             request_id,
-            source_address: address,
+            source_address: address.map(|address| address.to_string()),
             idempotency,
             if_match: headers::if_match(self.headers.if_match.as_deref())?,
             ..CommandContext::new(self.principal.organization_id, self.principal.actor())

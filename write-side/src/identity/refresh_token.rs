@@ -14,7 +14,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 /// Secret scanners find it by this.
-const PREFIX: &str = "idr_";
+const PREFIX: &str = "idf_";
 const SECRET_BYTES: usize = 32;
 const TAG_BYTES: usize = 16;
 const TOKEN_BYTES: usize = 2 + 16 + 4 + SECRET_BYTES + TAG_BYTES;
@@ -195,7 +195,7 @@ mod tests {
         let without_prefix = good.strip_prefix(PREFIX).unwrap();
         for wrong in [
             "",
-            "idr_",
+            "idf_",
             "idr_!",
             short,
             without_prefix,

@@ -2,8 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::http::problem;
+
 const PRECONDITION_FAILED: &str = "412";
 const NOT_FOUND: &str = "404";
+const TOO_MANY_REQUESTS: &str = "429";
 
 /// Completes the answers of an operation.
 pub(super) fn complete(operation: &mut Value) {
@@ -18,12 +21,21 @@ pub(super) fn complete(operation: &mut Value) {
     if lists_all {
         responses.remove(NOT_FOUND);
     }
+    responses.insert(TOO_MANY_REQUESTS.to_owned(), too_many_requests());
     for (status, response) in responses {
         if let Some(response) = response.as_object_mut() {
             name_media_types(response);
             describe_headers(status, response);
         }
     }
+}
+
+/// Every operation can be asked too often; the limits stand before all of them.
+fn too_many_requests() -> Value {
+    json!({
+        "description": "Too many requests; `type` names the limit, `Retry-After` says when to come back.",
+        "content": {problem::CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    })
 }
 
 fn has_parameter(operation: &Value, name: &str) -> bool {
@@ -63,9 +75,17 @@ fn describe_headers(status: &str, response: &mut Map<String, Value>) {
         .map(|(name, header)| (spelled(&name), header))
         .collect();
     headers.insert("X-Request-Id".to_owned(), REQUEST_ID.header());
+    // Every answer has them. Told once for each way to succeed, and where they matter.
+    if status.starts_with('2') || status == TOO_MANY_REQUESTS {
+        headers.insert("RateLimit".to_owned(), RATE_LIMIT.optional_header());
+        headers.insert(
+            "RateLimit-Policy".to_owned(),
+            RATE_LIMIT_POLICY.optional_header(),
+        );
+    }
     match status {
         "401" => headers.insert("WWW-Authenticate".to_owned(), CHALLENGE.header()),
-        "503" => headers.insert("Retry-After".to_owned(), RETRY_AFTER.header()),
+        TOO_MANY_REQUESTS | "503" => headers.insert("Retry-After".to_owned(), RETRY_AFTER.header()),
         _ => None,
     };
 }
@@ -94,8 +114,17 @@ struct Described {
 
 impl Described {
     fn header(&self) -> Value {
+        self.described(true)
+    }
+
+    /// A header that the configuration may switch off.
+    fn optional_header(&self) -> Value {
+        self.described(false)
+    }
+
+    fn described(&self, required: bool) -> Value {
         let Self { ty, description } = self;
-        json!({"description": description, "required": true, "schema": {"type": ty}})
+        json!({"description": description, "required": required, "schema": {"type": ty}})
     }
 }
 
@@ -106,6 +135,14 @@ const REQUEST_ID: Described = Described {
 const CHALLENGE: Described = Described {
     ty: "string",
     description: "How to authenticate.",
+};
+const RATE_LIMIT: Described = Described {
+    ty: "string",
+    description: "What is left of the limit that `RateLimit-Policy` names: `r` requests, and `t` seconds until all of it is there again; after a refusal until there is something again.",
+};
+const RATE_LIMIT_POLICY: Described = Described {
+    ty: "string",
+    description: "The limit: `q` requests at once, which flow in again within `w` seconds. It is the one of the person, without a token that of the address, or the one that was hit.",
 };
 const RETRY_AFTER: Described = Described {
     ty: "integer",

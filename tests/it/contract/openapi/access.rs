@@ -25,7 +25,7 @@ pub async fn walk(app: &TestApp, contract: &Contract) {
     let refresh = ("refresh_session", &[][..]);
     let token = json!({"refresh_token": tokens["tokens"]["refresh_token"]});
     contract.send(app.admin(), refresh, token).await.expect(200);
-    let token = json!({"refresh_token": "idr_none"});
+    let token = json!({"refresh_token": "idf_none"});
     contract.send(app.admin(), refresh, token).await.expect(401);
     let fresh =
         json!({"current_password": PASSWORD, "new_password": "a bicycle made of old violins"});

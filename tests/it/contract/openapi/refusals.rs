@@ -39,7 +39,7 @@ pub fn least_body(id: &str) -> Value {
         "erase_user" => json!({"reason": "Asked for it"}),
         "create_team" => json!({"name": "Nights"}),
         "sign_in" => json!({"email": "nobody@acme.example", "password": "nothing"}),
-        "refresh_session" => json!({"refresh_token": "idr_none"}),
+        "refresh_session" => json!({"refresh_token": "idf_none"}),
         "change_password" => json!({"current_password": "nothing", "new_password": "nothing"}),
         _ => json!({}),
     }

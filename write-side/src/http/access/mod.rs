@@ -8,6 +8,7 @@ mod sessions;
 mod sign_in;
 
 use domain::text::Name;
+use platform::http::client_address::ClientAddress;
 use platform::http::request_id::RequestId;
 use poem::Request;
 use poem::http::header::USER_AGENT;
@@ -39,10 +40,10 @@ fn origin(request: &Request) -> Origin {
     // The rules of a name: visible characters on one line.
     let device =
         Name::parse(&device).map_or_else(|_| UNKNOWN_DEVICE.to_owned(), |name| name.to_string());
-    let address = request.remote_addr().as_socket_addr();
+    let address = ClientAddress::of(request);
     Origin {
         device,
-        address: address.map_or_else(String::new, |address| address.ip().to_string()),
+        address: address.map_or_else(String::new, |address| address.to_string()),
         request_id: request.data::<RequestId>().map(|id| id.as_str().to_owned()),
     }
 }
