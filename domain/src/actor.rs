@@ -55,6 +55,9 @@ pub enum Actor {
     },
     /// The operator of the installation, through the command line.
     Operator,
+    /// The part of InsightDesk that lets people in: what it sees and does before anybody is known to act, and when it ends
+    /// what they may no longer use.
+    Identity,
 }
 
 impl Actor {
@@ -63,7 +66,7 @@ impl Actor {
     pub fn user_id(&self) -> Option<UserId> {
         match self {
             Self::User { id, .. } => Some(*id),
-            Self::Timer | Self::Import { .. } | Self::Operator => None,
+            Self::Timer | Self::Import { .. } | Self::Operator | Self::Identity => None,
         }
     }
 
@@ -73,7 +76,7 @@ impl Actor {
         match self {
             Self::User { role, .. } => role.is_staff(),
             Self::Operator => true,
-            Self::Timer | Self::Import { .. } => false,
+            Self::Timer | Self::Import { .. } | Self::Identity => false,
         }
     }
 
@@ -83,7 +86,7 @@ impl Actor {
         match self {
             Self::User { role, .. } => *role == Role::Admin,
             Self::Operator => true,
-            Self::Timer | Self::Import { .. } => false,
+            Self::Timer | Self::Import { .. } | Self::Identity => false,
         }
     }
 

@@ -116,6 +116,7 @@ pub(crate) use events;
 
 use crate::message::event::MessageEvent;
 use crate::organization::event::OrganizationEvent;
+use crate::security::event::SecurityEvent;
 use crate::team::event::TeamEvent;
 use crate::ticket::event::TicketEvent;
 use crate::user::event::{EmailClaimEvent, UserEvent};
@@ -135,6 +136,8 @@ pub enum DomainEvent {
     Ticket(TicketEvent),
     /// Of a message's stream.
     Message(MessageEvent),
+    /// Of the stream of something that happened to a person's ways in.
+    Security(SecurityEvent),
 }
 
 impl DomainEvent {
@@ -166,6 +169,9 @@ impl DomainEvent {
             }
             crate::message::STREAM_TYPE => {
                 MessageEvent::decode(event_type, schema_version, data).map(Self::Message)
+            }
+            crate::security::STREAM_TYPE => {
+                SecurityEvent::decode(event_type, schema_version, data).map(Self::Security)
             }
             _ => Err(DecodeError::Unknown {
                 event_type: event_type.to_owned(),

@@ -55,3 +55,11 @@ id!(
     /// A sign-in on one device, from the first token to the last.
     SessionId
 );
+id!(
+    /// A machine's key to the API.
+    ApiKeyId
+);
+id!(
+    /// An invitation into an organization.
+    InvitationId
+);

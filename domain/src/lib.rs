@@ -2,6 +2,7 @@
 //!
 //! Each aggregate ([`organization`], [`user`], [`team`], [`ticket`], [`message`]) is two plain functions:
 //! `decide(state, command) -> events or error` and `evolve(state, event) -> state`.
+//! [`security`] holds facts that were noticed and not decided: what happened to people's ways in.
 //! [`sla`] folds a ticket's events into its clocks, [`aggregate`] offers the same functions as `eventually` aggregates.
 //!
 //! Invariants:
@@ -23,6 +24,7 @@ pub mod message;
 pub mod metadata;
 pub mod organization;
 pub mod personal;
+pub mod security;
 pub mod sla;
 pub mod team;
 pub mod text;

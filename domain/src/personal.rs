@@ -7,6 +7,7 @@
 //! what is not personal.
 
 use crate::message::state::Message;
+use crate::security::state::Occurrence;
 use crate::ticket::state::Ticket;
 use crate::user::state::User;
 use crate::{ids::UserId, user};
@@ -25,7 +26,8 @@ const FIELD_VALUE: &str = r#"{"kind":"text","value":"(erased)"}"#;
 /// Whose data a field is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Owner {
-    /// The person whom the stream is about: the user, the ticket's requester, the message's author.
+    /// The person whom the stream is about: the user, the ticket's requester, the message's author, whose account a security
+    /// event concerns.
     StreamSubject,
     /// Who issued the command: what staff say about what they do.
     Actor,
@@ -75,6 +77,9 @@ pub fn fields(event_type: &str) -> &'static [PersonalField] {
             }
         }
         "message.posted" | "message.edited" => const { &[of_subject("body", TEXT)] },
+        "session.started" => const { &[of_subject("device", TEXT)] },
+        "api_key.created" => const { &[of_subject("name", TEXT)] },
+        "invitation.sent" => const { &[of_subject("email", EMAIL)] },
         "subject.erased" | "ticket.reopened" | "message.redacted" => &REASON,
         _ => &[],
     }
@@ -112,6 +117,15 @@ impl StreamSubject for Message {
     fn stream_subject(&self, _id: Uuid) -> Option<UserId> {
         match self {
             Self::Present(message) => Some(message.author_id),
+            Self::Absent => None,
+        }
+    }
+}
+
+impl StreamSubject for Occurrence {
+    fn stream_subject(&self, _id: Uuid) -> Option<UserId> {
+        match self {
+            Self::Recorded { user_id } => Some(*user_id),
             Self::Absent => None,
         }
     }

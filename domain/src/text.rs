@@ -134,6 +134,14 @@ text!(
     FieldText, 1_000, Lines::One
 );
 text!(
+    /// What a person's program says that it is, as its `User-Agent` or in better words.
+    Device, 200, Lines::One
+);
+text!(
+    /// What an API key may do, for example `tickets:read`: lower case letters, digits, `_`, `.` and `:`.
+    Scope, 64, Lines::One, refine_scope
+);
+text!(
     /// A sentence that says why: a redaction, a reopening.
     Reason, 500, Lines::One
 );
@@ -193,6 +201,19 @@ fn refine_slug(text: String) -> Result<String, TextError> {
     } else {
         Err(TextError::Form {
             expected: "lower case letters, digits and inner hyphens",
+        })
+    }
+}
+
+fn refine_scope(text: String) -> Result<String, TextError> {
+    let fits = text
+        .chars()
+        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '.' | ':'));
+    if fits {
+        Ok(text)
+    } else {
+        Err(TextError::Form {
+            expected: "lower case letters, digits, '_', '.' or ':'",
         })
     }
 }

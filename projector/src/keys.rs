@@ -49,7 +49,7 @@ impl Keys {
             DomainEvent::User(_) => {
                 self.users.insert((org, UserId(event.stream_id)));
             }
-            DomainEvent::EmailClaim(_) => {}
+            DomainEvent::EmailClaim(_) | DomainEvent::Security(_) => {}
             DomainEvent::Team(_) => {
                 self.teams.insert((org, TeamId(event.stream_id)));
             }

@@ -149,7 +149,7 @@ CREATE TABLE ticket_history (
     event_type    text        NOT NULL,
     -- The version of the stream that the event belongs to (the ticket's or the message's).
     version       bigint      NOT NULL,
-    actor_kind    text        NOT NULL CHECK (actor_kind IN ('user', 'timer', 'import', 'operator')),
+    actor_kind    text        NOT NULL CHECK (actor_kind IN ('user', 'timer', 'import', 'operator', 'identity')),
     actor_id      uuid,
     actor_role    text,
     -- The name of that moment: what was known then.

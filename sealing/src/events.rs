@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::error::SealingError;
 use crate::fields::{Lookup, Opened, open_object};
 use crate::keyring::{Keyring, Known, Person, Place};
+use crate::object::Object;
 use crate::place::{Container, Kind};
 
 /// Whose the personal fields of an event are. A field whose owner is nobody stays clear: the operator's words, an import's.
@@ -142,6 +143,23 @@ pub fn blanked(event: &RecordedEvent) -> Cow<'_, str> {
         Ok(Opened::Text(text)) => Cow::Owned(text),
         Ok(Opened::Clear | Opened::Needs(_)) | Err(_) => Cow::Borrowed(&event.data),
     }
+}
+
+/// Puts placeholders in the place of everything personal of an event that is about to be appended: of a fact that is worth
+/// keeping although the person whom it is about was erased.
+///
+/// # Errors
+/// When the event is no JSON object.
+pub fn blank(event: &mut NewEvent) -> Result<(), SealingError> {
+    let fields = personal::fields(&event.event_type);
+    let object: Object<'_> = serde_json::from_str(&event.data)?;
+    let blank = |name: &str| named(fields, name).map(|field| field.placeholder.to_owned());
+    let present = object.0.iter();
+    let values: Vec<_> = present
+        .map(|(name, raw)| blank(name).filter(|_| raw.get() != "null"))
+        .collect();
+    event.data = object.with(&values)?;
+    Ok(())
 }
 
 /// A person without a key has none any more.

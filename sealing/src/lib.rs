@@ -28,6 +28,6 @@ mod rotation;
 pub use answers::AnswerPart;
 pub use cipher::CipherError;
 pub use error::{MasterKeyMismatch, SealingError, UnusableKey};
-pub use events::{Owners, blanked};
+pub use events::{Owners, blank, blanked};
 pub use keyring::{DESTROY, KEY_LIFETIME, KEYS_MAX, Keyring, Place};
 pub use master::{MasterKeyError, MasterKeys};

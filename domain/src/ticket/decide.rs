@@ -137,7 +137,7 @@ enum Standing {
 }
 
 impl Standing {
-    /// For a customer whose ticket it is not, there is no ticket.
+    /// For a customer whose ticket it is not, and for who has nothing to do with tickets, there is no ticket.
     fn of(actor: &Actor, requester_id: UserId) -> Result<Self, TicketError> {
         match actor {
             Actor::User {
@@ -155,6 +155,7 @@ impl Standing {
             Actor::Operator => Ok(Self::Staff { user: None }),
             Actor::Import { .. } => Ok(Self::Import),
             Actor::Timer => Ok(Self::Timer),
+            Actor::Identity => Err(TicketError::NotFound),
         }
     }
 }

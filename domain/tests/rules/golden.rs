@@ -7,6 +7,7 @@ use crate::samples::samples;
 use domain::event::{DomainEvent, Encoded};
 use domain::message::event::MessageEvent;
 use domain::organization::event::OrganizationEvent;
+use domain::security::event::SecurityEvent;
 use domain::team::event::TeamEvent;
 use domain::ticket::event::TicketEvent;
 use domain::user::event::{EmailClaimEvent, UserEvent};
@@ -15,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 /// The type of each stream with the events that it may hold.
-fn streams() -> [(&'static str, &'static [(&'static str, i16)]); 6] {
+pub fn streams() -> [(&'static str, &'static [(&'static str, i16)]); 7] {
     [
         (domain::organization::STREAM_TYPE, OrganizationEvent::TYPES),
         (domain::user::STREAM_TYPE, UserEvent::TYPES),
@@ -26,6 +27,7 @@ fn streams() -> [(&'static str, &'static [(&'static str, i16)]); 6] {
         (domain::team::STREAM_TYPE, TeamEvent::TYPES),
         (domain::ticket::STREAM_TYPE, TicketEvent::TYPES),
         (domain::message::STREAM_TYPE, MessageEvent::TYPES),
+        (domain::security::STREAM_TYPE, SecurityEvent::TYPES),
     ]
 }
 
@@ -50,20 +52,21 @@ fn files() -> BTreeMap<String, Value> {
 
 /// The stream type, event type and version that a file's name tells.
 fn shape(file: &str) -> (&'static str, String, i16) {
-    let (event_type, rest) = file
-        .split_once(".v")
-        .unwrap_or_else(|| panic!("{file} names no version"));
-    let version = rest
-        .split('.')
-        .next()
-        .unwrap()
-        .parse()
-        .unwrap_or_else(|_| panic!("{file} names no version"));
+    let (event_type, version) = type_and_version(file);
     let known = |types: &[(&str, i16)]| types.iter().any(|(name, _)| *name == event_type);
     let stream = streams().into_iter().find(|(_, types)| known(types));
     let (stream_type, _) =
         stream.unwrap_or_else(|| panic!("{file} is of an event that nothing knows"));
-    (stream_type, event_type.to_owned(), version)
+    (stream_type, event_type, version)
+}
+
+/// The event type and version that a file's name tells: `<noun>.<verb>.v<version>`, and perhaps a case.
+pub fn type_and_version(file: &str) -> (String, i16) {
+    let mut parts = file.split('.');
+    let (noun, verb, version) = (parts.next(), parts.next(), parts.next());
+    let version = version.and_then(|part| part.strip_prefix('v')?.parse().ok());
+    let version = version.unwrap_or_else(|| panic!("{file} names no version"));
+    (format!("{}.{}", noun.unwrap(), verb.unwrap()), version)
 }
 
 fn encode(event: &DomainEvent) -> Encoded {
@@ -74,6 +77,7 @@ fn encode(event: &DomainEvent) -> Encoded {
         DomainEvent::Team(event) => event.encode(),
         DomainEvent::Ticket(event) => event.encode(),
         DomainEvent::Message(event) => event.encode(),
+        DomainEvent::Security(event) => event.encode(),
     }
     .unwrap()
 }
@@ -132,6 +136,7 @@ fn retired() -> impl Iterator<Item = &'static (&'static str, i16)> {
         TeamEvent::RETIRED,
         TicketEvent::RETIRED,
         MessageEvent::RETIRED,
+        SecurityEvent::RETIRED,
     ]
     .into_iter()
     .flatten()
@@ -190,7 +195,7 @@ fn names_of_events_are_unique_and_a_noun_with_a_past_tense() {
         );
         let last = verb.rsplit('_').next().unwrap();
         assert!(
-            last.ends_with("ed") || last == "set",
+            last.ends_with("ed") || ["made", "sent", "set"].contains(&last),
             "{event_type} is not in the past tense"
         );
     }

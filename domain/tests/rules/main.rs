@@ -10,6 +10,7 @@ mod personal;
 mod properties;
 mod samples;
 mod scenario;
+mod security;
 mod sla;
 mod team;
 mod text;

@@ -38,6 +38,10 @@ fn each_kind_of_actor_is_written_by_its_name() {
         with(json!({ "kind": "operator" })),
     );
     is_written_as(
+        &minimal(Actor::Identity),
+        with(json!({ "kind": "identity" })),
+    );
+    is_written_as(
         &minimal(Actor::User {
             id: AGENT,
             role: Role::Agent,

@@ -65,6 +65,7 @@ fn actors() -> impl Strategy<Value = Actor> {
         1 => Just(other_customer()),
         1 => Just(import()),
         1 => Just(Actor::Operator),
+        1 => Just(Actor::Identity),
     ]
 }
 

@@ -2,6 +2,7 @@
 //!
 //! The structs are spelled whole, so that a new field does not compile here until it has a value.
 
+mod security;
 mod ticket;
 
 use crate::scenario::{AGENT, OTHER_TICKET};
@@ -38,6 +39,7 @@ pub fn samples() -> Vec<Sample> {
     samples.extend(ticket::life().map(|(case, event)| (case, DomainEvent::Ticket(event))));
     samples.extend(ticket::properties().map(|(case, event)| (case, DomainEvent::Ticket(event))));
     samples.extend(ticket::moves().map(|(case, event)| (case, DomainEvent::Ticket(event))));
+    samples.extend(security::samples().map(|(case, event)| (case, DomainEvent::Security(event))));
     samples.extend(message().map(|(case, event)| (case, DomainEvent::Message(event))));
     samples
 }

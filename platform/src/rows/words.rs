@@ -45,6 +45,8 @@ pub enum ActorKind {
     Import,
     /// The operator of the installation.
     Operator,
+    /// The part of InsightDesk that lets people in.
+    Identity,
 }
 
 impl ActorKind {
@@ -56,6 +58,7 @@ impl ActorKind {
             Self::Timer => "timer",
             Self::Import => "import",
             Self::Operator => "operator",
+            Self::Identity => "identity",
         }
     }
 }

@@ -24,8 +24,8 @@ use super::ApplyError;
 use crate::event::Event;
 use crate::state::State;
 
-/// What a timer is called.
-const TIMER_NAME: &str = "InsightDesk";
+/// What InsightDesk itself is called.
+const SYSTEM_NAME: &str = "InsightDesk";
 /// What the operator is called.
 const OPERATOR_NAME: &str = "Operator";
 
@@ -133,7 +133,8 @@ impl Who {
                 Some((*id, *role)),
                 state.user_name(org, *id),
             ),
-            Actor::Timer => (ActorKind::Timer, None, TIMER_NAME.to_owned()),
+            Actor::Timer => (ActorKind::Timer, None, SYSTEM_NAME.to_owned()),
+            Actor::Identity => (ActorKind::Identity, None, SYSTEM_NAME.to_owned()),
             Actor::Import { source, by } => (
                 ActorKind::Import,
                 None,

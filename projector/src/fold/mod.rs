@@ -51,6 +51,7 @@ pub fn apply(state: &mut State, event: &Event) -> Result<(), ApplyError> {
         DomainEvent::User(change) => users::apply(state, event, UserId(event.stream_id), change),
         // The reservation of an address is a rule of the log, not something to show.
         DomainEvent::EmailClaim(_) => Ok(()),
+        DomainEvent::Security(_) => Ok(()),
         DomainEvent::Team(change) => teams::apply(state, event, TeamId(event.stream_id), change),
         DomainEvent::Ticket(change) => {
             let id = TicketId(event.stream_id);

@@ -75,6 +75,8 @@ pub(super) enum ActorKindView {
     Import,
     /// The operator of the installation.
     Operator,
+    /// InsightDesk itself, where it lets people in.
+    Identity,
 }
 
 impl From<ActorKind> for ActorKindView {
@@ -84,6 +86,7 @@ impl From<ActorKind> for ActorKindView {
             ActorKind::Timer => Self::Timer,
             ActorKind::Import => Self::Import,
             ActorKind::Operator => Self::Operator,
+            ActorKind::Identity => Self::Identity,
         }
     }
 }

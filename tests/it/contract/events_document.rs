@@ -16,13 +16,10 @@ fn fields() -> BTreeMap<String, BTreeSet<String>> {
     for entry in fs::read_dir(root().join("schema/events")).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap();
-        let (event_type, _) = name.split_once(".v").unwrap();
+        let event_type: Vec<&str> = name.split('.').take(2).collect();
         let data: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
         let keys = data.as_object().unwrap().keys().cloned();
-        fields
-            .entry(event_type.to_owned())
-            .or_default()
-            .extend(keys);
+        fields.entry(event_type.join(".")).or_default().extend(keys);
     }
     fields
 }

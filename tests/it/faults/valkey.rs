@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use insightdesk::server::RunningServer;
-use platform::config::Config;
 use platform::consistency::ConsistencyToken;
 use platform::private::{Durability, PrivateServers, test_dir};
 use serde_json::json;
@@ -143,11 +142,7 @@ impl Scene {
             .await
             .unwrap();
         let database = Database::on(&servers).await;
-        let config = Config {
-            // A few people who never pause.
-            rate_limits: None,
-            ..database.config()
-        };
+        let config = database.config();
         let app = TestApp::on(database, config).await;
         let traffic = Traffic::default();
         let mut workers = JoinSet::new();

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use platform::config::Config;
@@ -87,10 +88,15 @@ impl Binary {
 
     /// Starts `serve` and waits until it serves.
     pub async fn serve(&self) -> ServerProcess {
+        self.serve_logging("json", "info").await
+    }
+
+    /// Starts `serve` with a log of this format and filter, and waits until it serves.
+    pub async fn serve_logging(&self, format: &str, filter: &str) -> ServerProcess {
         let mut command = self.command(&["serve"]);
         command
-            .env("INSIGHTDESK_LOG_FORMAT", "json")
-            .env("INSIGHTDESK_LOG_FILTER", "info");
+            .env("INSIGHTDESK_LOG_FORMAT", format)
+            .env("INSIGHTDESK_LOG_FILTER", filter);
         let child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -107,20 +113,26 @@ impl Binary {
 pub struct ServerProcess {
     pub address: SocketAddr,
     child: Child,
+    said: Arc<Mutex<String>>,
 }
 
 impl ServerProcess {
     /// Reads the log until it tells the address, and goes on reading, so that the process never waits for us.
     fn of(mut child: Child) -> Self {
         let (sender, receiver) = std::sync::mpsc::channel();
+        let said = Arc::<Mutex<String>>::default();
         let outputs: [Box<dyn std::io::Read + Send>; 2] = [
             Box::new(child.stdout.take().unwrap()),
             Box::new(child.stderr.take().unwrap()),
         ];
         for output in outputs {
-            let sender = sender.clone();
+            let (sender, said) = (sender.clone(), said.clone());
             std::thread::spawn(move || {
                 for line in BufReader::new(output).lines().map_while(Result::ok) {
+                    let mut said = said.lock().unwrap();
+                    said.push_str(&line);
+                    said.push('\n');
+                    drop(said);
                     // Nobody listens once the address is known.
                     let _ = sender.send(line);
                 }
@@ -130,12 +142,21 @@ impl ServerProcess {
         let mut told = Vec::new();
         while let Ok(line) = receiver.recv_timeout(DEADLINE) {
             if let Some(address) = address_in(&line) {
-                return Self { address, child };
+                return Self {
+                    address,
+                    child,
+                    said,
+                };
             }
             told.push(line);
         }
         let _ = child.kill();
         panic!("the server did not start: {}", told.join("\n"));
+    }
+
+    /// Everything that it has printed and logged so far.
+    pub fn said(&self) -> String {
+        self.said.lock().unwrap().clone()
     }
 
     /// SIGKILL: no last word.
@@ -181,7 +202,10 @@ impl Drop for ServerProcess {
 
 /// The address in the line of the log that says that it serves.
 fn address_in(line: &str) -> Option<SocketAddr> {
-    let told: serde_json::Value = serde_json::from_str(line).ok()?;
+    let Ok(told) = serde_json::from_str::<serde_json::Value>(line) else {
+        let (_, told) = line.split_once("serving address=")?;
+        return told.split(' ').next()?.parse().ok();
+    };
     if told["message"] == "serving" {
         told["address"].as_str()?.parse().ok()
     } else {

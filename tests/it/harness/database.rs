@@ -4,6 +4,7 @@ use std::thread;
 
 use platform::clock::SystemClock;
 use platform::config::{Config, Settings};
+use platform::http::rate_limit::{Budget, BudgetName, Budgets};
 use platform::private::{DATABASE, PrivateServers, test_servers};
 use std::sync::Arc;
 use tokio::sync::OnceCell;
@@ -13,8 +14,6 @@ use uuid::Uuid;
 use super::app::{MASTER_KEY, SECRET};
 use super::{DEADLINE, eventually};
 
-/// More than a test can ask.
-const UNLIMITED: &str = "1000000/s";
 const TEMPLATE: &str = "it_template";
 static TEMPLATE_MADE: OnceCell<()> = OnceCell::const_new();
 
@@ -125,12 +124,18 @@ fn config(database_url: &str, valkey_url: &str) -> Config {
         ("INSIGHTDESK_POOL_COMMANDS", "4"),
         ("INSIGHTDESK_POOL_QUERIES", "6"),
         ("INSIGHTDESK_POOL_PROJECTOR", "6"),
-        // All tests come from one address, and share one Valkey.
-        ("INSIGHTDESK_RATE_LIMIT_PROBES_ADDRESS", UNLIMITED),
-        ("INSIGHTDESK_RATE_LIMIT_DEFAULT_ADDRESS", UNLIMITED),
-        ("INSIGHTDESK_RATE_LIMIT_COMMANDS_ADDRESS", UNLIMITED),
-        ("INSIGHTDESK_RATE_LIMIT_CREDENTIALS_ADDRESS", UNLIMITED),
     ];
     let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    Settings::read_from(environment).unwrap().check().unwrap()
+    let config = Settings::read_from(environment).unwrap().check().unwrap();
+    Config {
+        rate_limits: Some(unlimited()),
+        ..config
+    }
+}
+
+/// Limits that no test meets unless it lowers one: all tests come from one address, share one Valkey, and never pause.
+fn unlimited() -> Budgets {
+    let much: Budget = "1000000/s".parse().unwrap();
+    let names = BudgetName::ALL.into_iter();
+    names.fold(Budgets::default(), |budgets, name| budgets.with(name, much))
 }

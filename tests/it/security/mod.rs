@@ -1,5 +1,10 @@
 //! Attacks, each as a test that says what must not happen.
 
+mod client_address;
+mod cross_origin;
 mod internals;
+mod limits;
 mod mass_assignment;
 mod permissions;
+mod response_headers;
+mod secrets;

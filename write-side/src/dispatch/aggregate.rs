@@ -15,6 +15,8 @@ use domain::organization::command::OrganizationCommand;
 use domain::organization::event::OrganizationEvent;
 use domain::organization::state::Organization;
 use domain::personal::StreamSubject;
+use domain::security::event::SecurityEvent;
+use domain::security::state::Occurrence;
 use domain::team::command::TeamCommand;
 use domain::team::event::TeamEvent;
 use domain::team::state::Team;
@@ -33,6 +35,8 @@ pub trait Aggregate: Weigh + StreamSubject + Clone + Default + Send + Sync + 'st
     const STREAM_TYPE: &'static str;
     /// Its events.
     type Event: Send + Sync;
+    /// Whether its events are recorded also about a person who was erased by then: without what is personal in them.
+    const OUTLIVES_SUBJECT: bool = false;
 
     /// The state after an event.
     #[must_use]
@@ -85,10 +89,11 @@ pub trait Decides: Aggregate {
 }
 
 macro_rules! aggregate {
-    ($state:ty, $event:ty, $stream_type:expr, $evolve:path, $cache:ident $(, occurred_at = $occurred_at:path)?) => {
+    ($state:ty, $event:ty, $stream_type:expr, $evolve:path, $cache:ident $(, occurred_at = $occurred_at:path)? $(, outlives_subject = $outlives:literal)?) => {
         impl Aggregate for $state {
             const STREAM_TYPE: &'static str = $stream_type;
             type Event = $event;
+            $(const OUTLIVES_SUBJECT: bool = $outlives;)?
 
             fn evolve(self, event: &Self::Event, at: DateTime<Utc>) -> Self {
                 $evolve(self, event, at)
@@ -195,6 +200,14 @@ aggregate!(
     domain::message::STREAM_TYPE,
     domain::message::evolve::evolve,
     messages
+);
+aggregate!(
+    Occurrence,
+    SecurityEvent,
+    domain::security::STREAM_TYPE,
+    domain::security::evolve::evolve,
+    occurrences,
+    outlives_subject = true
 );
 
 decides!(

@@ -17,7 +17,7 @@ impl Work<'_> {
     pub(super) async fn check_actor(&self) -> Result<(), CommandError> {
         match self.actor() {
             Actor::User { id, role } => self.check_person(*id, *role).await,
-            Actor::Timer | Actor::Import { .. } | Actor::Operator => Ok(()),
+            Actor::Timer | Actor::Import { .. } | Actor::Operator | Actor::Identity => Ok(()),
         }
     }
 

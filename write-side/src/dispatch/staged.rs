@@ -21,6 +21,7 @@ pub(super) trait StagedState: Any + Send + Sync {
     fn keep(self: Box<Self>, caches: &Caches, place: Place, id: Uuid, version: Version);
     fn forget(&self, caches: &Caches, place: Place, id: Uuid);
     fn subject(&self, id: Uuid) -> Option<UserId>;
+    fn outlives_subject(&self) -> bool;
 }
 
 impl<A: Aggregate> StagedState for A {
@@ -34,6 +35,10 @@ impl<A: Aggregate> StagedState for A {
 
     fn subject(&self, id: Uuid) -> Option<UserId> {
         self.stream_subject(id)
+    }
+
+    fn outlives_subject(&self) -> bool {
+        A::OUTLIVES_SUBJECT
     }
 }
 
@@ -50,6 +55,11 @@ impl Staged {
             events: Vec::new(),
             state: Box::new(state),
         }
+    }
+
+    /// The person whom it is about.
+    pub(super) fn subject(&self) -> Option<UserId> {
+        self.state.subject(self.stream.id)
     }
 
     /// The append of its events, or the guard that it did not change. Takes the events.

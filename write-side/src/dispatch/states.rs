@@ -10,6 +10,7 @@ use domain::ids::UserId;
 use domain::message::state::Message;
 use domain::organization::settings::Settings;
 use domain::organization::state::Organization;
+use domain::security::state::Occurrence;
 use domain::team::state::Team;
 use domain::ticket::state::Ticket;
 use domain::user::state::{EmailClaim, User};
@@ -275,6 +276,7 @@ pub struct Caches {
     pub(super) teams: StateCache<Team>,
     pub(super) tickets: StateCache<Ticket>,
     pub(super) messages: StateCache<Message>,
+    pub(super) occurrences: StateCache<Occurrence>,
     settings: Cache<(Place, Version), Arc<Settings>>,
 }
 
@@ -290,6 +292,8 @@ impl Caches {
             teams: StateCache::new(max_bytes, page_limit),
             tickets: StateCache::new(max_bytes, page_limit),
             messages: StateCache::new(max_bytes, page_limit),
+            // Touched once each: there is nothing to keep.
+            occurrences: StateCache::new(0, page_limit),
             settings: Cache::builder()
                 .weigher(weigher)
                 .max_capacity(max_bytes)
@@ -305,6 +309,7 @@ impl Caches {
         self.teams.measure();
         self.tickets.measure();
         self.messages.measure();
+        self.occurrences.measure();
         measure(
             "settings",
             self.settings.entry_count(),

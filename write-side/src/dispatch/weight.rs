@@ -3,6 +3,7 @@
 use domain::message::state::Message;
 use domain::organization::settings::Settings;
 use domain::organization::state::Organization;
+use domain::security::state::Occurrence;
 use domain::team::state::Team;
 use domain::ticket::field::FieldValue;
 use domain::ticket::state::Ticket;
@@ -86,6 +87,12 @@ impl Weigh for User {
 }
 
 impl Weigh for EmailClaim {
+    fn grown_bytes(&self) -> usize {
+        0
+    }
+}
+
+impl Weigh for Occurrence {
     fn grown_bytes(&self) -> usize {
         0
     }

@@ -11,6 +11,7 @@ mod faults;
 mod people;
 mod promises;
 mod roles;
+mod security;
 mod support;
 mod tickets;
 mod tokens;

@@ -60,6 +60,16 @@ fn staff_and_the_operator_open_for_a_customer() {
 }
 
 #[test]
+fn who_lets_people_in_neither_opens_nor_finds_tickets() {
+    ticket()
+        .when(0, Actor::Identity, TicketCommand::Open(open_command()))
+        .refuses(TicketError::OwnTicketsOnly);
+    super::ticket_in(Status::Open)
+        .when(9, Actor::Identity, TicketCommand::Resolve)
+        .refuses(TicketError::NotFound);
+}
+
+#[test]
 fn a_timer_may_not_open() {
     let outcome = ticket().when(0, Actor::Timer, TicketCommand::Open(open_command()));
     assert!(outcome.result.is_err());

@@ -1,0 +1,33 @@
+//! What happened to people's ways in: facts, one a stream.
+
+use crate::samples::samples;
+use crate::scenario::{AGENT, at};
+use domain::actor::Actor;
+use domain::event::DomainEvent;
+use domain::personal::StreamSubject;
+use domain::security::evolve::evolve;
+use domain::security::state::Occurrence;
+use uuid::Uuid;
+
+#[test]
+fn every_event_is_about_the_person_that_it_names() {
+    let mut seen = 0;
+    for (_, event) in samples() {
+        let DomainEvent::Security(event) = event else {
+            continue;
+        };
+        let state = evolve(Occurrence::Absent, &event, at(0));
+        assert_eq!(event.user_id(), AGENT, "{}", event.event_type());
+        assert_eq!(state.stream_subject(Uuid::nil()), Some(AGENT));
+        seen += 1;
+    }
+    assert!(seen > 0);
+    assert_eq!(Occurrence::Absent.stream_subject(Uuid::nil()), None);
+}
+
+#[test]
+fn who_lets_people_in_works_on_nothing_and_sets_nothing() {
+    let actor = Actor::Identity;
+    assert!(!actor.is_staff() && !actor.is_admin() && !actor.is_import());
+    assert_eq!(actor.user_id(), None);
+}
