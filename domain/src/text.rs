@@ -137,6 +137,22 @@ text!(
     /// What a person's program says that it is, as its `User-Agent` or in better words.
     Device, 200, Lines::One
 );
+
+impl Device {
+    /// A program that says nothing, or nothing that fits on a line.
+    #[must_use]
+    pub fn unknown() -> Self {
+        Self("unknown".to_owned())
+    }
+
+    /// What a program says, cut to what fits.
+    #[must_use]
+    pub fn of(said: &str) -> Self {
+        let cut: String = said.chars().take(Self::MAX_CHARS).collect();
+        Self::parse(&cut).unwrap_or_else(|_| Self::unknown())
+    }
+}
+
 text!(
     /// What an API key may do, for example `tickets:read`: lower case letters, digits, `_`, `.` and `:`.
     Scope, 64, Lines::One, refine_scope

@@ -22,6 +22,7 @@ use platform::telemetry::PrometheusHandle;
 use platform::valkey::Valkey;
 use projector::{Bar, Ensured, Projector};
 use read_side::ReadModels;
+use sealing::MasterKeys;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use write_side::expiry;
@@ -126,6 +127,7 @@ pub async fn start(config: &Config, overrides: Overrides) -> Result<RunningServe
     if config.roles.has(Role::Api) {
         start_expiry(config, &node, &background);
         tokio::spawn(identity.clone().keep_house(background.clone()));
+        tokio::spawn(identity.clone().carry_to_log(background.clone()));
     }
     let settings = http_settings(config, &valkey, &background);
     let parts = parts(config, ended, readiness, overrides.metrics, settings)?;
@@ -162,7 +164,10 @@ fn identity(config: &Config, node: &Node, ended: EndedSessions) -> Result<Identi
     let hasher = PasswordHasher::new(Argon2Settings::default())?;
     let signer = TokenSigner::new(TokenKeys::parse(&config.token_secret)?);
     let (pool, dispatcher) = (node.pools.commands.clone(), node.dispatcher.clone());
-    Ok(Identity::new(pool, dispatcher, hasher, signer, ended))
+    let master = MasterKeys::parse(config.master_key.expose())?;
+    Ok(Identity::new(
+        pool, dispatcher, hasher, signer, ended, master,
+    ))
 }
 
 /// What the endpoints need beside the API itself.

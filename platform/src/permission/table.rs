@@ -71,7 +71,12 @@ const OWN_TICKETS: &str = "customers: their own tickets, and what is public of t
 pub const TABLE: &[Row] = &[
     open_to(Access::Public,   "sign_in",             ""),
     open_to(Access::Public,   "refresh_session",     "who holds the refresh token"),
+    open_to(Access::Public,   "complete_sign_in",    "who holds the ticket of a sign-in"),
     open_to(Access::SignedIn, "sign_out",            ""),
+    open_to(Access::SignedIn, "propose_second_factor", "oneself"),
+    open_to(Access::SignedIn, "confirm_second_factor", "oneself"),
+    open_to(Access::SignedIn, "renew_recovery_codes", "oneself, with a code"),
+    open_to(Access::SignedIn, "remove_second_factor", "oneself, with password and code"),
     open_to(Access::SignedIn, "change_password",     "who knows the present one"),
     open_to(Access::SignedIn, "list_sessions",       "one's own"),
     open_to(Access::SignedIn, "end_session",         "one's own"),

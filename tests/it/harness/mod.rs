@@ -11,6 +11,7 @@
 //! Queries of a person carry the newest `Consistency-Token` that anybody of their organization was given, so they see what
 //! the test did before; [`Request::without_token`] leaves it out.
 
+pub mod access;
 mod app;
 mod binary;
 mod client;

@@ -11,6 +11,7 @@ mod import;
 mod master_key;
 mod people;
 mod readme_tour;
+mod second_factor;
 mod service_levels;
 mod sign_in;
 mod ticket_life;

@@ -4,72 +4,17 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use domain::ids::UserId;
-use domain::text::Email;
 use futures::future::join_all;
 use hyper::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Client, Organization, Person, TestApp, eventually};
+use crate::harness::access::{
+    PASSWORD, give_login, give_password, post, refresh, sign_in, signed_in, status_of, text,
+};
+use crate::harness::{Client, TestApp, eventually};
 
-const PASSWORD: &str = "seven green umbrellas in the hall";
 /// What is promised: an ended session's access tokens are refused by then, on every server.
 const ENDED_WITHIN: Duration = Duration::from_secs(5);
-
-fn address_of(person: &Person, organization: &Organization) -> String {
-    format!(
-        "{}@{}.example",
-        person.name.to_lowercase(),
-        organization.slug
-    )
-}
-
-async fn give_password(app: &TestApp, organization: &Organization, person: &Person) -> String {
-    give_login(app, organization, person, &address_of(person, organization)).await
-}
-
-async fn give_login(
-    app: &TestApp,
-    organization: &Organization,
-    person: &Person,
-    email: &str,
-) -> String {
-    let identity = app.server.identity();
-    let (user, address) = (UserId(person.id), Email::parse(email).unwrap());
-    let granted = identity.grant_password(organization.id, user, &address, PASSWORD);
-    granted.await.unwrap();
-    email.to_owned()
-}
-
-async fn post(client: &Client, path: &str, body: Value) -> Answer {
-    let path = format!("/api/v1{path}");
-    client.request(Method::POST, &path).json(&body).await
-}
-
-async fn sign_in(client: &Client, email: &str, password: &str) -> Answer {
-    let body = json!({"email": email, "password": password});
-    post(client, "/auth/login", body).await
-}
-
-/// The tokens of a sign-in that succeeds.
-async fn signed_in(client: &Client, email: &str) -> Value {
-    let answer = sign_in(client, email, PASSWORD).await.expect(200);
-    assert_eq!(answer["status"], "signed_in");
-    answer["tokens"].clone()
-}
-
-async fn refresh(client: &Client, token: &Value) -> Answer {
-    post(client, "/auth/refresh", json!({"refresh_token": token})).await
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap()
-}
-
-async fn status_of(client: &Client, access_token: &Value) -> u16 {
-    let request = client.get("/api/v1/tickets").token(text(access_token));
-    request.await.status.as_u16()
-}
 
 /// Waits until a server refuses an access token.
 async fn refused_soon(client: &Client, access_token: &Value) {
@@ -140,9 +85,10 @@ async fn nobody_learns_from_a_refusal_whether_an_account_exists() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_of_several_organizations_chooses_one() {
     let app = TestApp::start().await;
-    let email = give_login(&app, &app.acme, app.agent(), "grace@example.org").await;
-    give_login(&app, &app.globex, &app.globex.customer, &email).await;
-    let asked = sign_in(&app.client, &email, PASSWORD).await.expect(200);
+    let email = "grace@example.org";
+    give_login(&app, &app.acme, app.agent(), email).await;
+    give_login(&app, &app.globex, &app.globex.customer, email).await;
+    let asked = sign_in(&app.client, email, PASSWORD).await.expect(200);
     assert_eq!(asked["status"], "choose_organization");
     assert!(asked["tokens"].is_null(), "{}", asked.body);
     let slugs: BTreeSet<&str> = asked["organizations"]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use platform::shutdown::Shutdown;
 
 use super::error::IdentityError;
-use super::{Identity, sessions};
+use super::{Identity, challenges, sessions};
 
 const INTERVAL: Duration = Duration::from_secs(3_600);
 
@@ -16,10 +16,10 @@ impl Identity {
         loop {
             match self.remove_spent().await {
                 Ok(0) => {}
-                Ok(count) => tracing::info!(count, "old sessions removed"),
+                Ok(count) => tracing::info!(count, "old sessions and links removed"),
                 Err(error) => tracing::warn!(
                     error = &error as &dyn Error,
-                    "old sessions could not be removed; trying again later"
+                    "old sessions and links could not be removed; trying again later"
                 ),
             }
             if tokio::time::timeout(INTERVAL, shutdown.requested())
@@ -32,6 +32,8 @@ impl Identity {
     }
 
     async fn remove_spent(&self) -> Result<u64, IdentityError> {
-        sessions::expire(&self.client().await?, self.now()).await
+        let client = self.client().await?;
+        let sessions = sessions::expire(&client, self.now()).await?;
+        Ok(sessions + challenges::expire(&client, self.now()).await?)
     }
 }

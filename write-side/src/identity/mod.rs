@@ -10,10 +10,13 @@
 //! Never here: what a person may do with tickets.
 
 mod accounts;
+mod challenges;
 mod error;
 mod housekeeping;
 mod passwords;
+mod record;
 mod refresh_token;
+mod second_factor;
 mod sessions;
 mod sign_in;
 
@@ -22,14 +25,20 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use credentials::password::{HashError, PasswordHasher};
 use deadpool_postgres::{Client, Pool};
-use domain::actor::Role;
-use domain::text::{Name, Slug};
-use platform::auth::{EndedSessions, Grant, TokenSigner};
+use domain::actor::{Actor, Role};
+use domain::text::{Device, Name, Slug};
+use platform::auth::{EndedSessions, Grant, Principal, TokenSigner};
+use sealing::MasterKeys;
+use tokio::sync::Notify;
 
 pub use accounts::Membership;
 pub use error::IdentityError;
+pub use second_factor::Enrolment;
 pub use sessions::{Listed, Owner};
 pub use sign_in::{Choice, SignIn, SignedIn};
+
+use accounts::Account;
+use record::By;
 
 use crate::dispatch::{Dispatcher, Person};
 
@@ -39,14 +48,26 @@ pub const ACCESS_LIFETIME: TimeDelta = TimeDelta::minutes(15);
 const ACCESS_MARGIN: TimeDelta = TimeDelta::minutes(1);
 
 /// Where a request comes from.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Origin {
     /// The program, as it calls itself.
-    pub device: String,
+    pub device: Device,
     /// The client's address.
     pub address: String,
     /// The request.
     pub request_id: Option<String>,
+}
+
+impl Origin {
+    /// Nobody's program: the operator's command line, or this server itself.
+    #[must_use]
+    pub fn none() -> Self {
+        Self {
+            device: Device::unknown(),
+            address: String::new(),
+            request_id: None,
+        }
+    }
 }
 
 /// Lets people in. Clones share everything.
@@ -61,6 +82,10 @@ struct Inner {
     hasher: PasswordHasher,
     signer: TokenSigner,
     ended: EndedSessions,
+    /// Seals what has to be read again: the secrets of authenticator apps.
+    master: MasterKeys,
+    /// Wakes whoever carries occurrences to the log.
+    recorded: Notify,
 }
 
 /// A person who may act, with their organization.
@@ -80,6 +105,7 @@ impl Identity {
         hasher: PasswordHasher,
         signer: TokenSigner,
         ended: EndedSessions,
+        master: MasterKeys,
     ) -> Self {
         Self {
             inner: Arc::new(Inner {
@@ -88,8 +114,36 @@ impl Identity {
                 hasher,
                 signer,
                 ended,
+                master,
+                recorded: Notify::new(),
             }),
         }
+    }
+
+    /// What the person of a request does.
+    fn by_person<'a>(&self, principal: &Principal, origin: &'a Origin) -> By<'a> {
+        By {
+            actor: principal.actor(),
+            origin,
+            at: self.now(),
+        }
+    }
+
+    /// What happens to people who are not signed in, or not yet.
+    fn by_service<'a>(&self, origin: &'a Origin) -> By<'a> {
+        By {
+            actor: Actor::Identity,
+            origin,
+            at: self.now(),
+        }
+    }
+
+    /// The account that the person of a request signs in with.
+    async fn account_of(&self, principal: &Principal) -> Result<Account, IdentityError> {
+        let client = self.client().await?;
+        let account =
+            accounts::of_user(&client, principal.organization_id, principal.user_id).await?;
+        account.ok_or(IdentityError::NotFound("the account"))
     }
 
     async fn client(&self) -> Result<Client, IdentityError> {

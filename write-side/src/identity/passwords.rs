@@ -3,14 +3,19 @@
 use credentials::password::{
     OwnNames, Password, PasswordFormError, PasswordPolicy, PhcString, Strength, WeakPassword,
 };
-use domain::ids::{OrganizationId, UserId};
+use deadpool_postgres::Transaction;
+use domain::actor::Actor;
+use domain::ids::{OrganizationId, SessionId, UserId};
+use domain::security::event::{PasswordChanged, SessionEnded};
+use domain::security::words::{PasswordChange, SessionEnd};
 use domain::text::Email;
 use platform::auth::Principal;
 
 use super::accounts::{self, Account, Membership};
 use super::error::IdentityError;
+use super::record::{self, By};
 use super::sessions;
-use super::{Identity, Member};
+use super::{Identity, Member, Origin};
 
 impl Identity {
     /// Changes the password of the person of a request. Every other session of the account ends.
@@ -22,20 +27,11 @@ impl Identity {
         principal: &Principal,
         present: &str,
         fresh: &str,
+        origin: &Origin,
     ) -> Result<(), IdentityError> {
-        let client = self.client().await?;
-        let account =
-            accounts::of_user(&client, principal.organization_id, principal.user_id).await?;
-        drop(client);
-        let account = account.ok_or(IdentityError::NotFound("the account"))?;
-        let wrong = || IdentityError::Invalid {
-            pointer: "/current_password",
-            detail: "is not the present password".to_owned(),
-        };
-        let present = Password::parse(present).map_err(|_| wrong())?;
-        if !self.has_password(&account, &present).await? {
-            return Err(wrong());
-        }
+        let account = self.account_of(principal).await?;
+        self.demand_password(&account, "/current_password", present)
+            .await?;
         let partition = self.inner.dispatcher.partition(principal.organization_id);
         let partition = partition.await?;
         let member = self
@@ -55,12 +51,60 @@ impl Identity {
             accounts::set_password(&tx, account.id, fresh.as_str(), self.now()).await?;
         sessions::carry_over(&tx, partition, principal.session_id, generation).await?;
         let except = Some(principal.session_id);
-        let ended = sessions::end_of_account(&tx, account.id, except, "password_changed").await?;
+        let by = self.by_person(principal, origin);
+        self.end_after_change(&tx, &account, except, PasswordChange::Changed, &by)
+            .await?;
         tx.commit().await?;
-        for (session, ..) in ended {
-            self.inner.ended.note(session);
+        self.wake_recorder();
+        Ok(())
+    }
+
+    /// Ends the sessions that began with a former password, and tells of the new one in every organization.
+    pub(super) async fn end_after_change(
+        &self,
+        tx: &Transaction<'_>,
+        account: &Account,
+        except: Option<SessionId>,
+        how: PasswordChange,
+        by: &By<'_>,
+    ) -> Result<(), IdentityError> {
+        for membership in accounts::memberships(tx, account.id).await? {
+            let user_id = membership.user_id;
+            let changed = PasswordChanged { user_id, how };
+            record::write(&**tx, by, membership.organization_id, changed).await?;
+        }
+        let reason = SessionEnd::PasswordChanged;
+        for (session_id, organization_id, user_id) in
+            sessions::end_of_account(tx, account.id, except, reason).await?
+        {
+            let told = SessionEnded {
+                user_id,
+                session_id,
+                reason,
+            };
+            record::write(&**tx, by, organization_id, told).await?;
+            self.inner.ended.note(session_id);
         }
         Ok(())
+    }
+
+    /// Demands the password of an account once more.
+    pub(super) async fn demand_password(
+        &self,
+        account: &Account,
+        pointer: &'static str,
+        typed: &str,
+    ) -> Result<(), IdentityError> {
+        let wrong = || IdentityError::Invalid {
+            pointer,
+            detail: "is not the present password".to_owned(),
+        };
+        let password = Password::parse(typed).map_err(|_| wrong())?;
+        if self.has_password(account, &password).await? {
+            Ok(())
+        } else {
+            Err(wrong())
+        }
     }
 
     async fn new_password(
@@ -126,9 +170,18 @@ impl Identity {
         let hash = self
             .new_password(&account, &member, "/password", password)
             .await?;
-        let client = self.client().await?;
-        accounts::set_password(&client, account.id, hash.as_str(), self.now()).await?;
-        sessions::end_of_account(&client, account.id, None, "password_changed").await?;
+        let mut client = self.client().await?;
+        let tx = client.transaction().await?;
+        accounts::set_password(&tx, account.id, hash.as_str(), self.now()).await?;
+        let by = By {
+            actor: Actor::Operator,
+            origin: &Origin::none(),
+            at: self.now(),
+        };
+        self.end_after_change(&tx, &account, None, PasswordChange::Set, &by)
+            .await?;
+        tx.commit().await?;
+        self.wake_recorder();
         Ok(())
     }
 }

@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use const_format::formatcp;
 use deadpool_postgres::GenericClient;
 use domain::ids::{OrganizationId, SessionId, UserId};
+use domain::security::words::{SessionEnd, SignInMethod};
 use event_store::{Partition, Version};
 use schema::table::SESSIONS;
 use tokio_postgres::Row;
@@ -91,7 +92,7 @@ pub struct NewSession<'a> {
     /// How many events the person's stream had when their role was read.
     pub user_version: Version,
     /// What was shown, such as `password`.
-    pub methods: &'a [&'static str],
+    pub methods: &'a [SignInMethod],
     /// The program that signs in, as it calls itself.
     pub device: &'a str,
     /// The address it signs in from.
@@ -121,6 +122,8 @@ pub enum Refreshed {
     },
     /// It was used long ago: somebody has a copy. The session has ended by that.
     Reused {
+        /// Whose session it was.
+        owner: Owner,
         /// The session.
         session_id: SessionId,
     },
@@ -212,6 +215,7 @@ pub async fn start(
     );
     let expires_at = now + REFRESH_LIFETIME;
     let (account_id, generation) = new.account.unzip();
+    let methods: Vec<&str> = new.methods.iter().map(|method| method.as_str()).collect();
     let hash = token.hash();
     let statement = client.prepare_cached(START).await?;
     let values: [&(dyn ToSql + Sync); 15] = [
@@ -224,7 +228,7 @@ pub async fn start(
         &new.user_version.get(),
         &tag_key.as_slice(),
         &hash.as_slice(),
-        &new.methods,
+        &methods,
         &new.device,
         &new.address,
         &now,
@@ -260,7 +264,13 @@ pub async fn refresh(
         return Ok(Refreshed::Refused);
     }
     if !account_stands(client, &found).await? {
-        end(client, &found.owner, token.session_id, "password_changed").await?;
+        end(
+            client,
+            &found.owner,
+            token.session_id,
+            SessionEnd::PasswordChanged,
+        )
+        .await?;
         return Ok(Refreshed::Refused);
     }
     if constant_time_eq(&found.token_hash, &token.hash())
@@ -366,8 +376,15 @@ async fn repeat_or_end(
             },
         });
     }
-    end(client, &found.owner, token.session_id, "token_reused").await?;
+    end(
+        client,
+        &found.owner,
+        token.session_id,
+        SessionEnd::TokenReused,
+    )
+    .await?;
     Ok(Refreshed::Reused {
+        owner: found.owner,
         session_id: token.session_id,
     })
 }
@@ -380,13 +397,13 @@ pub async fn end(
     client: &impl GenericClient,
     owner: &Owner,
     session_id: SessionId,
-    reason: &str,
+    reason: SessionEnd,
 ) -> Result<bool, IdentityError> {
     let statement = client.prepare_cached(END).await?;
     let ended = client
         .execute(
             &statement,
-            &[&owner.partition.get(), &session_id.0, &reason],
+            &[&owner.partition.get(), &session_id.0, &reason.as_str()],
         )
         .await?;
     Ok(ended == 1)
@@ -400,7 +417,7 @@ pub async fn end_of_user(
     client: &impl GenericClient,
     owner: &Owner,
     only: Option<SessionId>,
-    reason: &str,
+    reason: SessionEnd,
 ) -> Result<Vec<SessionId>, IdentityError> {
     let statement = client.prepare_cached(END_OF_USER).await?;
     let rows = client
@@ -411,7 +428,7 @@ pub async fn end_of_user(
                 &owner.organization_id.0,
                 &owner.user_id.0,
                 &only.map(|session| session.0),
-                &reason,
+                &reason.as_str(),
             ],
         )
         .await?;
@@ -427,12 +444,12 @@ pub async fn end_of_account(
     client: &impl GenericClient,
     account_id: Uuid,
     except: Option<SessionId>,
-    reason: &str,
+    reason: SessionEnd,
 ) -> Result<Vec<(SessionId, OrganizationId, UserId)>, IdentityError> {
     let statement = client.prepare_cached(END_OF_ACCOUNT).await?;
     let except = except.map_or(Uuid::nil(), |session| session.0);
     let rows = client
-        .query(&statement, &[&account_id, &except, &reason])
+        .query(&statement, &[&account_id, &except, &reason.as_str()])
         .await?;
     let ended = |row: &Row| {
         Ok((

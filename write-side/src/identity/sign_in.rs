@@ -4,6 +4,8 @@ use chrono::{DateTime, Utc};
 use credentials::password::{Password, PhcString, Verdict};
 use domain::actor::Role;
 use domain::ids::{OrganizationId, SessionId, UserId};
+use domain::security::event::{RefreshTokenReused, SessionEnded, SessionStarted, SignInFailed};
+use domain::security::words::{SessionEnd, SignInFailure, SignInMethod};
 use domain::text::{Email, Name, Slug};
 use event_store::Partition;
 use platform::auth::{Grant, Principal};
@@ -11,6 +13,7 @@ use uuid::Uuid;
 
 use super::accounts::{self, Account, Membership};
 use super::error::IdentityError;
+use super::record;
 use super::sessions::{self, NewSession, Owner, Refreshed, Started};
 use super::{Identity, Member, Origin};
 
@@ -58,12 +61,17 @@ pub enum SignIn {
     Done(Box<SignedIn>),
     /// The account has several organizations and named none of them.
     ChooseOrganization(Vec<Choice>),
+    /// To the second factor.
+    SecondFactor {
+        /// To be sent with a code of it.
+        ticket: String,
+    },
 }
 
 /// What a sign-in has shown.
 pub(super) struct Shown {
     pub(super) account: Account,
-    pub(super) methods: &'static [&'static str],
+    pub(super) methods: &'static [SignInMethod],
 }
 
 impl Identity {
@@ -78,10 +86,13 @@ impl Identity {
         organization: Option<&str>,
         origin: &Origin,
     ) -> Result<SignIn, IdentityError> {
-        let account = self.account_by_password(email, password).await?;
+        let account = self.account_by_password(email, password, origin).await?;
+        if account.has_second_factor {
+            return self.ask_for_second_factor(&account, organization).await;
+        }
         let shown = Shown {
             account,
-            methods: &["password"],
+            methods: &[SignInMethod::Password],
         };
         self.admit(shown, organization, origin).await
     }
@@ -91,6 +102,7 @@ impl Identity {
         &self,
         email: &str,
         password: &str,
+        origin: &Origin,
     ) -> Result<Account, IdentityError> {
         let refused = IdentityError::InvalidCredentials;
         let Ok(password) = Password::parse(password) else {
@@ -109,7 +121,11 @@ impl Identity {
             return Err(refused);
         };
         match self.inner.hasher.verify(&password, &stored).await? {
-            Verdict::Wrong => Err(refused),
+            Verdict::Wrong => {
+                let failure = (SignInMethod::Password, SignInFailure::WrongPassword);
+                self.tell_of_failure(&account, failure, origin).await?;
+                Err(refused)
+            }
             Verdict::Right => Ok(account),
             Verdict::RightButOutdated => {
                 let fresh = self.inner.hasher.hash(&password).await?;
@@ -118,6 +134,27 @@ impl Identity {
                 Ok(account)
             }
         }
+    }
+
+    /// Records in every organization of an account that somebody was not let in.
+    pub(super) async fn tell_of_failure(
+        &self,
+        account: &Account,
+        (method, reason): (SignInMethod, SignInFailure),
+        origin: &Origin,
+    ) -> Result<(), IdentityError> {
+        let client = self.client().await?;
+        let by = self.by_service(origin);
+        for membership in accounts::memberships(&client, account.id).await? {
+            let failed = SignInFailed {
+                user_id: membership.user_id,
+                method,
+                reason,
+            };
+            record::write(&**client, &by, membership.organization_id, failed).await?;
+        }
+        self.wake_recorder();
+        Ok(())
     }
 
     /// Whether this is the password of an account.
@@ -182,12 +219,23 @@ impl Identity {
             account: Some((shown.account.id, shown.account.generation)),
             user_version: member.person.version,
             methods: shown.methods,
-            device: &origin.device,
+            device: origin.device.as_str(),
             address: &origin.address,
             access_until: self.access_until(),
         };
-        let client = self.client().await?;
-        let started = sessions::start(&client, new, self.now()).await?;
+        let mut client = self.client().await?;
+        let tx = client.transaction().await?;
+        let started = sessions::start(&tx, new, self.now()).await?;
+        let told = SessionStarted {
+            user_id: member.membership.user_id,
+            session_id: started.session_id,
+            methods: shown.methods.to_vec(),
+            device: origin.device.clone(),
+        };
+        let organization_id = member.membership.organization_id;
+        record::write(&*tx, &self.by_service(origin), organization_id, told).await?;
+        tx.commit().await?;
+        self.wake_recorder();
         self.signed_in(member, started)
     }
 
@@ -216,7 +264,7 @@ impl Identity {
     ///
     /// # Errors
     /// [`IdentityError::Spent`] when it is not good, or not any more.
-    pub async fn refresh(&self, token: &str) -> Result<SignedIn, IdentityError> {
+    pub async fn refresh(&self, token: &str, origin: &Origin) -> Result<SignedIn, IdentityError> {
         let spent = IdentityError::Spent("refresh token");
         let client = self.client().await?;
         let refreshed = sessions::refresh(&client, token, self.access_until(), self.now()).await?;
@@ -225,8 +273,9 @@ impl Identity {
         let (owner, started) = match refreshed {
             Refreshed::Renewed { owner, started } => (owner, started),
             Refreshed::Refused => return Err(spent),
-            Refreshed::Reused { session_id } => {
+            Refreshed::Reused { owner, session_id } => {
                 self.inner.ended.note(session_id);
+                self.tell_of_reuse(&owner, session_id, origin).await?;
                 return Err(spent);
             }
         };
@@ -239,25 +288,80 @@ impl Identity {
             Some(member) => self.signed_in(&member, started),
             None => {
                 let client = self.client().await?;
-                sessions::end(&client, &owner, started.session_id, "deactivated").await?;
+                let reason = SessionEnd::Deactivated;
+                sessions::end(&client, &owner, started.session_id, reason).await?;
                 self.inner.ended.note(started.session_id);
                 Err(spent)
             }
         }
     }
 
+    async fn tell_of_reuse(
+        &self,
+        owner: &Owner,
+        session_id: SessionId,
+        origin: &Origin,
+    ) -> Result<(), IdentityError> {
+        let client = self.client().await?;
+        let (by, user_id) = (self.by_service(origin), owner.user_id);
+        let reused = RefreshTokenReused {
+            user_id,
+            session_id,
+        };
+        record::write(&**client, &by, owner.organization_id, reused).await?;
+        let ended = SessionEnded {
+            user_id,
+            session_id,
+            reason: SessionEnd::TokenReused,
+        };
+        record::write(&**client, &by, owner.organization_id, ended).await?;
+        self.wake_recorder();
+        Ok(())
+    }
+
     /// Ends the session of a request.
     ///
     /// # Errors
     /// When the database cannot be reached.
-    pub async fn sign_out(&self, principal: &Principal) -> Result<(), IdentityError> {
-        let owner = self.owner(principal).await?;
-        let client = self.client().await?;
-        let session = principal.session_id;
-        if sessions::end(&client, &owner, session, "signed_out").await? {
-            self.inner.ended.note(session);
+    pub async fn sign_out(
+        &self,
+        principal: &Principal,
+        origin: &Origin,
+    ) -> Result<(), IdentityError> {
+        let (organization_id, user_id) = (principal.organization_id, principal.user_id);
+        let owner = self.owner_of(organization_id, user_id).await?;
+        let only = Some(principal.session_id);
+        let ended = self.end(principal, &owner, only, SessionEnd::SignedOut, origin);
+        ended.await.map(drop)
+    }
+
+    /// Ends sessions of a person and tells of it; how many that were.
+    async fn end(
+        &self,
+        principal: &Principal,
+        owner: &Owner,
+        only: Option<SessionId>,
+        reason: SessionEnd,
+        origin: &Origin,
+    ) -> Result<usize, IdentityError> {
+        let mut client = self.client().await?;
+        let tx = client.transaction().await?;
+        let ended = sessions::end_of_user(&tx, owner, only, reason).await?;
+        let by = self.by_person(principal, origin);
+        for session_id in &ended {
+            let told = SessionEnded {
+                user_id: owner.user_id,
+                session_id: *session_id,
+                reason,
+            };
+            record::write(&*tx, &by, owner.organization_id, told).await?;
         }
-        Ok(())
+        tx.commit().await?;
+        self.wake_recorder();
+        for session in &ended {
+            self.inner.ended.note(*session);
+        }
+        Ok(ended.len())
     }
 
     /// Whether an organization has this person.
@@ -286,37 +390,42 @@ impl Identity {
         sessions::list(&self.client().await?, &owner, self.now()).await
     }
 
-    /// Ends one session of a person, or all. `by_admin`: somebody else than its owner does it.
+    /// Ends one of a person's own sessions.
     ///
     /// # Errors
-    /// [`IdentityError::NotFound`] when the named one does not run.
-    pub async fn end_sessions(
+    /// [`IdentityError::NotFound`] when it does not run.
+    pub async fn end_own_session(
         &self,
-        organization_id: OrganizationId,
-        user_id: UserId,
-        only: Option<SessionId>,
-        by_admin: bool,
+        principal: &Principal,
+        session: SessionId,
+        origin: &Origin,
     ) -> Result<(), IdentityError> {
+        let (organization_id, user_id) = (principal.organization_id, principal.user_id);
         let owner = self.owner_of(organization_id, user_id).await?;
-        let reason = if by_admin {
-            "ended_by_admin"
-        } else {
-            "ended_by_owner"
-        };
-        let client = self.client().await?;
-        let ended = sessions::end_of_user(&client, &owner, only, reason).await?;
-        if only.is_some() && ended.is_empty() {
-            return Err(IdentityError::NotFound("the session"));
+        let reason = SessionEnd::EndedByOwner;
+        match self
+            .end(principal, &owner, Some(session), reason, origin)
+            .await?
+        {
+            0 => Err(IdentityError::NotFound("the session")),
+            _ => Ok(()),
         }
-        for session in ended {
-            self.inner.ended.note(session);
-        }
-        Ok(())
     }
 
-    async fn owner(&self, principal: &Principal) -> Result<Owner, IdentityError> {
-        self.owner_of(principal.organization_id, principal.user_id)
-            .await
+    /// Ends all sessions of a person of the same organization.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub async fn end_sessions_of(
+        &self,
+        principal: &Principal,
+        user_id: UserId,
+        origin: &Origin,
+    ) -> Result<(), IdentityError> {
+        let owner = self.owner_of(principal.organization_id, user_id).await?;
+        let reason = SessionEnd::EndedByAdmin;
+        let ended = self.end(principal, &owner, None, reason, origin);
+        ended.await.map(drop)
     }
 
     async fn owner_of(

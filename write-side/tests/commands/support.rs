@@ -254,6 +254,7 @@ fn endpoint(
         PasswordHasher::new(Argon2Settings::default()).unwrap(),
         TokenSigner::new(token_keys()),
         EndedSessions::default(),
+        master_keys(),
     );
     let wait_max = Duration::from_secs(5);
     let api = write_side::http::api(dispatcher.clone(), identity, Arc::new(Views), wait_max);
@@ -350,6 +351,9 @@ impl Readiness for Healthy {
 
 /// The keys of personal data in the database of `pool`, the same for every server of a test.
 pub fn keys(pool: Pool) -> Keyring {
-    let master = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
-    Keyring::new(pool, MasterKeys::parse(master).unwrap())
+    Keyring::new(pool, master_keys())
+}
+
+fn master_keys() -> MasterKeys {
+    MasterKeys::parse("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap()
 }

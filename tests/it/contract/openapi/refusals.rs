@@ -40,6 +40,9 @@ pub fn least_body(id: &str) -> Value {
         "create_team" => json!({"name": "Nights"}),
         "sign_in" => json!({"email": "nobody@acme.example", "password": "nothing"}),
         "refresh_session" => json!({"refresh_token": "idf_none"}),
+        "complete_sign_in" => json!({"ticket": "ids_none", "code": "000000"}),
+        "confirm_second_factor" | "renew_recovery_codes" => json!({"code": "000000"}),
+        "remove_second_factor" => json!({"password": "nothing", "code": "000000"}),
         "change_password" => json!({"current_password": "nothing", "new_password": "nothing"}),
         _ => json!({}),
     }

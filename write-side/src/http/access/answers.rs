@@ -7,7 +7,7 @@ use poem_openapi::types::{ToJSON, Type};
 use poem_openapi::{ApiResponse, Enum, Object};
 use uuid::Uuid;
 
-use crate::identity::{self, ACCESS_LIFETIME, Choice, SignIn, SignedIn};
+use crate::identity::{self, ACCESS_LIFETIME, Choice, Enrolment, SignIn, SignedIn};
 
 /// An answer that no cache may keep.
 #[derive(ApiResponse)]
@@ -44,6 +44,8 @@ pub(super) enum StatusView {
     SignedIn,
     /// The account has several organizations: send it again with one of `organizations`.
     ChooseOrganization,
+    /// A second factor is needed: send `ticket` with a code of it.
+    SecondFactorRequired,
 }
 
 /// How far a sign-in came, and what comes next.
@@ -56,6 +58,8 @@ pub(super) struct SignInView {
     tokens: Option<TokensView>,
     /// What to choose from.
     organizations: Option<Vec<ChoiceView>>,
+    /// For the second factor, within five minutes.
+    ticket: Option<String>,
 }
 
 /// The tokens of a session.
@@ -143,11 +147,19 @@ impl From<SignIn> for SignInView {
                 status: StatusView::SignedIn,
                 tokens: Some((*signed_in).into()),
                 organizations: None,
+                ticket: None,
             },
             SignIn::ChooseOrganization(choices) => Self {
                 status: StatusView::ChooseOrganization,
                 tokens: None,
                 organizations: Some(choices.into_iter().map(Into::into).collect()),
+                ticket: None,
+            },
+            SignIn::SecondFactor { ticket } => Self {
+                status: StatusView::SecondFactorRequired,
+                tokens: None,
+                organizations: None,
+                ticket: Some(ticket),
             },
         }
     }
@@ -199,4 +211,34 @@ impl SessionsView {
             items: sessions.into_iter().map(view).collect(),
         }
     }
+}
+
+/// What an authenticator app has to know. Shown this once.
+#[derive(Debug, Object)]
+#[oai(rename = "Enrolment")]
+pub(super) struct EnrolmentView {
+    /// In base 32, to be typed.
+    secret: String,
+    /// The same as an `otpauth` link.
+    uri: String,
+    /// The link as a QR code, an SVG picture.
+    qr_svg: String,
+}
+
+impl From<Enrolment> for EnrolmentView {
+    fn from(enrolment: Enrolment) -> Self {
+        Self {
+            secret: enrolment.secret,
+            uri: enrolment.uri,
+            qr_svg: enrolment.qr_svg,
+        }
+    }
+}
+
+/// Codes for when the second factor is lost, each good once. Shown this once.
+#[derive(Debug, Object)]
+#[oai(rename = "RecoveryCodes")]
+pub(super) struct RecoveryCodesView {
+    /// Ten of them.
+    pub codes: Vec<String>,
 }

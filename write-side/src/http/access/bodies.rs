@@ -37,3 +37,39 @@ pub(super) struct ChangePasswordBody {
     #[oai(validator(min_length = 1, max_length = 1024))]
     pub new_password: String,
 }
+
+/// A code of the second factor.
+#[derive(Debug, Object)]
+#[oai(deny_unknown_fields)]
+pub(super) struct SecondFactorBody {
+    /// The ticket of the sign-in.
+    #[oai(validator(min_length = 1, max_length = 256))]
+    pub ticket: String,
+    /// Six digits of the authenticator app, or a recovery code.
+    #[oai(validator(min_length = 1, max_length = 64))]
+    pub code: String,
+    /// The short name of the organization to act in, where the account has several.
+    #[oai(validator(min_length = 1, max_length = 63))]
+    pub organization: Option<String>,
+}
+
+/// A code of the authenticator app.
+#[derive(Debug, Object)]
+#[oai(deny_unknown_fields)]
+pub(super) struct CodeBody {
+    /// Six digits.
+    #[oai(validator(min_length = 1, max_length = 64))]
+    pub code: String,
+}
+
+/// What it takes to give the second factor up.
+#[derive(Debug, Object)]
+#[oai(deny_unknown_fields)]
+pub(super) struct GiveUpBody {
+    /// The password.
+    #[oai(validator(min_length = 1, max_length = 1024))]
+    pub password: String,
+    /// Six digits of the authenticator app, or a recovery code.
+    #[oai(validator(min_length = 1, max_length = 64))]
+    pub code: String,
+}

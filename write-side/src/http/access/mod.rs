@@ -4,10 +4,11 @@ mod answers;
 mod bodies;
 mod passwords;
 mod problems;
+mod second_factor;
 mod sessions;
 mod sign_in;
 
-use domain::text::Name;
+use domain::text::Device;
 use platform::http::client_address::ClientAddress;
 use platform::http::request_id::RequestId;
 use poem::Request;
@@ -16,30 +17,20 @@ use poem_openapi::OpenApi;
 
 use crate::identity::{Identity, Origin};
 
-/// A longer name of a program is cut.
-const DEVICE_CHARS_MAX: usize = 200;
-const UNKNOWN_DEVICE: &str = "unknown";
-
 /// The endpoints.
 pub(super) fn api(identity: Identity) -> impl OpenApi + 'static {
     (
         sign_in::SignInApi(identity.clone()),
         sessions::SessionApi(identity.clone()),
+        second_factor::SecondFactorApi(identity.clone()),
         passwords::PasswordApi(identity),
     )
 }
 
 fn origin(request: &Request) -> Origin {
-    let device = request.headers().get(USER_AGENT);
-    let device = device.and_then(|value| value.to_str().ok());
-    let device: String = device
-        .unwrap_or(UNKNOWN_DEVICE)
-        .chars()
-        .take(DEVICE_CHARS_MAX)
-        .collect();
-    // The rules of a name: visible characters on one line.
-    let device =
-        Name::parse(&device).map_or_else(|_| UNKNOWN_DEVICE.to_owned(), |name| name.to_string());
+    let said = request.headers().get(USER_AGENT);
+    let said = said.and_then(|value| value.to_str().ok());
+    let device = said.map_or_else(Device::unknown, Device::of);
     let address = ClientAddress::of(request);
     Origin {
         device,

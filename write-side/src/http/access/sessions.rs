@@ -4,11 +4,13 @@ use domain::ids::{SessionId, UserId};
 use platform::auth::Principal;
 use platform::http::auth::Bearer;
 use platform::http::problem::{BodylessAccessProblem, Problem};
+use poem::Request;
 use poem_openapi::OpenApi;
 use poem_openapi::param::Path;
 use uuid::Uuid;
 
 use super::answers::{Done, Private, SessionsView};
+use super::origin;
 use super::problems::problem;
 use crate::http::tags::ApiTags;
 use crate::identity::Identity;
@@ -44,18 +46,14 @@ impl SessionApi {
     async fn end(
         &self,
         bearer: Bearer,
+        request: &Request,
         /// The session.
         session_id: Path<Uuid>,
     ) -> Result<Done, BodylessAccessProblem> {
-        let Principal {
-            organization_id,
-            user_id,
-            ..
-        } = bearer.0;
-        let only = Some(SessionId(session_id.0));
+        let session = SessionId(session_id.0);
         let ended = self
             .0
-            .end_sessions(organization_id, user_id, only, false)
+            .end_own_session(&bearer.0, session, &origin(request))
             .await;
         ended.map_err(problem)?;
         Ok(Done::Done)
@@ -93,13 +91,14 @@ impl SessionApi {
     async fn end_of(
         &self,
         bearer: Bearer,
+        request: &Request,
         /// The person.
         user_id: Path<Uuid>,
     ) -> Result<Done, BodylessAccessProblem> {
         let user_id = self.other(&bearer.0, user_id.0).await?;
         let ended = self
             .0
-            .end_sessions(bearer.0.organization_id, user_id, None, true)
+            .end_sessions_of(&bearer.0, user_id, &origin(request))
             .await;
         ended.map_err(problem)?;
         Ok(Done::Done)

@@ -1,0 +1,385 @@
+//! The second factor: codes of an authenticator app, and recovery codes for when it is lost.
+
+use const_format::formatcp;
+use credentials::recovery::RecoveryCode;
+use credentials::token::{Token, TokenKind};
+use credentials::totp::{Step, TotpSecret};
+use domain::security::event::{
+    RecoveryCodeUsed, RecoveryCodesMade, SecondFactorDisabled, SecondFactorEnabled,
+};
+use domain::security::words::{SecondFactorKind, SignInFailure, SignInMethod};
+use platform::auth::Principal;
+use schema::table::{ACCOUNTS, RECOVERY_CODES};
+use serde::{Deserialize, Serialize};
+use tokio_postgres::GenericClient;
+use uuid::Uuid;
+
+use super::accounts::{self, Account};
+use super::challenges::{self, NewChallenge, Purpose};
+use super::error::IdentityError;
+use super::record;
+use super::sign_in::{Shown, SignIn};
+use super::{Identity, Origin};
+
+/// What the key is derived for that seals the secrets of authenticator apps.
+const PURPOSE: &str = "totp secrets";
+/// What an authenticator app calls us.
+const ISSUER: &str = "InsightDesk";
+/// Codes that may be tried for one sign-in. After them the password has to be shown again.
+const TRIES_MAX: i16 = 5;
+
+const PROPOSE: &str = formatcp!(
+    "UPDATE {ACCOUNTS} SET totp_secret = $2, totp_last_step = 0 WHERE account_id = $1 AND totp_confirmed_at IS NULL"
+);
+const SECRET: &str = formatcp!(
+    "SELECT a.totp_secret, a.totp_last_step FROM {ACCOUNTS} a WHERE a.account_id = $1 AND a.totp_secret IS NOT NULL"
+);
+/// Of those who show the same code at the same moment one succeeds.
+const USE_STEP: &str = formatcp!(
+    "UPDATE {ACCOUNTS} SET totp_last_step = $2 WHERE account_id = $1 AND totp_last_step < $2"
+);
+const CONFIRM: &str = formatcp!(
+    "UPDATE {ACCOUNTS} SET totp_confirmed_at = $2 WHERE account_id = $1 AND totp_confirmed_at IS NULL AND totp_secret IS NOT NULL"
+);
+const GIVE_UP: &str = formatcp!(
+    "UPDATE {ACCOUNTS} SET totp_confirmed_at = NULL, totp_secret = NULL WHERE account_id = $1 AND totp_confirmed_at IS NOT NULL"
+);
+const DROP_CODES: &str = formatcp!("DELETE FROM {RECOVERY_CODES} WHERE account_id = $1");
+const ADD_CODES: &str = formatcp!(
+    "INSERT INTO {RECOVERY_CODES} (account_id, hash) SELECT $1, h FROM unnest($2::bytea[]) AS n(h)"
+);
+const USE_CODE: &str = formatcp!(
+    "UPDATE {RECOVERY_CODES} SET used_at = $3 WHERE account_id = $1 AND hash = $2 AND used_at IS NULL"
+);
+const CODES_LEFT: &str = formatcp!(
+    "SELECT count(*) FROM {RECOVERY_CODES} r WHERE r.account_id = $1 AND r.used_at IS NULL"
+);
+
+/// What an authenticator app has to know.
+pub struct Enrolment {
+    /// In base 32, to be typed.
+    pub secret: String,
+    /// As a link.
+    pub uri: String,
+    /// The link as a picture.
+    pub qr_svg: String,
+}
+
+/// A sign-in that waits for its second factor.
+#[derive(Debug, Serialize, Deserialize)]
+struct HalfWay {
+    account_id: Uuid,
+    generation: i32,
+    organization: Option<String>,
+}
+
+/// What completed a sign-in.
+enum Factor {
+    App,
+    Recovery { left: u8 },
+}
+
+impl Identity {
+    /// Asks for the second factor of an account that has shown its password.
+    pub(super) async fn ask_for_second_factor(
+        &self,
+        account: &Account,
+        organization: Option<&str>,
+    ) -> Result<SignIn, IdentityError> {
+        let ticket = Token::generate(TokenKind::SignIn).map_err(internal)?;
+        let id = Uuid::now_v7();
+        let new = NewChallenge {
+            id,
+            purpose: Purpose::SignIn,
+            hash: ticket.hash(),
+            // Several devices may sign in at the same time.
+            subject: &id.to_string(),
+            data: &HalfWay {
+                account_id: account.id,
+                generation: account.generation,
+                organization: organization.map(str::to_owned),
+            },
+        };
+        challenges::create(&self.client().await?, new, self.now()).await?;
+        Ok(SignIn::SecondFactor {
+            ticket: ticket.as_str().to_owned(),
+        })
+    }
+
+    /// Completes a sign-in by a code of the app, or a recovery code.
+    ///
+    /// # Errors
+    /// [`IdentityError::InvalidCode`] when it is not right or was used; [`IdentityError::Spent`] after too many tries.
+    pub async fn complete_sign_in(
+        &self,
+        ticket: &str,
+        code: &str,
+        organization: Option<&str>,
+        origin: &Origin,
+    ) -> Result<SignIn, IdentityError> {
+        let spent = IdentityError::Spent("sign-in");
+        let ticket = Token::parse(TokenKind::SignIn, ticket).ok_or(spent)?;
+        let client = self.client().await?;
+        let now = self.now();
+        let hash = ticket.hash();
+        let found = challenges::find::<HalfWay>(&client, Purpose::SignIn, &hash, now);
+        let (id, half_way) = found.await?;
+        challenges::take_try(&client, Purpose::SignIn, id, TRIES_MAX, now).await?;
+        let account = accounts::by_id(&client, half_way.account_id).await?;
+        let account = account.filter(|account| account.generation == half_way.generation);
+        let account = account.ok_or(IdentityError::Spent("sign-in"))?;
+        let Some(factor) = self.check_factor(&**client, &account, code).await? else {
+            drop(client);
+            let failure = (SignInMethod::Totp, SignInFailure::WrongCode);
+            self.tell_of_failure(&account, failure, origin).await?;
+            return Err(IdentityError::InvalidCode);
+        };
+        let organization = organization.or(half_way.organization.as_deref());
+        drop(client);
+        let methods: &'static [SignInMethod] = match factor {
+            Factor::App => &[SignInMethod::Password, SignInMethod::Totp],
+            Factor::Recovery { .. } => &[SignInMethod::Password, SignInMethod::RecoveryCode],
+        };
+        if let Factor::Recovery { left } = factor {
+            self.tell_of_recovery(&account, left, origin).await?;
+        }
+        let account_id = account.id;
+        let signed_in = self
+            .admit(Shown { account, methods }, organization, origin)
+            .await?;
+        if let SignIn::Done(_) = signed_in {
+            let client = self.client().await?;
+            challenges::spend(&client, Purpose::SignIn, id, now).await?;
+        } else {
+            tracing::debug!(%account_id, "an organization has to be chosen before a sign-in ends");
+        }
+        Ok(signed_in)
+    }
+
+    async fn tell_of_recovery(
+        &self,
+        account: &Account,
+        left: u8,
+        origin: &Origin,
+    ) -> Result<(), IdentityError> {
+        let client = self.client().await?;
+        let by = self.by_service(origin);
+        for membership in accounts::memberships(&client, account.id).await? {
+            let user_id = membership.user_id;
+            let used = RecoveryCodeUsed { user_id, left };
+            record::write(&**client, &by, membership.organization_id, used).await?;
+        }
+        self.wake_recorder();
+        Ok(())
+    }
+
+    /// Uses a code up, if it is one of the account's.
+    async fn check_factor(
+        &self,
+        client: &impl GenericClient,
+        account: &Account,
+        code: &str,
+    ) -> Result<Option<Factor>, IdentityError> {
+        if self.uses_step(client, account, code).await? {
+            return Ok(Some(Factor::App));
+        }
+        let Some(code) = RecoveryCode::parse(code) else {
+            return Ok(None);
+        };
+        let hash = code.hash(account.id);
+        let used = client
+            .execute(USE_CODE, &[&account.id, &hash.as_bytes(), &self.now()])
+            .await?;
+        if used == 0 {
+            return Ok(None);
+        }
+        let left: i64 = client
+            .query_one(CODES_LEFT, &[&account.id])
+            .await?
+            .try_get(0)?;
+        let left = u8::try_from(left).unwrap_or(u8::MAX);
+        Ok(Some(Factor::Recovery { left }))
+    }
+
+    async fn uses_step(
+        &self,
+        client: &impl GenericClient,
+        account: &Account,
+        code: &str,
+    ) -> Result<bool, IdentityError> {
+        let Some(row) = client.query_opt(SECRET, &[&account.id]).await? else {
+            return Ok(false);
+        };
+        let (sealed, last): (Vec<u8>, i64) = (row.try_get(0)?, row.try_get(1)?);
+        let opened = self
+            .inner
+            .master
+            .open(PURPOSE, account.id.as_bytes(), &sealed);
+        let secret = TotpSecret::from_stored(&opened.map_err(internal)?).map_err(internal)?;
+        let Some(step) = secret.check(code, self.now(), Step::from_stored(last)) else {
+            return Ok(false);
+        };
+        let used = client
+            .execute(USE_STEP, &[&account.id, &step.to_stored()])
+            .await?;
+        Ok(used == 1)
+    }
+
+    /// Proposes a second factor to the person of a request. It is asked for once [`Identity::confirm_second_factor`] has
+    /// seen a code of it.
+    ///
+    /// # Errors
+    /// When there is one already.
+    pub async fn propose_second_factor(
+        &self,
+        principal: &Principal,
+    ) -> Result<Enrolment, IdentityError> {
+        let account = self.account_of(principal).await?;
+        let secret = TotpSecret::generate().map_err(internal)?;
+        let sealed = self
+            .inner
+            .master
+            .seal(PURPOSE, account.id.as_bytes(), secret.as_bytes())
+            .map_err(internal)?;
+        let client = self.client().await?;
+        if client.execute(PROPOSE, &[&account.id, &sealed]).await? == 0 {
+            return Err(IdentityError::Conflict {
+                detail: "there is a second factor already: give it up first".to_owned(),
+                pointer: None,
+            });
+        }
+        Ok(Enrolment {
+            secret: secret.to_base32().to_string(),
+            uri: secret
+                .uri(ISSUER, &account.email)
+                .map_err(internal)?
+                .to_string(),
+            qr_svg: secret
+                .qr_svg(ISSUER, &account.email)
+                .map_err(internal)?
+                .to_string(),
+        })
+    }
+
+    /// Begins to ask for the proposed second factor; the recovery codes for when it is lost, shown this once.
+    ///
+    /// # Errors
+    /// [`IdentityError::Invalid`] when the code is not one of it.
+    pub async fn confirm_second_factor(
+        &self,
+        principal: &Principal,
+        code: &str,
+        origin: &Origin,
+    ) -> Result<Vec<String>, IdentityError> {
+        let account = self.account_of(principal).await?;
+        let mut client = self.client().await?;
+        let tx = client.transaction().await?;
+        if !self.uses_step(&*tx, &account, code).await? {
+            return Err(wrong_code());
+        }
+        if tx.execute(CONFIRM, &[&account.id, &self.now()]).await? == 0 {
+            return Err(IdentityError::Conflict {
+                detail: "the second factor is in use already".to_owned(),
+                pointer: None,
+            });
+        }
+        let codes = fresh_codes(&*tx, account.id).await?;
+        let by = self.by_person(principal, origin);
+        let (org, user_id) = (principal.organization_id, principal.user_id);
+        let kind = SecondFactorKind::Totp;
+        record::write(&*tx, &by, org, SecondFactorEnabled { user_id, kind }).await?;
+        record::write(&*tx, &by, org, RecoveryCodesMade { user_id }).await?;
+        tx.commit().await?;
+        self.wake_recorder();
+        Ok(codes)
+    }
+
+    /// Makes new recovery codes; the former ones are void.
+    ///
+    /// # Errors
+    /// [`IdentityError::Invalid`] when the code is not right.
+    pub async fn renew_recovery_codes(
+        &self,
+        principal: &Principal,
+        code: &str,
+        origin: &Origin,
+    ) -> Result<Vec<String>, IdentityError> {
+        let account = self.account_of(principal).await?;
+        let mut client = self.client().await?;
+        let tx = client.transaction().await?;
+        if !account.has_second_factor || !self.uses_step(&*tx, &account, code).await? {
+            return Err(wrong_code());
+        }
+        let codes = fresh_codes(&*tx, account.id).await?;
+        let by = self.by_person(principal, origin);
+        let made = RecoveryCodesMade {
+            user_id: principal.user_id,
+        };
+        record::write(&*tx, &by, principal.organization_id, made).await?;
+        tx.commit().await?;
+        self.wake_recorder();
+        Ok(codes)
+    }
+
+    /// Gives the second factor up. The password and a code have to be shown once more.
+    ///
+    /// # Errors
+    /// [`IdentityError::Invalid`] when one of them is not right.
+    pub async fn give_up_second_factor(
+        &self,
+        principal: &Principal,
+        password: &str,
+        code: &str,
+        origin: &Origin,
+    ) -> Result<(), IdentityError> {
+        let account = self.account_of(principal).await?;
+        self.demand_password(&account, "/password", password)
+            .await?;
+        let mut client = self.client().await?;
+        let tx = client.transaction().await?;
+        if self.check_factor(&*tx, &account, code).await?.is_none() {
+            return Err(wrong_code());
+        }
+        if tx.execute(GIVE_UP, &[&account.id]).await? == 0 {
+            return Err(IdentityError::Conflict {
+                detail: "there is no second factor".to_owned(),
+                pointer: None,
+            });
+        }
+        tx.execute(DROP_CODES, &[&account.id]).await?;
+        let by = self.by_person(principal, origin);
+        let gone = SecondFactorDisabled {
+            user_id: principal.user_id,
+            kind: SecondFactorKind::Totp,
+        };
+        record::write(&*tx, &by, principal.organization_id, gone).await?;
+        tx.commit().await?;
+        self.wake_recorder();
+        Ok(())
+    }
+}
+
+async fn fresh_codes(
+    client: &impl GenericClient,
+    account_id: Uuid,
+) -> Result<Vec<String>, IdentityError> {
+    let codes = RecoveryCode::generate_set().map_err(internal)?;
+    let hashes: Vec<Vec<u8>> = codes
+        .iter()
+        .map(|code| code.hash(account_id).as_bytes().to_vec())
+        .collect();
+    client.execute(DROP_CODES, &[&account_id]).await?;
+    client.execute(ADD_CODES, &[&account_id, &hashes]).await?;
+    Ok(codes.iter().map(|code| code.shown().to_string()).collect())
+}
+
+fn wrong_code() -> IdentityError {
+    IdentityError::Invalid {
+        pointer: "/code",
+        detail: "is not right, or was used before".to_owned(),
+    }
+}
+
+fn internal(error: impl std::error::Error + Send + Sync + 'static) -> IdentityError {
+    IdentityError::Internal(Box::new(error))
+}
