@@ -36,6 +36,9 @@ pub const SESSIONS: &str = "sessions";
 /// What happened to credentials, on its way to the log.
 pub const SECURITY_OUTBOX: &str = "security_outbox";
 
+/// Letters on their way to people.
+pub const MAIL_OUTBOX: &str = "mail_outbox";
+
 /// Every table above.
 pub const ALL: &[&str] = &[
     LOG_HEADS,
@@ -55,6 +58,7 @@ pub const ALL: &[&str] = &[
     CHALLENGES,
     SESSIONS,
     SECURITY_OUTBOX,
+    MAIL_OUTBOX,
 ];
 
 /// The core read models. Unqualified: they stand in the namespace [`crate::projection::CORE`], or in that of a rebuild.

@@ -8,6 +8,8 @@ import schemathesis
 GIVEN_BY_ANSWERS = (("query", "cursor"), ("headers", "Consistency-Token"))
 # The tool makes If-Match by the general standard, whatever form the description gives it.
 ENTITY_TAG = re.compile(r'\*|"[0-9]{1,18}"')
+# What each caller changed last: queries that carry it show what was just made, instead of 404.
+LAST_CHANGE = {}
 
 
 @schemathesis.hook
@@ -20,6 +22,24 @@ def before_call(context, case, kwargs):
             del container[name]
     keep_described_entity_tag(case)
     keep_possible_tags(case)
+    show_last_change(case)
+
+
+@schemathesis.hook
+def after_call(context, case, response):
+    token = response.headers.get("consistency-token")
+    if token and case.method != "GET":
+        LAST_CHANGE[caller(case)] = token[0]
+
+
+def show_last_change(case):
+    token = LAST_CHANGE.get(caller(case))
+    if token and case.method == "GET":
+        case.headers["Consistency-Token"] = token
+
+
+def caller(case):
+    return (case.headers or {}).get("Authorization")
 
 
 def keep_described_entity_tag(case):

@@ -154,3 +154,20 @@ async fn parallel_requests_of_one_subject_do_not_slip_through() {
         .filter(|passed| *passed.as_ref().unwrap());
     assert_eq!(passed.count(), 100);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn most_requests_ask_valkey_nothing() {
+    let valkey = connect(test_servers().await.unwrap()).await;
+    let limiter = limiter(&valkey, BudgetName::DefaultPerson, "1/h burst 10000");
+    let before = *limiter.rounds.borrow();
+    let began_at = Instant::now();
+    assert_eq!(
+        let_in(&[&limiter], Class::Default, somebody(), 9_000).await,
+        9_000
+    );
+    let rounds = *limiter.rounds.borrow() - before;
+    // About every half of a lease of 500, and by the clock.
+    let by_the_clock = began_at.elapsed().as_millis() / SETTLE_INTERVAL.as_millis();
+    let most = 9_000 / 50 + u64::try_from(by_the_clock).unwrap();
+    assert!(rounds <= most, "{rounds} rounds, {most} expected");
+}

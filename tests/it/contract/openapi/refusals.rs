@@ -1,13 +1,14 @@
 //! Requests that are wrong in the same way at every operation are refused in the same way, as described.
 
 use hyper::Method;
+use platform::http::rate_limit::{Budget, BudgetName};
 use platform::http::serve::BASE_PATH;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::answers::{Contract, Target, method};
 use super::spec::Operation;
-use crate::harness::{Answer, Request, TestApp};
+use crate::harness::{Answer, Database, Request, TestApp};
 
 /// Ids that nothing has, and a tag.
 fn nowhere() -> [(&'static str, String); 6] {
@@ -258,4 +259,33 @@ async fn another_method_is_refused_with_those_that_there_are() {
             assert!(allowed.contains(&method.as_str()), "{path}: {allow}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_asked_too_often_is_told_when_to_come_back() {
+    let database = Database::create().await;
+    let mut config = database.config();
+    let once: Budget = "1/h".parse().unwrap();
+    let budgets = config.rate_limits.unwrap_or_default();
+    let budgets = budgets
+        .with(BudgetName::DefaultPerson, once)
+        .with(BudgetName::CommandsPerson, once);
+    config.rate_limits = Some(budgets);
+    let app = TestApp::on(database, config).await;
+    // The one request that each class gives.
+    app.admin().get("/organization").await.expect(200);
+    let first = app
+        .admin()
+        .act(&format!("/tickets/{}/close", Uuid::now_v7()));
+    first.await.expect(404);
+    everywhere(
+        &app,
+        |_| true,
+        with_least_body,
+        |_, answer| {
+            let answer = answer.expect(429);
+            assert!(answer.header("ratelimit").is_some(), "{:?}", answer.headers);
+        },
+    )
+    .await;
 }
