@@ -228,7 +228,9 @@ pub enum UserRole {
     Customer,
     /// Works on every customer's tickets.
     Agent,
-    /// An agent who also sets users, teams and policies.
+    /// An agent who also sets teams, reads the record of security events and exports what is held about people.
+    Lead,
+    /// A lead who also sets users and policies, and erases people.
     Admin,
 }
 
@@ -237,6 +239,7 @@ impl From<UserRole> for domain::actor::Role {
         match role {
             UserRole::Customer => Self::Customer,
             UserRole::Agent => Self::Agent,
+            UserRole::Lead => Self::Lead,
             UserRole::Admin => Self::Admin,
         }
     }
@@ -310,6 +313,7 @@ mod tests {
             "permissions",
             "organization create --slug acme --name Acme",
             "user create --org acme --name Ada --email ada@example.com --role admin",
+            "user create --org acme --name Lea --email lea@example.com --role lead",
         ];
         for line in lines {
             let words = std::iter::once("insightdesk").chain(line.split(' '));

@@ -11,15 +11,20 @@ pub enum Role {
     Customer,
     /// Works on the tickets of every customer.
     Agent,
-    /// An agent who also sets users, teams and policies.
+    /// An agent who also sets teams, reads the record of security events and exports what is held about people.
+    Lead,
+    /// A lead who also sets users and policies, and erases people.
     Admin,
 }
 
 impl Role {
-    /// True for those who work on tickets: agents and admins.
+    /// True for those who work on tickets: agents, leads and admins.
     #[must_use]
     pub fn is_staff(self) -> bool {
-        matches!(self, Self::Agent | Self::Admin)
+        match self {
+            Self::Customer => false,
+            Self::Agent | Self::Lead | Self::Admin => true,
+        }
     }
 
     /// The name on the wire and on the disk.
@@ -28,6 +33,7 @@ impl Role {
         match self {
             Self::Customer => "customer",
             Self::Agent => "agent",
+            Self::Lead => "lead",
             Self::Admin => "admin",
         }
     }
@@ -70,7 +76,7 @@ impl Actor {
         }
     }
 
-    /// True for those who work on tickets: agents, admins, and the operator, who may do what an admin may.
+    /// True for those who work on tickets: agents, leads, admins, and the operator, who may do what an admin may.
     #[must_use]
     pub fn is_staff(&self) -> bool {
         match self {
@@ -80,7 +86,17 @@ impl Actor {
         }
     }
 
-    /// True for those who set users, teams and policies: admins and the operator.
+    /// True for those who set teams: leads, admins and the operator.
+    #[must_use]
+    pub fn sets_teams(&self) -> bool {
+        match self {
+            Self::User { role, .. } => matches!(role, Role::Lead | Role::Admin),
+            Self::Operator => true,
+            Self::Timer | Self::Import { .. } | Self::Identity => false,
+        }
+    }
+
+    /// True for those who set users and policies: admins and the operator.
     #[must_use]
     pub fn is_admin(&self) -> bool {
         match self {

@@ -26,7 +26,7 @@ pub struct Viewer {
 }
 
 impl Viewer {
-    /// True for agents and admins, who see the tickets of every customer and all that is internal.
+    /// True for agents, leads and admins, who see the tickets of every customer and all that is internal.
     #[must_use]
     pub fn is_staff(&self) -> bool {
         self.role.is_staff()

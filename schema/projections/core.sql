@@ -42,7 +42,7 @@ CREATE TABLE users (
     user_id    uuid        NOT NULL,
     name       text        NOT NULL,
     email      text,
-    role       text        NOT NULL CHECK (role IN ('customer', 'agent', 'admin')),
+    role       text        NOT NULL CHECK (role IN ('customer', 'agent', 'lead', 'admin')),
     active     boolean     NOT NULL,
     version    bigint      NOT NULL,
     created_at timestamptz NOT NULL,
@@ -127,7 +127,7 @@ CREATE TABLE messages (
     ticket_id   uuid        NOT NULL,
     visibility  text        NOT NULL CHECK (visibility IN ('public', 'internal')),
     author_id   uuid        NOT NULL,
-    author_role text        NOT NULL CHECK (author_role IN ('customer', 'agent', 'admin')),
+    author_role text        NOT NULL CHECK (author_role IN ('customer', 'agent', 'lead', 'admin')),
     author_name text        NOT NULL,
     -- None once it is redacted.
     body        text,

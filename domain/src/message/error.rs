@@ -16,13 +16,13 @@ pub enum MessageError {
     #[error("a message needs an author; act as a user")]
     AuthorNeeded,
     /// Customers write in public only.
-    #[error("only agents and admins may write notes")]
+    #[error("only agents, leads and admins may write notes")]
     NoteByStaffOnly,
     /// Another person wrote it.
     #[error("only its author may edit a message")]
     AuthorOnly,
     /// Only staff may take a text out.
-    #[error("only agents and admins may redact a message")]
+    #[error("only agents, leads and admins may redact a message")]
     RedactByStaffOnly,
     /// There is no text any more.
     #[error("the message was redacted and cannot be edited")]

@@ -4,7 +4,7 @@ use crate::ids::UserId;
 use crate::text::Name;
 use std::collections::BTreeSet;
 
-/// A command to a team. Only an admin, the operator or an import may issue one.
+/// A command to a team. Only a lead, an admin, the operator or an import may issue one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TeamCommand {
     /// Make it.

@@ -18,8 +18,8 @@ pub fn decide(
     _id: TeamId,
     issued: &Issued<TeamCommand>,
 ) -> Result<Vec<TeamEvent>, TeamError> {
-    if !issued.actor.is_admin() && !issued.actor.is_import() {
-        return Err(TeamError::AdminOnly);
+    if !issued.actor.sets_teams() && !issued.actor.is_import() {
+        return Err(TeamError::NotAllowed);
     }
     match (state, &issued.command) {
         (Team::Absent, TeamCommand::Create { name, members }) => {

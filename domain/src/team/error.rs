@@ -13,9 +13,9 @@ pub enum TeamError {
     /// It was made before.
     #[error("this team exists already")]
     AlreadyExists,
-    /// Only an admin sets teams.
-    #[error("only an admin may set teams")]
-    AdminOnly,
+    /// Only leads and admins set teams.
+    #[error("only a lead or an admin may set teams")]
+    NotAllowed,
     /// Too many members.
     #[error("a team has at most {max} members", max = PresentTeam::MAX_MEMBERS)]
     TooManyMembers,
@@ -28,7 +28,7 @@ impl TeamError {
         match self {
             Self::NotFound => Kind::NotFound,
             Self::AlreadyExists => Kind::Conflict,
-            Self::AdminOnly => Kind::Forbidden,
+            Self::NotAllowed => Kind::Forbidden,
             Self::TooManyMembers => Kind::invalid("member_ids"),
         }
     }

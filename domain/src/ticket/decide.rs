@@ -128,7 +128,7 @@ impl Request<'_> {
 enum Standing {
     /// The customer whose ticket it is.
     Requester,
-    /// An agent, an admin, or the operator, who is no user.
+    /// An agent, a lead, an admin, or the operator, who is no user.
     Staff { user: Option<UserId> },
     /// Another system's history.
     Import,
@@ -150,7 +150,7 @@ impl Standing {
             } => Err(TicketError::NotFound),
             Actor::User {
                 id,
-                role: Role::Agent | Role::Admin,
+                role: Role::Agent | Role::Lead | Role::Admin,
             } => Ok(Self::Staff { user: Some(*id) }),
             Actor::Operator => Ok(Self::Staff { user: None }),
             Actor::Import { .. } => Ok(Self::Import),

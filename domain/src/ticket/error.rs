@@ -16,8 +16,8 @@ pub enum TicketError {
     /// It was opened before.
     #[error("this ticket exists already")]
     AlreadyExists,
-    /// A customer asked for what agents and admins do.
-    #[error("only agents and admins may {what}")]
+    /// A customer asked for what agents, leads and admins do.
+    #[error("only agents, leads and admins may {what}")]
     StaffOnly {
         /// What was asked.
         what: &'static str,

@@ -1,5 +1,6 @@
 //! The rules of the organization and its settings.
 
+use crate::scenario::lead;
 use crate::scenario::{ORGANIZATION, Scenario, admin, agent, customer, import, scenario};
 use domain::actor::Actor;
 use domain::aggregate::OrganizationAggregate;
@@ -102,7 +103,7 @@ fn an_admin_and_the_operator_change_it_and_nobody_else() {
             }
             .into()]);
     }
-    for actor in [agent(), customer(), import(), Actor::Timer] {
+    for actor in [agent(), lead(), customer(), import(), Actor::Timer] {
         present()
             .when(1, actor, rename.clone())
             .refuses(OrganizationError::AdminOnly);

@@ -156,6 +156,7 @@ fn user() -> impl Iterator<Item = (&'static str, UserEvent)> {
         (FULL, created(address.clone(), Role::Agent).into()),
         (MINIMAL, created(None, Role::Customer).into()),
         ("admin", created(address.clone(), Role::Admin).into()),
+        ("lead", created(address.clone(), Role::Lead).into()),
         (
             FULL,
             UserRenamed {

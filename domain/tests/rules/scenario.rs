@@ -54,6 +54,13 @@ pub fn other_agent() -> Actor {
     }
 }
 
+pub fn lead() -> Actor {
+    Actor::User {
+        id: OTHER_AGENT,
+        role: Role::Lead,
+    }
+}
+
 pub fn admin() -> Actor {
     Actor::User {
         id: ADMIN,

@@ -1,7 +1,7 @@
 //! The rules of the team.
 
 use crate::scenario::{
-    AGENT, OTHER_AGENT, Scenario, TEAM, admin, agent, customer, import, scenario,
+    AGENT, OTHER_AGENT, Scenario, TEAM, admin, agent, customer, import, lead, scenario,
 };
 use domain::actor::Actor;
 use domain::aggregate::TeamAggregate;
@@ -54,8 +54,8 @@ fn many(count: usize) -> BTreeSet<UserId> {
 }
 
 #[test]
-fn an_admin_the_operator_and_an_import_make_teams_once() {
-    for actor in [admin(), Actor::Operator, import()] {
+fn a_lead_an_admin_the_operator_and_an_import_make_teams_once() {
+    for actor in [lead(), admin(), Actor::Operator, import()] {
         absent().when(0, actor.clone(), create([AGENT])).yields([
             TeamCreated {
                 name: name("Printers"),
@@ -74,10 +74,10 @@ fn nobody_else_makes_or_changes_teams() {
     for actor in [agent(), customer(), Actor::Timer] {
         absent()
             .when(0, actor.clone(), create([]))
-            .refuses(TeamError::AdminOnly);
+            .refuses(TeamError::NotAllowed);
         present()
             .when(1, actor, set_members([]))
-            .refuses(TeamError::AdminOnly);
+            .refuses(TeamError::NotAllowed);
     }
 }
 

@@ -1,5 +1,6 @@
 //! The rules of the user, and of the address that only one user of an organization may hold.
 
+use crate::scenario::lead;
 use crate::scenario::{
     ADMIN, AGENT, CUSTOMER, ORGANIZATION, Scenario, admin, agent, at, customer, import, scenario,
 };
@@ -99,7 +100,7 @@ fn an_admin_the_operator_and_an_import_make_users_once() {
 
 #[test]
 fn nobody_else_makes_or_changes_users_or_learns_whether_they_exist() {
-    for actor in [agent(), Actor::Timer] {
+    for actor in [agent(), lead(), Actor::Timer] {
         absent(CUSTOMER)
             .when(0, actor.clone(), create())
             .refuses(UserError::AdminOnly);
@@ -272,7 +273,7 @@ fn an_admin_and_the_operator_erase_a_person() {
 
 #[test]
 fn nobody_else_erases_and_no_admin_themself() {
-    for actor in [agent(), import(), Actor::Timer, customer()] {
+    for actor in [agent(), lead(), import(), Actor::Timer, customer()] {
         present(CUSTOMER, Role::Customer)
             .when(0, actor, erase())
             .refuses(UserError::EraseByAdminOnly);

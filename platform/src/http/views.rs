@@ -108,7 +108,9 @@ wire_enum! {
         Customer,
         /// Works on the tickets of every customer.
         Agent,
-        /// An agent who also sets users, teams and policies.
+        /// An agent who also sets teams, reads the record of security events and exports what is held about people.
+        Lead,
+        /// A lead who also sets users and policies, and erases people.
         Admin,
     }
 }

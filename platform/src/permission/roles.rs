@@ -33,11 +33,11 @@ const AGENT: PermissionSet = CUSTOMER.and(&[
     ReadTeams,
 ]);
 
-/// An agent who also sets users, teams and policies.
-const ADMIN: PermissionSet = AGENT.and(&[
-    ManageTeams,
-    ExportUsers,
-    ReadAudit,
+/// An agent who also sets teams, reads the record of security events and exports what is held about people.
+const LEAD: PermissionSet = AGENT.and(&[ManageTeams, ExportUsers, ReadAudit]);
+
+/// A lead who also sets users and policies, and erases people.
+const ADMIN: PermissionSet = LEAD.and(&[
     ManageUsers,
     EraseUsers,
     ManageOrganization,
@@ -46,7 +46,7 @@ const ADMIN: PermissionSet = AGENT.and(&[
 ]);
 
 /// Every role, the one with the fewest permissions first.
-pub const ROLES: [Role; 3] = [Role::Customer, Role::Agent, Role::Admin];
+pub const ROLES: [Role; 4] = [Role::Customer, Role::Agent, Role::Lead, Role::Admin];
 
 /// What a role may do.
 #[must_use]
@@ -54,6 +54,7 @@ pub const fn of_role(role: Role) -> PermissionSet {
     match role {
         Role::Customer => CUSTOMER,
         Role::Agent => AGENT,
+        Role::Lead => LEAD,
         Role::Admin => ADMIN,
     }
 }

@@ -49,7 +49,7 @@ impl ExportQueries {
     ///
     /// Their profile, the tickets that they asked for, the messages that they wrote and those of others on their tickets
     /// (look at the internal notes before you hand them out), and what they did, in parts: go on until there is no
-    /// `next_cursor`. Admins only.
+    /// `next_cursor`. Leads and admins only.
     #[oai(
         path = "/users/:user_id/export",
         method = "get",

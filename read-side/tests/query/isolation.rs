@@ -34,7 +34,7 @@ async fn desk() -> Desk {
 #[tokio::test]
 async fn another_organizations_things_are_not_found() {
     let desk = desk().await;
-    for role in [Role::Customer, Role::Agent, Role::Admin] {
+    for role in [Role::Customer, Role::Agent, Role::Lead, Role::Admin] {
         let person = desk.person_with_id(desk.ours, role, UserId(id(900)));
         let ticket = format!("/tickets/{}", id(1));
         for path in [

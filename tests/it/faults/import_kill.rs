@@ -80,8 +80,8 @@ async fn a_killed_import_is_completed_by_running_it_again() {
     assert_eq!(count("ticket.reopened"), INCIDENTS / 10);
     assert_eq!(count("ticket.resolved"), INCIDENTS + INCIDENTS / 10);
     assert_eq!(count("ticket.assigned"), INCIDENTS);
-    // Five people are there before; 37 callers and 5 agents came.
-    assert_eq!(count("user.created"), 5 + 37 + 5);
+    // Six people are there before; 37 callers and 5 agents came.
+    assert_eq!(count("user.created"), 6 + 37 + 5);
 
     let again = desk.binary.succeed(&words).await;
     assert!(again.contains("Nothing to import"), "{again}");

@@ -83,6 +83,10 @@ impl TestApp {
         &self.acme.admin
     }
 
+    pub fn lead(&self) -> &Person {
+        &self.acme.lead
+    }
+
     pub fn agent(&self) -> &Person {
         &self.acme.agent
     }

@@ -16,13 +16,15 @@ use write_side::dispatch::{CommandContext, Dispatcher};
 use super::SECRET;
 use super::client::{Answer, Client, Request, Seen};
 
-/// An organization: an admin, two agents in a team, and two customers.
+/// An organization: an admin, a lead, two agents in a team, and two customers.
 #[derive(Debug, Clone)]
 pub struct Organization {
     pub id: OrganizationId,
     pub slug: String,
     /// Ada.
     pub admin: Person,
+    /// Lea.
+    pub lead: Person,
     /// Grace.
     pub agent: Person,
     /// Alan.
@@ -68,6 +70,7 @@ impl Organization {
             }
         };
         let admin = person("Ada", Role::Admin).await;
+        let lead = person("Lea", Role::Lead).await;
         let agent = person("Grace", Role::Agent).await;
         let colleague = person("Alan", Role::Agent).await;
         let team_id = TeamId(Uuid::now_v7());
@@ -82,6 +85,7 @@ impl Organization {
             id,
             slug: slug.to_owned(),
             admin,
+            lead,
             agent,
             colleague,
             customer: person("Carla", Role::Customer).await,
@@ -101,9 +105,10 @@ impl Organization {
     }
 
     /// Everybody.
-    pub fn people(&self) -> [&Person; 5] {
+    pub fn people(&self) -> [&Person; 6] {
         [
             &self.admin,
+            &self.lead,
             &self.agent,
             &self.colleague,
             &self.customer,
@@ -116,6 +121,7 @@ impl Organization {
         Self {
             slug: self.slug.clone(),
             admin: self.admin.at(client),
+            lead: self.lead.at(client),
             agent: self.agent.at(client),
             colleague: self.colleague.at(client),
             customer: self.customer.at(client),

@@ -76,7 +76,7 @@ async fn s26_fields_that_the_server_sets_are_refused_and_change_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn s26_a_person_cannot_raise_themself() {
     let app = TestApp::start().await;
-    for person in [app.customer(), app.agent()] {
+    for person in [app.customer(), app.agent(), app.lead()] {
         let events = app.log().await.len();
         let own = format!("/users/{}", person.id);
         for change in [

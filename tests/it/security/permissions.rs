@@ -13,7 +13,7 @@ use crate::contract::openapi::spec::{Operation, Spec};
 use crate::harness::{Answer, Person, Request, TestApp};
 
 const EXPECTED: &str = include_str!("permissions.txt");
-const ROLES: [&str; 4] = ["nobody", "customer", "agent", "admin"];
+const ROLES: [&str; 5] = ["nobody", "customer", "agent", "lead", "admin"];
 /// Headers by which some frameworks take another method than the request's.
 const OVERRIDES: [&str; 3] = [
     "X-HTTP-Method-Override",
@@ -43,6 +43,7 @@ fn people(app: &TestApp) -> [(&'static str, Option<Person>); ROLES.len()] {
         ("nobody", None),
         ("customer", Some(app.customer().clone())),
         ("agent", Some(app.agent().clone())),
+        ("lead", Some(app.lead().clone())),
         ("admin", Some(app.admin().clone())),
     ]
 }

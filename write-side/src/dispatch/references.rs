@@ -31,7 +31,7 @@ impl Work<'_> {
         Err(Refusal::Forbidden(detail.to_owned()).into())
     }
 
-    /// Refuses an assignment to somebody who is no active agent or admin, or to an unknown team.
+    /// Refuses an assignment to somebody who is no active agent, lead or admin, or to an unknown team.
     ///
     /// # Errors
     /// [`Refusal::Invalid`] naming `/agent_id` or `/team_id` under `pointer`.
@@ -58,7 +58,7 @@ impl Work<'_> {
     pub async fn check_customer(&self, id: UserId, pointer: &str) -> Result<(), CommandError> {
         match self.active_role(id).await? {
             Some(Role::Customer) => Ok(()),
-            Some(Role::Agent | Role::Admin) | None => Err(Refusal::invalid(
+            Some(Role::Agent | Role::Lead | Role::Admin) | None => Err(Refusal::invalid(
                 pointer,
                 "must be an active customer of this organization",
             )
@@ -66,7 +66,7 @@ impl Work<'_> {
         }
     }
 
-    /// Refuses members who are no active agents or admins.
+    /// Refuses members who are no active agents, leads or admins.
     ///
     /// # Errors
     /// [`Refusal::Invalid`] naming `/member_ids`; the detail says who it is.
@@ -74,7 +74,7 @@ impl Work<'_> {
         for member in members {
             if !self.is_active_staff(*member).await? {
                 let detail = format!(
-                    "must be active agents or admins of this organization, {member} is none"
+                    "must be active agents, leads or admins of this organization, {member} is none"
                 );
                 return Err(Refusal::invalid("/member_ids", detail).into());
             }
@@ -88,7 +88,7 @@ impl Work<'_> {
         }
         Err(Refusal::invalid(
             pointer,
-            "must be an active agent or admin of this organization",
+            "must be an active agent, lead or admin of this organization",
         )
         .into())
     }

@@ -97,12 +97,12 @@ impl OpenTicketBody {
     fn check_of_customer(&self, principal: &Principal) -> Result<(), Problem> {
         if self.tags.is_some() || self.custom_fields.is_some() {
             return Err(Problem::forbidden(
-                "only agents and admins may set tags and custom fields",
+                "only agents, leads and admins may set tags and custom fields",
             ));
         }
         if self.agent_id.is_some() || self.team_id.is_some() {
             return Err(Problem::forbidden(
-                "only agents and admins may assign a ticket",
+                "only agents, leads and admins may assign a ticket",
             ));
         }
         if self

@@ -26,7 +26,7 @@ struct CreateTeamBody {
     /// Its name.
     #[oai(validator(min_length = 1, max_length = 120))]
     name: String,
-    /// Its members: active agents and admins. Nobody when left out.
+    /// Its members: active agents, leads and admins. Nobody when left out.
     #[oai(validator(max_items = 1000))]
     member_ids: Option<Vec<Uuid>>,
 }
@@ -38,7 +38,7 @@ struct UpdateTeamBody {
     /// The new name.
     #[oai(validator(min_length = 1, max_length = 120))]
     name: Option<String>,
-    /// All members from now on: active agents and admins.
+    /// All members from now on: active agents, leads and admins.
     #[oai(validator(max_items = 1000))]
     member_ids: Option<Vec<Uuid>>,
 }

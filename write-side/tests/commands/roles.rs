@@ -13,7 +13,8 @@ fn operations(
     message: Uuid,
     team: Uuid,
 ) -> Vec<(Method, String, Value, &'static [Role])> {
-    const STAFF: &[Role] = &[Role::Agent, Role::Admin];
+    const STAFF: &[Role] = &[Role::Agent, Role::Lead, Role::Admin];
+    const LEAD: &[Role] = &[Role::Lead, Role::Admin];
     const ADMIN: &[Role] = &[Role::Admin];
     let user = server.org.stranger;
     vec![
@@ -87,13 +88,13 @@ fn operations(
             Method::POST,
             "/teams".to_owned(),
             json!({"name": "T"}),
-            ADMIN,
+            LEAD,
         ),
         (
             Method::PATCH,
             format!("/teams/{team}"),
             json!({"name": "U"}),
-            ADMIN,
+            LEAD,
         ),
         (
             Method::PATCH,
@@ -119,6 +120,7 @@ async fn the_table_of_roles_holds_on_every_operation() {
     let people = [
         (Role::Customer, server.org.customer),
         (Role::Agent, server.org.agent),
+        (Role::Lead, server.org.lead),
         (Role::Admin, server.org.admin),
     ];
     for (method, path, body, allowed) in operations(&server, ticket, message, team) {

@@ -45,6 +45,7 @@ pub struct Org {
     pub admin: UserId,
     pub agent: UserId,
     pub colleague: UserId,
+    pub lead: UserId,
     pub customer: UserId,
     pub stranger: UserId,
 }
@@ -298,6 +299,7 @@ async fn organization(dispatcher: &Dispatcher, slug: &str) -> Org {
         admin: user("Ada", Role::Admin).await,
         agent: user("Grace", Role::Agent).await,
         colleague: user("Alan", Role::Agent).await,
+        lead: user("Lea", Role::Lead).await,
         customer: user("Carla", Role::Customer).await,
         stranger: user("Sten", Role::Customer).await,
     }
