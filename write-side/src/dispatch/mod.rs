@@ -11,6 +11,7 @@ mod erasure;
 mod error;
 mod people;
 mod references;
+mod sight;
 mod staged;
 mod states;
 mod weight;
