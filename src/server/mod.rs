@@ -170,7 +170,13 @@ fn identity(config: &Config, node: &Node, ended: EndedSessions) -> Result<Identi
     let (pool, dispatcher) = (node.pools.commands.clone(), node.dispatcher.clone());
     let master = MasterKeys::parse(config.master_key.expose())?;
     Ok(Identity::new(
-        pool, dispatcher, hasher, signer, ended, master,
+        pool,
+        dispatcher,
+        hasher,
+        signer,
+        ended,
+        master,
+        node.outbox.clone(),
     ))
 }
 

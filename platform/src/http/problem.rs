@@ -419,6 +419,7 @@ problem_set! {
         401 => "A valid access token is needed.",
         403 => "This person may not do it.",
         404 => "There is no such resource for this person.",
+        409 => "The present state does not allow it.",
         413 => "The body is too long.",
         500 => "A fault of the server.",
         503 => "Not now; `Retry-After` says when.",

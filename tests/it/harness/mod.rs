@@ -17,6 +17,7 @@ mod binary;
 mod client;
 mod database;
 mod eventually;
+mod mailbox;
 mod people;
 
 pub use app::{MASTER_KEY, SECRET, TestApp, serve, start_of_time, whole_log};
@@ -24,4 +25,5 @@ pub use binary::Binary;
 pub use client::{Answer, Client, Request, time_of, uuid_of};
 pub use database::Database;
 pub use eventually::{DEADLINE, eventually};
+pub use mailbox::Mailbox;
 pub use people::{Organization, Person};

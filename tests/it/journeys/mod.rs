@@ -8,6 +8,7 @@ mod export;
 mod first_keys;
 mod idempotency;
 mod import;
+mod mailed;
 mod master_key;
 mod people;
 mod readme_tour;

@@ -11,23 +11,29 @@
 
 mod accounts;
 mod challenges;
+mod email_codes;
 mod error;
 mod housekeeping;
+mod invitations;
 mod passwords;
 mod record;
 mod refresh_token;
+mod resets;
 mod second_factor;
 mod sessions;
 mod sign_in;
+mod sign_up;
 
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use credentials::code::CodeKeys;
 use credentials::password::{HashError, PasswordHasher};
-use deadpool_postgres::{Client, Pool};
+use deadpool_postgres::{Client, Pool, Transaction};
 use domain::actor::{Actor, Role};
-use domain::text::{Device, Name, Slug};
+use domain::text::{Device, Email, Name, Slug};
 use platform::auth::{EndedSessions, Grant, Principal, TokenSigner};
+use platform::mail::{Address, Letter};
 use sealing::MasterKeys;
 use tokio::sync::Notify;
 
@@ -36,11 +42,13 @@ pub use error::IdentityError;
 pub use second_factor::Enrolment;
 pub use sessions::{Listed, Owner};
 pub use sign_in::{Choice, SignIn, SignedIn};
+pub use sign_up::SignUp;
 
 use accounts::Account;
 use record::By;
 
 use crate::dispatch::{Dispatcher, Person};
+use crate::mail::{EnqueueError, Outbox};
 
 /// How long an access token is good (OWASP ASVS 5.0, 9.2.1: short).
 pub const ACCESS_LIFETIME: TimeDelta = TimeDelta::minutes(15);
@@ -84,6 +92,10 @@ struct Inner {
     ended: EndedSessions,
     /// Seals what has to be read again: the secrets of authenticator apps.
     master: MasterKeys,
+    /// Hash codes that are mailed.
+    code_keys: CodeKeys,
+    /// Where letters wait.
+    outbox: Outbox,
     /// Wakes whoever carries occurrences to the log.
     recorded: Notify,
 }
@@ -106,6 +118,7 @@ impl Identity {
         signer: TokenSigner,
         ended: EndedSessions,
         master: MasterKeys,
+        outbox: Outbox,
     ) -> Self {
         Self {
             inner: Arc::new(Inner {
@@ -114,7 +127,9 @@ impl Identity {
                 hasher,
                 signer,
                 ended,
+                code_keys: code_keys(&master),
                 master,
+                outbox,
                 recorded: Notify::new(),
             }),
         }
@@ -136,6 +151,23 @@ impl Identity {
             origin,
             at: self.now(),
         }
+    }
+
+    /// Puts a letter into the outbox, in the transaction of what it tells of. An address that no mail reaches gets none.
+    async fn post(
+        &self,
+        tx: &Transaction<'_>,
+        to: &Email,
+        letter: &Letter,
+    ) -> Result<(), IdentityError> {
+        let Ok(to) = to.as_str().parse::<Address>() else {
+            return Ok(());
+        };
+        let posted = self.inner.outbox.enqueue(&**tx, self.now(), &to, letter);
+        posted.await.map(drop).map_err(|error| match error {
+            EnqueueError::Database(error) => error.into(),
+            error => internal(error),
+        })
     }
 
     /// The account that the person of a request signs in with.
@@ -204,4 +236,18 @@ impl From<HashError> for IdentityError {
             error => Self::Internal(Box::new(error)),
         }
     }
+}
+
+/// What the keys are derived for that hash the codes in mails.
+const CODES: &str = "email codes";
+
+fn code_keys(master: &MasterKeys) -> CodeKeys {
+    let mut keys = master.derived(CODES).into_iter();
+    // There is a current master key, and so a first one.
+    let current = keys.next().unwrap_or_default();
+    CodeKeys::new(current, keys.collect())
+}
+
+fn internal(error: impl std::error::Error + Send + Sync + 'static) -> IdentityError {
+    IdentityError::Internal(Box::new(error))
 }

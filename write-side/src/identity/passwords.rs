@@ -107,7 +107,7 @@ impl Identity {
         }
     }
 
-    async fn new_password(
+    pub(super) async fn new_password(
         &self,
         account: &Account,
         member: &Member,

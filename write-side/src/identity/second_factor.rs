@@ -19,7 +19,7 @@ use super::challenges::{self, NewChallenge, Purpose};
 use super::error::IdentityError;
 use super::record;
 use super::sign_in::{Shown, SignIn};
-use super::{Identity, Origin};
+use super::{Identity, Origin, internal};
 
 /// What the key is derived for that seals the secrets of authenticator apps.
 const PURPOSE: &str = "totp secrets";
@@ -70,6 +70,8 @@ pub struct Enrolment {
 struct HalfWay {
     account_id: Uuid,
     generation: i32,
+    /// What was shown before.
+    first: SignInMethod,
     organization: Option<String>,
 }
 
@@ -80,10 +82,11 @@ enum Factor {
 }
 
 impl Identity {
-    /// Asks for the second factor of an account that has shown its password.
+    /// Asks for the second factor of an account that has shown its first.
     pub(super) async fn ask_for_second_factor(
         &self,
         account: &Account,
+        first: SignInMethod,
         organization: Option<&str>,
     ) -> Result<SignIn, IdentityError> {
         let ticket = Token::generate(TokenKind::SignIn).map_err(internal)?;
@@ -97,6 +100,7 @@ impl Identity {
             data: &HalfWay {
                 account_id: account.id,
                 generation: account.generation,
+                first,
                 organization: organization.map(str::to_owned),
             },
         };
@@ -136,10 +140,11 @@ impl Identity {
         };
         let organization = organization.or(half_way.organization.as_deref());
         drop(client);
-        let methods: &'static [SignInMethod] = match factor {
-            Factor::App => &[SignInMethod::Password, SignInMethod::Totp],
-            Factor::Recovery { .. } => &[SignInMethod::Password, SignInMethod::RecoveryCode],
+        let second = match factor {
+            Factor::App => SignInMethod::Totp,
+            Factor::Recovery { .. } => SignInMethod::RecoveryCode,
         };
+        let methods = vec![half_way.first, second];
         if let Factor::Recovery { left } = factor {
             self.tell_of_recovery(&account, left, origin).await?;
         }
@@ -378,8 +383,4 @@ fn wrong_code() -> IdentityError {
         pointer: "/code",
         detail: "is not right, or was used before".to_owned(),
     }
-}
-
-fn internal(error: impl std::error::Error + Send + Sync + 'static) -> IdentityError {
-    IdentityError::Internal(Box::new(error))
 }

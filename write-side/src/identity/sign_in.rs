@@ -71,7 +71,7 @@ pub enum SignIn {
 /// What a sign-in has shown.
 pub(super) struct Shown {
     pub(super) account: Account,
-    pub(super) methods: &'static [SignInMethod],
+    pub(super) methods: Vec<SignInMethod>,
 }
 
 impl Identity {
@@ -87,13 +87,24 @@ impl Identity {
         origin: &Origin,
     ) -> Result<SignIn, IdentityError> {
         let account = self.account_by_password(email, password, origin).await?;
+        let first = SignInMethod::Password;
+        self.admit_first(account, first, organization, origin).await
+    }
+
+    /// Lets somebody in who has shown one thing, unless their account asks for a second.
+    pub(super) async fn admit_first(
+        &self,
+        account: Account,
+        first: SignInMethod,
+        organization: Option<&str>,
+        origin: &Origin,
+    ) -> Result<SignIn, IdentityError> {
         if account.has_second_factor {
-            return self.ask_for_second_factor(&account, organization).await;
+            let asked = self.ask_for_second_factor(&account, first, organization);
+            return asked.await;
         }
-        let shown = Shown {
-            account,
-            methods: &[SignInMethod::Password],
-        };
+        let methods = vec![first];
+        let shown = Shown { account, methods };
         self.admit(shown, organization, origin).await
     }
 
@@ -218,7 +229,7 @@ impl Identity {
             owner: member.owner(),
             account: Some((shown.account.id, shown.account.generation)),
             user_version: member.person.version,
-            methods: shown.methods,
+            methods: &shown.methods,
             device: origin.device.as_str(),
             address: &origin.address,
             access_until: self.access_until(),
@@ -229,7 +240,7 @@ impl Identity {
         let told = SessionStarted {
             user_id: member.membership.user_id,
             session_id: started.session_id,
-            methods: shown.methods.to_vec(),
+            methods: shown.methods.clone(),
             device: origin.device.clone(),
         };
         let organization_id = member.membership.organization_id;

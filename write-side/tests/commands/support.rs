@@ -35,6 +35,7 @@ use uuid::Uuid;
 use write_side::commands::CreateUser;
 use write_side::dispatch::{CommandContext, Dispatcher, Options};
 use write_side::identity::Identity;
+use write_side::mail::Outbox;
 
 pub const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
@@ -256,6 +257,7 @@ fn endpoint(
         TokenSigner::new(token_keys()),
         EndedSessions::default(),
         master_keys(),
+        Outbox::new(master_keys()),
     );
     let wait_max = Duration::from_secs(5);
     let api = write_side::http::api(dispatcher.clone(), identity, Arc::new(Views), wait_max);

@@ -4,10 +4,11 @@ use chrono::TimeDelta;
 use serde_json::json;
 
 use super::answers::Contract;
-use crate::harness::TestApp;
 use crate::harness::access::{PASSWORD, code_of, give_password, text};
+use crate::harness::{Mailbox, TestApp};
 
-pub async fn walk(app: &TestApp, contract: &Contract) {
+pub async fn walk(app: &TestApp, contract: &Contract, mailbox: &Mailbox) {
+    mailed(app, contract, mailbox).await;
     let email = give_password(app, &app.acme, app.admin()).await;
     let sign_in = ("sign_in", &[][..]);
     let wrong = json!({"email": email, "password": "wrong"});
@@ -38,6 +39,40 @@ pub async fn walk(app: &TestApp, contract: &Contract) {
         .get(app.stranger(), ("sign_out", &[]))
         .await
         .expect(204);
+}
+
+async fn mailed(app: &TestApp, contract: &Contract, mailbox: &Mailbox) {
+    let send = async |id: &str, body| contract.send(app.admin(), (id, &[]), body).await;
+    let application = json!({
+        "organization_name": "Initech", "organization_slug": "initech", "name": "Bill", "email": "bill@initech.example",
+        "password": PASSWORD,
+    });
+    send("sign_up", application.clone()).await.expect(202);
+    let token = mailbox.token("bill@initech.example", "idv_").await;
+    send("verify_address", json!({"token": token}))
+        .await
+        .expect(200);
+    send("sign_up", application).await.expect(409);
+    let email = json!({"email": "bill@initech.example"});
+    send("forgot_password", email).await.expect(202);
+    let token = mailbox.token("bill@initech.example", "idr_").await;
+    let reset = json!({"token": token, "password": "a bicycle made of old violins"});
+    send("reset_password", reset.clone()).await.expect(204);
+    send("reset_password", reset).await.expect(401);
+    let ask = json!({"email": "carla@acme.example", "organization": "acme"});
+    send("ask_for_code", ask.clone()).await.expect(202);
+    let mut show = ask;
+    show["code"] = mailbox.code("carla@acme.example").await.into();
+    send("sign_in_by_code", show.clone()).await.expect(200);
+    send("sign_in_by_code", show).await.expect(401);
+    let colleague = app.colleague().id.to_string();
+    let target = ("invite_user", &[("user_id", colleague.as_str())][..]);
+    contract.get(app.admin(), target).await.expect(202);
+    contract.get(app.agent(), target).await.expect(403);
+    let token = mailbox.token("alan@acme.example", "idi_").await;
+    let accept = json!({"token": token, "password": PASSWORD});
+    send("accept_invitation", accept.clone()).await.expect(204);
+    send("accept_invitation", accept).await.expect(401);
 }
 
 async fn second_factor(app: &TestApp, contract: &Contract, email: &str) {

@@ -7,11 +7,11 @@ use crate::harness::TestApp;
 /// A new operation fails this test until a walk below calls it.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_operation_answers_as_described() {
-    let app = TestApp::start().await;
+    let (app, mailbox) = TestApp::with_mail().await;
     let contract = Contract::new();
     people::walk(&app, &contract).await;
     tickets::walk(&app, &contract).await;
-    access::walk(&app, &contract).await;
+    access::walk(&app, &contract, &mailbox).await;
     let missing = contract.never_succeeded();
     assert!(missing.is_empty(), "no test calls {}", missing.join(", "));
 }

@@ -41,6 +41,18 @@ pub fn least_body(id: &str) -> Value {
         "create_team" => json!({"name": "Nights"}),
         "sign_in" => json!({"email": "nobody@acme.example", "password": "nothing"}),
         "refresh_session" => json!({"refresh_token": "idf_none"}),
+        "sign_up" => json!({
+            "organization_name": "Initech", "organization_slug": "initech", "name": "Bill",
+            "email": "bill@initech.example", "password": "nothing",
+        }),
+        "verify_address" => json!({"token": "idv_none"}),
+        "forgot_password" => json!({"email": "nobody@acme.example"}),
+        "reset_password" => json!({"token": "idr_none", "password": "nothing"}),
+        "ask_for_code" => json!({"email": "nobody@acme.example", "organization": "acme"}),
+        "sign_in_by_code" => {
+            json!({"email": "nobody@acme.example", "organization": "acme", "code": "000000"})
+        }
+        "accept_invitation" => json!({"token": "idi_none"}),
         "complete_sign_in" => json!({"ticket": "ids_none", "code": "000000"}),
         "confirm_second_factor" | "renew_recovery_codes" => json!({"code": "000000"}),
         "remove_second_factor" => json!({"password": "nothing", "code": "000000"}),

@@ -6,7 +6,18 @@ use serde_json::Value;
 pub const COMMITTED: &str = include_str!("../../../../schema/openapi.json");
 
 /// The operations that let somebody in.
-const PUBLIC: [&str; 3] = ["sign_in", "complete_sign_in", "refresh_session"];
+const PUBLIC: [&str; 10] = [
+    "sign_up",
+    "verify_address",
+    "forgot_password",
+    "reset_password",
+    "ask_for_code",
+    "sign_in_by_code",
+    "accept_invitation",
+    "sign_in",
+    "complete_sign_in",
+    "refresh_session",
+];
 
 /// The description.
 pub struct Spec(pub Value);

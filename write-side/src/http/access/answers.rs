@@ -36,6 +36,22 @@ pub(super) enum Done {
     Done,
 }
 
+/// It was taken, and a mail may follow.
+#[derive(ApiResponse)]
+pub(super) enum Accepted {
+    /// Whether a mail follows is for the owner of the address to know.
+    #[oai(status = 202)]
+    Accepted,
+}
+
+/// An organization that was signed up for.
+#[derive(Debug, Object)]
+#[oai(rename = "OrganizationMade")]
+pub(super) struct OrganizationMadeView {
+    /// Its id.
+    pub organization_id: Uuid,
+}
+
 /// How far a sign-in came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[oai(rename = "SignInStatus", rename_all = "snake_case")]

@@ -73,3 +73,93 @@ pub(super) struct GiveUpBody {
     #[oai(validator(min_length = 1, max_length = 64))]
     pub code: String,
 }
+
+/// A new organization with its first admin.
+#[derive(Debug, Object)]
+#[oai(deny_unknown_fields)]
+pub(super) struct SignUpBody {
+    /// The name of the organization.
+    #[oai(validator(min_length = 1, max_length = 120))]
+    pub organization_name: String,
+    /// Its short name: lower case letters, digits and inner hyphens.
+    #[oai(validator(min_length = 1, max_length = 63))]
+    pub organization_slug: String,
+    /// One's own name.
+    #[oai(validator(min_length = 1, max_length = 120))]
+    pub name: String,
+    /// One's e-mail address.
+    #[oai(validator(min_length = 3, max_length = 254))]
+    pub email: String,
+    /// A password: at least 15 characters, at most 128.
+    #[oai(validator(min_length = 1, max_length = 1024))]
+    pub password: String,
+}
+
+/// The token of a link.
+#[derive(Debug, Object)]
+#[oai(deny_unknown_fields)]
+pub(super) struct VerifyAddressBody {
+    /// From the mail.
+    #[oai(validator(min_length = 1, max_length = 256))]
+    pub token: String,
+}
+
+/// Whose password was forgotten.
+#[derive(Debug, Object)]
+#[oai(deny_unknown_fields)]
+pub(super) struct ForgotPasswordBody {
+    /// The e-mail address of the account.
+    #[oai(validator(min_length = 1, max_length = 254))]
+    pub email: String,
+}
+
+/// A new password with the link that lets it be set.
+#[derive(Debug, Object)]
+#[oai(deny_unknown_fields)]
+pub(super) struct ResetPasswordBody {
+    /// From the mail.
+    #[oai(validator(min_length = 1, max_length = 256))]
+    pub token: String,
+    /// At least 15 characters, or 8 beside a second factor; at most 128.
+    #[oai(validator(min_length = 1, max_length = 1024))]
+    pub password: String,
+}
+
+/// Who wants to sign in by a code.
+#[derive(Debug, Object)]
+#[oai(deny_unknown_fields)]
+pub(super) struct AskForCodeBody {
+    /// The customer's e-mail address.
+    #[oai(validator(min_length = 1, max_length = 254))]
+    pub email: String,
+    /// The short name of the organization.
+    #[oai(validator(min_length = 1, max_length = 63))]
+    pub organization: String,
+}
+
+/// A code from a mail.
+#[derive(Debug, Object)]
+#[oai(deny_unknown_fields)]
+pub(super) struct CodeSignInBody {
+    /// The customer's e-mail address.
+    #[oai(validator(min_length = 1, max_length = 254))]
+    pub email: String,
+    /// The short name of the organization.
+    #[oai(validator(min_length = 1, max_length = 63))]
+    pub organization: String,
+    /// Six digits.
+    #[oai(validator(min_length = 1, max_length = 64))]
+    pub code: String,
+}
+
+/// The token of an invitation.
+#[derive(Debug, Object)]
+#[oai(deny_unknown_fields)]
+pub(super) struct AcceptInvitationBody {
+    /// From the mail.
+    #[oai(validator(min_length = 1, max_length = 256))]
+    pub token: String,
+    /// A password, where there is no account for the address yet.
+    #[oai(validator(min_length = 1, max_length = 1024))]
+    pub password: Option<String>,
+}

@@ -2,6 +2,7 @@
 
 mod answers;
 mod bodies;
+mod mailed;
 mod passwords;
 mod problems;
 mod second_factor;
@@ -23,7 +24,8 @@ pub(super) fn api(identity: Identity) -> impl OpenApi + 'static {
         sign_in::SignInApi(identity.clone()),
         sessions::SessionApi(identity.clone()),
         second_factor::SecondFactorApi(identity.clone()),
-        passwords::PasswordApi(identity),
+        passwords::PasswordApi(identity.clone()),
+        mailed::MailedApi(identity),
     )
 }
 
