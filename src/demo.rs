@@ -97,6 +97,7 @@ pub async fn ensure(dispatcher: &Dispatcher) -> Result<OrganizationId> {
     let team = CreateTeam {
         team_id: team_id(organization),
         name: Name::parse(TEAM_NAME)?,
+        private: false,
         members: agents.map(|person| person.id(organization)).collect(),
     };
     there_or(dispatcher.dispatch(context, team).await)?;

@@ -12,24 +12,34 @@ use crate::cursor::{self, Fingerprint, InvalidCursor};
 use crate::error::ReadError;
 use crate::models::ReadModels;
 use crate::page::Limit;
-use crate::viewer::Tenant;
+use crate::privacy::hidden_teams;
+use crate::viewer::Viewer;
 
+/// The private teams that the viewer, `$6`, is not in.
+const HIDDEN_TEAMS: &str = hidden_teams!("$1", "$2", "$6");
+const HIDDEN_TICKETS: &str = formatcp!(
+    "SELECT ticket_id FROM {CORE}.{} WHERE partition = $1 AND org_id = $2 AND team_id = ANY({HIDDEN_TEAMS}) AND {LISTED_TICKETS}",
+    <TicketRow as Row>::TABLE
+);
 const TICKETS: &str = formatcp!(
     "SELECT {} FROM {CORE}.{}
-     WHERE partition = $1 AND org_id = $2 AND requester_id = $3 AND {LISTED_TICKETS} AND number > $4 ORDER BY number LIMIT $5",
+     WHERE partition = $1 AND org_id = $2 AND requester_id = $3 AND {LISTED_TICKETS} AND number > $4 AND (team_id IS NULL OR team_id <> ALL ({HIDDEN_TEAMS}))
+     ORDER BY number LIMIT $5",
     <TicketRow as Row>::COLUMNS,
     <TicketRow as Row>::TABLE
 );
 const WRITTEN: &str = formatcp!(
     "SELECT {} FROM {CORE}.{}
-     WHERE partition = $1 AND org_id = $2 AND author_id = $3 AND {LISTED_MESSAGES} AND position > $4 ORDER BY position LIMIT $5",
+     WHERE partition = $1 AND org_id = $2 AND author_id = $3 AND {LISTED_MESSAGES} AND position > $4 AND ticket_id NOT IN ({HIDDEN_TICKETS})
+     ORDER BY position LIMIT $5",
     <MessageRow as Row>::COLUMNS,
     <MessageRow as Row>::TABLE
 );
 const RECEIVED: &str = formatcp!(
     "SELECT {} FROM {CORE}.{}
      WHERE partition = $1 AND org_id = $2 AND author_id <> $3 AND {LISTED_MESSAGES} AND position > $4 AND ticket_id IN
-       (SELECT ticket_id FROM {CORE}.{} WHERE partition = $1 AND org_id = $2 AND requester_id = $3 AND {LISTED_TICKETS})
+       (SELECT ticket_id FROM {CORE}.{} WHERE partition = $1 AND org_id = $2 AND requester_id = $3 AND {LISTED_TICKETS}
+          AND (team_id IS NULL OR team_id <> ALL ({HIDDEN_TEAMS})))
      ORDER BY position LIMIT $5",
     <MessageRow as Row>::COLUMNS,
     <MessageRow as Row>::TABLE,
@@ -37,7 +47,8 @@ const RECEIVED: &str = formatcp!(
 );
 const DONE: &str = formatcp!(
     "SELECT {} FROM {CORE}.{}
-     WHERE partition = $1 AND org_id = $2 AND actor_id = $3 AND position > $4 ORDER BY position LIMIT $5",
+     WHERE partition = $1 AND org_id = $2 AND actor_id = $3 AND position > $4 AND ticket_id NOT IN ({HIDDEN_TICKETS})
+     ORDER BY position LIMIT $5",
     <HistoryRow as Row>::COLUMNS,
     <HistoryRow as Row>::TABLE
 );
@@ -109,13 +120,13 @@ impl Export {
 }
 
 impl ReadModels {
-    /// One page of an export. It may be shorter than the limit and yet not the last.
+    /// One page of an export, without what is hidden from the viewer. It may be shorter than the limit and yet not the last.
     ///
     /// # Errors
     /// When the read models cannot be read.
     pub async fn export(
         &self,
-        tenant: Tenant,
+        viewer: &Viewer,
         export: &Export,
         limit: Limit,
     ) -> Result<ExportPage, ReadError> {
@@ -127,13 +138,15 @@ impl ReadModels {
                 break;
             }
             let last = self
-                .section(tenant, export.user_id, section, after, left, &mut page)
+                .section(viewer, export.user_id, section, after, left, &mut page)
                 .await?;
             place = match last {
                 Some(after) => Some(Place { section, after }),
                 None => next(section),
             };
         }
+        self.hide_links(viewer, &mut page.tickets).await?;
+        self.hide_links_of_history(viewer, &mut page.acts).await?;
         page.next_cursor = place.map(|place| cursor::encode(&export.fingerprint, place));
         Ok(page)
     }
@@ -141,7 +154,7 @@ impl ReadModels {
     /// Adds rows of a section. Gives where it goes on when it may have more.
     async fn section(
         &self,
-        tenant: Tenant,
+        viewer: &Viewer,
         user_id: UserId,
         section: Section,
         after: i64,
@@ -154,6 +167,7 @@ impl ReadModels {
             Section::Received => RECEIVED,
             Section::Done => DONE,
         };
+        let tenant = viewer.tenant;
         // At most 100.
         let rows_max = i64::try_from(limit).unwrap_or(i64::MAX);
         let rows = self
@@ -166,6 +180,7 @@ impl ReadModels {
                     &user_id.0,
                     &after,
                     &rows_max,
+                    &viewer.only_member(),
                 ],
             )
             .await?;

@@ -85,9 +85,11 @@ impl ReadModels {
                 ],
             )
             .await?;
-        Ok(rows
+        let mut rows: Vec<HistoryRow> = rows
             .iter()
             .map(HistoryRow::from_row)
-            .collect::<Result<_, _>>()?)
+            .collect::<Result<_, _>>()?;
+        self.hide_links_of_history(viewer, &mut rows).await?;
+        Ok(rows)
     }
 }

@@ -5,6 +5,7 @@
 //!   nobody sees a row of another organization.
 //! - What only staff may see is taken out here, for customers: in the statement where it decides which rows come,
 //!   in the view where it is a field of a row.
+//! - What belongs to a private team in which an agent is not is left out before anything else: see `privacy`.
 //! - An answer is never older than the `Consistency-Token` that the client sent.
 //! - Lists go by keyset: a page costs the same wherever it begins, and items that come meanwhile shift nothing.
 //! - The caches change how fast an answer comes, never what it says.
@@ -19,6 +20,7 @@ pub mod export;
 pub mod http;
 mod models;
 mod page;
+mod privacy;
 mod timeline;
 mod viewer;
 

@@ -10,17 +10,19 @@ use crate::error::ReadError;
 use crate::models::ReadModels;
 use crate::page::{Limit, Page};
 use crate::users::NameKey;
-use crate::viewer::Tenant;
+use crate::viewer::Viewer;
 
 const LIST: &str = formatcp!(
     "SELECT {} FROM {CORE}.{}
      WHERE partition = $1 AND org_id = $2 AND (name, team_id) > ($3, $4)
+       AND ($6::uuid IS NULL OR NOT private OR $6::uuid = ANY(member_ids))
      ORDER BY name, team_id LIMIT $5",
     <TeamRow as Row>::COLUMNS,
     <TeamRow as Row>::TABLE
 );
 const FIND: &str = formatcp!(
-    "SELECT {} FROM {CORE}.{} WHERE partition = $1 AND org_id = $2 AND team_id = $3",
+    "SELECT {} FROM {CORE}.{} WHERE partition = $1 AND org_id = $2 AND team_id = $3
+       AND ($4::uuid IS NULL OR NOT private OR $4::uuid = ANY(member_ids))",
     <TeamRow as Row>::COLUMNS,
     <TeamRow as Row>::TABLE
 );
@@ -50,16 +52,17 @@ impl TeamList {
 }
 
 impl ReadModels {
-    /// One page of the teams.
+    /// One page of the teams that the viewer may see.
     ///
     /// # Errors
     /// When the read models cannot be read.
     pub async fn teams(
         &self,
-        tenant: Tenant,
+        viewer: &Viewer,
         list: &TeamList,
         limit: Limit,
     ) -> Result<Page<TeamRow>, ReadError> {
+        let tenant = viewer.tenant;
         let rows = self
             .database
             .query(
@@ -70,6 +73,7 @@ impl ReadModels {
                     &list.after.name(),
                     &list.after.id,
                     &limit.rows(),
+                    &viewer.only_member(),
                 ],
             )
             .await?;
@@ -81,14 +85,23 @@ impl ReadModels {
         Ok(Page::cut(rows, limit, &list.fingerprint, key))
     }
 
-    /// The team, if it is of this organization.
+    /// The team, if it is of this organization and the viewer may see it.
     ///
     /// # Errors
     /// When the read models cannot be read.
-    pub async fn team(&self, tenant: Tenant, id: TeamId) -> Result<Option<TeamRow>, ReadError> {
+    pub async fn team(&self, viewer: &Viewer, id: TeamId) -> Result<Option<TeamRow>, ReadError> {
+        let tenant = viewer.tenant;
         let row = self
             .database
-            .query_opt(FIND, &[&tenant.partition.get(), &tenant.org_id.0, &id.0])
+            .query_opt(
+                FIND,
+                &[
+                    &tenant.partition.get(),
+                    &tenant.org_id.0,
+                    &id.0,
+                    &viewer.only_member(),
+                ],
+            )
             .await?;
         Ok(row.as_ref().map(TeamRow::from_row).transpose()?)
     }

@@ -37,4 +37,14 @@ impl Viewer {
     pub fn only_requester(&self) -> Option<Uuid> {
         (!self.is_staff()).then_some(self.user_id.0)
     }
+
+    /// Who has to be a member of a private team to see it and its tickets: the viewer, if they are an agent or a lead.
+    /// Customers see no teams, and their own tickets whoever works on them.
+    #[must_use]
+    pub fn only_member(&self) -> Option<Uuid> {
+        match self.role {
+            Role::Agent | Role::Lead => Some(self.user_id.0),
+            Role::Customer | Role::Admin => None,
+        }
+    }
 }

@@ -55,6 +55,8 @@ CREATE TABLE teams (
     org_id     uuid        NOT NULL,
     team_id    uuid        NOT NULL,
     name       text        NOT NULL,
+    -- Whether only its members, and admins, see it and its tickets.
+    private    boolean     NOT NULL,
     member_ids uuid[]      NOT NULL,
     version    bigint      NOT NULL,
     created_at timestamptz NOT NULL,

@@ -7,6 +7,8 @@
 
 CREATE INDEX users_by_name ON users (partition, org_id, name, user_id) WHERE version > 0;
 CREATE INDEX teams_by_name ON teams (partition, org_id, name, team_id);
+-- Asked by every list of tickets for agents. Few teams are private.
+CREATE INDEX teams_private ON teams (partition, org_id) WHERE private;
 CREATE UNIQUE INDEX tickets_by_number ON tickets (partition, org_id, number) WHERE number > 0;
 CREATE INDEX tickets_by_updated ON tickets (partition, org_id, updated_at, ticket_id) WHERE number > 0;
 CREATE INDEX tickets_by_created ON tickets (partition, org_id, created_at, ticket_id) WHERE number > 0;

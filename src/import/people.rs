@@ -159,6 +159,7 @@ impl People {
         let create = CreateTeam {
             team_id,
             name: reference.name.clone(),
+            private: false,
             members: Default::default(),
         };
         retrying(|| {

@@ -11,6 +11,8 @@ pub enum TeamCommand {
     Create {
         /// What people read.
         name: Name,
+        /// Whether only its members see it and its tickets.
+        private: bool,
         /// Who is in it. The dispatcher has checked that they are active agents.
         members: BTreeSet<UserId>,
     },
@@ -18,6 +20,8 @@ pub enum TeamCommand {
     Update {
         /// The new name.
         name: Option<Name>,
+        /// Whether only its members see it and its tickets, from now on.
+        private: Option<bool>,
         /// Who is in it from now on. The dispatcher has checked that they are active agents.
         members: Option<BTreeSet<UserId>>,
     },

@@ -2,7 +2,9 @@
 
 use super::command::TeamCommand;
 use super::error::TeamError;
-use super::event::{TeamCreated, TeamEvent, TeamMemberAdded, TeamMemberRemoved, TeamRenamed};
+use super::event::{
+    TeamCreated, TeamEvent, TeamMemberAdded, TeamMemberRemoved, TeamPrivacySet, TeamRenamed,
+};
 use super::state::{PresentTeam, Team};
 use crate::command::Issued;
 use crate::ids::{TeamId, UserId};
@@ -22,22 +24,36 @@ pub fn decide(
         return Err(TeamError::NotAllowed);
     }
     match (state, &issued.command) {
-        (Team::Absent, TeamCommand::Create { name, members }) => {
+        (
+            Team::Absent,
+            TeamCommand::Create {
+                name,
+                private,
+                members,
+            },
+        ) => {
             let mut events = vec![TeamCreated { name: name.clone() }.into()];
+            events.extend(set_privacy(false, *private));
             events.extend(change_members(&BTreeSet::new(), members)?);
             Ok(events)
         }
         (Team::Present(_), TeamCommand::Create { .. }) => Err(TeamError::AlreadyExists),
         (Team::Absent, TeamCommand::Update { .. }) => Err(TeamError::NotFound),
-        (Team::Present(team), TeamCommand::Update { name, members }) => {
-            update(team, name.as_ref(), members.as_ref())
-        }
+        (
+            Team::Present(team),
+            TeamCommand::Update {
+                name,
+                private,
+                members,
+            },
+        ) => update(team, name.as_ref(), *private, members.as_ref()),
     }
 }
 
 fn update(
     team: &PresentTeam,
     name: Option<&Name>,
+    private: Option<bool>,
     members: Option<&BTreeSet<UserId>>,
 ) -> Result<Vec<TeamEvent>, TeamError> {
     let mut events = Vec::new();
@@ -50,10 +66,15 @@ fn update(
             .into(),
         );
     }
+    events.extend(private.and_then(|private| set_privacy(team.private, private)));
     if let Some(members) = members {
         events.extend(change_members(&team.members, members)?);
     }
     Ok(events)
+}
+
+fn set_privacy(from: bool, to: bool) -> Option<TeamEvent> {
+    (from != to).then(|| TeamPrivacySet { private: to }.into())
 }
 
 /// Those who leave, then those who join, each in the order of their ids.

@@ -12,6 +12,8 @@ events! {
         Created(TeamCreated) = "team.created" v 1,
         /// It got another name.
         Renamed(TeamRenamed) = "team.renamed" v 1,
+        /// It became private, or ceased to be.
+        PrivacySet(TeamPrivacySet) = "team.privacy_set" v 1,
         /// An agent joined it.
         MemberAdded(TeamMemberAdded) = "team.member_added" v 1,
         /// An agent left it.
@@ -33,6 +35,13 @@ pub struct TeamRenamed {
     pub from: Name,
     /// The new name.
     pub to: Name,
+}
+
+/// A team became private, or ceased to be. A team of which this was never told is not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TeamPrivacySet {
+    /// Whether only its members see it and its tickets.
+    pub private: bool,
 }
 
 /// An agent joined a team.

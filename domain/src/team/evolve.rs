@@ -11,6 +11,7 @@ pub fn evolve(state: Team, event: &TeamEvent, _at: DateTime<Utc>) -> Team {
     let mut team = match (state, event) {
         (_, TeamEvent::Created(e)) => PresentTeam {
             name: e.name.clone(),
+            private: false,
             members: BTreeSet::new(),
         },
         (Team::Absent, _) => return Team::Absent,
@@ -19,6 +20,7 @@ pub fn evolve(state: Team, event: &TeamEvent, _at: DateTime<Utc>) -> Team {
     match event {
         TeamEvent::Created(_) => {}
         TeamEvent::Renamed(e) => team.name = e.to.clone(),
+        TeamEvent::PrivacySet(e) => team.private = e.private,
         TeamEvent::MemberAdded(e) => {
             team.members.insert(e.user_id);
         }

@@ -16,7 +16,7 @@ use domain::organization::event::{
 use domain::organization::settings::{FieldDefinition, FieldKind, Settings};
 use domain::sla::targets::{TargetTable, Targets};
 use domain::team::event::{
-    TeamCreated, TeamEvent, TeamMemberAdded, TeamMemberRemoved, TeamRenamed,
+    TeamCreated, TeamEvent, TeamMemberAdded, TeamMemberRemoved, TeamPrivacySet, TeamRenamed,
 };
 use domain::text::{Email, FieldKey, FieldText, MessageBody, Name, Reason, Slug};
 use domain::user::event::{
@@ -227,6 +227,7 @@ fn team() -> impl Iterator<Item = (&'static str, TeamEvent)> {
             }
             .into(),
         ),
+        (FULL, TeamPrivacySet { private: true }.into()),
         (FULL, TeamMemberAdded { user_id: AGENT }.into()),
         (FULL, TeamMemberRemoved { user_id: AGENT }.into()),
     ]

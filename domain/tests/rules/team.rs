@@ -1,14 +1,16 @@
 //! The rules of the team.
 
 use crate::scenario::{
-    AGENT, OTHER_AGENT, Scenario, TEAM, admin, agent, customer, import, lead, scenario,
+    AGENT, OTHER_AGENT, Scenario, TEAM, admin, agent, customer, import, lead, other_agent, scenario,
 };
 use domain::actor::Actor;
 use domain::aggregate::TeamAggregate;
 use domain::ids::UserId;
 use domain::team::command::TeamCommand;
 use domain::team::error::TeamError;
-use domain::team::event::{TeamCreated, TeamMemberAdded, TeamMemberRemoved, TeamRenamed};
+use domain::team::event::{
+    TeamCreated, TeamMemberAdded, TeamMemberRemoved, TeamPrivacySet, TeamRenamed,
+};
 use domain::team::state::PresentTeam;
 use domain::text::Name;
 use std::collections::BTreeSet;
@@ -36,6 +38,7 @@ fn present() -> Scenario<TeamAggregate> {
 fn create(members: impl IntoIterator<Item = UserId>) -> TeamCommand {
     TeamCommand::Create {
         name: name("Printers"),
+        private: false,
         members: members.into_iter().collect(),
     }
 }
@@ -43,6 +46,7 @@ fn create(members: impl IntoIterator<Item = UserId>) -> TeamCommand {
 fn set_members(members: impl IntoIterator<Item = UserId>) -> TeamCommand {
     TeamCommand::Update {
         name: None,
+        private: None,
         members: Some(members.into_iter().collect()),
     }
 }
@@ -104,6 +108,7 @@ fn only_those_who_leave_or_join_are_told() {
 fn what_stays_the_same_is_no_event() {
     let same = TeamCommand::Update {
         name: Some(name("Printers")),
+        private: Some(false),
         members: Some([AGENT].into()),
     };
     present().when(1, admin(), same.clone()).changes_nothing();
@@ -114,6 +119,7 @@ fn what_stays_the_same_is_no_event() {
 fn a_new_name_tells_both() {
     let rename = TeamCommand::Update {
         name: Some(name("Fire brigade")),
+        private: None,
         members: None,
     };
     present().when(1, admin(), rename).yields([TeamRenamed {
@@ -121,6 +127,72 @@ fn a_new_name_tells_both() {
         to: name("Fire brigade"),
     }
     .into()]);
+}
+
+fn set_private(private: bool) -> TeamCommand {
+    TeamCommand::Update {
+        name: None,
+        private: Some(private),
+        members: None,
+    }
+}
+
+#[test]
+fn a_team_is_private_only_when_that_was_told() {
+    let made = TeamCommand::Create {
+        name: name("Printers"),
+        private: true,
+        members: BTreeSet::new(),
+    };
+    absent().when(0, lead(), made).yields([
+        TeamCreated {
+            name: name("Printers"),
+        }
+        .into(),
+        TeamPrivacySet { private: true }.into(),
+    ]);
+    let told = TeamPrivacySet { private: true };
+    present()
+        .when(1, admin(), set_private(true))
+        .yields([told.clone().into()]);
+    present()
+        .when(1, admin(), set_private(false))
+        .changes_nothing();
+    let private = present().given(1, told);
+    private
+        .when(2, admin(), set_private(true))
+        .changes_nothing();
+    private
+        .when(2, admin(), set_private(false))
+        .yields([TeamPrivacySet { private: false }.into()]);
+    for actor in [agent(), customer(), Actor::Timer] {
+        private
+            .when(2, actor, set_private(false))
+            .refuses(TeamError::NotAllowed);
+    }
+}
+
+#[test]
+fn a_private_team_is_hidden_from_agents_and_leads_who_are_not_in_it() {
+    let team = |private| PresentTeam {
+        name: name("Printers"),
+        private,
+        members: [AGENT].into(),
+    };
+    for actor in [other_agent(), lead()] {
+        assert!(team(true).is_hidden_from(&actor), "{actor:?}");
+        assert!(!team(false).is_hidden_from(&actor), "{actor:?}");
+    }
+    for actor in [
+        agent(),
+        admin(),
+        Actor::Operator,
+        Actor::Timer,
+        import(),
+        customer(),
+    ] {
+        assert!(!team(true).is_hidden_from(&actor), "{actor:?}");
+    }
 }
 
 #[test]

@@ -211,6 +211,8 @@ pub struct TeamView {
     pub id: Uuid,
     /// Its name.
     pub name: String,
+    /// Whether only its members, and admins, see it and its tickets.
+    pub private: bool,
     /// The ids of its members.
     pub member_ids: Vec<Uuid>,
     /// When it was made.

@@ -80,6 +80,8 @@ row! {
         team_id: TeamId,
         /// What people read.
         name: String,
+        /// Whether only its members, and admins, see it and its tickets.
+        private: bool,
         /// Who is in it, in the order of their ids.
         member_ids: Vec<UserId>,
         /// The version of its stream.

@@ -26,6 +26,7 @@ pub fn apply(
                 org_id: event.org_id,
                 team_id: id,
                 name: created.name.to_string(),
+                private: false,
                 member_ids: Vec::new(),
                 version: event.version,
                 created_at: event.occurred_at,
@@ -44,6 +45,7 @@ pub fn apply(
             row.name = renamed.to.to_string();
             state.renamed_teams.insert(key);
         }
+        TeamEvent::PrivacySet(set) => row.private = set.private,
         TeamEvent::MemberAdded(added) => {
             if let Err(place) = row.member_ids.binary_search(&added.user_id) {
                 row.member_ids.insert(place, added.user_id);

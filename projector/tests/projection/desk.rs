@@ -125,6 +125,7 @@ impl Desk {
             id,
             TeamCommand::Create {
                 name: name(called),
+                private: false,
                 members: [].into(),
             },
         )
@@ -137,6 +138,7 @@ impl Desk {
             id,
             TeamCommand::Update {
                 name: Some(name(to)),
+                private: None,
                 members: None,
             },
         )
@@ -149,6 +151,7 @@ impl Desk {
             id,
             TeamCommand::Update {
                 name: None,
+                private: None,
                 members,
             },
         )

@@ -78,7 +78,10 @@ impl ExportQueries {
         let user = self.0.user(tenant, id).await.map_err(refused)?;
         let user = user.ok_or_else(|| Problem::not_found("the user"))?;
         let export = Export::new(id, cursor.0.as_deref()).map_err(bad_cursor)?;
-        let page = self.0.export(tenant, &export, limit(items.0)?).await;
+        let page = self
+            .0
+            .export(&session.viewer, &export, limit(items.0)?)
+            .await;
         let page = page.map_err(refused)?;
         let viewer = &session.viewer;
         let tickets = page.tickets.into_iter();

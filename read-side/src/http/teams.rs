@@ -21,7 +21,7 @@ pub(super) struct TeamQueries(pub(super) ReadModels);
 impl TeamQueries {
     /// List teams
     ///
-    /// By name. Staff only.
+    /// By name. Staff only; private teams are shown to their members and to admins.
     #[oai(path = "/teams", method = "get", operation_id = "list_teams")]
     async fn list(
         &self,
@@ -43,7 +43,7 @@ impl TeamQueries {
         let list = TeamList::new(cursor.0.as_deref()).map_err(bad_cursor)?;
         let page = self
             .0
-            .teams(session.viewer.tenant, &list, limit(items.0)?)
+            .teams(&session.viewer, &list, limit(items.0)?)
             .await
             .map_err(refused)?;
         Ok(Listed::new(
@@ -56,7 +56,7 @@ impl TeamQueries {
 
     /// Get a team
     ///
-    /// Staff only.
+    /// Staff only; a private team is there for its members and for admins.
     #[oai(path = "/teams/:team_id", method = "get", operation_id = "get_team")]
     async fn get(
         &self,
@@ -70,7 +70,7 @@ impl TeamQueries {
         let session = Session::begin(&self.0, &auth.0, token.0.as_deref()).await?;
         let row = self
             .0
-            .team(session.viewer.tenant, TeamId(team_id.0))
+            .team(&session.viewer, TeamId(team_id.0))
             .await
             .map_err(refused)?;
         let row = row.ok_or_else(|| Problem::not_found("the team"))?;

@@ -151,6 +151,7 @@ pub(super) fn team(row: TeamRow) -> TeamView {
     TeamView {
         id: row.team_id.0,
         name: row.name,
+        private: row.private,
         member_ids: row.member_ids.into_iter().map(|id| id.0).collect(),
         created_at: row.created_at,
         updated_at: row.updated_at,

@@ -41,7 +41,16 @@ impl ReadModels {
             )
             .await?;
         let only = viewer.only_requester();
-        Ok(shown.filter(|shown| only.is_none_or(|id| shown.row.requester_id.0 == id)))
+        let own = shown.filter(|shown| only.is_none_or(|id| shown.row.requester_id.0 == id));
+        let Some(mut shown) = own else {
+            return Ok(None);
+        };
+        if self.hides_team(viewer, shown.row.team_id).await? {
+            return Ok(None);
+        }
+        self.hide_links(viewer, std::slice::from_mut(&mut shown.row))
+            .await?;
+        Ok(Some(shown))
     }
 
     async fn ticket_of_tables(

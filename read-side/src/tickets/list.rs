@@ -77,10 +77,11 @@ impl ReadModels {
             .database
             .query_composed(&statement::page(viewer, query, *after))
             .await?;
-        let rows: Vec<TicketRow> = rows
+        let mut rows: Vec<TicketRow> = rows
             .iter()
             .map(TicketRow::from_row)
             .collect::<Result<_, _>>()?;
+        self.hide_links(viewer, &mut rows).await?;
         let key = |row: &TicketRow| SortKey::of(row, query.sort, viewer.is_staff());
         Ok(Page::cut(rows, query.limit, fingerprint, key))
     }

@@ -10,6 +10,7 @@ use super::list::TicketQuery;
 use super::sort::{Sort, SortField, SortKey, SortValue};
 use crate::cursor::Moment;
 use crate::database::Statement;
+use crate::privacy::push_visible;
 use crate::viewer::Viewer;
 
 const COLUMNS: &str = <TicketRow as Row>::COLUMNS;
@@ -171,6 +172,7 @@ fn push_where(statement: &mut Statement, viewer: &Viewer, filter: &TicketFilter)
             .push(" AND requester_id = ")
             .bind(requester, Type::UUID);
     }
+    push_visible(statement, viewer);
     push_one_of(
         statement,
         "status",

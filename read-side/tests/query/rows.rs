@@ -203,6 +203,7 @@ pub fn team(org: Org, number: u32, name: &str) -> TeamRow {
         org_id: org.id,
         team_id: TeamId(id(u128::from(number))),
         name: name.to_owned(),
+        private: false,
         member_ids: vec![UserId(id(901))],
         version: 2,
         created_at: minute(0),

@@ -78,6 +78,7 @@ impl Organization {
         let create = CreateTeam {
             team_id,
             name: Name::parse("Support").unwrap(),
+            private: false,
             members,
         };
         dispatcher.dispatch(operator(id), create).await.unwrap();

@@ -6,5 +6,6 @@ mod internals;
 mod limits;
 mod mass_assignment;
 mod permissions;
+mod private_teams;
 mod response_headers;
 mod secrets;

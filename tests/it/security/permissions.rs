@@ -92,6 +92,7 @@ fn verdict(answer: &Answer) -> &'static str {
     match answer.status.as_u16() {
         401 if wants_token => "401",
         403 => "403",
+        429 => panic!("a rate limit stands before the gate: {answer:?}"),
         _ => "yes",
     }
 }

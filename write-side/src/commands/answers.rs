@@ -76,7 +76,7 @@ impl TicketAnswer {
         let Ticket::Present(ticket) = work.state::<Ticket>(id.0).await? else {
             return Err(Refusal::NotFound { what: "ticket" }.into());
         };
-        Ok(Self {
+        let answer = Self {
             id,
             version,
             subject: ticket.subject.clone(),
@@ -89,6 +89,11 @@ impl TicketAnswer {
             custom_fields: ticket.custom_fields.clone(),
             follow_up_of: ticket.follow_up_of,
             message_id: ticket.first_message_id,
+        };
+        let follow_up_of = work.seen_ticket(answer.follow_up_of).await?;
+        Ok(Self {
+            follow_up_of,
+            ..answer
         })
     }
 }
@@ -213,6 +218,9 @@ pub struct TeamAnswer {
     pub version: i64,
     /// What people read.
     pub name: Name,
+    /// Whether only its members, and admins, see it and its tickets.
+    #[serde(default)]
+    pub private: bool,
     /// Who is in it.
     pub members: BTreeSet<UserId>,
 }
@@ -233,6 +241,7 @@ impl TeamAnswer {
             id,
             version,
             name: team.name.clone(),
+            private: team.private,
             members: team.members.clone(),
         })
     }

@@ -42,6 +42,9 @@ impl UseCase for AssignTicket {
             agent_id: self.agent_id.unwrap_or(present.agent_id),
             team_id: self.team_id.unwrap_or(present.team_id),
         };
+        if to != present {
+            work.check_membership(to, "").await?;
+        }
         work.issue::<Ticket>(self.ticket_id, TicketCommand::Assign(to))
             .await?;
         TicketAnswer::of(work, self.ticket_id).await

@@ -40,6 +40,7 @@ impl UseCase for OpenTicket {
         work.check_customer(self.open.requester_id, "/requester_id")
             .await?;
         work.check_assignment(self.open.assignment, "").await?;
+        work.check_membership(self.open.assignment, "").await?;
         let mut custom_fields = Vec::with_capacity(self.custom_fields.len());
         for (key, raw) in &self.custom_fields {
             custom_fields.push((key.clone(), resolve(work, key, raw)?));

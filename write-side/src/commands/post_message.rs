@@ -118,12 +118,15 @@ impl PostMessage {
         self.open_follow_up(work, closed_id).await
     }
 
-    /// Opens a new ticket with the subject and the priority of the closed one, and links both.
+    /// Opens a new ticket with the subject and the priority of the closed one, and links both. Of a private team's ticket
+    /// it stays with the team: the subject is the same.
     async fn open_follow_up(
         &self,
         work: &mut Work<'_>,
         closed_id: TicketId,
     ) -> Result<TicketAnswer, CommandError> {
+        let team_id = present(work, closed_id).await?.assignment.team_id;
+        let team_id = work.private_team(team_id).await?;
         let closed = present(work, closed_id).await?;
         let continued = Open {
             subject: closed.subject.clone(),
@@ -133,7 +136,10 @@ impl PostMessage {
             message_id: None,
             tags: Vec::new(),
             custom_fields: Vec::new(),
-            assignment: Assignment::default(),
+            assignment: Assignment {
+                agent_id: None,
+                team_id,
+            },
             follow_up_of: Some(closed_id),
             external: None,
         };

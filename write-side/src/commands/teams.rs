@@ -15,6 +15,8 @@ pub struct CreateTeam {
     pub team_id: TeamId,
     /// What people read.
     pub name: Name,
+    /// Whether only its members, and admins, see it and its tickets.
+    pub private: bool,
     /// Who is in it.
     pub members: BTreeSet<UserId>,
 }
@@ -27,6 +29,7 @@ impl UseCase for CreateTeam {
         work.create::<Team>(self.team_id.0);
         let command = TeamCommand::Create {
             name: self.name.clone(),
+            private: self.private,
             members: self.members.clone(),
         };
         work.issue::<Team>(self.team_id, command).await?;
@@ -41,6 +44,8 @@ pub struct ChangeTeam {
     pub team_id: TeamId,
     /// The new name.
     pub name: Option<Name>,
+    /// Whether only its members, and admins, see it and its tickets, from now on.
+    pub private: Option<bool>,
     /// Who is in it from now on.
     pub members: Option<BTreeSet<UserId>>,
 }
@@ -59,6 +64,7 @@ impl UseCase for ChangeTeam {
         }
         let command = TeamCommand::Update {
             name: self.name.clone(),
+            private: self.private,
             members: self.members.clone(),
         };
         work.issue::<Team>(self.team_id, command).await?;

@@ -1,6 +1,7 @@
 //! What the dispatcher needs to know of an aggregate, and the table of all of them.
 
 use super::error::Refusal;
+use super::sight::{self, Sight};
 use super::states::{Caches, StateCache};
 use super::weight::Weigh;
 use chrono::{DateTime, Utc};
@@ -64,6 +65,11 @@ pub trait Aggregate: Weigh + StreamSubject + Clone + Default + Send + Sync + 'st
         now
     }
 
+    /// What decides who may know of it.
+    fn sight(&self) -> Sight<'_> {
+        Sight::Everybody
+    }
+
     /// Where recent states are kept.
     fn cache(caches: &Caches) -> &StateCache<Self>;
 }
@@ -89,7 +95,7 @@ pub trait Decides: Aggregate {
 }
 
 macro_rules! aggregate {
-    ($state:ty, $event:ty, $stream_type:expr, $evolve:path, $cache:ident $(, occurred_at = $occurred_at:path)? $(, outlives_subject = $outlives:literal)?) => {
+    ($state:ty, $event:ty, $stream_type:expr, $evolve:path, $cache:ident $(, occurred_at = $occurred_at:path)? $(, outlives_subject = $outlives:literal)? $(, sight = $sight:path)?) => {
         impl Aggregate for $state {
             const STREAM_TYPE: &'static str = $stream_type;
             type Event = $event;
@@ -109,6 +115,10 @@ macro_rules! aggregate {
 
             $(fn occurred_at(event: &Self::Event, now: DateTime<Utc>) -> DateTime<Utc> {
                 $occurred_at(event, now)
+            })?
+
+            $(fn sight(&self) -> Sight<'_> {
+                $sight(self)
             })?
 
             fn cache(caches: &Caches) -> &StateCache<Self> {
@@ -184,7 +194,8 @@ aggregate!(
     TeamEvent,
     domain::team::STREAM_TYPE,
     domain::team::evolve::evolve,
-    teams
+    teams,
+    sight = sight::of_team
 );
 aggregate!(
     Ticket,
@@ -192,14 +203,16 @@ aggregate!(
     domain::ticket::STREAM_TYPE,
     domain::ticket::evolve::evolve,
     tickets,
-    occurred_at = TicketEvent::occurred_at
+    occurred_at = TicketEvent::occurred_at,
+    sight = sight::of_ticket
 );
 aggregate!(
     Message,
     MessageEvent,
     domain::message::STREAM_TYPE,
     domain::message::evolve::evolve,
-    messages
+    messages,
+    sight = sight::of_message
 );
 aggregate!(
     Occurrence,

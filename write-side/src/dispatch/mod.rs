@@ -10,6 +10,7 @@ mod context;
 mod erasure;
 mod error;
 mod references;
+mod sight;
 mod staged;
 mod states;
 mod weight;

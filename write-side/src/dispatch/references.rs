@@ -51,6 +51,48 @@ impl Work<'_> {
         Ok(())
     }
 
+    /// Refuses an assignment to somebody who could not see the ticket: no member of its private team, and no admin.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`] naming `/agent_id` under `pointer`.
+    pub async fn check_membership(
+        &self,
+        assignment: Assignment,
+        pointer: &str,
+    ) -> Result<(), CommandError> {
+        let (Some(agent_id), Some(team_id)) = (assignment.agent_id, assignment.team_id) else {
+            return Ok(());
+        };
+        let team = self.reference::<Team>(team_id.0).await?;
+        let user = self.reference::<User>(agent_id.0).await?;
+        let (Team::Present(team), User::Present(user)) = (&team.state, &user.state) else {
+            return Ok(());
+        };
+        let agent = Actor::User {
+            id: agent_id,
+            role: user.role,
+        };
+        if team.is_hidden_from(&agent) {
+            let detail = "must be a member of the private team, or an admin";
+            return Err(Refusal::invalid(format!("{pointer}/agent_id"), detail).into());
+        }
+        Ok(())
+    }
+
+    /// The team, if it is a private one: what continues its tickets stays with it.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub async fn private_team(&self, id: Option<TeamId>) -> Result<Option<TeamId>, CommandError> {
+        let Some(id) = id else {
+            return Ok(None);
+        };
+        match &self.current::<Team>(id.0).await?.state {
+            Team::Present(team) if team.private => Ok(Some(id)),
+            Team::Present(_) | Team::Absent => Ok(None),
+        }
+    }
+
     /// Refuses a requester who is no active customer.
     ///
     /// # Errors
@@ -95,8 +137,9 @@ impl Work<'_> {
 
     async fn check_team(&self, id: TeamId, pointer: &str) -> Result<(), CommandError> {
         match &self.reference::<Team>(id.0).await?.state {
-            Team::Present(_) => Ok(()),
-            Team::Absent => {
+            Team::Present(team) if !team.is_hidden_from(self.actor()) => Ok(()),
+            // Of a team that is hidden the answer says no more than of one that is not there.
+            Team::Present(_) | Team::Absent => {
                 Err(Refusal::invalid(pointer, "must be a team of this organization").into())
             }
         }

@@ -121,7 +121,7 @@ impl<'a> Work<'a> {
     /// The state of an aggregate, with what this attempt has decided so far.
     ///
     /// # Errors
-    /// When the log cannot be read.
+    /// [`Refusal::NotFound`] when the actor must not learn of it; or when the log cannot be read.
     pub async fn state<A: Aggregate>(&mut self, id: impl Into<Uuid>) -> Result<&A, CommandError> {
         let id = id.into();
         let index = match self.index_of(id) {
@@ -164,6 +164,15 @@ impl<'a> Work<'a> {
         cache
             .load_recent(log, place, id.into(), reference_max_age_ms)
             .await
+    }
+
+    /// Another aggregate as the log has it now, not guarded.
+    pub(super) async fn current<A: Aggregate>(
+        &self,
+        id: impl Into<Uuid>,
+    ) -> Result<Arc<Known<A>>, CommandError> {
+        let (cache, log) = (A::cache(self.setting.caches), self.setting.log());
+        cache.refresh(log, self.setting.place, id.into()).await
     }
 
     /// Issues a command in the name of the context's actor.
@@ -447,6 +456,11 @@ impl<'a> Work<'a> {
             None if demands.confirmed => cache.refresh(log, place, id).await?,
             None => cache.load(log, place, id, Version::NONE).await?,
         };
+        if self.hides(&known.state).await? {
+            return Err(CommandError::Refused(Refusal::NotFound {
+                what: A::STREAM_TYPE,
+            }));
+        }
         Ok(self.stage(id, known.version, known.state.clone()))
     }
 

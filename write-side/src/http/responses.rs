@@ -352,6 +352,8 @@ pub(super) struct TeamResult {
     pub version: i64,
     /// Its name.
     pub name: String,
+    /// Whether only its members, and admins, see it and its tickets.
+    pub private: bool,
     /// The ids of its members.
     pub member_ids: Vec<Uuid>,
 }
@@ -362,6 +364,7 @@ impl From<&TeamAnswer> for TeamResult {
             id: answer.id.0,
             version: answer.version,
             name: answer.name.to_string(),
+            private: answer.private,
             member_ids: answer.members.iter().map(|member| member.0).collect(),
         }
     }

@@ -26,6 +26,8 @@ struct CreateTeamBody {
     /// Its name.
     #[oai(validator(min_length = 1, max_length = 120))]
     name: String,
+    /// Whether only its members, and admins, see it and its tickets; `false` when left out.
+    private: Option<bool>,
     /// Its members: active agents, leads and admins. Nobody when left out.
     #[oai(validator(max_items = 1000))]
     member_ids: Option<Vec<Uuid>>,
@@ -38,6 +40,8 @@ struct UpdateTeamBody {
     /// The new name.
     #[oai(validator(min_length = 1, max_length = 120))]
     name: Option<String>,
+    /// Whether only its members, and admins, see it and its tickets.
+    private: Option<bool>,
     /// All members from now on: active agents, leads and admins.
     #[oai(validator(max_items = 1000))]
     member_ids: Option<Vec<Uuid>>,
@@ -67,6 +71,7 @@ impl Teams {
         let command = CreateTeam {
             team_id: TeamId(Uuid::now_v7()),
             name,
+            private: body.0.private.unwrap_or_default(),
             members,
         };
         let done = self.0.run(&call, command).await?;
@@ -101,6 +106,7 @@ impl Teams {
         let command = ChangeTeam {
             team_id: TeamId(team_id.0),
             name,
+            private: body.0.private,
             members: body.0.member_ids.map(members),
         };
         let done = self.0.run(&call, command).await?;

@@ -59,7 +59,11 @@ fn check(id: TicketId, standing: Standing, open: &OpenTicket) -> Result<(), Tick
                 what: "open a ticket for a customer",
             });
         }
-        Standing::Requester if open.assignment != Assignment::default() => {
+        // A follow-up stays with the team of the ticket that it continues.
+        Standing::Requester
+            if open.assignment.agent_id.is_some()
+                || open.assignment.team_id.is_some() && open.follow_up_of.is_none() =>
+        {
             return Err(TicketError::StaffOnly {
                 what: "assign a ticket",
             });
@@ -96,14 +100,14 @@ fn steps(open: &OpenTicket) -> impl Iterator<Item = Step<'_>> {
 }
 
 impl Step<'_> {
-    /// The requester may fill the form in, so the checks of standing are not asked again here.
+    /// Who opens may fill the form in, as `check` allows them, so standing is not asked again here.
     fn decide(&self, request: &Request<'_>) -> Result<Vec<TicketEvent>, TicketError> {
         match self {
             Self::Tag(tag) => properties::add_tag(request, tag),
             Self::CustomField(key, value) => {
                 properties::put_custom_field(request, key, Some(value))
             }
-            Self::Assign(assignment) => properties::assign(request, *assignment),
+            Self::Assign(assignment) => properties::give(request, *assignment),
         }
     }
 }

@@ -18,6 +18,11 @@ pub(super) fn assign(
     to: Assignment,
 ) -> Result<Vec<TicketEvent>, TicketError> {
     request.may_change("assign a ticket")?;
+    give(request, to)
+}
+
+/// As [`assign`], whoever asks.
+pub(super) fn give(request: &Request<'_>, to: Assignment) -> Result<Vec<TicketEvent>, TicketError> {
     let from = request.ticket.assignment;
     let status = request.ticket.status;
     let import = request.standing == Standing::Import;

@@ -217,6 +217,35 @@ fn a_follow_up_names_the_ticket_that_it_continues() {
 }
 
 #[test]
+fn a_customers_follow_up_may_stay_with_a_team_and_no_other_ticket_of_theirs() {
+    let of_team = |follow_up_of, agent_id| OpenTicket {
+        follow_up_of,
+        assignment: Assignment {
+            agent_id,
+            team_id: Some(TEAM),
+        },
+        ..open_command()
+    };
+    let open = TicketCommand::Open(of_team(Some(OTHER_TICKET), None));
+    let outcome = ticket().when(0, customer(), open);
+    let events = outcome.result.unwrap();
+    assert!(
+        matches!(&events[..], [TicketEvent::Opened(_), TicketEvent::Assigned(given)] if given.to.team_id == Some(TEAM)),
+        "{events:?}"
+    );
+    for refused in [
+        of_team(None, None),
+        of_team(Some(OTHER_TICKET), Some(AGENT)),
+    ] {
+        ticket()
+            .when(0, customer(), TicketCommand::Open(refused))
+            .refuses(TicketError::StaffOnly {
+                what: "assign a ticket",
+            });
+    }
+}
+
+#[test]
 fn a_ticket_does_not_continue_itself() {
     let open = OpenTicket {
         follow_up_of: Some(TICKET),

@@ -1,0 +1,162 @@
+//! Private teams: for an agent or lead who is no member there is neither the team nor any of its tickets.
+//!
+//! Lists leave them out in their statement. A single ticket is looked at after it was read, from wherever: the caches hold
+//! rows, and a row says nothing about who looks.
+
+use std::collections::BTreeSet;
+
+use const_format::formatcp;
+use domain::ids::{TeamId, TicketId};
+use platform::rows::{Change, HistoryRow, Row, TeamRow, TicketRow};
+use schema::projection::CORE;
+use tokio_postgres::types::Type;
+use uuid::Uuid;
+
+use crate::database::Statement;
+use crate::error::ReadError;
+use crate::models::ReadModels;
+use crate::viewer::Viewer;
+
+/// The field of a history's change that names a ticket.
+const FOLLOW_UPS: &str = "follow_up_ids";
+
+/// The private teams of an organization in which a person is not: an array of their ids. The parameters are partition,
+/// organization and person; nobody's are none.
+macro_rules! hidden_teams {
+    ($partition:literal, $org:literal, $person:literal) => {
+        const_format::formatcp!(
+            "ARRAY(SELECT hidden.team_id FROM {}.{} AS hidden WHERE hidden.partition = {} AND hidden.org_id = {} \
+             AND hidden.private AND {}::uuid IS NOT NULL AND NOT ({}::uuid = ANY(hidden.member_ids)))",
+            schema::projection::CORE,
+            schema::table::core::TEAMS,
+            $partition,
+            $org,
+            $person,
+            $person
+        )
+    };
+}
+pub(crate) use hidden_teams;
+
+const HIDES_TEAM: &str = formatcp!(
+    "SELECT 1 FROM {CORE}.{}
+     WHERE partition = $1 AND org_id = $2 AND team_id = $3 AND private AND NOT ($4 = ANY(member_ids))",
+    <TeamRow as Row>::TABLE
+);
+const HIDDEN_TICKETS: &str = formatcp!(
+    "SELECT ticket_id FROM {CORE}.{}
+     WHERE partition = $1 AND org_id = $2 AND ticket_id = ANY($3) AND team_id = ANY({})",
+    <TicketRow as Row>::TABLE,
+    hidden_teams!("$1", "$2", "$4")
+);
+
+/// Adds the condition that a ticket's team is not hidden from the viewer.
+pub(crate) fn push_visible(statement: &mut Statement, viewer: &Viewer) {
+    let Some(member) = viewer.only_member() else {
+        return;
+    };
+    statement
+        .push(formatcp!(
+            " AND (team_id IS NULL OR team_id <> ALL (ARRAY(SELECT hidden.team_id FROM {CORE}.{} AS hidden \
+             WHERE hidden.partition = ",
+            <TeamRow as Row>::TABLE
+        ))
+        .bind(viewer.tenant.partition.get(), Type::INT2)
+        .push(" AND hidden.org_id = ")
+        .bind(viewer.tenant.org_id.0, Type::UUID)
+        .push(" AND hidden.private AND NOT (")
+        .bind(member, Type::UUID)
+        .push(" = ANY(hidden.member_ids)))))");
+}
+
+impl ReadModels {
+    /// Whether a ticket of this team is hidden from the viewer.
+    pub(crate) async fn hides_team(
+        &self,
+        viewer: &Viewer,
+        team_id: Option<TeamId>,
+    ) -> Result<bool, ReadError> {
+        let (Some(member), Some(team_id)) = (viewer.only_member(), team_id) else {
+            return Ok(false);
+        };
+        let tenant = viewer.tenant;
+        let found = self
+            .database
+            .query_opt(
+                HIDES_TEAM,
+                &[
+                    &tenant.partition.get(),
+                    &tenant.org_id.0,
+                    &team_id.0,
+                    &member,
+                ],
+            )
+            .await?;
+        Ok(found.is_some())
+    }
+
+    /// Takes out of tickets what refers to tickets that are hidden from the viewer.
+    pub(crate) async fn hide_links(
+        &self,
+        viewer: &Viewer,
+        rows: &mut [TicketRow],
+    ) -> Result<(), ReadError> {
+        let links = |row: &TicketRow| {
+            let continued = row.follow_up_of.into_iter();
+            continued.chain(row.follow_up_ids.clone())
+        };
+        let linked: Vec<Uuid> = rows.iter().flat_map(links).map(|id| id.0).collect();
+        let hidden = self.hidden_among(viewer, linked).await?;
+        for row in rows.iter_mut().filter(|_| !hidden.is_empty()) {
+            row.follow_up_of = row.follow_up_of.filter(|id| !hidden.contains(id));
+            row.follow_up_ids.retain(|id| !hidden.contains(id));
+        }
+        Ok(())
+    }
+
+    /// The same for histories: a change that names a hidden ticket is left out of its entry.
+    pub(crate) async fn hide_links_of_history(
+        &self,
+        viewer: &Viewer,
+        rows: &mut [HistoryRow],
+    ) -> Result<(), ReadError> {
+        let changes = rows.iter().flat_map(|row| &row.changes.0);
+        let linked: Vec<Uuid> = changes.filter_map(linked).map(|id| id.0).collect();
+        let hidden = self.hidden_among(viewer, linked).await?;
+        for row in rows.iter_mut().filter(|_| !hidden.is_empty()) {
+            let is_shown = |change: &Change| linked_is_shown(change, &hidden);
+            row.changes.0.retain(is_shown);
+        }
+        Ok(())
+    }
+
+    async fn hidden_among(
+        &self,
+        viewer: &Viewer,
+        tickets: Vec<Uuid>,
+    ) -> Result<BTreeSet<TicketId>, ReadError> {
+        let Some(member) = viewer.only_member().filter(|_| !tickets.is_empty()) else {
+            return Ok(BTreeSet::new());
+        };
+        let tenant = viewer.tenant;
+        let rows = self
+            .database
+            .query(
+                HIDDEN_TICKETS,
+                &[&tenant.partition.get(), &tenant.org_id.0, &tickets, &member],
+            )
+            .await?;
+        let ids = rows.iter().map(|row| row.try_get(0).map(TicketId));
+        Ok(ids.collect::<Result<_, _>>()?)
+    }
+}
+
+/// The ticket that a change names.
+fn linked(change: &Change) -> Option<TicketId> {
+    let named = change.to.as_str().filter(|_| change.field == FOLLOW_UPS)?;
+    named.parse().ok().map(TicketId)
+}
+
+fn linked_is_shown(change: &Change, hidden: &BTreeSet<TicketId>) -> bool {
+    linked(change).is_none_or(|id| !hidden.contains(&id))
+}

@@ -1,0 +1,425 @@
+//! Private teams: for an agent or lead who is no member there is neither the team nor any of its tickets, wherever they
+//! look and whatever they send.
+
+use hyper::Method;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::contract::openapi::refusals::least_body;
+use crate::contract::openapi::spec::Spec;
+use crate::harness::{Answer, Person, TestApp};
+
+/// In the subject and every text of a hidden ticket, and in no other.
+const SECRET: &str = "HUSH";
+/// The name of the private team.
+const VAULT: &str = "Vault";
+
+/// Grace is the one member; Alan and Lea are not, Ada is an admin, Carla asked for the ticket, Sten is another customer.
+struct Scene {
+    app: TestApp,
+    team: Uuid,
+    ticket: Uuid,
+    message: Uuid,
+}
+
+impl Scene {
+    async fn start() -> Self {
+        let app = TestApp::start().await;
+        let team = private_team(&app, &[app.agent()]).await;
+        let ticket = app.customer().opens(&format!("{SECRET} salaries")).await;
+        assign(app.agent(), ticket, json!({"team_id": team}))
+            .await
+            .expect(200);
+        let reply = app.agent().replies(ticket, "HUSH, we look into it");
+        let message = reply.await.expect(201).id();
+        app.agent().notes(ticket, "HUSH, a note").await.expect(201);
+        app.agent()
+            .put(&format!("/tickets/{ticket}/tags/vip"))
+            .await
+            .expect(200);
+        app.customer().opens("Printer on fire").await;
+        Self {
+            app,
+            team,
+            ticket,
+            message,
+        }
+    }
+
+    /// Those for whom the team and its ticket are not there.
+    fn outsiders(&self) -> [&Person; 2] {
+        [self.app.colleague(), self.app.lead()]
+    }
+}
+
+async fn private_team(app: &TestApp, members: &[&Person]) -> Uuid {
+    let members: Vec<Uuid> = members.iter().map(|member| member.id).collect();
+    let body = json!({"name": VAULT, "private": true, "member_ids": members});
+    app.admin().post("/teams", body).await.expect(201).id()
+}
+
+async fn assign(person: &Person, ticket: Uuid, to: Value) -> Answer {
+    person.post(&format!("/tickets/{ticket}/assign"), to).await
+}
+
+/// Every page of a list.
+async fn pages(person: &Person, path: &str) -> Vec<Answer> {
+    let mut pages = Vec::new();
+    let mut cursor = None::<String>;
+    loop {
+        let path = match &cursor {
+            Some(cursor) => format!("{path}&cursor={cursor}"),
+            None => path.to_owned(),
+        };
+        let page = person.get(&path).await.expect(200);
+        cursor = page["next_cursor"].as_str().map(str::to_owned);
+        pages.push(page);
+        if cursor.is_none() {
+            return pages;
+        }
+    }
+}
+
+/// Every way to ask for a list of tickets, with at least one parameter each.
+fn lists(scene: &Scene) -> Vec<String> {
+    let orders = ["updated_at", "created_at", "priority", "next_deadline_at"];
+    let orders = orders
+        .iter()
+        .flat_map(|field| ["", "-"].map(|way| format!("sort={way}{field}")));
+    let filters = [
+        format!("team={}", scene.team),
+        format!("requester={}", scene.app.customer().id),
+        "assignee=none".to_owned(),
+        "status=open&status=new".to_owned(),
+        "priority=normal".to_owned(),
+        "tag=vip".to_owned(),
+        "created_from=2020-01-01T00:00:00Z".to_owned(),
+        "updated_from=2020-01-01T00:00:00Z".to_owned(),
+    ];
+    let queries = orders.chain(filters);
+    queries
+        .map(|query| format!("/tickets?{query}&limit=1&include_total=true"))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hidden_ticket_is_in_no_list_and_no_count() {
+    let scene = Scene::start().await;
+    for path in lists(&scene) {
+        for (person, is_shown) in [
+            (scene.app.agent(), true),
+            (scene.app.admin(), true),
+            (scene.app.colleague(), false),
+            (scene.app.lead(), false),
+        ] {
+            let pages = pages(person, &path).await;
+            let told = pages
+                .iter()
+                .any(|page| page.body.to_string().contains(SECRET));
+            assert_eq!(told, is_shown, "{} {path}", person.name);
+            let found: usize = pages.iter().map(|page| page.items().len()).sum();
+            assert_eq!(pages[0]["total"], found, "{} {path}", person.name);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hidden_ticket_is_not_there_by_its_id() {
+    let scene = Scene::start().await;
+    let id = scene.ticket;
+    let paths = |id: Uuid| {
+        [
+            format!("/tickets/{id}"),
+            format!("/tickets/{id}/messages"),
+            format!("/tickets/{id}/history"),
+        ]
+    };
+    for (path, invented) in paths(id).iter().zip(paths(Uuid::now_v7())) {
+        for person in [scene.app.agent(), scene.app.admin(), scene.app.customer()] {
+            person.get(path).await.expect(200);
+        }
+        for person in scene.outsiders().into_iter().chain([scene.app.stranger()]) {
+            let hidden = person.get(path).await.expect(404);
+            let invented = person.get(&invented).await.expect(404);
+            assert_eq!(hidden["detail"], invented["detail"], "{path}");
+        }
+    }
+    let told = scene.app.customer().ticket(id).await.body.to_string();
+    assert!(told.contains(SECRET) && !told.contains(VAULT), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hidden_team_is_in_no_list_and_not_there_by_its_id() {
+    let scene = Scene::start().await;
+    let path = format!("/teams/{}", scene.team);
+    for person in [scene.app.agent(), scene.app.admin()] {
+        assert_eq!(person.get(&path).await.expect(200)["private"], true);
+        let told = person.get("/teams").await.expect(200).body.to_string();
+        assert!(told.contains(VAULT), "{told}");
+    }
+    for person in scene.outsiders() {
+        person.get(&path).await.expect(404);
+        for page in pages(person, "/teams?limit=1").await {
+            let told = page.body.to_string();
+            assert!(!told.contains(VAULT), "{told}");
+        }
+    }
+    let change = json!({"name": "Mine", "private": false, "member_ids": [scene.app.lead().id]});
+    scene.app.lead().patch(&path, change).await.expect(404);
+    assert_eq!(scene.app.admin().get(&path).await["name"], VAULT);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_by_a_lead_leaves_hidden_tickets_out() {
+    let scene = Scene::start().await;
+    for about in [scene.app.customer(), scene.app.agent()] {
+        let path = format!("/users/{}/export?limit=2", about.id);
+        let told = async |person: &Person| {
+            let pages = pages(person, &path).await;
+            pages
+                .iter()
+                .map(|page| page.body.to_string())
+                .collect::<String>()
+        };
+        let hidden = [
+            SECRET.to_owned(),
+            scene.ticket.to_string(),
+            scene.message.to_string(),
+        ];
+        let (whole, part) = (told(scene.app.admin()).await, told(scene.app.lead()).await);
+        for hidden in &hidden {
+            assert!(!part.contains(hidden), "{hidden}: {part}");
+        }
+        assert!(
+            whole.contains(SECRET) && part.contains(about.name),
+            "{whole}"
+        );
+    }
+    scene
+        .app
+        .lead()
+        .get(&format!("/users/{}/export", scene.app.customer().id))
+        .await
+        .expect(200);
+}
+
+/// Commands and queries alike: whatever has the id of a ticket, a message or a team in its path.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_operation_tells_a_hidden_thing_from_one_that_is_not_there() {
+    let scene = Scene::start().await;
+    let spec = Spec::committed();
+    let ids = [
+        ("{ticket_id}", scene.ticket),
+        ("{message_id}", scene.message),
+        ("{team_id}", scene.team),
+    ];
+    let events = scene.app.log().await.len();
+    let mut asked = 0;
+    for operation in spec.operations() {
+        if !ids.iter().any(|(name, _)| operation.path.contains(name)) {
+            continue;
+        }
+        let with = |id: &dyn Fn(Uuid) -> Uuid| {
+            let path = operation.path.replace("{tag}", "vip");
+            ids.iter().fold(path, |path, (name, hidden)| {
+                path.replace(name, &id(*hidden).to_string())
+            })
+        };
+        for person in scene.outsiders() {
+            let send = async |path: &str| {
+                let method: Method = operation.method.to_uppercase().parse().unwrap();
+                let request = person.request(method, path);
+                let answer = match operation.has_body() {
+                    true => request.json(&least_body(operation.id())).await,
+                    false => request.await,
+                };
+                (answer.status.as_u16(), answer["detail"].clone())
+            };
+            let hidden = send(&with(&|id| id)).await;
+            let invented = send(&with(&|_| Uuid::now_v7())).await;
+            assert_eq!(hidden, invented, "{} {}", person.name, operation.id());
+            assert!(
+                matches!(hidden.0, 403 | 404),
+                "{} {hidden:?}",
+                operation.id()
+            );
+            asked += 1;
+        }
+    }
+    assert!(asked >= 30, "only {asked} were asked");
+    assert_eq!(scene.app.log().await.len(), events);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ticket_that_moves_in_or_out_changes_who_sees_it_at_once() {
+    let scene = Scene::start().await;
+    let (app, team) = (&scene.app, scene.team);
+    let ticket = app.customer().opens("Odd invoice").await;
+    let path = format!("/tickets/{ticket}");
+    // Read twice: the second time from the cache.
+    for _ in 0..2 {
+        app.colleague().get(&path).await.expect(200);
+    }
+    assign(app.agent(), ticket, json!({"team_id": team}))
+        .await
+        .expect(200);
+    app.colleague().get(&path).await.expect(404);
+    // The member's reading fills the cache; it is one row for everybody.
+    app.agent().get(&path).await.expect(200);
+    app.colleague().get(&path).await.expect(404);
+    app.lead().replies(ticket, "Hello?").await.expect(404);
+    assign(app.agent(), ticket, json!({"team_id": null}))
+        .await
+        .expect(200);
+    app.colleague().get(&path).await.expect(200);
+    app.colleague().replies(ticket, "Hello").await.expect(201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn members_and_privacy_of_a_team_count_from_the_moment_they_change() {
+    let scene = Scene::start().await;
+    let (app, ticket) = (&scene.app, format!("/tickets/{}", scene.ticket));
+    let set = async |change: Value| {
+        let path = format!("/teams/{}", scene.team);
+        app.admin().patch(&path, change).await.expect(200);
+    };
+    let both = [app.agent().id, app.colleague().id];
+    for (change, is_shown) in [
+        (json!({"member_ids": both}), true),
+        (json!({"member_ids": [app.agent().id]}), false),
+        (json!({"private": false}), true),
+        (json!({"private": true}), false),
+    ] {
+        // Whoever reads before has the row in the cache.
+        app.agent().get(&ticket).await.expect(200);
+        set(change.clone()).await;
+        let status = if is_shown { (200, 201) } else { (404, 404) };
+        app.colleague().get(&ticket).await.expect(status.0);
+        let note = app.colleague().notes(scene.ticket, "A note");
+        note.await.expect(status.1);
+        let list = app.colleague().get("/tickets?limit=100").await.expect(200);
+        assert_eq!(list.body.to_string().contains(SECRET), is_shown, "{change}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_private_teams_ticket_is_given_to_its_members_and_to_admins_alone() {
+    let scene = Scene::start().await;
+    let (app, id) = (&scene.app, scene.ticket);
+    let to = |person: &Person| json!({"agent_id": person.id});
+    for outsider in scene.outsiders() {
+        let refused = assign(app.agent(), id, to(outsider)).await.expect(422);
+        assert_eq!(refused["errors"][0]["pointer"], "/agent_id");
+    }
+    assign(app.agent(), id, to(app.admin())).await.expect(200);
+    assign(app.agent(), id, to(app.agent())).await.expect(200);
+    // A ticket of an outsider cannot move in with them.
+    let other = app.customer().opens("Another").await;
+    assign(app.colleague(), other, to(app.colleague()))
+        .await
+        .expect(200);
+    assign(app.agent(), other, json!({"team_id": scene.team}))
+        .await
+        .expect(422);
+    // For an outsider the team is not there.
+    let hidden = assign(app.colleague(), other, json!({"team_id": scene.team}))
+        .await
+        .expect(422);
+    let invented = assign(app.colleague(), other, json!({"team_id": Uuid::now_v7()})).await;
+    assert_eq!(hidden["errors"], invented.expect(422)["errors"]);
+    let open =
+        json!({"subject": "For them", "requester_id": app.customer().id, "team_id": scene.team});
+    app.colleague()
+        .post("/tickets", open.clone())
+        .await
+        .expect(422);
+    app.agent().post("/tickets", open).await.expect(201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_follow_up_of_a_hidden_ticket_is_hidden_too() {
+    let scene = Scene::start().await;
+    let app = &scene.app;
+    app.agent().resolves(scene.ticket).await.expect(200);
+    app.agent().closes(scene.ticket).await.expect(200);
+    let reply = app.customer().replies(scene.ticket, "HUSH, once more");
+    let reply = reply.await.expect(201);
+    let follow_up: Uuid = reply["ticket_id"].as_str().unwrap().parse().unwrap();
+    assert_ne!(follow_up, scene.ticket);
+    assert_eq!(
+        app.agent().ticket(follow_up).await["team"]["id"],
+        scene.team.to_string()
+    );
+    for person in scene.outsiders() {
+        person
+            .get(&format!("/tickets/{follow_up}"))
+            .await
+            .expect(404);
+        let list = person.get("/tickets?limit=100").await.expect(200);
+        assert!(!list.body.to_string().contains(SECRET), "{}", person.name);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn links_to_hidden_tickets_are_left_out() {
+    let scene = Scene::start().await;
+    let app = &scene.app;
+    let closed = app.customer().opens("Paper jam").await;
+    app.agent().resolves(closed).await.expect(200);
+    app.agent().closes(closed).await.expect(200);
+    let reply = app.customer().replies(closed, "Again").await.expect(201);
+    let next = reply["ticket_id"].as_str().unwrap().to_owned();
+    let pages = |person: &Person| {
+        let paths = [
+            format!("/tickets/{closed}"),
+            format!("/tickets/{closed}/history"),
+            "/tickets?limit=100".to_owned(),
+        ];
+        let requests = paths.map(|path| person.get(&path));
+        async move {
+            let mut told = String::new();
+            for request in requests {
+                told += &request.await.expect(200).body.to_string();
+            }
+            told
+        }
+    };
+    assert!(pages(app.colleague()).await.contains(&next));
+    assign(
+        app.agent(),
+        next.parse().unwrap(),
+        json!({"team_id": scene.team}),
+    )
+    .await
+    .expect(200);
+    for person in scene.outsiders() {
+        assert!(!pages(person).await.contains(&next), "{}", person.name);
+    }
+    for person in [app.agent(), app.admin(), app.customer()] {
+        assert!(pages(person).await.contains(&next), "{}", person.name);
+    }
+    // The other way: what is shown continues what is hidden.
+    let hidden = json!({"team_id": scene.team, "agent_id": null});
+    app.admin().reopens(closed).await.expect(200);
+    assign(app.agent(), closed, hidden).await.expect(200);
+    assign(app.agent(), next.parse().unwrap(), json!({"team_id": null}))
+        .await
+        .expect(200);
+    let shown = app
+        .colleague()
+        .get(&format!("/tickets/{next}"))
+        .await
+        .expect(200);
+    assert!(!shown.body.to_string().contains(&closed.to_string()));
+    let note = json!({"subject": "Paper jam again"});
+    let told = app
+        .colleague()
+        .patch(&format!("/tickets/{next}"), note)
+        .await
+        .expect(200);
+    assert!(
+        !told.body.to_string().contains(&closed.to_string()),
+        "{}",
+        told.body
+    );
+}
