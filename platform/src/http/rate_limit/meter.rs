@@ -98,11 +98,14 @@ fn insert(headers: &mut HeaderMap, name: HeaderName, value: impl Display) {
 }
 
 fn class(method: &Method, path: &str) -> Class {
-    if holds_credentials(path) {
+    if *method == Method::OPTIONS {
+        // A browser asks before it sends: signing in must not count twice.
+        Class::Default
+    } else if holds_credentials(path) {
         Class::Credentials
     } else if serve::is_probe(path) {
         Class::Probes
-    } else if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
+    } else if matches!(*method, Method::GET | Method::HEAD) {
         Class::Default
     } else {
         Class::Commands
@@ -164,6 +167,7 @@ mod tests {
             (Method::POST, "/api/v1/tickets", Class::Commands),
             (Method::DELETE, "/nowhere", Class::Commands),
             (Method::POST, "/api/v1/auth/login", Class::Credentials),
+            (Method::OPTIONS, "/api/v1/auth/login", Class::Default),
             (Method::GET, "/api/v1/auth/sessions", Class::Credentials),
             (Method::POST, "/api/v1/sign_up", Class::Credentials),
             (Method::POST, "/api/v1/authors", Class::Commands),
