@@ -3,10 +3,10 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
+use crate::harness::TestApp;
 use crate::harness::access::{
-    PASSWORD, give_password, post, refresh, sign_in, signed_in, status_of, text,
+    PASSWORD, give_password, post, refresh, sign_in, signed_in, status_of,
 };
-use crate::harness::{Mailbox, TestApp};
 
 fn application(slug: &str, email: &str) -> Value {
     json!({

@@ -15,8 +15,8 @@ use super::bodies::{
     AcceptInvitationBody, AskForCodeBody, CodeSignInBody, ForgotPasswordBody, ResetPasswordBody,
     SignUpBody, VerifyAddressBody,
 };
-use super::origin;
 use super::problems::problem;
+use super::{limit_account, origin};
 use crate::http::fields::{AtFault, Fields};
 use crate::http::tags::ApiTags;
 use crate::identity::{Identity, SignUp};
@@ -30,8 +30,13 @@ impl MailedApi {
     /// Asks for a new organization with oneself as its admin. A link is mailed; the organization is made when its token is
     /// sent to `verify_address`. The same answer for an address that has an account already, which is told so by mail.
     #[oai(path = "/sign_up", method = "post", operation_id = "sign_up")]
-    async fn sign_up(&self, body: Body<SignUpBody>) -> Result<Accepted, AccessProblem> {
+    async fn sign_up(
+        &self,
+        request: &Request,
+        body: Body<SignUpBody>,
+    ) -> Result<Accepted, AccessProblem> {
         let body = &body.0;
+        limit_account(request, &body.email).await?;
         let mut fields = Fields::default();
         let organization_name =
             fields.text("/organization_name", &body.organization_name, Name::parse);
@@ -86,6 +91,7 @@ impl MailedApi {
         body: Body<ForgotPasswordBody>,
     ) -> Result<Accepted, AccessProblem> {
         let origin = origin(request);
+        limit_account(request, &body.0.email).await?;
         let mailed = self.0.forgot_password(&body.0.email, &origin).await;
         mailed.map_err(problem)?;
         Ok(Accepted::Accepted)
@@ -117,11 +123,16 @@ impl MailedApi {
     ///
     /// For customers, who need no password. The same answer whether or not there is one.
     #[oai(path = "/auth/codes", method = "post", operation_id = "ask_for_code")]
-    async fn ask_for_code(&self, body: Body<AskForCodeBody>) -> Result<Accepted, AccessProblem> {
+    async fn ask_for_code(
+        &self,
+        request: &Request,
+        body: Body<AskForCodeBody>,
+    ) -> Result<Accepted, AccessProblem> {
         let AskForCodeBody {
             email,
             organization,
         } = &body.0;
+        limit_account(request, email).await?;
         let mailed = self.0.ask_for_code(email, organization).await;
         mailed.map_err(problem)?;
         Ok(Accepted::Accepted)
@@ -146,6 +157,7 @@ impl MailedApi {
             code,
         } = &body.0;
         let origin = origin(request);
+        limit_account(request, email).await?;
         let signed_in = self.0.sign_in_by_code(email, organization, code, &origin);
         Ok(Private::of(signed_in.await.map_err(problem)?.into()))
     }

@@ -11,12 +11,16 @@ mod sign_in;
 
 use domain::text::Device;
 use platform::http::client_address::ClientAddress;
+use platform::http::problem::Problem;
+use platform::http::rate_limit::{AccountHash, check_account};
 use platform::http::request_id::RequestId;
 use poem::Request;
 use poem::http::header::USER_AGENT;
 use poem_openapi::OpenApi;
 
 use crate::identity::{Identity, Origin};
+
+const ACCOUNT_CONTEXT: &str = "InsightDesk 2026 limits of accounts";
 
 /// The endpoints.
 pub(super) fn api(identity: Identity) -> impl OpenApi + 'static {
@@ -27,6 +31,13 @@ pub(super) fn api(identity: Identity) -> impl OpenApi + 'static {
         passwords::PasswordApi(identity.clone()),
         mailed::MailedApi(identity),
     )
+}
+
+/// Limits the tries at one account, whatever addresses they come from, before it is known whether there is one.
+async fn limit_account(request: &Request, email: &str) -> Result<(), Problem> {
+    let name = email.trim().to_lowercase();
+    let hash = blake3::derive_key(ACCOUNT_CONTEXT, name.as_bytes());
+    check_account(request, AccountHash(hash)).await
 }
 
 fn origin(request: &Request) -> Origin {

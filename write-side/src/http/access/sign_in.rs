@@ -8,8 +8,8 @@ use poem_openapi::OpenApi;
 
 use super::answers::{Done, Private, SignInView, TokensView};
 use super::bodies::{RefreshBody, SecondFactorBody, SignInBody};
-use super::origin;
 use super::problems::problem;
+use super::{limit_account, origin};
 use crate::http::tags::ApiTags;
 use crate::identity::Identity;
 
@@ -31,6 +31,7 @@ impl SignInApi {
             password,
             organization,
         } = &body.0;
+        limit_account(request, email).await?;
         let origin = origin(request);
         let signed_in = self
             .0
