@@ -11,6 +11,7 @@ use platform::pools::{Pools, SessionLimits, postgres_config, with_session};
 use sealing::{Keyring, MasterKeys};
 use tokio_postgres::NoTls;
 use write_side::dispatch::{self, Dispatcher};
+use write_side::mail::Outbox;
 
 /// A migration may rewrite a table.
 const MIGRATION_STATEMENT_TIMEOUT: Duration = Duration::from_secs(3_600);
@@ -28,6 +29,8 @@ pub struct Node {
     pub keys: Keyring,
     /// Through which every command passes.
     pub dispatcher: Dispatcher,
+    /// Where letters wait to be sent.
+    pub outbox: Outbox,
 }
 
 impl Node {
@@ -56,6 +59,7 @@ impl Node {
             "is the database running and migrated? start it with `insightdesk up`, or set DATABASE_URL and run `insightdesk migrate`",
         )?;
         let master = MasterKeys::parse(config.master_key.expose())?;
+        let outbox = Outbox::new(master.clone());
         let keys = Keyring::new(pools.commands.clone(), master);
         let options = dispatch::Options::default();
         let dispatcher = Dispatcher::new(store.clone(), keys.clone(), clock, options);
@@ -64,6 +68,7 @@ impl Node {
             store,
             keys,
             dispatcher,
+            outbox,
         })
     }
 

@@ -17,6 +17,7 @@ const FILE_MODE: u32 = 0o600;
 const TOKEN_SECRET: &str = "token-secret";
 const SIGNING_KEY: &str = "signing-key";
 const MASTER_KEY: &str = "master-key";
+const MAIL: &str = "mail";
 /// Written by the private servers.
 const DATABASE_URL: &str = "database-url";
 const VALKEY_URL: &str = "valkey-url";
@@ -81,6 +82,12 @@ impl StateDir {
         let key = MasterKeys::generate()?;
         self.write(MASTER_KEY, &key)?;
         Ok(key)
+    }
+
+    /// Where `up` puts mail when no other way for it is set.
+    #[must_use]
+    pub fn mail_directory(&self) -> PathBuf {
+        self.path.join(MAIL)
     }
 
     /// Writes a file that only its owner may read, making the directory when it is missing.

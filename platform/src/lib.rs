@@ -1,5 +1,5 @@
 //! What every InsightDesk service needs and no feature owns: configuration, telemetry,
-//! connection pools, the Valkey client, wake-ups between processes, the clock, shutdown,
+//! connection pools, the Valkey client, mail, wake-ups between processes, the clock, shutdown,
 //! the private servers of `up` and of the tests, and the shared HTTP parts.
 //!
 //! Invariants:
@@ -15,6 +15,7 @@ pub mod clock;
 pub mod config;
 pub mod consistency;
 pub mod http;
+pub mod mail;
 pub mod permission;
 pub mod pools;
 pub mod private;

@@ -26,6 +26,9 @@ pub const MASTER_KEYS: &str = "master_keys";
 /// The sign-ins of people, a row each.
 pub const SESSIONS: &str = "sessions";
 
+/// Letters on their way to people.
+pub const MAIL_OUTBOX: &str = "mail_outbox";
+
 /// Every table above.
 pub const ALL: &[&str] = &[
     LOG_HEADS,
@@ -40,6 +43,7 @@ pub const ALL: &[&str] = &[
     DATA_KEYS,
     MASTER_KEYS,
     SESSIONS,
+    MAIL_OUTBOX,
 ];
 
 /// The core read models. Unqualified: they stand in the namespace [`crate::projection::CORE`], or in that of a rebuild.

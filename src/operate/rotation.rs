@@ -6,7 +6,7 @@ use indicatif::HumanCount;
 use super::{connect, progress_bar};
 use crate::node::Node;
 
-/// Wraps every data key with the current master key.
+/// Wraps every data key, and seals every mail that waits, with the current master key.
 ///
 /// # Errors
 /// When the database fails, or a master key that wraps one of them is not configured.
@@ -35,6 +35,7 @@ async fn rotate(node: &Node) -> Result<()> {
         }
     }
     bar.finish_and_clear();
+    let letters = reseal_mail(node).await?;
     for partition in &partitions {
         let left = node.keys.count_to_rotate(*partition).await?;
         if left > 0 {
@@ -43,10 +44,21 @@ async fn rotate(node: &Node) -> Result<()> {
             );
         }
     }
+    if reseal_mail(node).await? > 0 {
+        bail!(
+            "a server that still has the former master key as its current one wrote mails meanwhile: restart every server with the new key first, then run this again"
+        );
+    }
     node.keys.retire_other_master_keys().await?;
     println!(
-        "{} keys were wrapped anew; no other master key than the current one is needed any more",
-        HumanCount(total)
+        "{} keys were wrapped anew, and {} waiting mails sealed anew; no other master key than the current one is needed any more",
+        HumanCount(total),
+        HumanCount(letters)
     );
     Ok(())
+}
+
+async fn reseal_mail(node: &Node) -> Result<u64> {
+    let client = node.pools.projector.get().await?;
+    Ok(node.outbox.reseal(&**client).await?)
 }

@@ -1,6 +1,7 @@
 //! A server process: API, projector and saga, as its roles say, over one log.
 
 mod erasures;
+mod mail;
 mod readiness;
 
 use std::future::Future;
@@ -97,6 +98,9 @@ pub async fn start(config: &Config, overrides: Overrides) -> Result<RunningServe
     } else {
         None
     };
+    if config.roles.has(Role::Api) {
+        mail::start(&config.mail, &node, overrides.clock.clone(), &background)?;
+    }
     let saga = if config.roles.has(Role::Saga) {
         Some(start_saga(&node, overrides.clock, &background).await?)
     } else {

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use domain::ids::OrganizationId;
 use platform::auth::{Grant, TokenKeys, TokenSigner};
 use platform::clock::{Clock, SystemClock};
-use platform::config::Config;
+use platform::config::{Config, MailWay};
 use platform::http::serve::{BASE_PATH, DOCS_PATH};
 
 use crate::demo;
@@ -52,7 +52,12 @@ pub fn print(
     let file = state.write(TOKENS_FILE, &exports.concat())?;
     println!("\nInsightDesk is running.\n");
     println!("  API            {base}{BASE_PATH}");
-    println!("  documentation  {base}{DOCS_PATH}\n");
+    println!("  documentation  {base}{DOCS_PATH}");
+    match &config.mail.way {
+        MailWay::Directory(path) => println!("  mail           {}\n", path.display()),
+        MailWay::Smtp(_) => println!("  mail           sent by SMTP\n"),
+        MailWay::Nowhere => println!("  mail           waits: no way for it is set\n"),
+    }
     println!(
         "The demo organization has a customer, two agents and an admin. Their tokens, good for {TOKEN_DAYS} days:\n"
     );

@@ -33,6 +33,7 @@ pub async fn run() -> Result<()> {
     let settings = Settings::read()?
         .or_token_secret(&state.token_secret()?)
         .or_master_key(&state.master_key()?)
+        .or_mail_directory(&state.mail_directory().to_string_lossy())
         .or_log_filter(LOG_FILTER);
     if settings.database_url().is_some() {
         say(match settings.valkey_url() {

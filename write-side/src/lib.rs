@@ -2,7 +2,7 @@
 //!
 //! [`dispatch`] is the one place through which a command passes, whether it comes from HTTP ([`http`]), the SLA saga
 //! ([`saga`]) or an import. [`commands`] holds the use cases: which aggregates a request touches, and in which order.
-//! [`expiry`] removes stored answers that nobody asks for any more.
+//! [`expiry`] removes stored answers that nobody asks for any more. [`mail`] keeps letters until they are sent.
 //!
 //! Invariants:
 //! - A command is one append: all its events are in the log, or none is.
@@ -17,4 +17,5 @@ pub mod commands;
 pub mod dispatch;
 pub mod expiry;
 pub mod http;
+pub mod mail;
 pub mod saga;

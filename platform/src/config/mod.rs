@@ -11,6 +11,7 @@ mod tests;
 mod values;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use event_store::checkpoint::SigningKey;
@@ -19,6 +20,7 @@ use crate::http::client_address::ClientAddresses;
 use crate::http::cors::Cors;
 use crate::http::rate_limit::Budgets;
 use crate::http::security_headers::TransportSecurity;
+use crate::mail::{PublicUrl, Sender, SmtpUrl};
 
 pub use settings::Settings;
 pub use values::{LogFormat, Role, Roles, Secret};
@@ -62,6 +64,31 @@ pub struct Config {
     pub rate_limits: Option<Budgets>,
     /// Where requests may come from.
     pub web: WebSettings,
+    /// How mail leaves.
+    pub mail: MailSettings,
+}
+
+/// Mail, and the links in it.
+#[derive(Debug, Clone, Default)]
+pub struct MailSettings {
+    /// `mail_from`: whom it comes from. Required beside `mail_smtp_url`. Default: `InsightDesk <insightdesk@localhost>`.
+    pub from: Sender,
+    /// `mail_smtp_url` or `mail_directory`. Default: none.
+    pub way: MailWay,
+    /// `public_url`: what every link begins with. Default: `http://127.0.0.1:3001`.
+    pub public_url: PublicUrl,
+}
+
+/// Where mail goes.
+#[derive(Debug, Clone, Default)]
+pub enum MailWay {
+    /// It waits in the outbox until one of the others is set.
+    #[default]
+    Nowhere,
+    /// To an SMTP server.
+    Smtp(SmtpUrl),
+    /// Into files of a directory.
+    Directory(PathBuf),
 }
 
 /// What stands between the API and the network.

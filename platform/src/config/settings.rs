@@ -16,6 +16,7 @@ use crate::auth::TokenKeys;
 use crate::http::rate_limit::BudgetName;
 use crate::telemetry::DEFAULT_LOG_FILTER;
 
+mod mail;
 mod web;
 
 const PREFIX: &str = "INSIGHTDESK";
@@ -83,7 +84,7 @@ const KEYS: &[&str] = &[
 
 fn keys() -> impl Iterator<Item = &'static str> {
     let budgets = BudgetName::ALL.into_iter().map(BudgetName::setting);
-    KEYS.iter().copied().chain(budgets)
+    KEYS.iter().copied().chain(mail::KEYS).chain(budgets)
 }
 
 /// Settings as they were found, not yet checked.
@@ -243,6 +244,7 @@ impl Settings {
             ),
             rate_limits: self.rate_limits(),
             web: self.web(),
+            mail: self.mail(),
         };
         if self.problems.is_empty() {
             Ok(config)

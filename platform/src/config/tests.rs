@@ -271,3 +271,57 @@ fn what_stands_before_the_api_is_checked() {
         );
     }
 }
+
+#[test]
+fn mail_waits_unless_a_way_for_it_is_set() {
+    let mail = settings(&[]).check().unwrap().mail;
+    assert!(matches!(mail.way, MailWay::Nowhere));
+    assert_eq!(mail.public_url.as_str(), "http://127.0.0.1:3001");
+}
+
+#[test]
+fn mail_goes_to_a_server_or_into_a_directory() {
+    let from = (
+        "INSIGHTDESK_MAIL_FROM",
+        "Nordlicht <support@nordlicht.example>",
+    );
+    let smtp = (
+        "INSIGHTDESK_MAIL_SMTP_URL",
+        "smtps://desk:hunter2@mail.example",
+    );
+    let directory = ("INSIGHTDESK_MAIL_DIRECTORY", "/var/mail/desk");
+    let config = settings(&[from, smtp]).or_mail_directory("/other").check();
+    let config = config.unwrap();
+    assert!(matches!(config.mail.way, MailWay::Smtp(_)));
+    assert_eq!(config.mail.from.domain(), "nordlicht.example");
+    assert!(!format!("{config:?}").contains("hunter2"));
+    let given = settings(&[directory]).or_mail_directory("/other").check();
+    let MailWay::Directory(path) = given.unwrap().mail.way else {
+        panic!("no directory");
+    };
+    assert_eq!(path.to_str(), Some("/var/mail/desk"));
+    let both = refusal(&[from, smtp, directory]);
+    assert!(both.contains("INSIGHTDESK_MAIL_DIRECTORY and INSIGHTDESK_MAIL_SMTP_URL are both set"));
+    let nobody = refusal(&[smtp]);
+    assert!(nobody.contains("INSIGHTDESK_MAIL_FROM is missing"));
+}
+
+#[test]
+fn wrong_settings_of_mail_are_named_and_show_no_password() {
+    let error = refusal(&[
+        ("INSIGHTDESK_MAIL_FROM", "support"),
+        (
+            "INSIGHTDESK_MAIL_SMTP_URL",
+            "smtp://desk:hunter2@mail.example?tls=none",
+        ),
+        ("INSIGHTDESK_PUBLIC_URL", "desk.example"),
+    ]);
+    for named in [
+        "INSIGHTDESK_MAIL_FROM is \"support\"",
+        "INSIGHTDESK_MAIL_SMTP_URL has tls=none for a host that is not this machine",
+        "INSIGHTDESK_PUBLIC_URL is \"desk.example\": use a base of links",
+    ] {
+        assert!(error.contains(named), "{named} is not in {error}");
+    }
+    assert!(!error.contains("hunter2"), "{error}");
+}
