@@ -4,7 +4,9 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::Hash;
 
 use domain::ids::{MessageId, OrganizationId, TeamId, TicketId, UserId};
-use platform::rows::{HistoryRow, MessageRow, OrganizationRow, TeamRow, TicketRow, UserRow};
+use platform::rows::{
+    AuditRow, HistoryRow, MessageRow, OrganizationRow, TeamRow, TicketRow, UserRow,
+};
 
 /// Rows by their id within an organization.
 pub type Of<Id> = (OrganizationId, Id);
@@ -91,6 +93,8 @@ pub struct State {
     pub messages: Rows<Of<MessageId>, MessageRow>,
     /// New history rows, in the order of their events.
     pub history: Vec<HistoryRow>,
+    /// New rows of the audit, in the order of their events.
+    pub audit: Vec<AuditRow>,
     /// People whose name in tickets and messages is no longer theirs.
     pub renamed_users: BTreeSet<Of<UserId>>,
     /// People who were erased: what they wrote, and what is about them, is to be taken out of every row.

@@ -17,6 +17,7 @@ use read_side::ReadModels;
 use std::sync::Arc;
 use std::time::Duration;
 use write_side::dispatch::Dispatcher;
+use write_side::http::ExportRecorder;
 
 const TITLE: &str = "InsightDesk";
 const DESCRIPTION: &str = "Customer support that keeps every change. docs/API.md tells what holds for every operation: \
@@ -67,9 +68,10 @@ fn boxed(
 
 fn api(dispatcher: Dispatcher, models: ReadModels, wait_max: Duration) -> impl OpenApi + 'static {
     let views: Arc<dyn TicketViews> = Arc::new(models.clone());
+    let exports = Arc::new(ExportRecorder(dispatcher.clone()));
     (
         write_side::http::api(dispatcher, views, wait_max),
-        read_side::http::api(models),
+        read_side::http::api(models, exports),
     )
 }
 

@@ -2,6 +2,7 @@
 
 mod bodies;
 mod desk;
+mod exports;
 mod fields;
 mod headers;
 mod limits;
@@ -16,6 +17,7 @@ mod users;
 
 use crate::dispatch::Dispatcher;
 use desk::Desk;
+pub use exports::ExportRecorder;
 pub use limits::amendments;
 use messages::Messages;
 use organization::OrganizationApi;
