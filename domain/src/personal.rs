@@ -16,9 +16,12 @@ use uuid::Uuid;
 /// What stands in the place of a text whose owner was erased.
 pub const ERASED: &str = "(erased)";
 
+/// What stands in the place of an address whose owner was erased. The domain can never receive mail (RFC 2606).
+pub const ERASED_EMAIL: &str = "erased@erased.invalid";
+
 /// The JSON form of [`ERASED`]; parses as a name, a subject, a body, a reason.
 const TEXT: &str = r#""(erased)""#;
-/// Parses as an e-mail address. The domain can never receive mail (RFC 2606).
+/// The JSON form of [`ERASED_EMAIL`].
 const EMAIL: &str = r#""erased@erased.invalid""#;
 /// Parses as the value of a custom field, of whichever kind it was.
 const FIELD_VALUE: &str = r#"{"kind":"text","value":"(erased)"}"#;

@@ -9,7 +9,9 @@ use const_format::formatcp;
 use deadpool_postgres::{Pool, Transaction};
 use event_store::{EventStore, Partition, Position};
 use futures::TryStreamExt;
-use platform::rows::{HistoryRow, MessageRow, OrganizationRow, Row, TeamRow, TicketRow, UserRow};
+use platform::rows::{
+    AuditRow, HistoryRow, MessageRow, OrganizationRow, Row, TeamRow, TicketRow, UserRow,
+};
 use schema::projection::{CORE, CORE_NEXT};
 use schema::table::core::CHECKPOINTS;
 use sealing::Keyring;
@@ -172,6 +174,7 @@ async fn build_and_compare(
     table::<TicketRow>(&mut found, &live, &fresh, &partitions).await?;
     table::<MessageRow>(&mut found, &live, &fresh, &partitions).await?;
     table::<HistoryRow>(&mut found, &live, &fresh, &partitions).await?;
+    table::<AuditRow>(&mut found, &live, &fresh, &partitions).await?;
     Ok(found)
 }
 

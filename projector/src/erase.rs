@@ -10,7 +10,7 @@ use domain::ids::{OrganizationId, UserId};
 use domain::personal::ERASED;
 use event_store::Partition;
 use schema::projection::{LISTED_MESSAGES, LISTED_TICKETS};
-use schema::table::core::{MESSAGES, TICKET_HISTORY, TICKETS};
+use schema::table::core::{AUDIT, MESSAGES, TICKET_HISTORY, TICKETS};
 
 use crate::error::BatchError;
 use crate::state::State;
@@ -68,6 +68,22 @@ const ASSIGNMENTS_FROM: &str = formatcp!(
     rewritten!("c ->> 'field' = 'assignee'", "'from'")
 );
 
+/// An address is that of who acted.
+const AUDITED_ACTS: &str = formatcp!(
+    "UPDATE {AUDIT} SET actor_name = $4, source_address = NULL, reason = CASE WHEN reason IS NOT NULL THEN $4 END \
+     WHERE partition = $1 AND org_id = $2 AND actor_id = $3"
+);
+/// Where nobody who is signed in acted, the address is that of whom it concerns.
+const AUDITED_ABOUT: &str = formatcp!(
+    "UPDATE {AUDIT} SET subject_name = CASE WHEN subject_name IS NOT NULL THEN $4 END, \
+       source_address = CASE WHEN actor_id IS NOT NULL THEN source_address END, changes = {} \
+     WHERE partition = $1 AND org_id = $2 AND subject_id = $3",
+    rewritten!(
+        "c ->> 'field' IN ('name', 'email', 'device')",
+        "'from', 'to'"
+    )
+);
+
 /// Forgets everybody whom the batch erases. Run after the rows of the batch are written.
 ///
 /// # Errors
@@ -100,6 +116,8 @@ async fn take_out(
         CHANGES_OF_REQUESTER,
         ASSIGNMENTS_TO,
         ASSIGNMENTS_FROM,
+        AUDITED_ACTS,
+        AUDITED_ABOUT,
     ] {
         let statement = tx.prepare_cached(statement).await?;
         tx.execute(&statement, &[&partition.get(), &org.0, &user.0, &ERASED])

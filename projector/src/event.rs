@@ -4,9 +4,12 @@ use chrono::{DateTime, Utc};
 use domain::actor::Actor;
 use domain::event::{DecodeError, DomainEvent};
 use domain::ids::OrganizationId;
-use domain::metadata::Metadata;
+use domain::metadata::{Metadata, SourceAddress};
 use event_store::RecordedEvent;
+use sealing::{Keyring, SealingError};
 use uuid::Uuid;
+
+use crate::fold::audit;
 
 /// What the projections see of an event.
 #[derive(Debug, Clone)]
@@ -29,6 +32,8 @@ pub struct Event {
     pub recorded_at: DateTime<Utc>,
     /// Who made it happen.
     pub actor: Actor,
+    /// From where, if it is known and a projection shows it.
+    pub source_address: Option<String>,
     /// What happened.
     pub body: DomainEvent,
 }
@@ -67,7 +72,21 @@ impl Event {
             occurred_at: recorded.occurred_at,
             recorded_at: recorded.recorded_at,
             actor: metadata.actor,
+            source_address: match metadata.source_address {
+                Some(SourceAddress::Clear(address)) => Some(address),
+                // Not opened: no projection shows it.
+                Some(SourceAddress::Sealed { .. }) | None => None,
+            },
             body,
         })
     }
+}
+
+/// Opens what the projections show of events that were read together.
+///
+/// # Errors
+/// As [`Keyring::open_page`].
+pub(crate) async fn open(keys: &Keyring, events: &mut [RecordedEvent]) -> Result<(), SealingError> {
+    keys.open_page(events).await?;
+    keys.open_addresses(events, audit::may_be_audited).await
 }

@@ -11,6 +11,7 @@ use sealing::Keyring;
 use crate::batch::{self, Applied, Outcome, Target};
 use crate::checkpoint::Poison;
 use crate::error::{BatchError, RebuildError};
+use crate::event;
 use crate::options::Options;
 
 /// A position of each partition.
@@ -153,7 +154,7 @@ impl<'a> Fill<'a> {
     }
 
     async fn open(&self, page: &mut [RecordedEvent]) -> Result<(), RebuildError> {
-        let opened = self.keys.open_page(page).await;
+        let opened = event::open(self.keys, page).await;
         Ok(opened.map_err(BatchError::from)?)
     }
 

@@ -5,6 +5,8 @@ use std::collections::HashSet;
 use domain::event::DomainEvent;
 use domain::ids::{MessageId, OrganizationId, TeamId, TicketId, UserId};
 use domain::message::event::MessageEvent;
+use domain::security::event::SecurityEvent;
+use domain::team::event::TeamEvent;
 use domain::ticket::event::TicketEvent;
 use domain::ticket::state::Assignment;
 
@@ -49,9 +51,16 @@ impl Keys {
             DomainEvent::User(_) => {
                 self.users.insert((org, UserId(event.stream_id)));
             }
-            DomainEvent::EmailClaim(_) | DomainEvent::Security(_) => {}
-            DomainEvent::Team(_) => {
+            DomainEvent::EmailClaim(_) => {}
+            DomainEvent::Security(SecurityEvent::PersonExported(exported)) => {
+                self.users.insert((org, exported.subject));
+            }
+            DomainEvent::Security(change) => {
+                self.users.insert((org, change.user_id()));
+            }
+            DomainEvent::Team(change) => {
                 self.teams.insert((org, TeamId(event.stream_id)));
+                self.add_member(org, change);
             }
             DomainEvent::Ticket(change) => {
                 self.tickets.insert((org, TicketId(event.stream_id)));
@@ -65,6 +74,14 @@ impl Keys {
                 self.messages.insert((org, MessageId(event.stream_id)));
             }
         }
+    }
+
+    fn add_member(&mut self, org: OrganizationId, change: &TeamEvent) {
+        match change {
+            TeamEvent::MemberAdded(e) => self.users.insert((org, e.user_id)),
+            TeamEvent::MemberRemoved(e) => self.users.insert((org, e.user_id)),
+            TeamEvent::Created(_) | TeamEvent::Renamed(_) | TeamEvent::PrivacySet(_) => false,
+        };
     }
 
     fn add_mentioned(&mut self, org: OrganizationId, change: &TicketEvent) {

@@ -35,11 +35,20 @@ pub async fn load(
             .iter()
             .map(|message| (message.org_id, message.ticket_id)),
     );
-    let tickets = rows::<TicketRow, TicketId>(tx, partition, &keys.tickets).await?;
+    // The audit names them; most are there as who acted.
+    let authors: HashSet<_> = messages
+        .iter()
+        .map(|message| (message.org_id, message.author_id))
+        .filter(|author| !keys.users.contains(author))
+        .collect();
+    let (tickets, authors) = tokio::try_join!(
+        rows::<TicketRow, TicketId>(tx, partition, &keys.tickets),
+        rows::<UserRow, UserId>(tx, partition, &authors),
+    )?;
     for row in organizations {
         state.organizations.load(row.org_id, row);
     }
-    for row in users {
+    for row in users.into_iter().chain(authors) {
         state.users.load((row.org_id, row.user_id), row);
     }
     for row in teams {

@@ -10,6 +10,7 @@ use sealing::Keyring;
 
 use crate::batch::{self, Outcome, Target};
 use crate::error::{BatchError, RebuildError};
+use crate::event;
 use crate::exclusive::Exclusive;
 use crate::fill::{Fill, Phase, Positions, Report};
 use crate::namespace::{self, Live, NO_STATEMENT_TIMEOUT};
@@ -245,8 +246,7 @@ async fn apply_rest(
             .read_partition(partition, position, fill.options.batch_limit)
             .await?;
         page.truncate(page.partition_point(|event| event.position <= to));
-        fill.keys
-            .open_page(&mut page)
+        event::open(fill.keys, &mut page)
             .await
             .map_err(BatchError::from)?;
         let Outcome::Applied(applied) = batch::apply(tx, partition, position, &page, false).await?

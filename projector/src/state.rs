@@ -5,7 +5,9 @@ use std::hash::Hash;
 
 use crate::access::Lost;
 use domain::ids::{MessageId, OrganizationId, TeamId, TicketId, UserId};
-use platform::rows::{HistoryRow, MessageRow, OrganizationRow, TeamRow, TicketRow, UserRow};
+use platform::rows::{
+    AuditRow, HistoryRow, MessageRow, OrganizationRow, TeamRow, TicketRow, UserRow,
+};
 
 /// Rows by their id within an organization.
 pub type Of<Id> = (OrganizationId, Id);
@@ -92,6 +94,8 @@ pub struct State {
     pub messages: Rows<Of<MessageId>, MessageRow>,
     /// New history rows, in the order of their events.
     pub history: Vec<HistoryRow>,
+    /// New rows of the audit, in the order of their events.
+    pub audit: Vec<AuditRow>,
     /// People whose name in tickets and messages is no longer theirs.
     pub renamed_users: BTreeSet<Of<UserId>>,
     /// People who were erased: what they wrote, and what is about them, is to be taken out of every row.

@@ -17,6 +17,7 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::batch::{self, Applied, Outcome, Target};
 use crate::checkpoint::{self, Checkpoint};
 use crate::error::BatchError;
+use crate::event;
 use crate::flush::{FlushWatch, was_flushed};
 use crate::options::Options;
 use crate::status::{Activity, Board};
@@ -108,7 +109,7 @@ impl Worker {
                 }
                 page = next_page(&mut subscription, self.options.batch_limit) => {
                     let mut page = page?;
-                    self.keys.open_page(&mut page).await?;
+                    event::open(&self.keys, &mut page).await?;
                     match self.project(position, &page, losses.take()).await? {
                         Ok(reached) => position = reached,
                         Err(stop) => return Ok(stop),

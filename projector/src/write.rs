@@ -7,7 +7,7 @@ use const_format::formatcp;
 use deadpool_postgres::Transaction;
 use domain::ids::OrganizationId;
 use event_store::Partition;
-use platform::rows::{HistoryRow, Row};
+use platform::rows::{AuditRow, HistoryRow, Row};
 use schema::projection::{LISTED_MESSAGES, LISTED_TICKETS};
 use schema::table::LOG_HEADS;
 use schema::table::core::{MESSAGES, TICKETS};
@@ -48,6 +48,7 @@ pub async fn write(
     state: &State,
 ) -> Result<(), BatchError> {
     let history: Vec<_> = state.history.iter().collect();
+    let audit: Vec<_> = state.audit.iter().collect();
     let written = tokio::join!(
         put(tx, partition, &state.organizations),
         put(tx, partition, &state.users),
@@ -55,9 +56,18 @@ pub async fn write(
         put(tx, partition, &state.tickets),
         put(tx, partition, &state.messages),
         execute(tx, partition, insert_sql::<HistoryRow>, history),
+        execute(tx, partition, insert_sql::<AuditRow>, audit),
     );
-    let (organizations, users, teams, tickets, messages, history) = written;
-    first_cause([organizations, users, teams, tickets, messages, history])?;
+    let (organizations, users, teams, tickets, messages, history, audit) = written;
+    first_cause([
+        organizations,
+        users,
+        teams,
+        tickets,
+        messages,
+        history,
+        audit,
+    ])?;
     // After the upserts, which carry the names of their moment in the batch.
     for (org, user) in &state.renamed_users {
         let name = state.user_name(*org, *user);

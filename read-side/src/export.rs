@@ -1,9 +1,9 @@
 //! Everything that is held about a person, in pages: their tickets, what they wrote, what others wrote on their tickets,
-//! and what they did.
+//! what they did, and what the audit says about them.
 
 use const_format::formatcp;
 use domain::ids::UserId;
-use platform::rows::{HistoryRow, MessageRow, Row, TicketRow};
+use platform::rows::{AuditRow, HistoryRow, MessageRow, Row, TicketRow};
 use schema::projection::{CORE, LISTED_MESSAGES, LISTED_TICKETS};
 use serde::{Deserialize, Serialize};
 use tokio_postgres::Row as SqlRow;
@@ -53,6 +53,15 @@ const DONE: &str = formatcp!(
     <HistoryRow as Row>::TABLE
 );
 
+const AUDITED: &str = formatcp!(
+    "SELECT {} FROM {CORE}.{}
+     WHERE partition = $1 AND org_id = $2 AND (actor_id = $3 OR subject_id = $3) AND position > $4
+       AND ($6::uuid IS NULL OR event_type <> 'message.redacted') AND (resource_type <> 'team' OR resource_id <> ALL ({HIDDEN_TEAMS}))
+     ORDER BY position LIMIT $5",
+    <AuditRow as Row>::COLUMNS,
+    <AuditRow as Row>::TABLE
+);
+
 /// A part of what is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "snake_case")]
@@ -62,6 +71,7 @@ enum Section {
     Written,
     Received,
     Done,
+    Audited,
 }
 
 /// Where an export goes on: within a section after a number or position, from its beginning after 0.
@@ -89,15 +99,17 @@ pub struct ExportPage {
     pub tickets: Vec<TicketRow>,
     /// What they wrote, then what others wrote on their tickets, notes included.
     pub messages: Vec<MessageRow>,
-    /// What they did.
+    /// What they did on tickets.
     pub acts: Vec<HistoryRow>,
+    /// What the audit holds of what they did and of what concerns them.
+    pub audit: Vec<AuditRow>,
     /// Where it goes on, if it does.
     pub next_cursor: Option<String>,
 }
 
 impl ExportPage {
     fn count(&self) -> usize {
-        self.tickets.len() + self.messages.len() + self.acts.len()
+        self.tickets.len() + self.messages.len() + self.acts.len() + self.audit.len()
     }
 }
 
@@ -166,6 +178,7 @@ impl ReadModels {
             Section::Written => WRITTEN,
             Section::Received => RECEIVED,
             Section::Done => DONE,
+            Section::Audited => AUDITED,
         };
         let tenant = viewer.tenant;
         // At most 100.
@@ -191,6 +204,7 @@ impl ReadModels {
                 extend(&mut page.messages, &rows, |row| row.position)?
             }
             Section::Done => extend(&mut page.acts, &rows, |row| row.position)?,
+            Section::Audited => extend(&mut page.audit, &rows, |row| row.position)?,
         };
         Ok(last.filter(|_| is_full))
     }
@@ -201,7 +215,8 @@ fn next(section: Section) -> Option<Place> {
         Section::Tickets => Section::Written,
         Section::Written => Section::Received,
         Section::Received => Section::Done,
-        Section::Done => return None,
+        Section::Done => Section::Audited,
+        Section::Audited => return None,
     };
     Some(Place { section, after: 0 })
 }

@@ -24,6 +24,7 @@ mod privacy;
 mod timeline;
 mod viewer;
 
+pub mod audit;
 pub mod history;
 pub mod messages;
 pub mod organization;

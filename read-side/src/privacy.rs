@@ -55,10 +55,16 @@ pub(crate) fn push_visible(statement: &mut Statement, viewer: &Viewer) {
     let Some(member) = viewer.only_member() else {
         return;
     };
+    statement.push(" AND (team_id IS NULL OR team_id <> ALL (");
+    push_hidden_teams(statement, viewer, member);
+    statement.push("))");
+}
+
+/// Adds the private teams that `member` is not in: an array of their ids.
+pub(crate) fn push_hidden_teams(statement: &mut Statement, viewer: &Viewer, member: Uuid) {
     statement
         .push(formatcp!(
-            " AND (team_id IS NULL OR team_id <> ALL (ARRAY(SELECT hidden.team_id FROM {CORE}.{} AS hidden \
-             WHERE hidden.partition = ",
+            "ARRAY(SELECT hidden.team_id FROM {CORE}.{} AS hidden WHERE hidden.partition = ",
             <TeamRow as Row>::TABLE
         ))
         .bind(viewer.tenant.partition.get(), Type::INT2)
@@ -66,7 +72,7 @@ pub(crate) fn push_visible(statement: &mut Statement, viewer: &Viewer) {
         .bind(viewer.tenant.org_id.0, Type::UUID)
         .push(" AND hidden.private AND NOT (")
         .bind(member, Type::UUID)
-        .push(" = ANY(hidden.member_ids)))))");
+        .push(" = ANY(hidden.member_ids)))");
 }
 
 impl ReadModels {

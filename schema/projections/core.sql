@@ -175,3 +175,34 @@ CREATE TABLE ticket_history (
     recorded_at   timestamptz NOT NULL,
     PRIMARY KEY (partition, position)
 );
+
+CREATE TABLE audit (
+    partition      smallint    NOT NULL,
+    position       bigint      NOT NULL,
+    org_id         uuid        NOT NULL,
+    event_id       uuid        NOT NULL,
+    event_type     text        NOT NULL,
+    -- What it happened to: user, team, organization, message, session, api_key or invitation, and its id.
+    resource_type  text        NOT NULL,
+    resource_id    uuid        NOT NULL,
+    actor_kind     text        NOT NULL CHECK (actor_kind IN ('user', 'timer', 'import', 'operator', 'identity')),
+    actor_id       uuid,
+    actor_role     text,
+    -- The names of that moment.
+    actor_name     text        NOT NULL,
+    -- Whom it concerns. Without a name: nobody of the organization at that moment (an invited person).
+    subject_id     uuid,
+    subject_name   text,
+    -- One sentence for people. {actor}, {subject}, {from} and {to} stand for actor_name, subject_name and the first of
+    -- changes, so that names and texts can be forgotten.
+    summary        text        NOT NULL,
+    -- [{"field": "...", "from": ..., "to": ...}]. Of whom it concerns are the fields name, email and device.
+    changes        jsonb       NOT NULL,
+    -- What staff said about it.
+    reason         text,
+    -- Of who acted, or of whom it concerns where nobody who is signed in did.
+    source_address text,
+    occurred_at    timestamptz NOT NULL,
+    recorded_at    timestamptz NOT NULL,
+    PRIMARY KEY (partition, position)
+);

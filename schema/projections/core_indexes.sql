@@ -34,3 +34,8 @@ CREATE INDEX ticket_history_by_actor ON ticket_history (partition, org_id, actor
 CREATE INDEX ticket_history_by_assignee ON ticket_history (partition, org_id, assignee_id) WHERE assignee_id IS NOT NULL;
 CREATE INDEX ticket_history_by_former_assignee ON ticket_history (partition, org_id, former_assignee_id) WHERE former_assignee_id IS NOT NULL;
 CREATE INDEX ticket_history_by_ticket ON ticket_history (partition, org_id, ticket_id, position);
+-- The audit is listed by the time of the log: everything, of one type, of who acted, of whom it concerns.
+CREATE INDEX audit_by_time ON audit (partition, org_id, recorded_at, position);
+CREATE INDEX audit_by_type ON audit (partition, org_id, event_type, recorded_at, position);
+CREATE INDEX audit_by_actor ON audit (partition, org_id, actor_id, recorded_at, position) WHERE actor_id IS NOT NULL;
+CREATE INDEX audit_by_subject ON audit (partition, org_id, subject_id, recorded_at, position) WHERE subject_id IS NOT NULL;

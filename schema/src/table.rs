@@ -77,6 +77,8 @@ pub mod core {
     pub const MESSAGES: &str = "messages";
     /// What happened to each ticket.
     pub const TICKET_HISTORY: &str = "ticket_history";
+    /// What happened to people, teams, the organization and people's ways in.
+    pub const AUDIT: &str = "audit";
 
     /// Every table above that holds rows derived from events.
     pub const DERIVED: &[&str] = &[
@@ -86,5 +88,6 @@ pub mod core {
         TICKETS,
         MESSAGES,
         TICKET_HISTORY,
+        AUDIT,
     ];
 }

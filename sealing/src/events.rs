@@ -10,6 +10,7 @@ use std::error::Error;
 use domain::ids::UserId;
 use domain::personal::{self, Owner, PersonalField};
 use event_store::{NewEvent, OrgId, RecordedEvent};
+use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::error::SealingError;
@@ -78,12 +79,8 @@ impl Keyring {
         actor: UserId,
         metadata: &str,
     ) -> Result<String, SealingError> {
-        let container = Container {
-            kind: Kind::Metadata,
-            org_id: place.org_id.0,
-            ids: [correlation_id, Uuid::nil()],
-        };
-        let owner_of = |name: &str| (name == "source_address").then_some(actor);
+        let container = metadata_container(place.org_id.0, correlation_id);
+        let owner_of = |name: &str| (name == ADDRESS).then_some(actor);
         let sealed = self
             .seal_object(place.partition, &container, metadata, owner_of)
             .await?;
@@ -96,6 +93,41 @@ impl Keyring {
     /// # Errors
     /// When the keys cannot be reached. An event with a field that was changed stays sealed, so that decoding it fails.
     pub async fn open_page(&self, events: &mut [RecordedEvent]) -> Result<(), SealingError> {
+        self.open_all(events, |event, look_up| {
+            opened(event, look_up).map(|opened| put(opened, &mut event.data))
+        })
+        .await
+    }
+
+    /// Opens the source addresses in the metadata of those events that `are_shown`. Those of people whose key is gone are
+    /// taken out.
+    ///
+    /// # Errors
+    /// As [`Keyring::open_page`].
+    pub async fn open_addresses(
+        &self,
+        events: &mut [RecordedEvent],
+        are_shown: impl Fn(&RecordedEvent) -> bool + Sync,
+    ) -> Result<(), SealingError> {
+        self.open_all(events, |event, look_up| {
+            if !are_shown(event) || !event.metadata.contains(ADDRESS) {
+                return Ok(None);
+            }
+            opened_metadata(event, look_up).map(|opened| put(opened, &mut event.metadata))
+        })
+        .await
+    }
+
+    /// Opens events of one partition: first with the keys that are known, then with those that this takes.
+    async fn open_all(
+        &self,
+        events: &mut [RecordedEvent],
+        open: impl Fn(
+            &mut RecordedEvent,
+            &dyn Fn(UserId) -> Lookup,
+        ) -> Result<Option<Vec<UserId>>, SealingError>
+        + Sync,
+    ) -> Result<(), SealingError> {
         let Some(partition) = events.first().map(|event| event.partition) else {
             return Ok(());
         };
@@ -111,7 +143,7 @@ impl Keyring {
                 let known = self.recent(&(org_id, subject));
                 known.map_or(Lookup::Unknown, Into::into)
             };
-            if let Some(subjects) = open(event, look_up) {
+            if let Some(subjects) = told(open(event, &look_up), event) {
                 waiting.push(index);
                 needed.extend(subjects.into_iter().map(|subject| (org_id, subject)));
             }
@@ -127,13 +159,16 @@ impl Keyring {
         for index in waiting {
             let event = &mut events[index];
             let org_id = event.org_id;
-            open(event, |subject| {
-                known_or_gone(&found, &erased, (org_id, subject))
-            });
+            let look_up = |subject| known_or_gone(&found, &erased, (org_id, subject));
+            let opened = open(event, &look_up);
+            told(opened, event);
         }
         Ok(())
     }
 }
+
+/// The field of the metadata that is sealed.
+const ADDRESS: &str = "source_address";
 
 /// The data of an event with placeholders in the place of everything sealed, for those who need no text and so no keys.
 /// What is no JSON object is left to whoever decodes it.
@@ -174,20 +209,51 @@ fn known_or_gone(
     found.get(&person).cloned().map_or(Lookup::Gone, Into::into)
 }
 
-/// Opens one event, or says whose keys that takes.
-fn open(event: &mut RecordedEvent, look_up: impl Fn(UserId) -> Lookup) -> Option<Vec<UserId>> {
-    match opened(event, look_up) {
-        Ok(Opened::Clear) => None,
-        Ok(Opened::Needs(subjects)) => Some(subjects),
-        Ok(Opened::Text(text)) => {
-            event.data = text;
+/// Puts an opened text in the place of the sealed one, or says whose keys it takes.
+fn put(opened: Opened, text: &mut String) -> Option<Vec<UserId>> {
+    match opened {
+        Opened::Clear => None,
+        Opened::Needs(subjects) => Some(subjects),
+        Opened::Text(clear) => {
+            *text = clear;
             None
         }
-        Err(error) => {
-            let (partition, position) = (event.partition, event.position);
-            tracing::error!(%partition, %position, error = &error as &dyn Error, "a sealed event cannot be opened");
-            None
-        }
+    }
+}
+
+/// Says in the log what could not be opened. It stays sealed.
+fn told(
+    opened: Result<Option<Vec<UserId>>, SealingError>,
+    event: &RecordedEvent,
+) -> Option<Vec<UserId>> {
+    opened.unwrap_or_else(|error| {
+        let (partition, position) = (event.partition, event.position);
+        tracing::error!(%partition, %position, error = &error as &dyn Error, "a sealed event cannot be opened");
+        None
+    })
+}
+
+/// What places the sealed address of a command's events.
+#[derive(Deserialize)]
+struct Correlated {
+    correlation_id: Uuid,
+}
+
+fn opened_metadata(
+    event: &RecordedEvent,
+    look_up: impl Fn(UserId) -> Lookup,
+) -> Result<Opened, SealingError> {
+    let Correlated { correlation_id } = serde_json::from_str(&event.metadata)?;
+    let container = metadata_container(event.org_id.0, correlation_id);
+    let placeholder_of = |name: &str| (name == ADDRESS).then_some("null");
+    open_object(&container, &event.metadata, placeholder_of, look_up)
+}
+
+fn metadata_container(org_id: Uuid, correlation_id: Uuid) -> Container {
+    Container {
+        kind: Kind::Metadata,
+        org_id,
+        ids: [correlation_id, Uuid::nil()],
     }
 }
 

@@ -17,6 +17,7 @@ use read_side::ReadModels;
 use std::sync::Arc;
 use std::time::Duration;
 use write_side::dispatch::Dispatcher;
+use write_side::http::ExportRecorder;
 use write_side::identity::Identity;
 
 const TITLE: &str = "InsightDesk";
@@ -74,9 +75,10 @@ fn api(
     wait_max: Duration,
 ) -> impl OpenApi + 'static {
     let views: Arc<dyn TicketViews> = Arc::new(models.clone());
+    let exports = Arc::new(ExportRecorder(dispatcher.clone()));
     (
         write_side::http::api(dispatcher, identity, views, wait_max),
-        read_side::http::api(models),
+        read_side::http::api(models, exports),
     )
 }
 

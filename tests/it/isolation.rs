@@ -133,7 +133,13 @@ async fn lists_and_references_stay_within_the_organization() {
     let ids = acme_ids(&app).await;
     let globex = &app.globex;
     let ours = globex.customer.opens("Our own").await;
-    for path in ["/tickets", "/users", "/teams", "/organization"] {
+    for path in [
+        "/tickets",
+        "/users",
+        "/teams",
+        "/organization",
+        "/audit?limit=100",
+    ] {
         let told = globex.admin.get(path).await.expect(200).body.to_string();
         for foreign in [ids.ticket, ids.user, ids.team, app.acme.id.0] {
             assert!(!told.contains(&foreign.to_string()), "{path}: {told}");

@@ -2,17 +2,19 @@
 
 use std::sync::Arc;
 
-use argon2::password_hash::PasswordHasher as _;
-use argon2::password_hash::{Error, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
+use tokio::sync::TryAcquireError;
 use tokio::task;
 
 use super::policy::{PasswordPolicy, WeakPassword};
 use super::settings::{Argon2Settings, SettingsError};
 use super::stored::PhcString;
 use super::text::Password;
+use super::turn::{Memory, Turn, Turns};
+use crate::random;
 
+/// As RFC 9106 recommends.
+const SALT_BYTES: usize = 16;
 /// What the hash of nobody is made of. Whatever is typed, the answer about nobody is thrown away.
 const NOBODYS: &str = "nobody has this password";
 
@@ -53,17 +55,8 @@ pub enum Verdict {
 pub struct PasswordHasher {
     argon2: Argon2<'static>,
     settings: Argon2Settings,
-    /// Those who hash and those who wait.
-    places: Arc<Semaphore>,
-    /// Those who hash.
-    turns: Arc<Semaphore>,
+    turns: Turns,
     nobody: Arc<PhcString>,
-}
-
-/// Held while a hash is made: dropped by the thread that makes it, and not by the caller, who may be gone by then.
-struct Turn {
-    _place: OwnedSemaphorePermit,
-    _turn: OwnedSemaphorePermit,
 }
 
 impl PasswordHasher {
@@ -90,14 +83,11 @@ impl PasswordHasher {
             params.map_err(HashError::machine)?,
         );
         let nobody = Password::parse(NOBODYS).map_err(HashError::machine)?;
-        let nobody = hash_now(&argon2, &nobody)?;
+        let nobody = hash_now(&argon2, &nobody, &mut Memory::default())?;
         Ok(Self {
             argon2,
             settings,
-            places: Arc::new(Semaphore::new(
-                settings.concurrent_max + settings.waiting_max,
-            )),
-            turns: Arc::new(Semaphore::new(settings.concurrent_max)),
+            turns: Turns::new(settings.concurrent_max, settings.waiting_max),
             nobody: Arc::new(nobody),
         })
     }
@@ -114,9 +104,9 @@ impl PasswordHasher {
         let turn = self.turn().await?;
         let (argon2, password) = (self.argon2.clone(), password.clone());
         let made = task::spawn_blocking(move || {
-            let _turn = turn;
+            let mut turn = turn;
             match policy.check(&password) {
-                Ok(()) => hash_now(&argon2, &password).map(Ok),
+                Ok(()) => hash_now(&argon2, &password, turn.memory()).map(Ok),
                 Err(weak) => Ok(Err(weak)),
             }
         });
@@ -131,8 +121,8 @@ impl PasswordHasher {
         let turn = self.turn().await?;
         let (argon2, password) = (self.argon2.clone(), password.clone());
         task::spawn_blocking(move || {
-            let _turn = turn;
-            hash_now(&argon2, &password)
+            let mut turn = turn;
+            hash_now(&argon2, &password, turn.memory())
         })
         .await
         .map_err(HashError::machine)?
@@ -168,37 +158,31 @@ impl PasswordHasher {
 
     async fn is_right(&self, password: &Password, stored: PhcString) -> Result<bool, HashError> {
         let turn = self.turn().await?;
-        let (argon2, password) = (self.argon2.clone(), password.clone());
+        let password = password.clone();
         let verified = task::spawn_blocking(move || {
-            let _turn = turn;
-            argon2.verify_password(password.as_bytes(), stored.as_str())
+            let mut turn = turn;
+            stored.is_of(&password, turn.memory())
         });
-        match verified.await.map_err(HashError::machine)? {
-            Ok(()) => Ok(true),
-            Err(Error::PasswordInvalid) => Ok(false),
-            Err(fault) => Err(HashError::machine(fault)),
-        }
+        let verified = verified.await.map_err(HashError::machine)?;
+        verified.map_err(HashError::machine)
     }
 
-    /// Waits for a turn, first come, first served. A caller who leaves while waiting gives the place back.
     async fn turn(&self) -> Result<Turn, HashError> {
-        let place = Arc::clone(&self.places).try_acquire_owned();
-        let place = place.map_err(|refused| match refused {
+        self.turns.next().await.map_err(|refused| match refused {
             TryAcquireError::NoPermits => HashError::Busy,
             TryAcquireError::Closed => HashError::machine(refused),
-        })?;
-        let turn = Arc::clone(&self.turns).acquire_owned().await;
-        Ok(Turn {
-            _place: place,
-            _turn: turn.map_err(HashError::machine)?,
         })
     }
 }
 
-fn hash_now(argon2: &Argon2<'_>, password: &Password) -> Result<PhcString, HashError> {
-    let hash = argon2.hash_password(password.as_bytes());
-    let hash = hash.map_err(HashError::machine)?.to_string();
-    PhcString::from_stored(hash).map_err(HashError::machine)
+fn hash_now(
+    argon2: &Argon2<'_>,
+    password: &Password,
+    memory: &mut Memory,
+) -> Result<PhcString, HashError> {
+    let salt = random::bytes::<SALT_BYTES>().map_err(HashError::machine)?;
+    let hash = PhcString::make(argon2, password, salt.as_slice(), memory);
+    hash.map_err(HashError::machine)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod policy;
 mod settings;
 mod stored;
 mod text;
+mod turn;
 
 pub use hasher::{HashError, PasswordHasher, Verdict};
 pub use policy::{OwnNames, PasswordPolicy, Strength, WeakPassword};

@@ -2,10 +2,14 @@
 
 use std::fmt;
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::{Algorithm, Params, Version};
+use argon2::password_hash::Error;
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{Algorithm, Argon2, Params, Version};
+use subtle::ConstantTimeEq;
 
 use super::settings::{Argon2Settings, ITERATIONS_MAX, MEMORY_KIB_MAX, PARALLELISM_MAX};
+use super::text::Password;
+use super::turn::Memory;
 
 /// A stored text is no hash that this program verifies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -36,6 +40,39 @@ impl PhcString {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// Hashes a password.
+    pub(super) fn make(
+        argon2: &Argon2<'_>,
+        password: &Password,
+        salt: &[u8],
+        memory: &mut Memory,
+    ) -> Result<Self, Error> {
+        let mut output = [0; Params::DEFAULT_OUTPUT_LEN];
+        memory.hash(argon2, password, salt, &mut output)?;
+        let hash = PasswordHash {
+            algorithm: Algorithm::Argon2id.ident(),
+            version: Some(Version::V0x13.into()),
+            params: ParamsString::try_from(argon2.params())?,
+            salt: Some(Salt::new(salt)?),
+            hash: Some(Output::new(&output)?),
+        };
+        Ok(Self {
+            text: hash.to_string(),
+            params: argon2.params().clone(),
+        })
+    }
+
+    /// Whether it is the hash of this password. Compares in constant time.
+    pub(super) fn is_of(&self, password: &Password, memory: &mut Memory) -> Result<bool, Error> {
+        let hash = PasswordHash::new(&self.text)?;
+        let salt = hash.salt.ok_or(Error::SaltInvalid)?;
+        let stored = hash.hash.ok_or(Error::OutputSize)?;
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, self.params.clone());
+        let mut output = vec![0; stored.len()];
+        memory.hash(&argon2, password, &salt, &mut output)?;
+        Ok(output.as_slice().ct_eq(stored.as_bytes()).into())
     }
 
     /// Whether it cost less than a new one would. Lanes add nothing to the cost.

@@ -1,11 +1,12 @@
 //! What happened to people's ways in: facts, one a stream.
 
 use crate::samples::samples;
-use crate::scenario::{AGENT, at};
+use crate::scenario::{ADMIN, AGENT, CUSTOMER, ORGANIZATION, at};
 use domain::actor::Actor;
 use domain::event::DomainEvent;
 use domain::personal::StreamSubject;
 use domain::security::evolve::evolve;
+use domain::security::export_id;
 use domain::security::state::Occurrence;
 use uuid::Uuid;
 
@@ -30,4 +31,17 @@ fn who_lets_people_in_works_on_nothing_and_sets_nothing() {
     let actor = Actor::Identity;
     assert!(!actor.is_staff() && !actor.is_admin() && !actor.is_import());
     assert_eq!(actor.user_id(), None);
+}
+
+#[test]
+fn the_parts_of_an_export_are_one_occurrence_and_other_exports_are_others() {
+    let id = export_id(ORGANIZATION, ADMIN, CUSTOMER, at(0));
+    assert_eq!(id, export_id(ORGANIZATION, ADMIN, CUSTOMER, at(10)));
+    for other in [
+        export_id(ORGANIZATION, ADMIN, CUSTOMER, at(60)),
+        export_id(ORGANIZATION, AGENT, CUSTOMER, at(0)),
+        export_id(ORGANIZATION, ADMIN, AGENT, at(0)),
+    ] {
+        assert_ne!(id, other);
+    }
 }

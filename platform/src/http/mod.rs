@@ -4,6 +4,7 @@ pub mod auth;
 pub mod body;
 pub mod client_address;
 pub mod cors;
+pub mod exports;
 pub mod gate;
 pub mod health;
 pub mod one_description;

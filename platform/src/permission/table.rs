@@ -2,9 +2,8 @@
 
 use super::Permission::{
     AssignTickets, ChangeTickets, EditOwnMessages, EraseUsers, ExportUsers, ManageOrganization,
-    ManageSessions, ManageTeams, ManageUsers, MoveTickets, OpenTickets, OwnProfile,
-    ReadOrganization, ReadTeams, ReadTickets, ReadUsers, RedactMessages, ReplyToTickets,
-    TagTickets,
+    ManageSessions, ManageTeams, ManageUsers, MoveTickets, OpenTickets, OwnProfile, ReadAudit,
+    ReadOrganization, ReadTeams, ReadTickets, ReadUsers, RedactMessages, ReplyToTickets, TagTickets,
 };
 use super::{Permission, PermissionSet, of_role};
 use domain::actor::Role;
@@ -112,6 +111,7 @@ pub const TABLE: &[Row] = &[
     needs(OwnProfile,         "update_user",         "all but admins: their own name"),
     needs(ExportUsers,        "export_user",         ""),
     needs(EraseUsers,         "erase_user",          "not oneself"),
+    needs(ReadAudit,          "list_audit",          "leads: no private team that they are not in, and no redactions"),
     needs(ReadTeams,          "list_teams",          ""),
     needs(ReadTeams,          "get_team",            ""),
     needs(ManageTeams,        "create_team",         ""),

@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use column::row;
 pub use column::{Column, ColumnInfo, CustomFields, Row, RowError};
-pub use told::{ACTOR, ASSIGNEE, FROM, TEAM, TO};
+pub use told::{ACTOR, ASSIGNEE, FROM, SUBJECT, TEAM, TO};
 pub use words::{ActorKind, ClockState};
 
 row! {
@@ -263,6 +263,48 @@ row! {
         reason: Option<String>,
         /// Whether the requester may see it.
         public: bool,
+        /// When it happened.
+        occurred_at: DateTime<Utc>,
+        /// When the log took it.
+        recorded_at: DateTime<Utc>,
+    }
+}
+
+row! {
+    /// One fact of the audit of an organization.
+    AuditRow in table::AUDIT, key [position] {
+        /// Of the event.
+        position: i64,
+        /// The organization.
+        org_id: OrganizationId,
+        /// The event.
+        event_id: Uuid,
+        /// What happened, `noun.past_tense`.
+        event_type: String,
+        /// What it happened to: `user`, `team`, `organization`, `message`, `session`, `api_key` or `invitation`.
+        resource_type: String,
+        /// Its id.
+        resource_id: Uuid,
+        /// Who did it.
+        actor_kind: ActorKind,
+        /// The person, if a person did.
+        actor_id: Option<UserId>,
+        /// In which role.
+        actor_role: Option<Role>,
+        /// The name of that moment.
+        actor_name: String,
+        /// Whom it concerns, if it concerns a person.
+        subject_id: Option<UserId>,
+        /// Their name of that moment, if they were one of the organization's people.
+        subject_name: Option<String>,
+        /// One sentence for people, with tokens in the place of names and texts: see [`AuditRow::told`].
+        summary: String,
+        /// What changed, from what to what.
+        changes: Json<Vec<Change>>,
+        /// What staff said about it.
+        reason: Option<String>,
+        /// The address of the machine that it came from, if it is known.
+        source_address: Option<String>,
         /// When it happened.
         occurred_at: DateTime<Utc>,
         /// When the log took it.

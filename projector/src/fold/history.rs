@@ -6,7 +6,7 @@
 //! What the requester may see: the opening, replies, status, priority, subject, follow-ups, and edits and redactions of
 //! public messages. Not: notes, assignments, tags, custom fields, service levels.
 
-use domain::actor::{Actor, Role};
+use domain::actor::Actor;
 use domain::ids::{MessageId, OrganizationId, TicketId, UserId};
 use domain::message::event::MessageEvent;
 use domain::message::state::Visibility;
@@ -16,18 +16,14 @@ use domain::ticket::event::{
 };
 use domain::ticket::field::FieldValue;
 use domain::ticket::state::{Assignment, Status};
-use platform::rows::{ACTOR, ASSIGNEE, ActorKind, Change, FROM, HistoryRow, TEAM, TO};
+use platform::rows::{ACTOR, ASSIGNEE, Change, FROM, HistoryRow, TEAM, TO};
 use serde_json::Value;
 use tokio_postgres::types::Json;
 
 use super::ApplyError;
+use super::who::Who;
 use crate::event::Event;
 use crate::state::State;
-
-/// What InsightDesk itself is called.
-const SYSTEM_NAME: &str = "InsightDesk";
-/// What the operator is called.
-const OPERATOR_NAME: &str = "Operator";
 
 /// Whether the requester may see this event of a ticket.
 #[must_use]
@@ -115,34 +111,6 @@ fn row(event: &Event, ticket_id: TicketId, who: Who, fact: Fact, public: bool) -
         public,
         occurred_at: event.occurred_at,
         recorded_at: event.recorded_at,
-    }
-}
-
-/// Who did it, as people read it.
-struct Who {
-    kind: ActorKind,
-    person: Option<(UserId, Role)>,
-    name: String,
-}
-
-impl Who {
-    fn of(state: &State, org: OrganizationId, actor: &Actor) -> Self {
-        let (kind, person, name) = match actor {
-            Actor::User { id, role } => (
-                ActorKind::User,
-                Some((*id, *role)),
-                state.user_name(org, *id),
-            ),
-            Actor::Timer => (ActorKind::Timer, None, SYSTEM_NAME.to_owned()),
-            Actor::Identity => (ActorKind::Identity, None, SYSTEM_NAME.to_owned()),
-            Actor::Import { source, by } => (
-                ActorKind::Import,
-                None,
-                by.as_ref().unwrap_or(source).clone(),
-            ),
-            Actor::Operator => (ActorKind::Operator, None, OPERATOR_NAME.to_owned()),
-        };
-        Self { kind, person, name }
     }
 }
 

@@ -3,12 +3,15 @@
 //! An event is applied at its place in the log: names are those of that moment, so that one event at a time, a large
 //! batch and a rebuild give the same rows.
 
+pub mod audit;
+mod audit_security;
 pub mod history;
 pub mod messages;
 pub mod organizations;
 pub mod teams;
 pub mod tickets;
 pub mod users;
+mod who;
 
 #[cfg(test)]
 mod tests;
@@ -46,11 +49,13 @@ impl ApplyError {
 /// # Errors
 /// When the event speaks of something that is not there.
 pub fn apply(state: &mut State, event: &Event) -> Result<(), ApplyError> {
+    audit::add(state, event);
     match &event.body {
         DomainEvent::Organization(change) => organizations::apply(state, event, change),
         DomainEvent::User(change) => users::apply(state, event, UserId(event.stream_id), change),
         // The reservation of an address is a rule of the log, not something to show.
         DomainEvent::EmailClaim(_) => Ok(()),
+        // Told by the audit alone.
         DomainEvent::Security(_) => Ok(()),
         DomainEvent::Team(change) => teams::apply(state, event, TeamId(event.stream_id), change),
         DomainEvent::Ticket(change) => {

@@ -78,6 +78,7 @@ impl Log {
             event_type: "an.event".to_owned(),
             occurred_at: self.now,
             recorded_at: self.now,
+            source_address: None,
             actor: Actor::User {
                 id: ADA,
                 role: Role::Customer,

@@ -102,7 +102,7 @@ impl Desk {
         self.user_command(id, rename).await;
     }
 
-    async fn user_command(&mut self, id: UserId, command: UserCommand) {
+    pub async fn user_command(&mut self, id: UserId, command: UserCommand) {
         let actor = self.admin.clone();
         let state = self.users.remove(&id).unwrap_or_default();
         let events =

@@ -1,6 +1,7 @@
 //! The projector on real servers: batches, poison, rebuild, check, caches.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod audit;
 mod batches;
 mod caches;
 mod checks;

@@ -2,12 +2,16 @@
 
 use domain::ids::UserId;
 use platform::http::auth::Bearer;
+use platform::http::exports::ExportRecords;
 use platform::http::problem::{Problem, QueryProblem};
 use platform::http::views::{MessageView, TicketView, UserView};
+use poem::Request;
 use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::{Object, OpenApi};
+use std::sync::Arc;
 use uuid::Uuid;
 
+use super::audit::{self, AuditEntryView};
 use super::history::{HistoryEntryView, entry};
 use super::page::{Found, limit};
 use super::session::{Session, bad_cursor, refused};
@@ -25,8 +29,10 @@ struct PersonExportView {
     tickets: Vec<TicketView>,
     /// What they wrote, then what others wrote on their tickets, internal notes included.
     messages: Vec<MessageView>,
-    /// What they did.
+    /// What they did on tickets.
     acts: Vec<ActView>,
+    /// What the audit holds of what they did and of what concerns them.
+    audit: Vec<AuditEntryView>,
     /// Send it as `cursor` to get the next part. Absent on the last.
     next_cursor: Option<String>,
 }
@@ -41,15 +47,19 @@ struct ActView {
     entry: HistoryEntryView,
 }
 
-pub(super) struct ExportQueries(pub(super) ReadModels);
+pub(super) struct ExportQueries {
+    pub(super) models: ReadModels,
+    pub(super) exports: Arc<dyn ExportRecords>,
+}
 
 #[OpenApi(tag = "Tag::Users")]
 impl ExportQueries {
     /// Export what is held about a person
     ///
     /// Their profile, the tickets that they asked for, the messages that they wrote and those of others on their tickets
-    /// (look at the internal notes before you hand them out), and what they did, in parts: go on until there is no
-    /// `next_cursor`. Leads and admins only.
+    /// (look at the internal notes before you hand them out), what they did, and what the audit says about them, in parts: go
+    /// on until there is no `next_cursor`. Leads and admins only. It is recorded, once an hour for the same reader and person,
+    /// before anything is given.
     #[oai(
         path = "/users/:user_id/export",
         method = "get",
@@ -57,6 +67,7 @@ impl ExportQueries {
     )]
     async fn export(
         &self,
+        request: &Request,
         auth: Bearer,
         /// What the answer has to show: the token of an earlier answer.
         #[oai(name = "Consistency-Token")]
@@ -72,17 +83,18 @@ impl ExportQueries {
         /// Where to go on: `next_cursor` of the part before.
         cursor: Query<Option<String>>,
     ) -> Result<Found<PersonExportView>, QueryProblem> {
-        let session = Session::begin(&self.0, &auth.0, token.0.as_deref()).await?;
+        let session = Session::begin(&self.models, &auth.0, token.0.as_deref()).await?;
         let id = UserId(user_id.0);
         let tenant = session.viewer.tenant;
-        let user = self.0.user(tenant, id).await.map_err(refused)?;
+        let user = self.models.user(tenant, id).await.map_err(refused)?;
         let user = user.ok_or_else(|| Problem::not_found("the user"))?;
         let export = Export::new(id, cursor.0.as_deref()).map_err(bad_cursor)?;
         let page = self
-            .0
+            .models
             .export(&session.viewer, &export, limit(items.0)?)
             .await;
         let page = page.map_err(refused)?;
+        self.exports.record(&auth.0, id, request).await?;
         let viewer = &session.viewer;
         let tickets = page.tickets.into_iter();
         let acts = page.acts.into_iter().map(|row| ActView {
@@ -94,6 +106,7 @@ impl ExportQueries {
             tickets: tickets.map(|row| views::ticket(row, viewer)).collect(),
             messages: page.messages.into_iter().map(views::message).collect(),
             acts: acts.collect(),
+            audit: page.audit.into_iter().map(audit::entry).collect(),
             next_cursor: page.next_cursor,
         };
         Ok(Found::new(view, None, session.token))

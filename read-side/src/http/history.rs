@@ -1,7 +1,8 @@
 //! `GET /tickets/{id}/history`.
 
 use chrono::{DateTime, Utc};
-use domain::ids::TicketId;
+use domain::actor::Role;
+use domain::ids::{TicketId, UserId};
 use platform::http::auth::Bearer;
 use platform::http::problem::{Problem, QueryProblem};
 use platform::http::views::RoleView;
@@ -63,6 +64,22 @@ pub(super) struct ActorView {
     name: String,
 }
 
+impl ActorView {
+    pub(super) fn new(
+        kind: ActorKind,
+        id: Option<UserId>,
+        role: Option<Role>,
+        name: String,
+    ) -> Self {
+        Self {
+            kind: kind.into(),
+            id: id.map(|id| id.0),
+            role: role.map(Into::into),
+            name,
+        }
+    }
+}
+
 /// What kind of originator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[oai(rename = "ActorKind", rename_all = "snake_case")]
@@ -95,7 +112,7 @@ impl From<ActorKind> for ActorKindView {
 #[derive(Debug, Object)]
 #[oai(rename = "Change", skip_serializing_if_is_none)]
 pub(super) struct ChangeView {
-    /// Which, as the ticket names it.
+    /// Which, as the ticket or the audit names it.
     field: String,
     /// The old value, people and teams by their names of that moment. Absent for none.
     from: Option<Any<Value>>,
@@ -120,12 +137,7 @@ pub(super) fn entry(row: HistoryRow, viewer: &Viewer) -> HistoryEntryView {
     HistoryEntryView {
         id: row.event_id,
         event_type: row.event_type,
-        actor: ActorView {
-            kind: row.actor_kind.into(),
-            id: row.actor_id.map(|id| id.0),
-            role: row.actor_role.map(Into::into),
-            name: row.actor_name,
-        },
+        actor: ActorView::new(row.actor_kind, row.actor_id, row.actor_role, row.actor_name),
         summary,
         changes: row.changes.0.into_iter().map(Into::into).collect(),
         message_id: row.message_id.map(|id| id.0),

@@ -1,5 +1,6 @@
 //! Query endpoints. Handlers parse, ask the read models, and shape the answer for the viewer; they decide nothing else.
 
+mod audit;
 mod export;
 mod history;
 mod messages;
@@ -12,7 +13,9 @@ mod tickets;
 mod users;
 mod views;
 
+use platform::http::exports::ExportRecords;
 use poem_openapi::{OpenApi, Tags};
+use std::sync::Arc;
 
 use crate::models::ReadModels;
 
@@ -29,14 +32,19 @@ enum Tag {
     Organization,
 }
 
-/// All query endpoints, to be served under the API's base path.
-pub fn api(models: ReadModels) -> impl OpenApi + 'static {
+/// All query endpoints, to be served under the API's base path. What is held about a person is given out once `exports` has
+/// recorded it.
+pub fn api(models: ReadModels, exports: Arc<dyn ExportRecords>) -> impl OpenApi + 'static {
     (
         tickets::TicketQueries(models.clone()),
         messages::MessageQueries(models.clone()),
         history::HistoryQueries(models.clone()),
         users::UserQueries(models.clone()),
-        export::ExportQueries(models.clone()),
+        export::ExportQueries {
+            models: models.clone(),
+            exports,
+        },
+        audit::AuditQueries(models.clone()),
         teams::TeamQueries(models.clone()),
         organization::OrganizationQueries(models),
     )

@@ -1,5 +1,6 @@
 //! Lists on the wire.
 
+use chrono::{DateTime, Utc};
 use platform::http::problem::Problem;
 use platform::http::serve::BASE_PATH;
 use poem::Request;
@@ -10,7 +11,9 @@ use poem_openapi::types::{self, ParseFromJSON, ToJSON};
 use poem_openapi::{ApiResponse, Enum, Object};
 
 use super::session::bad;
+use crate::cursor::Moment;
 use crate::page::{Direction, Limit, Page};
+use crate::tickets::TimeRange;
 
 /// One page of a list.
 #[derive(Debug, Object)]
@@ -103,6 +106,23 @@ pub(super) fn limit(items: Option<i64>) -> Result<Limit, Problem> {
         .transpose()
         .map_err(|error| bad("limit", error))?;
     Ok(limit.unwrap_or(Limit::DEFAULT))
+}
+
+type TimeParameter<'a> = (&'a str, Option<DateTime<Utc>>);
+
+pub(super) fn parse_range(
+    from: TimeParameter<'_>,
+    to: TimeParameter<'_>,
+) -> Result<TimeRange, Problem> {
+    let parse = |(parameter, time): TimeParameter<'_>| {
+        time.map(Moment::new)
+            .transpose()
+            .map_err(|error| bad(parameter, error))
+    };
+    Ok(TimeRange {
+        from: parse(from)?,
+        to: parse(to)?,
+    })
 }
 
 /// Which way a list runs.

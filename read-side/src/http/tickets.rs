@@ -14,13 +14,12 @@ use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Enum, OpenApi};
 use uuid::Uuid;
 
-use super::page::{Listed, etag, limit};
+use super::page::{Listed, etag, limit, parse_range};
 use super::session::{Session, bad, bad_cursor, refused};
 use super::{Tag, views};
-use crate::cursor::Moment;
 use crate::models::ReadModels;
 use crate::page::Direction;
-use crate::tickets::{Holder, Sort, SortField, TicketFilter, TicketList, TicketQuery, TimeRange};
+use crate::tickets::{Holder, Sort, SortField, TicketFilter, TicketList, TicketQuery};
 
 /// The word for tickets without an agent or team.
 const NOBODY: &str = "none";
@@ -250,18 +249,4 @@ fn parse_tags(tags: &[String]) -> Result<Vec<TicketTag>, Problem> {
     tags.iter()
         .map(|text| TicketTag::parse(text).map_err(|error| bad("tag", error)))
         .collect()
-}
-
-type TimeParameter<'a> = (&'a str, Option<DateTime<Utc>>);
-
-fn parse_range(from: TimeParameter<'_>, to: TimeParameter<'_>) -> Result<TimeRange, Problem> {
-    let parse = |(parameter, time): TimeParameter<'_>| {
-        time.map(Moment::new)
-            .transpose()
-            .map_err(|error| bad(parameter, error))
-    };
-    Ok(TimeRange {
-        from: parse(from)?,
-        to: parse(to)?,
-    })
 }

@@ -325,6 +325,7 @@ async fn exported(by: &Person, whom: Uuid) -> (Value, Vec<Value>, Vec<Value>, Ve
         let path = format!("/users/{whom}/export?limit=2{cursor}");
         let part = by.get(&path).await.expect(200);
         let mut count = 0;
+        count += part["audit"].as_array().unwrap().len();
         for (field, all) in [
             ("tickets", &mut tickets),
             ("messages", &mut messages),

@@ -1,5 +1,6 @@
 //! What people do with the product, from the first request to the last answer.
 
+mod audit;
 mod checkpoint;
 mod consistency;
 mod conversation;

@@ -5,6 +5,7 @@ mod cross_origin;
 mod internals;
 mod limits;
 mod mass_assignment;
+mod object_access;
 mod permissions;
 mod private_teams;
 mod response_headers;

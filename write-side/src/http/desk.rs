@@ -87,7 +87,7 @@ impl Desk {
 }
 
 /// In a task of its own: a client that hangs up does not stop a command half-way.
-async fn to_the_end<A: Send + 'static>(
+pub(super) async fn to_the_end<A: Send + 'static>(
     command: impl Future<Output = Result<Done<A>, CommandError>> + Send + 'static,
 ) -> Result<Done<A>, Problem> {
     let done = tokio::spawn(command.in_current_span()).await;
@@ -95,7 +95,7 @@ async fn to_the_end<A: Send + 'static>(
 }
 
 impl Call<'_> {
-    fn context(&self) -> Result<CommandContext, Problem> {
+    pub(super) fn context(&self) -> Result<CommandContext, Problem> {
         let key = headers::idempotency_key(self.headers.idempotency_key.as_deref())?;
         let idempotency = key.map(|key| Idempotency {
             key,

@@ -3,6 +3,7 @@
 mod access;
 mod bodies;
 mod desk;
+mod exports;
 mod fields;
 mod headers;
 mod limits;
@@ -18,6 +19,7 @@ mod users;
 use crate::dispatch::Dispatcher;
 use crate::identity::Identity;
 use desk::Desk;
+pub use exports::ExportRecorder;
 pub use limits::amendments;
 use messages::Messages;
 use organization::OrganizationApi;

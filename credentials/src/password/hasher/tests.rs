@@ -148,10 +148,7 @@ async fn the_hash_of_nobody_costs_as_much_as_that_of_somebody() {
 async fn who_finds_no_place_to_wait_is_told_so_and_the_others_are_served() {
     let hasher = cheap();
     let all = CHEAP.concurrent_max + CHEAP.waiting_max;
-    let taken = Arc::clone(&hasher.turns)
-        .acquire_many_owned(2)
-        .await
-        .unwrap();
+    let taken = hasher.turns.hold_all().await;
     let someone = password("correct horse");
     let mut waiting: Vec<_> = (0..all).map(|_| Box::pin(hasher.hash(&someone))).collect();
     let mut context = Context::from_waker(Waker::noop());
@@ -164,25 +161,22 @@ async fn who_finds_no_place_to_wait_is_told_so_and_the_others_are_served() {
     for future in waiting {
         assert!(future.await.is_ok());
     }
-    settled(|| hasher.places.available_permits() == all).await;
+    settled(|| hasher.turns.free_places() == all).await;
 }
 
 #[tokio::test]
 async fn who_leaves_while_waiting_gives_the_place_back() {
     let hasher = cheap();
     let all = CHEAP.concurrent_max + CHEAP.waiting_max;
-    let taken = Arc::clone(&hasher.turns)
-        .acquire_many_owned(2)
-        .await
-        .unwrap();
+    let taken = hasher.turns.hold_all().await;
     {
         let someone = password("correct horse");
         let mut future = pin!(hasher.hash(&someone));
         let mut context = Context::from_waker(Waker::noop());
         assert!(matches!(future.as_mut().poll(&mut context), Poll::Pending));
-        assert_eq!(hasher.places.available_permits(), all - 1);
+        assert_eq!(hasher.turns.free_places(), all - 1);
     }
-    assert_eq!(hasher.places.available_permits(), all);
+    assert_eq!(hasher.turns.free_places(), all);
     drop(taken);
 }
 
@@ -200,7 +194,7 @@ async fn who_leaves_while_hashing_keeps_the_turn_until_the_work_is_done() {
         Version::V0x13,
         Params::new(slow.memory_kib, slow.iterations, 1, None).unwrap(),
     );
-    hasher.turns = Arc::new(Semaphore::new(1));
+    hasher.turns = Turns::new(1, 0);
     {
         let someone = password("correct horse");
         let mut future = pin!(hasher.hash(&someone));
@@ -208,8 +202,8 @@ async fn who_leaves_while_hashing_keeps_the_turn_until_the_work_is_done() {
         // One step: it has its turn, and the work is on its thread.
         assert!(future.as_mut().poll(&mut context).is_pending());
     }
-    assert_eq!(hasher.turns.available_permits(), 0);
-    settled(|| hasher.turns.available_permits() == 1).await;
+    assert_eq!(hasher.turns.free_turns(), 0);
+    settled(|| hasher.turns.free_turns() == 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -224,7 +218,7 @@ async fn no_more_hashes_are_made_at_once_than_allowed() {
         let hasher = hasher.clone();
         tokio::spawn(async move {
             let verified = hasher.verify_nobody(&password("correct horse")).await;
-            let running = settings.concurrent_max - hasher.turns.available_permits();
+            let running = settings.concurrent_max - hasher.turns.free_turns();
             (verified.is_ok(), running)
         })
     });

@@ -365,7 +365,7 @@ impl RateLimiter {
             backlogs.is_some()
         };
         if self.is_shared.swap(is_shared, Ordering::Relaxed) != is_shared {
-            tracing::info!(is_shared, "rate limits are shared with other processes");
+            tracing::debug!(is_shared, "rate limits are shared with other processes");
         }
         metrics::gauge!("insightdesk_rate_limits_shared").set(f64::from(u8::from(is_shared)));
         self.rounds.send_modify(|rounds| *rounds += 1);

@@ -13,7 +13,7 @@ struct Shared {
     keywords: &'static [Keyword],
 }
 
-const SHARED: [Shared; 12] = [
+const SHARED: [Shared; 13] = [
     Shared {
         place: "header",
         name: "Idempotency-Key",
@@ -57,6 +57,13 @@ const SHARED: [Shared; 12] = [
         name: "tag",
         description: "All of these tags; repeat the parameter for several, at most 20. Staff only.",
         keywords: &[MaxLength(64), Pattern(TAG)],
+    },
+    Shared {
+        place: "query",
+        name: "type",
+        description: "One of these types; a comma between several, or repeat the parameter. `session.` stands for all that \
+                      begin so.",
+        keywords: &[MaxLength(1_000)],
     },
     Shared {
         place: "path",

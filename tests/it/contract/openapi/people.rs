@@ -9,6 +9,29 @@ pub async fn walk(app: &TestApp, contract: &Contract) {
     organization(app, contract).await;
     users(app, contract).await;
     teams(app, contract).await;
+    audit(app, contract).await;
+}
+
+async fn audit(app: &TestApp, contract: &Contract) {
+    let admin = app.admin().id.to_string();
+    let all = [
+        ("type", "user.,team.created"),
+        ("actor_id", admin.as_str()),
+        ("subject_id", admin.as_str()),
+        ("from", "2026-01-01T00:00:00Z"),
+        ("to", "2126-01-01T00:00:00Z"),
+        ("order", "asc"),
+        ("limit", "1"),
+    ];
+    for parameters in [&[][..], &[("limit", "1")], &all] {
+        let target = ("list_audit", parameters);
+        contract.get(app.admin(), target).await.expect(200);
+    }
+    let wrong = ("list_audit", &[("type", "nothing.")][..]);
+    contract.get(app.admin(), wrong).await.expect(400);
+    for person in [app.agent(), app.customer()] {
+        contract.get(person, ("list_audit", &[])).await.expect(403);
+    }
 }
 
 async fn organization(app: &TestApp, contract: &Contract) {

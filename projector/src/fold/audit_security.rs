@@ -1,0 +1,157 @@
+//! What the audit says about people's ways in.
+
+use domain::security::event::{
+    ApiKeyCreated, InvitationSent, SecurityEvent, SessionEnded, SessionStarted, SignInFailed,
+};
+use domain::security::words::{PasswordChange, SessionEnd, SignInFailure, SignInMethod};
+use platform::rows::{ACTOR, SUBJECT};
+use serde_json::Value;
+
+use super::audit::{Fact, email_text};
+
+/// The fact of a security event.
+pub(super) fn fact(change: &SecurityEvent) -> Fact {
+    let user_id = change.user_id();
+    let of_person = |summary: String| Fact::new("user", user_id.0, summary).concerning(user_id);
+    match change {
+        SecurityEvent::SessionStarted(e) => started(e),
+        SecurityEvent::SessionEnded(e) => ended(e),
+        SecurityEvent::SignInFailed(e) => failed(e),
+        SecurityEvent::RefreshTokenReused(e) => Fact::new(
+            "session",
+            e.session_id.0,
+            format!("A refresh token of {SUBJECT} was used a second time"),
+        )
+        .concerning(user_id),
+        SecurityEvent::PasswordChanged(e) => of_person(match e.how {
+            PasswordChange::Set => format!("{SUBJECT} set a password"),
+            PasswordChange::Changed => format!("{SUBJECT} changed the password"),
+            PasswordChange::Reset => format!("{SUBJECT} reset the password"),
+        }),
+        SecurityEvent::PasswordResetRequested(_) => {
+            of_person(format!("Somebody asked to reset the password of {SUBJECT}"))
+        }
+        SecurityEvent::SecondFactorEnabled(e) => of_person(format!(
+            "{SUBJECT} enabled a second factor"
+        ))
+        .changing("second_factor", Value::Null, e.kind.as_str()),
+        SecurityEvent::SecondFactorDisabled(e) => of_person(format!(
+            "The second factor of {SUBJECT} was disabled"
+        ))
+        .changing("second_factor", e.kind.as_str(), Value::Null),
+        SecurityEvent::RecoveryCodesMade(_) => {
+            of_person(format!("{SUBJECT} made new recovery codes"))
+        }
+        SecurityEvent::RecoveryCodeUsed(e) => of_person(format!(
+            "{SUBJECT} used a recovery code, {} are left",
+            e.left
+        )),
+        SecurityEvent::ApiKeyCreated(e) => key_created(e),
+        SecurityEvent::ApiKeyRevoked(e) => Fact::new(
+            "api_key",
+            e.key_id.0,
+            format!("{ACTOR} revoked an API key of {SUBJECT}"),
+        )
+        .concerning(user_id),
+        SecurityEvent::InvitationSent(e) => invited(e),
+        SecurityEvent::InvitationAccepted(e) => Fact::new(
+            "invitation",
+            e.invitation_id.0,
+            format!("{SUBJECT} accepted an invitation"),
+        )
+        .concerning(user_id),
+        SecurityEvent::InvitationRevoked(e) => Fact::new(
+            "invitation",
+            e.invitation_id.0,
+            format!("{ACTOR} revoked an invitation"),
+        )
+        .concerning(user_id),
+        SecurityEvent::PersonExported(e) => Fact::new(
+            "user",
+            e.subject.0,
+            format!("{ACTOR} exported what is held about {SUBJECT}"),
+        )
+        .concerning(e.subject),
+        SecurityEvent::EmailVerified(_) => {
+            of_person(format!("{SUBJECT} verified the e-mail address"))
+        }
+    }
+}
+
+fn started(event: &SessionStarted) -> Fact {
+    let methods: Vec<&str> = event.methods.iter().map(|method| shown(*method)).collect();
+    let summary = match methods.is_empty() {
+        true => format!("{SUBJECT} signed in"),
+        false => format!("{SUBJECT} signed in with {}", methods.join(" and ")),
+    };
+    Fact::new("session", event.session_id.0, summary)
+        .concerning(event.user_id)
+        .changing("device", Value::Null, event.device.as_str())
+}
+
+fn ended(event: &SessionEnded) -> Fact {
+    let over = |why: &str| format!("A session of {SUBJECT} ended: {why}");
+    let summary = match event.reason {
+        SessionEnd::SignedOut => format!("{SUBJECT} signed out"),
+        SessionEnd::EndedByOwner => format!("{SUBJECT} ended a session of theirs"),
+        SessionEnd::EndedByAdmin => format!("{ACTOR} ended a session of {SUBJECT}"),
+        SessionEnd::PasswordChanged => over("the password was changed"),
+        SessionEnd::RoleChanged => over("the role was changed"),
+        SessionEnd::Deactivated => over("the person was deactivated"),
+        SessionEnd::Erased => over("the data of the person was erased"),
+        SessionEnd::TokenReused => over("a refresh token was used a second time"),
+        SessionEnd::Expired => over("nobody used it for too long"),
+        SessionEnd::OrganizationSuspended => over("the organization was suspended"),
+    };
+    Fact::new("session", event.session_id.0, summary).concerning(event.user_id)
+}
+
+fn failed(event: &SignInFailed) -> Fact {
+    let why = match event.reason {
+        SignInFailure::WrongPassword => "the password was wrong",
+        SignInFailure::WrongCode => "the code was wrong",
+        SignInFailure::Throttled => "there were too many tries",
+        SignInFailure::Inactive => "the person may not act",
+    };
+    let method = shown(event.method);
+    let summary = format!("A sign-in as {SUBJECT} with {method} was refused: {why}");
+    Fact::new("user", event.user_id.0, summary).concerning(event.user_id)
+}
+
+fn key_created(event: &ApiKeyCreated) -> Fact {
+    let scopes: Vec<&str> = event.scopes.iter().map(|scope| scope.as_str()).collect();
+    let expires_at = event
+        .expires_at
+        .map(|end| end.to_rfc3339_opts(chrono::SecondsFormat::Micros, true));
+    Fact::new(
+        "api_key",
+        event.key_id.0,
+        format!("{ACTOR} made an API key of {SUBJECT}"),
+    )
+    .concerning(event.user_id)
+    .changing("name", Value::Null, event.name.as_str())
+    .changing("scopes", Value::Null, scopes)
+    .changing("expires_at", Value::Null, expires_at)
+}
+
+fn invited(event: &InvitationSent) -> Fact {
+    Fact::new(
+        "invitation",
+        event.invitation_id.0,
+        format!("{ACTOR} invited somebody"),
+    )
+    .concerning(event.user_id)
+    .changing("email", Value::Null, email_text(&event.email))
+    .changing("role", Value::Null, event.role.as_str())
+}
+
+fn shown(method: SignInMethod) -> &'static str {
+    match method {
+        SignInMethod::Password => "a password",
+        SignInMethod::Totp => "a code of the moment",
+        SignInMethod::RecoveryCode => "a recovery code",
+        SignInMethod::EmailCode => "a mailed code",
+        SignInMethod::Oidc => "another site",
+        SignInMethod::ApiKey => "an API key",
+    }
+}

@@ -1,0 +1,83 @@
+//! A page of the audit.
+
+use platform::rows::{AuditRow, Row as _};
+use serde::{Deserialize, Serialize};
+
+use super::filter::AuditFilter;
+use super::statement;
+use crate::cursor::{self, Fingerprint, InvalidCursor, Moment};
+use crate::error::ReadError;
+use crate::models::ReadModels;
+use crate::page::{Direction, Limit, Page};
+use crate::viewer::Viewer;
+
+/// What a client asks for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AuditQuery {
+    /// Which facts.
+    pub filter: AuditFilter,
+    /// The oldest or the newest first, by the time at which the log took them.
+    pub direction: Direction,
+    /// How many at once.
+    pub limit: Limit,
+}
+
+/// Where a fact stands in the order: what a cursor holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AuditKey {
+    #[serde(rename = "t")]
+    pub(super) recorded_at: Moment,
+    #[serde(rename = "p")]
+    pub(super) position: i64,
+}
+
+/// A query with the place where it goes on, checked to belong together.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AuditList {
+    query: AuditQuery,
+    fingerprint: Fingerprint,
+    after: Option<AuditKey>,
+}
+
+impl AuditList {
+    /// The list of `query`, from its beginning or from where `cursor` says.
+    ///
+    /// # Errors
+    /// [`InvalidCursor`] when the cursor is none, or belongs to another filter or order.
+    pub fn new(query: AuditQuery, cursor: Option<&str>) -> Result<Self, InvalidCursor> {
+        let fingerprint = Fingerprint::of("audit", &(query.direction, &query.filter));
+        let after = cursor
+            .map(|text| cursor::decode(&fingerprint, text))
+            .transpose()?;
+        Ok(Self {
+            query,
+            fingerprint,
+            after,
+        })
+    }
+}
+
+impl ReadModels {
+    /// One page of an organization's audit, without what is hidden from the viewer.
+    ///
+    /// # Errors
+    /// When the read models cannot be read.
+    pub async fn audit(
+        &self,
+        viewer: &Viewer,
+        list: &AuditList,
+    ) -> Result<Page<AuditRow>, ReadError> {
+        let statement = statement::page(viewer, &list.query, list.after);
+        let rows = self.database.query_composed(&statement).await?;
+        let rows: Vec<AuditRow> = rows
+            .iter()
+            .map(AuditRow::from_row)
+            .collect::<Result<_, _>>()?;
+        let key = |row: &AuditRow| AuditKey {
+            recorded_at: Moment::of_row(row.recorded_at),
+            position: row.position,
+        };
+        Ok(Page::cut(rows, list.query.limit, &list.fingerprint, key))
+    }
+}
