@@ -5,7 +5,8 @@ use hyper::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::harness::{Person, TestApp};
+use crate::harness::access::{give_password, signed_in};
+use crate::harness::{DEADLINE, Person, TestApp, eventually, uuid_of};
 
 /// The ids of one organization's things.
 struct Ids {
@@ -13,17 +14,19 @@ struct Ids {
     message: Uuid,
     user: Uuid,
     team: Uuid,
+    session: Uuid,
 }
 
 impl Ids {
     /// Ids of nothing at all.
     fn of_nothing() -> Self {
-        let [ticket, message, user, team] = std::array::from_fn(|_| Uuid::now_v7());
+        let [ticket, message, user, team, session] = std::array::from_fn(|_| Uuid::now_v7());
         Self {
             ticket,
             message,
             user,
             team,
+            session,
         }
     }
 
@@ -33,6 +36,7 @@ impl Ids {
             ("{message_id}", self.message.to_string()),
             ("{user_id}", self.user.to_string()),
             ("{team_id}", self.team.to_string()),
+            ("{session_id}", self.session.to_string()),
             ("{tag}", "vip".to_owned()),
         ];
         let path = filled
@@ -47,7 +51,8 @@ impl Ids {
 fn body(operation_id: &str) -> Option<Value> {
     match operation_id {
         "get_ticket" | "list_messages" | "list_history" | "get_user" | "get_team" => None,
-        "export_user" => None,
+        "export_user" | "invite_user" => None,
+        "end_session" | "list_user_sessions" | "end_user_sessions" => None,
         "resolve_ticket" | "close_ticket" | "reopen_ticket" | "tag_ticket" | "untag_ticket" => None,
         "redact_message" => None,
         "update_ticket" => Some(json!({"subject": "Taken over"})),
@@ -89,6 +94,22 @@ async fn tried(
     (answer.status.as_u16(), answer["detail"].clone())
 }
 
+/// A session of somebody of acme.
+async fn session_of(app: &TestApp) -> Uuid {
+    let email = give_password(app, &app.acme, app.colleague()).await;
+    let tokens = signed_in(&app.client, &email).await;
+    // It is in the log before anybody counts what the others did.
+    let told = || async {
+        let log = app.log().await;
+        let is_told = log
+            .iter()
+            .any(|event| event.event_type == "session.started");
+        if is_told { Ok(()) } else { Err("not told") }
+    };
+    eventually(told, DEADLINE).await;
+    uuid_of(&tokens["session_id"])
+}
+
 async fn acme_ids(app: &TestApp) -> Ids {
     let ticket = app.customer().opens("Printer on fire").await;
     let message = app
@@ -102,6 +123,7 @@ async fn acme_ids(app: &TestApp) -> Ids {
         message,
         user: app.customer().id,
         team: app.acme.team_id,
+        session: session_of(app).await,
     }
 }
 

@@ -3,7 +3,8 @@
 use super::Permission::{
     AssignTickets, ChangeTickets, EditOwnMessages, EraseUsers, ExportUsers, ManageOrganization,
     ManageSessions, ManageTeams, ManageUsers, MoveTickets, OpenTickets, OwnProfile, ReadAudit,
-    ReadOrganization, ReadTeams, ReadTickets, ReadUsers, RedactMessages, ReplyToTickets, TagTickets,
+    ReadOrganization, ReadTeams, ReadTickets, ReadUsers, RedactMessages, ReplyToTickets,
+    TagTickets,
 };
 use super::{Permission, PermissionSet, of_role};
 use domain::actor::Role;

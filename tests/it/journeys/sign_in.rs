@@ -86,8 +86,15 @@ async fn nobody_learns_from_a_refusal_whether_an_account_exists() {
 async fn a_person_of_several_organizations_chooses_one() {
     let app = TestApp::start().await;
     let email = "grace@example.org";
-    give_login(&app, &app.acme, app.agent(), email).await;
-    give_login(&app, &app.globex, &app.globex.customer, email).await;
+    for (organization, person) in [
+        (&app.acme, app.agent()),
+        (&app.globex, &app.globex.customer),
+    ] {
+        let change = json!({"email": email});
+        let path = format!("/users/{}", person.id);
+        organization.admin.patch(&path, change).await.expect(200);
+        give_login(&app, organization, person, email).await;
+    }
     let asked = sign_in(&app.client, email, PASSWORD).await.expect(200);
     assert_eq!(asked["status"], "choose_organization");
     assert!(asked["tokens"].is_null(), "{}", asked.body);
@@ -326,6 +333,23 @@ async fn a_new_password_ends_every_other_session() {
         .expect(200);
     sign_in(&app.client, &email, PASSWORD).await.expect(401);
     sign_in(&app.client, &email, fresh).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_address_takes_the_former_login_away() {
+    let app = TestApp::start().await;
+    let email = give_password(&app, &app.acme, app.agent()).await;
+    let tokens = signed_in(&app.client, &email).await;
+    let path = format!("/users/{}", app.agent().id);
+    let change = json!({"email": "hopper@acme.example"});
+    app.admin().patch(&path, change).await.expect(200);
+    sign_in(&app.client, &email, PASSWORD).await.expect(401);
+    refresh(&app.client, &tokens["refresh_token"])
+        .await
+        .expect(401);
+    sign_in(&app.client, "hopper@acme.example", PASSWORD)
+        .await
+        .expect(401);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -224,6 +224,12 @@ impl Member {
         }
     }
 
+    /// Whether the account's address is still theirs: an admin who gives a person another address gives them another login.
+    fn has_address_of(&self, account: &Account) -> bool {
+        let email = self.person.user.email.as_ref();
+        email.is_some_and(|email| email.as_str() == account.email)
+    }
+
     fn role(&self) -> Role {
         self.person.user.role
     }

@@ -190,7 +190,7 @@ impl Identity {
         organization: Option<&str>,
         origin: &Origin,
     ) -> Result<SignIn, IdentityError> {
-        let mut members = self.members(shown.account.id).await?;
+        let mut members = self.members(&shown.account).await?;
         if let Some(slug) = organization {
             members.retain(|member| member.organization_slug.as_str() == slug);
         }
@@ -208,13 +208,14 @@ impl Identity {
     }
 
     /// Whom an account may act as at this moment.
-    async fn members(&self, account_id: Uuid) -> Result<Vec<Member>, IdentityError> {
+    async fn members(&self, account: &Account) -> Result<Vec<Member>, IdentityError> {
         let client = self.client().await?;
-        let memberships = accounts::memberships(&client, account_id).await?;
+        let memberships = accounts::memberships(&client, account.id).await?;
         drop(client);
         let mut members = Vec::with_capacity(memberships.len());
         for membership in memberships {
-            members.extend(self.member(membership).await?);
+            let member = self.member(membership).await?;
+            members.extend(member.filter(|member| member.has_address_of(account)));
         }
         Ok(members)
     }
@@ -295,7 +296,7 @@ impl Identity {
             partition: owner.partition,
             user_id: owner.user_id,
         };
-        match self.member(membership).await? {
+        match self.member_who_goes_on(membership).await? {
             Some(member) => self.signed_in(&member, started),
             None => {
                 let client = self.client().await?;
@@ -305,6 +306,22 @@ impl Identity {
                 Err(spent)
             }
         }
+    }
+
+    /// The person of a session, unless they may not act any more or got another address since.
+    async fn member_who_goes_on(
+        &self,
+        membership: Membership,
+    ) -> Result<Option<Member>, IdentityError> {
+        let client = self.client().await?;
+        let (organization_id, user_id) = (membership.organization_id, membership.user_id);
+        let account = accounts::of_user(&client, organization_id, user_id).await?;
+        drop(client);
+        let Some(account) = account else {
+            return Ok(None);
+        };
+        let member = self.member(membership).await?;
+        Ok(member.filter(|member| member.has_address_of(&account)))
     }
 
     async fn tell_of_reuse(
