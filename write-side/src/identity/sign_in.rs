@@ -9,7 +9,6 @@ use domain::security::words::{SessionEnd, SignInFailure, SignInMethod};
 use domain::text::{Email, Name, Slug};
 use event_store::Partition;
 use platform::auth::{Grant, Principal};
-use uuid::Uuid;
 
 use super::accounts::{self, Account, Membership};
 use super::error::IdentityError;
