@@ -31,6 +31,8 @@ pub struct Node {
     pub dispatcher: Dispatcher,
     /// Where letters wait to be sent.
     pub outbox: Outbox,
+    /// The configured master keys.
+    pub master: MasterKeys,
 }
 
 impl Node {
@@ -60,7 +62,7 @@ impl Node {
         )?;
         let master = MasterKeys::parse(config.master_key.expose())?;
         let outbox = Outbox::new(master.clone());
-        let keys = Keyring::new(pools.commands.clone(), master);
+        let keys = Keyring::new(pools.commands.clone(), master.clone());
         let options = dispatch::Options::default();
         let dispatcher = Dispatcher::new(store.clone(), keys.clone(), clock, options);
         Ok(Self {
@@ -69,6 +71,7 @@ impl Node {
             keys,
             dispatcher,
             outbox,
+            master,
         })
     }
 

@@ -5,7 +5,7 @@
 use const_format::formatcp;
 use deadpool_postgres::Transaction;
 use event_store::Partition;
-use schema::table::{ACCOUNTS, MEMBERSHIPS, SESSIONS};
+use schema::table::{ACCOUNTS, MEMBERSHIPS, RECOVERY_CODES, SESSIONS};
 
 use crate::error::BatchError;
 use crate::state::State;
@@ -20,10 +20,11 @@ const BLANK: &str = formatcp!(
 );
 /// The login goes with the last person that it could act as.
 const LEAVE: &str = formatcp!(
-    "WITH gone AS (DELETE FROM {MEMBERSHIPS} WHERE org_id = $1 AND user_id = $2 RETURNING account_id) \
-     DELETE FROM {ACCOUNTS} a USING gone \
-      WHERE a.account_id = gone.account_id \
-        AND NOT EXISTS (SELECT 1 FROM {MEMBERSHIPS} m WHERE m.account_id = a.account_id AND m.org_id <> $1)"
+    "WITH gone AS (DELETE FROM {MEMBERSHIPS} WHERE org_id = $1 AND user_id = $2 RETURNING account_id), \
+          last AS (SELECT g.account_id FROM gone g \
+                    WHERE NOT EXISTS (SELECT 1 FROM {MEMBERSHIPS} m WHERE m.account_id = g.account_id AND m.org_id <> $1)), \
+          codes AS (DELETE FROM {RECOVERY_CODES} r USING last WHERE r.account_id = last.account_id) \
+     DELETE FROM {ACCOUNTS} a USING last WHERE a.account_id = last.account_id"
 );
 
 /// Why a person's sessions end.

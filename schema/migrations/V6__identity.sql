@@ -34,7 +34,7 @@ CREATE TABLE memberships (
 );
 CREATE UNIQUE INDEX memberships_by_user ON memberships (org_id, user_id);
 
--- Used up one by one. Only hashes: each has more than 50 random bits.
+-- Used up one by one. Only hashes: each has 80 random bits.
 CREATE TABLE recovery_codes (
     account_id uuid        NOT NULL,
     hash       bytea       NOT NULL CHECK (octet_length(hash) = 32),

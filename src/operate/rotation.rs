@@ -3,10 +3,12 @@
 use anyhow::{Result, bail};
 use indicatif::HumanCount;
 
+use write_side::identity::reseal_second_factors;
+
 use super::{connect, progress_bar};
 use crate::node::Node;
 
-/// Wraps every data key, and seals every mail that waits, with the current master key.
+/// Wraps every data key, and seals every mail that waits and every secret of a second factor, with the current master key.
 ///
 /// # Errors
 /// When the database fails, or a master key that wraps one of them is not configured.
@@ -36,6 +38,7 @@ async fn rotate(node: &Node) -> Result<()> {
     }
     bar.finish_and_clear();
     let letters = reseal_mail(node).await?;
+    let factors = reseal_factors(node).await?;
     for partition in &partitions {
         let left = node.keys.count_to_rotate(*partition).await?;
         if left > 0 {
@@ -44,18 +47,24 @@ async fn rotate(node: &Node) -> Result<()> {
             );
         }
     }
-    if reseal_mail(node).await? > 0 {
+    if reseal_mail(node).await? + reseal_factors(node).await? > 0 {
         bail!(
-            "a server that still has the former master key as its current one wrote mails meanwhile: restart every server with the new key first, then run this again"
+            "a server that still has the former master key as its current one sealed mails or second factors meanwhile: restart every server with the new key first, then run this again"
         );
     }
     node.keys.retire_other_master_keys().await?;
     println!(
-        "{} keys were wrapped anew, and {} waiting mails sealed anew; no other master key than the current one is needed any more",
+        "{} keys were wrapped anew, {} waiting mails and {} second factors sealed anew; no other master key than the current one is needed any more",
         HumanCount(total),
-        HumanCount(letters)
+        HumanCount(letters),
+        HumanCount(factors)
     );
     Ok(())
+}
+
+async fn reseal_factors(node: &Node) -> Result<u64> {
+    let client = node.pools.projector.get().await?;
+    Ok(reseal_second_factors(&**client, &node.master).await?)
 }
 
 async fn reseal_mail(node: &Node) -> Result<u64> {

@@ -23,7 +23,6 @@ use platform::telemetry::PrometheusHandle;
 use platform::valkey::Valkey;
 use projector::{Bar, Ensured, Projector};
 use read_side::ReadModels;
-use sealing::MasterKeys;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use write_side::expiry;
@@ -165,17 +164,21 @@ pub async fn start(config: &Config, overrides: Overrides) -> Result<RunningServe
 
 /// Who lets people in.
 fn identity(config: &Config, node: &Node, ended: EndedSessions) -> Result<Identity> {
-    let hasher = PasswordHasher::new(Argon2Settings::default())?;
+    let hasher = PasswordHasher::new(Argon2Settings {
+        memory_kib: config.password_memory_kib,
+        iterations: config.password_iterations,
+        ..Argon2Settings::default()
+    })
+    .context("INSIGHTDESK_PASSWORD_MEMORY_KIB and INSIGHTDESK_PASSWORD_ITERATIONS")?;
     let signer = TokenSigner::new(TokenKeys::parse(&config.token_secret)?);
     let (pool, dispatcher) = (node.pools.commands.clone(), node.dispatcher.clone());
-    let master = MasterKeys::parse(config.master_key.expose())?;
     Ok(Identity::new(
         pool,
         dispatcher,
         hasher,
         signer,
         ended,
-        master,
+        node.master.clone(),
         node.outbox.clone(),
     ))
 }

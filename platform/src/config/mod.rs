@@ -60,6 +60,11 @@ pub struct Config {
     pub request_deadline: Duration,
     /// `body_limit_bytes`: the largest request body, uploads apart. Default 1 MiB.
     pub body_limit_bytes: usize,
+    /// `password_memory_kib`: memory that the hash of one password takes (Argon2id). Default 19,456.
+    pub password_memory_kib: u32,
+    /// `password_iterations`: passes over that memory. Default 2. A password whose hash is weaker is hashed anew at the next
+    /// sign-in.
+    pub password_iterations: u32,
     /// `rate_limits`: `on` with the budgets of the settings `rate_limit_...`, or `off`: none. Default `on`.
     pub rate_limits: Option<Budgets>,
     /// Where requests may come from.

@@ -45,6 +45,11 @@ const POOL_SIZE_RANGE: RangeInclusive<usize> = 1..=1_000;
 /// A check of the read models holds the right to them and a snapshot, and fills two partitions at a time.
 const POOL_PROJECTOR_RANGE: RangeInclusive<usize> = 4..=1_000;
 const WRITER_COUNT_RANGE: RangeInclusive<usize> = 1..=64;
+/// The default is OWASP's minimum for Argon2id. Weaker pairs are refused where they are used.
+const DEFAULT_PASSWORD_MEMORY_KIB: u32 = 19_456;
+const DEFAULT_PASSWORD_ITERATIONS: u32 = 2;
+const PASSWORD_MEMORY_RANGE_KIB: RangeInclusive<u32> = 7_168..=1_048_576;
+const PASSWORD_ITERATIONS_RANGE: RangeInclusive<u32> = 1..=64;
 const BODY_LIMIT_RANGE_BYTES: RangeInclusive<usize> = 1_024..=1 << 30;
 
 /// The keys that a file may have; a misspelt one is refused, not ignored.
@@ -73,6 +78,8 @@ const KEYS: &[&str] = &[
     "lock_timeout_ms",
     "request_deadline_ms",
     "body_limit_bytes",
+    "password_memory_kib",
+    "password_iterations",
     "rate_limits",
     "trusted_proxies",
     "forwarding_header",
@@ -241,6 +248,16 @@ impl Settings {
                 "body_limit_bytes",
                 BODY_LIMIT_RANGE_BYTES,
                 DEFAULT_BODY_LIMIT_BYTES,
+            ),
+            password_memory_kib: self.number(
+                "password_memory_kib",
+                PASSWORD_MEMORY_RANGE_KIB,
+                DEFAULT_PASSWORD_MEMORY_KIB,
+            ),
+            password_iterations: self.number(
+                "password_iterations",
+                PASSWORD_ITERATIONS_RANGE,
+                DEFAULT_PASSWORD_ITERATIONS,
             ),
             rate_limits: self.rate_limits(),
             web: self.web(),

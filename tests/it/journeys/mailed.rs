@@ -224,4 +224,17 @@ async fn an_invitation_ends_with_its_week_and_with_the_address_it_went_to() {
     let change = json!({"email": "hopper@acme.example"});
     app.admin().patch(&path, change).await.expect(200);
     accept(&elsewhere).await.expect(401);
+
+    // The new address is another login of the same person, also where the former one was in use.
+    let email = give_password(&app, &app.acme, app.colleague()).await;
+    let path = format!("/users/{}", app.colleague().id);
+    let change = json!({"email": "turing@acme.example"});
+    app.admin().patch(&path, change).await.expect(200);
+    app.admin().act(&format!("{path}/invite")).await.expect(202);
+    let token = mailbox.token("turing@acme.example", "idi_").await;
+    accept(&token).await.expect(204);
+    let tokens = signed_in(&app.client, "turing@acme.example").await;
+    let alan = app.colleague().id.to_string();
+    assert_eq!(tokens["identity"]["user_id"], alan);
+    sign_in(&app.client, &email, PASSWORD).await.expect(401);
 }

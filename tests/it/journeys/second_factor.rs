@@ -1,12 +1,15 @@
 //! The second factor: what it takes to get in, and to be rid of it.
 
 use futures::future::join_all;
+use platform::config::{Config, Secret};
+use sealing::MasterKeys;
 use serde_json::{Value, json};
+use write_side::identity::reseal_second_factors;
 
 use crate::harness::access::{
     PASSWORD, code_of, give_password, post, post_as, sign_in, signed_in, status_of, text,
 };
-use crate::harness::{Answer, TestApp, eventually};
+use crate::harness::{Answer, MASTER_KEY, TestApp, eventually, serve};
 use chrono::TimeDelta;
 
 const STEP: TimeDelta = TimeDelta::seconds(30);
@@ -234,4 +237,26 @@ async fn what_happens_to_a_persons_ways_in_is_in_the_log_without_their_secrets()
         }
     };
     eventually(left, crate::harness::DEADLINE).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_factor_goes_over_to_another_master_key() {
+    let grace = Grace::enrolled().await;
+    let fresh = MasterKeys::generate().unwrap();
+    let both = format!("fresh:{fresh} {MASTER_KEY}");
+    let keys = MasterKeys::parse(&both).unwrap();
+    let client = grace.app.database.superuser().await;
+    assert_eq!(reseal_second_factors(&client, &keys).await.unwrap(), 1);
+    assert_eq!(reseal_second_factors(&client, &keys).await.unwrap(), 0);
+    let config = Config {
+        master_key: Secret::new(both),
+        ..grace.app.config.clone()
+    };
+    let (second, client) = serve(&config, &grace.app.clock).await;
+    grace.app.wait(STEP);
+    let ticket = grace.ticket().await;
+    let body = json!({"ticket": ticket, "code": grace.code()});
+    let path = "/auth/login/second_factor";
+    post(&client, path, body).await.expect(200);
+    second.shutdown().await.unwrap();
 }

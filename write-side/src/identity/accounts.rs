@@ -36,6 +36,12 @@ const ACCOUNT_OF: &str = formatcp!(
     "SELECT {COLUMNS} FROM {MEMBERSHIPS} m JOIN {ACCOUNTS} a ON a.account_id = m.account_id \
       WHERE m.org_id = $1 AND m.user_id = $2"
 );
+/// An address that went from one person to another takes its login along, and a person with another address gets another
+/// login.
+const LEAVE: &str = formatcp!(
+    "DELETE FROM {MEMBERSHIPS} \
+      WHERE org_id = $2 AND (account_id = $1 OR user_id = $3) AND NOT (account_id = $1 AND user_id = $3)"
+);
 const JOIN: &str = formatcp!(
     "INSERT INTO {MEMBERSHIPS} (account_id, org_id, partition, user_id, created_at) \
      VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING"
@@ -197,7 +203,8 @@ pub async fn memberships(
         .collect()
 }
 
-/// Lets an account act as a person. A second time changes nothing.
+/// Lets an account act as a person, and nobody else of the organization, and no other account as them. A second time
+/// changes nothing.
 ///
 /// # Errors
 /// When the database fails.
@@ -207,6 +214,9 @@ pub async fn join(
     membership: Membership,
     now: DateTime<Utc>,
 ) -> Result<(), IdentityError> {
+    let leave = client.prepare_cached(LEAVE).await?;
+    let (org_id, user_id) = (membership.organization_id.0, membership.user_id.0);
+    client.execute(&leave, &[&id, &org_id, &user_id]).await?;
     let statement = client.prepare_cached(JOIN).await?;
     client
         .execute(

@@ -19,6 +19,7 @@ mod passwords;
 mod record;
 mod refresh_token;
 mod resets;
+mod rotation;
 mod second_factor;
 mod sessions;
 mod sign_in;
@@ -39,6 +40,7 @@ use tokio::sync::Notify;
 
 pub use accounts::Membership;
 pub use error::IdentityError;
+pub use rotation::reseal_second_factors;
 pub use second_factor::Enrolment;
 pub use sessions::{Listed, Owner};
 pub use sign_in::{Choice, SignIn, SignedIn};

@@ -91,12 +91,8 @@ impl Identity {
         let (challenge, reset) = found?;
         let account = accounts::by_id(&client, reset.account_id).await?;
         let account = account.ok_or_else(spent)?;
-        let memberships = accounts::memberships(&client, account.id).await?;
         drop(client);
-        let member = match memberships.first() {
-            Some(membership) => self.member(*membership).await?,
-            None => None,
-        };
+        let member = self.members(&account).await?.pop();
         let member = member.ok_or_else(spent)?;
         let hash = self
             .new_password(&account, &member, "/password", password)

@@ -22,7 +22,7 @@ use super::sign_in::{Shown, SignIn};
 use super::{Identity, Origin, internal};
 
 /// What the key is derived for that seals the secrets of authenticator apps.
-const PURPOSE: &str = "totp secrets";
+pub(super) const PURPOSE: &str = "totp secrets";
 /// What an authenticator app calls us.
 const ISSUER: &str = "InsightDesk";
 /// Codes that may be tried for one sign-in. After them the password has to be shown again.

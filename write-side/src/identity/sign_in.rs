@@ -207,7 +207,7 @@ impl Identity {
     }
 
     /// Whom an account may act as at this moment.
-    async fn members(&self, account: &Account) -> Result<Vec<Member>, IdentityError> {
+    pub(super) async fn members(&self, account: &Account) -> Result<Vec<Member>, IdentityError> {
         let client = self.client().await?;
         let memberships = accounts::memberships(&client, account.id).await?;
         drop(client);
