@@ -18,12 +18,14 @@ mod invitations;
 mod passwords;
 mod record;
 mod refresh_token;
+mod refreshing;
 mod resets;
 mod rotation;
 mod second_factor;
 mod sessions;
 mod sign_in;
 mod sign_up;
+mod signing_out;
 
 use std::sync::Arc;
 

@@ -1,6 +1,7 @@
 //! What HTTP itself brings: malformed requests, wrong methods, limits, headers.
 
 use crate::support::Server;
+use platform::permission::{Access, row};
 use poem::http::Method;
 use serde_json::json;
 
@@ -208,7 +209,7 @@ async fn every_answer_carries_a_request_id_and_the_security_headers() {
 }
 
 #[tokio::test]
-async fn every_operation_of_the_description_needs_a_token() {
+async fn every_operation_that_is_not_public_needs_a_token() {
     let server = Server::start().await;
     let spec = server
         .request(Method::GET, "/openapi.json")
@@ -219,8 +220,16 @@ async fn every_operation_of_the_description_needs_a_token() {
     let mut operations = 0;
     for (path, methods) in spec["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
-            assert!(operation["security"].is_array(), "{method} {path}");
-            assert!(operation["operationId"].is_string(), "{method} {path}");
+            let id = operation["operationId"].as_str().unwrap();
+            let is_public = row(id).unwrap().access == Access::Public;
+            assert_eq!(
+                operation["security"].is_array(),
+                !is_public,
+                "{method} {path}"
+            );
+            if is_public {
+                continue;
+            }
             let path = path.replace("{ticket_id}", &uuid::Uuid::nil().to_string());
             let method: Method = method.to_uppercase().parse().unwrap();
             server
@@ -231,5 +240,5 @@ async fn every_operation_of_the_description_needs_a_token() {
             operations += 1;
         }
     }
-    assert_eq!(operations, 18);
+    assert!(operations > 18, "{operations}");
 }
