@@ -5,7 +5,7 @@
 use const_format::formatcp;
 use deadpool_postgres::Transaction;
 use event_store::Partition;
-use schema::table::{ACCOUNTS, MEMBERSHIPS, RECOVERY_CODES, SESSIONS};
+use schema::table::{ACCOUNTS, CHALLENGES, MEMBERSHIPS, RECOVERY_CODES, SESSIONS};
 
 use crate::error::BatchError;
 use crate::state::State;
@@ -26,6 +26,9 @@ const LEAVE: &str = formatcp!(
           codes AS (DELETE FROM {RECOVERY_CODES} r USING last WHERE r.account_id = last.account_id) \
      DELETE FROM {ACCOUNTS} a USING last WHERE a.account_id = last.account_id"
 );
+
+/// Links and codes on their way hold the person's address; ids of people are unique over all organizations.
+const VOID: &str = formatcp!("DELETE FROM {CHALLENGES} WHERE data ->> 'user_id' = $1");
 
 /// Why a person's sessions end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +72,8 @@ pub async fn end_sessions(
             .await?;
         let leave = tx.prepare_cached(LEAVE).await?;
         tx.execute(&leave, &[&org.0, &user.0]).await?;
+        let void = tx.prepare_cached(VOID).await?;
+        tx.execute(&void, &[&user.to_string()]).await?;
     }
     Ok(())
 }

@@ -357,6 +357,8 @@ async fn an_erased_person_leaves_no_account() {
     let app = TestApp::start().await;
     let email = give_password(&app, &app.acme, app.agent()).await;
     let tokens = signed_in(&app.client, &email).await;
+    let invite = format!("/users/{}/invite", app.agent().id);
+    app.admin().act(&invite).await.expect(202);
     let path = format!("/users/{}/erase", app.agent().id);
     let reason = json!({"reason": "Asked for it"});
     app.admin().post(&path, reason).await.expect(200);
@@ -366,13 +368,14 @@ async fn an_erased_person_leaves_no_account() {
     let rows = client
         .query_one(
             "SELECT (SELECT count(*) FROM accounts), (SELECT count(*) FROM memberships), \
-                    (SELECT count(*) FROM sessions WHERE device <> '' OR address <> '')",
+                    (SELECT count(*) FROM sessions WHERE device <> '' OR address <> ''), \
+                    (SELECT count(*) FROM challenges)",
             &[],
         )
         .await
         .unwrap();
-    let counts: [i64; 3] = [rows.get(0), rows.get(1), rows.get(2)];
-    assert_eq!(counts, [0, 0, 0]);
+    let counts: [i64; 4] = std::array::from_fn(|column| rows.get(column));
+    assert_eq!(counts, [0; 4]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
