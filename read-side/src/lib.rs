@@ -21,6 +21,7 @@ pub mod http;
 mod models;
 mod page;
 mod privacy;
+mod private_teams;
 mod timeline;
 mod viewer;
 

@@ -11,6 +11,7 @@ use platform::consistency::{ConsistencyToken, Progress};
 
 use crate::database::Database;
 use crate::error::ReadError;
+use crate::private_teams::KnownTeams;
 use crate::viewer::{Tenant, Viewer};
 
 /// The limits of the queries. Those of connections and statements belong to the pool.
@@ -36,6 +37,7 @@ pub struct ReadModels {
     options: Options,
     pub(crate) database: Database,
     pub(crate) cache: Cache,
+    pub(crate) known_teams: KnownTeams,
 }
 
 impl ReadModels {
@@ -55,6 +57,7 @@ impl ReadModels {
             options,
             database: Database::new(pool),
             cache,
+            known_teams: KnownTeams::new(),
         }
     }
 

@@ -1,12 +1,13 @@
 //! Private teams: for an agent or lead who is no member there is neither the team nor any of its tickets.
 //!
 //! Lists leave them out in their statement. A single ticket is looked at after it was read, from wherever: the caches hold
-//! rows, and a row says nothing about who looks.
+//! rows, and a row says nothing about who looks (see [`crate::private_teams`]).
 
 use std::collections::BTreeSet;
 
 use const_format::formatcp;
 use domain::ids::{TeamId, TicketId};
+use event_store::Position;
 use platform::rows::{Change, HistoryRow, Row, TeamRow, TicketRow};
 use schema::projection::CORE;
 use tokio_postgres::types::Type;
@@ -38,11 +39,6 @@ macro_rules! hidden_teams {
 }
 pub(crate) use hidden_teams;
 
-const HIDES_TEAM: &str = formatcp!(
-    "SELECT 1 FROM {CORE}.{}
-     WHERE partition = $1 AND org_id = $2 AND team_id = $3 AND private AND NOT ($4 = ANY(member_ids))",
-    <TeamRow as Row>::TABLE
-);
 const HIDDEN_TICKETS: &str = formatcp!(
     "SELECT ticket_id FROM {CORE}.{}
      WHERE partition = $1 AND org_id = $2 AND ticket_id = ANY($3) AND team_id = ANY({})",
@@ -76,29 +72,19 @@ pub(crate) fn push_hidden_teams(statement: &mut Statement, viewer: &Viewer, memb
 }
 
 impl ReadModels {
-    /// Whether a ticket of this team is hidden from the viewer.
+    /// Whether a ticket is hidden from the viewer for its team, by what the teams were at `at_least` this position or
+    /// later.
     pub(crate) async fn hides_team(
         &self,
         viewer: &Viewer,
         team_id: Option<TeamId>,
+        at_least: Position,
     ) -> Result<bool, ReadError> {
         let (Some(member), Some(team_id)) = (viewer.only_member(), team_id) else {
             return Ok(false);
         };
-        let tenant = viewer.tenant;
-        let found = self
-            .database
-            .query_opt(
-                HIDES_TEAM,
-                &[
-                    &tenant.partition.get(),
-                    &tenant.org_id.0,
-                    &team_id.0,
-                    &member,
-                ],
-            )
-            .await?;
-        Ok(found.is_some())
+        let teams = self.private_teams(viewer.tenant, at_least).await?;
+        Ok(teams.hide(team_id, member))
     }
 
     /// Takes out of tickets what refers to tickets that are hidden from the viewer.

@@ -45,7 +45,9 @@ impl ReadModels {
         let Some(mut shown) = own else {
             return Ok(None);
         };
-        if self.hides_team(viewer, shown.row.team_id).await? {
+        // A team that became private before the ticket came to it hides it.
+        let teams_at = Position::new(shown.row.position).map_or(at_least, |at| at.max(at_least));
+        if self.hides_team(viewer, shown.row.team_id, teams_at).await? {
             return Ok(None);
         }
         self.hide_links(viewer, std::slice::from_mut(&mut shown.row))

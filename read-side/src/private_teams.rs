@@ -1,0 +1,98 @@
+//! The private teams of an organization, known for a moment.
+//!
+//! A ticket comes from the cache without a statement. Whether its team hides it would cost one, so the few private teams
+//! of its organization are kept for [`KNOWN_FOR`], with the position that they show: a ticket is never looked at by teams
+//! that are older than itself, nor older than what the client has to be shown.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use const_format::formatcp;
+use domain::ids::TeamId;
+use event_store::{OrgId, Position};
+use moka::sync::Cache;
+use platform::rows::{Row, TeamRow};
+use schema::projection::CORE;
+use uuid::Uuid;
+
+use crate::error::ReadError;
+use crate::models::ReadModels;
+use crate::viewer::Tenant;
+
+/// How long a team's new privacy, or a member's end, may go unseen by whoever carries no token.
+const KNOWN_FOR: Duration = Duration::from_millis(250);
+/// Organizations whose teams are kept; a few hundred bytes each.
+const ORGANIZATIONS_MAX: u64 = 10_000;
+
+const PRIVATE_TEAMS: &str = formatcp!(
+    "SELECT team_id, member_ids FROM {CORE}.{} WHERE partition = $1 AND org_id = $2 AND private",
+    <TeamRow as Row>::TABLE
+);
+
+/// What is known of the organizations asked for of late. Clones share it.
+#[derive(Clone)]
+pub(crate) struct KnownTeams(Cache<OrgId, Arc<PrivateTeams>>);
+
+/// The private teams of one organization.
+pub(crate) struct PrivateTeams {
+    /// They show at least this.
+    up_to: Position,
+    /// When they began to be selected.
+    selected_at: Instant,
+    members: HashMap<TeamId, Vec<Uuid>>,
+}
+
+impl KnownTeams {
+    pub(crate) fn new() -> Self {
+        let cache = Cache::builder()
+            .max_capacity(ORGANIZATIONS_MAX)
+            .time_to_live(KNOWN_FOR)
+            .build();
+        Self(cache)
+    }
+}
+
+impl PrivateTeams {
+    /// Whether the team is private and the person not in it.
+    pub(crate) fn hide(&self, team_id: TeamId, person: Uuid) -> bool {
+        let members = self.members.get(&team_id);
+        members.is_some_and(|members| !members.contains(&person))
+    }
+
+    fn is_fit(&self, at_least: Position) -> bool {
+        self.up_to >= at_least && self.selected_at.elapsed() <= KNOWN_FOR
+    }
+}
+
+impl ReadModels {
+    /// The private teams of an organization, as they were at `at_least` this position or later. The caller has waited
+    /// until the read models are that far.
+    pub(crate) async fn private_teams(
+        &self,
+        tenant: Tenant,
+        at_least: Position,
+    ) -> Result<Arc<PrivateTeams>, ReadError> {
+        let known = self.known_teams.0.get(&tenant.org_id);
+        if let Some(teams) = known.filter(|teams| teams.is_fit(at_least)) {
+            return Ok(teams);
+        }
+        // Both are taken before the teams are selected: these are not older than they say.
+        let selected_at = Instant::now();
+        let up_to = self.now(tenant).await.position;
+        let rows = self
+            .database
+            .query(PRIVATE_TEAMS, &[&tenant.partition.get(), &tenant.org_id.0])
+            .await?;
+        let members = rows
+            .iter()
+            .map(|row| Ok((TeamId(row.try_get(0)?), row.try_get(1)?)));
+        let teams = Arc::new(PrivateTeams {
+            up_to,
+            selected_at,
+            members: members.collect::<Result<_, tokio_postgres::Error>>()?,
+        });
+        self.known_teams.0.insert(tenant.org_id, Arc::clone(&teams));
+        Ok(teams)
+    }
+}
