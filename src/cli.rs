@@ -98,7 +98,7 @@ pub enum Command {
     /// Print which role may call which operation of the API.
     Permissions,
     /// Manage organizations.
-    #[command(subcommand)]
+    #[command(subcommand, alias = "organizations")]
     Organization(OrganizationCommand),
     /// Manage users.
     #[command(subcommand)]
@@ -198,6 +198,32 @@ pub enum OrganizationCommand {
         /// What people read.
         #[arg(long, value_parser = parse_name)]
         name: Name,
+    },
+    /// List all organizations: slug, id, standing and name.
+    List,
+    /// Shut the people of an organization out until it is resumed. Nothing of it is lost; its deadlines go on.
+    Suspend {
+        /// Its slug.
+        #[arg(value_parser = parse_slug)]
+        slug: Slug,
+    },
+    /// Let the people of a suspended organization in again.
+    Resume {
+        /// Its slug.
+        #[arg(value_parser = parse_slug)]
+        slug: Slug,
+    },
+    /// Delete a suspended organization for ever: everybody in it is erased, what they wrote can never be read again.
+    ///
+    /// The events stay in the log without what is personal in them, so that `verify` still proves it. An interrupted run is
+    /// continued by running it again.
+    Delete {
+        /// Its slug.
+        #[arg(value_parser = parse_slug)]
+        slug: Slug,
+        /// Its slug once more.
+        #[arg(long, value_name = "SLUG", value_parser = parse_slug)]
+        confirm: Slug,
     },
 }
 
@@ -312,6 +338,10 @@ mod tests {
             "openapi",
             "permissions",
             "organization create --slug acme --name Acme",
+            "organizations list",
+            "organization suspend acme",
+            "organization resume acme",
+            "organization delete acme --confirm acme",
             "user create --org acme --name Ada --email ada@example.com --role admin",
             "user create --org acme --name Lea --email lea@example.com --role lead",
         ];

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use domain::ids::{OrganizationId, UserId};
+use domain::organization::state::Standing;
 use domain::text::{Email, Slug};
 use domain::user::state::{EmailClaim, PresentUser, User};
 use event_store::{EventStore, Placement, Version};
@@ -20,6 +21,20 @@ pub async fn organization(store: &EventStore, slug: &Slug) -> Result<Placement> 
     store.placement_by_slug(slug.as_str()).await?.with_context(|| {
         format!("there is no organization {slug}: make it with `insightdesk organization create --slug {slug} --name NAME`")
     })
+}
+
+/// The organization of a slug, to make something in it or to act in it.
+///
+/// # Errors
+/// When there is none, or it is deleted, or the log cannot be read.
+pub async fn open_organization(node: &Node, slug: &Slug) -> Result<Placement> {
+    let place = organization(&node.store, slug).await?;
+    let id = OrganizationId(place.org_id.0);
+    let found = node.dispatcher.organization(id).await?;
+    if found.is_some_and(|it| it.standing == Standing::Deleted) {
+        bail!("the organization {slug} is deleted");
+    }
+    Ok(place)
 }
 
 /// The user of an id or e-mail address.

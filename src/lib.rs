@@ -51,6 +51,16 @@ async fn dispatch(command: Command) -> Result<()> {
         Command::Organization(OrganizationCommand::Create { slug, name }) => {
             operate::create_organization(slug, name).await
         }
+        Command::Organization(OrganizationCommand::List) => operate::list_organizations().await,
+        Command::Organization(OrganizationCommand::Suspend { slug }) => {
+            operate::suspend_organization(slug).await
+        }
+        Command::Organization(OrganizationCommand::Resume { slug }) => {
+            operate::resume_organization(slug).await
+        }
+        Command::Organization(OrganizationCommand::Delete { slug, confirm }) => {
+            operate::delete_organization(slug, confirm).await
+        }
         Command::User(UserCommand::Create {
             organization,
             name,

@@ -20,6 +20,9 @@ const BY_ORGANIZATION: &str =
 const ORGANIZATION_OF_SLUG: &str =
     formatcp!("SELECT s.org_id FROM {ORGANIZATION_SLUGS} s WHERE s.slug = $1");
 
+const ORGANIZATIONS: &str =
+    formatcp!("SELECT s.slug, s.org_id FROM {ORGANIZATION_SLUGS} s ORDER BY s.slug");
+
 const LEAST_FILLED: &str = formatcp!(
     "SELECT h.partition FROM {LOG_HEADS} h LEFT JOIN {ORGANIZATION_PLACEMENTS} p ON p.partition = h.partition \
       GROUP BY h.partition ORDER BY count(p.org_id), h.partition LIMIT 1"
@@ -129,6 +132,14 @@ impl Placements {
             .by_organization(org_id)
             .await?
             .map(|partition| Placement { org_id, partition }))
+    }
+
+    /// Every organization with its slug, in the order of the slugs.
+    pub(crate) async fn all(&self) -> Result<Vec<(String, OrgId)>, ReadError> {
+        let rows = self.reader.query(ORGANIZATIONS, &[]).await?;
+        rows.iter()
+            .map(|row| Ok((column(row, 0)?, OrgId(column(row, 1)?))))
+            .collect()
     }
 
     /// Says how many placements are kept.

@@ -234,6 +234,14 @@ impl EventStore {
         &self.inner.wakeups
     }
 
+    /// Every organization with its slug, in the order of the slugs: for operators, not for requests.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn organizations(&self) -> Result<Vec<(String, OrgId)>, ReadError> {
+        self.inner.placements.all().await
+    }
+
     /// Places a new organization in the partition with the fewest. A taken slug gives the placement of its owner, so
     /// compare `org_id` with the asked one.
     ///

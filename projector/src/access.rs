@@ -1,10 +1,11 @@
-//! Ends the sessions of people who lost what their tokens say, in the transaction of the batch that holds the event: no
+//! Ends the sessions of people who lost what their tokens say, and tells which organizations are shut, in the transaction of the batch that holds the event: no
 //! crash lets a session live on. A session that began with the event's version or a later one stays, so a rebuild ends
 //! nothing that is in order.
 
 use const_format::formatcp;
 use deadpool_postgres::Transaction;
 use event_store::Partition;
+use platform::auth::SET_STANDING;
 use schema::table::{ACCOUNTS, CHALLENGES, MEMBERSHIPS, RECOVERY_CODES, SESSIONS};
 
 use crate::error::BatchError;
@@ -51,7 +52,7 @@ impl Lost {
     }
 }
 
-/// Ends the sessions of everybody in the batch who lost something.
+/// Ends the sessions of everybody in the batch who lost something, and shuts and opens organizations.
 ///
 /// # Errors
 /// When PostgreSQL fails.
@@ -64,6 +65,12 @@ pub async fn end_sessions(
         let end = tx.prepare_cached(END).await?;
         let reason = lost.reason();
         tx.execute(&end, &[&partition.get(), &org.0, &user.0, version, &reason])
+            .await?;
+    }
+    for (org, (version, standing)) in &state.standings {
+        let set = tx.prepare_cached(SET_STANDING).await?;
+        let standing = standing.as_str();
+        tx.execute(&set, &[&partition.get(), &org.0, &standing, version])
             .await?;
     }
     for (org, user) in &state.erased_users {

@@ -5,6 +5,7 @@ use std::hash::Hash;
 
 use crate::access::Lost;
 use domain::ids::{MessageId, OrganizationId, TeamId, TicketId, UserId};
+use domain::organization::state::Standing;
 use platform::rows::{
     AuditRow, HistoryRow, MessageRow, OrganizationRow, TeamRow, TicketRow, UserRow,
 };
@@ -102,6 +103,8 @@ pub struct State {
     pub erased_users: BTreeSet<Of<UserId>>,
     /// People whose role or activity an event took: its version in their stream, and what it took.
     pub lost_access: BTreeMap<Of<UserId>, (i64, Lost)>,
+    /// Organizations that were shut or opened: the version of the event in their stream, and how they stand since.
+    pub standings: BTreeMap<OrganizationId, (i64, Standing)>,
     /// Teams whose name in tickets is no longer theirs.
     pub renamed_teams: BTreeSet<Of<TeamId>>,
     /// Organizations whose own events changed them (and not only the count of their tickets).

@@ -10,6 +10,8 @@ pub const COMMAND_RESULTS: &str = "command_results";
 pub const ORGANIZATION_PLACEMENTS: &str = "organization_placements";
 /// The organization of each slug.
 pub const ORGANIZATION_SLUGS: &str = "organization_slugs";
+/// Organizations that the operator has ever shut, and how each stands.
+pub const ORGANIZATION_STANDINGS: &str = "organization_standings";
 /// How far the SLA saga has folded each partition.
 pub const SAGA_CHECKPOINTS: &str = "saga_checkpoints";
 /// Which instance of the SLA saga holds each partition.
@@ -46,6 +48,7 @@ pub const ALL: &[&str] = &[
     COMMAND_RESULTS,
     ORGANIZATION_PLACEMENTS,
     ORGANIZATION_SLUGS,
+    ORGANIZATION_STANDINGS,
     SAGA_CHECKPOINTS,
     SAGA_LEASES,
     SLA_CLOCKS,

@@ -32,6 +32,9 @@ const WAIT_MAX: Duration = Duration::from_secs(5);
 /// How far back [`Keyring::recently_erased`] looks, so that nobody who asks every second misses one.
 const RECENTLY_S: i32 = 15;
 
+/// The most people that [`Keyring::people`] gives at a time.
+const PEOPLE_PAGE: i64 = 500;
+
 const FIND: &str = formatcp!(
     "SELECT k.org_id, k.subject_id, k.wrapped, k.master_key_id \
        FROM unnest($2::uuid[], $3::uuid[]) AS n(org_id, subject_id) \
@@ -56,6 +59,12 @@ pub const DESTROY: &str = formatcp!(
     "INSERT INTO {DATA_KEYS} AS k (partition, org_id, subject_id, erased_at) VALUES ($1, $2, $3, now()) \
      ON CONFLICT (partition, org_id, subject_id) DO UPDATE \
         SET wrapped = NULL, master_key_id = NULL, erased_at = EXCLUDED.erased_at WHERE k.wrapped IS NOT NULL"
+);
+/// People whose key is there, some at a time.
+const PEOPLE: &str = formatcp!(
+    "SELECT k.subject_id FROM {DATA_KEYS} k \
+      WHERE k.partition = $1 AND k.org_id = $2 AND k.wrapped IS NOT NULL AND k.subject_id > $3 \
+      ORDER BY k.subject_id LIMIT {PEOPLE_PAGE}"
 );
 /// Of every partition: a server forgets whomever it may know.
 const RECENTLY_ERASED: &str = formatcp!(
@@ -310,6 +319,18 @@ impl Keyring {
             .await?;
         self.forget(place.org_id, subject);
         Ok(())
+    }
+
+    /// People of an organization whose data can still be read, in the order of their ids: those after `after`, some at a
+    /// time. None when there are no more.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn people(&self, place: Place, after: UserId) -> Result<Vec<UserId>, SealingError> {
+        let client = self.pool.get().await?;
+        let values: [&(dyn ToSql + Sync); 3] = [&place.partition.get(), &place.org_id.0, &after.0];
+        let rows = client.query(PEOPLE, &values).await?;
+        rows.iter().map(|row| Ok(UserId(row.try_get(0)?))).collect()
     }
 
     /// Drops a person's key from the memory of this process.

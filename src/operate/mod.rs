@@ -15,7 +15,10 @@ mod verify;
 pub use checkpoint::{checkpoint, public_key};
 pub use export::{export, restore};
 pub use import::import;
-pub use organization::create_organization;
+pub use organization::{
+    create_organization, delete_organization, list_organizations, resume_organization,
+    suspend_organization,
+};
 pub use rebuild::rebuild;
 pub use replay::replay;
 pub use rotation::rotate_master_key;

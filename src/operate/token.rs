@@ -20,7 +20,7 @@ use crate::state_dir::StateDir;
 pub async fn token(organization: Slug, user: &str, hours: u32) -> Result<()> {
     let config = StateDir::here().config()?;
     let node = Node::start(&config, Arc::new(SystemClock)).await?;
-    let place = directory::organization(&node.store, &organization).await?;
+    let place = directory::open_organization(&node, &organization).await?;
     let (user_id, user) = directory::user(&node, place, user).await?;
     node.stop().await;
     let signer = TokenSigner::new(TokenKeys::parse(&config.token_secret)?);

@@ -17,7 +17,7 @@ use crate::directory;
 /// When the organization does not exist, the address is taken, or the log cannot take it.
 pub async fn create_user(organization: Slug, name: Name, email: Email, role: Role) -> Result<()> {
     let node = connect().await?;
-    let place = directory::organization(&node.store, &organization).await?;
+    let place = directory::open_organization(&node, &organization).await?;
     let context = CommandContext::new(OrganizationId(place.org_id.0), Actor::Operator);
     let user_id = UserId(Uuid::now_v7());
     node.dispatcher

@@ -20,4 +20,10 @@ pub enum OrganizationCommand {
         /// The new settings, whole.
         settings: Option<Settings>,
     },
+    /// Shut its people out, for the time being. Only the operator may.
+    Suspend,
+    /// Let its people in again. Only the operator may.
+    Resume,
+    /// Shut it for ever. Only the operator may, and only once it is suspended.
+    Delete,
 }

@@ -3,10 +3,11 @@
 use super::command::OrganizationCommand;
 use super::error::OrganizationError;
 use super::event::{
-    OrganizationCreated, OrganizationEvent, OrganizationRenamed, OrganizationSettingsChanged,
+    OrganizationCreated, OrganizationDeleted, OrganizationEvent, OrganizationRenamed,
+    OrganizationResumed, OrganizationSettingsChanged, OrganizationSuspended,
 };
 use super::settings::Settings;
-use super::state::{Organization, PresentOrganization};
+use super::state::{Organization, PresentOrganization, Standing};
 use crate::actor::Actor;
 use crate::command::Issued;
 use crate::ids::OrganizationId;
@@ -52,6 +53,42 @@ pub fn decide(
                 }
             }
         }
+        OrganizationCommand::Suspend
+        | OrganizationCommand::Resume
+        | OrganizationCommand::Delete => {
+            if issued.actor != Actor::Operator {
+                return Err(OrganizationError::OperatorOnly);
+            }
+            match state {
+                Organization::Absent => Err(OrganizationError::NotFound),
+                Organization::Present(organization) => {
+                    change_standing(organization.standing, &issued.command)
+                }
+            }
+        }
+    }
+}
+
+/// A second time changes nothing.
+fn change_standing(
+    standing: Standing,
+    command: &OrganizationCommand,
+) -> Result<Vec<OrganizationEvent>, OrganizationError> {
+    match (command, standing) {
+        (OrganizationCommand::Suspend, Standing::Active) => {
+            Ok(vec![OrganizationSuspended {}.into()])
+        }
+        (OrganizationCommand::Resume, Standing::Suspended) => {
+            Ok(vec![OrganizationResumed {}.into()])
+        }
+        (OrganizationCommand::Delete, Standing::Suspended) => {
+            Ok(vec![OrganizationDeleted {}.into()])
+        }
+        (OrganizationCommand::Delete, Standing::Active) => Err(OrganizationError::NotSuspended),
+        (OrganizationCommand::Suspend | OrganizationCommand::Resume, Standing::Deleted) => {
+            Err(OrganizationError::Deleted)
+        }
+        _ => Ok(Vec::new()),
     }
 }
 

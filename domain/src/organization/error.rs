@@ -14,8 +14,14 @@ pub enum OrganizationError {
     #[error("this organization exists already")]
     AlreadyExists,
     /// Only the operator makes organizations.
-    #[error("only the operator of the installation may make an organization")]
+    #[error("only the operator of the installation may make, suspend or delete an organization")]
     OperatorOnly,
+    /// Its people may still be at work.
+    #[error("the organization is not suspended: suspend it first")]
+    NotSuspended,
+    /// It is shut for ever.
+    #[error("the organization is deleted; nothing about it can change any more")]
+    Deleted,
     /// Only an admin changes them.
     #[error("only an admin may change the organization")]
     AdminOnly,
@@ -30,7 +36,7 @@ impl OrganizationError {
     pub fn kind(&self) -> Kind {
         match self {
             Self::NotFound => Kind::NotFound,
-            Self::AlreadyExists => Kind::Conflict,
+            Self::AlreadyExists | Self::NotSuspended | Self::Deleted => Kind::Conflict,
             Self::OperatorOnly | Self::AdminOnly => Kind::Forbidden,
             Self::Settings(error) => Kind::invalid(format!("settings/{}", error.field)),
         }

@@ -14,6 +14,12 @@ events! {
         Renamed(OrganizationRenamed) = "organization.renamed" v 1,
         /// Its settings changed. Carries all of them, so that each event stands alone.
         SettingsChanged(OrganizationSettingsChanged) = "organization.settings_changed" v 1,
+        /// Its people are shut out for the time being.
+        Suspended(OrganizationSuspended) = "organization.suspended" v 1,
+        /// Its people may act again.
+        Resumed(OrganizationResumed) = "organization.resumed" v 1,
+        /// It is shut for ever; its people are erased one by one after this.
+        Deleted(OrganizationDeleted) = "organization.deleted" v 1,
     }
 }
 
@@ -43,3 +49,15 @@ pub struct OrganizationSettingsChanged {
     /// All settings from now on.
     pub settings: Settings,
 }
+
+/// An organization's people are shut out for the time being.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrganizationSuspended {}
+
+/// An organization's people may act again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrganizationResumed {}
+
+/// An organization is shut for ever.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrganizationDeleted {}

@@ -1,7 +1,7 @@
 //! What an organization's events mean.
 
 use super::event::OrganizationEvent;
-use super::state::{Organization, PresentOrganization};
+use super::state::{Organization, PresentOrganization, Standing};
 use chrono::{DateTime, Utc};
 
 /// The state after an event. An event that its stream cannot begin with leaves an absent organization absent.
@@ -12,6 +12,7 @@ pub fn evolve(state: Organization, event: &OrganizationEvent, _at: DateTime<Utc>
             name: e.name.clone(),
             slug: e.slug.clone(),
             settings: e.settings.clone(),
+            standing: Standing::Active,
         }),
         (Organization::Absent, _) => Organization::Absent,
         (Organization::Present(organization), OrganizationEvent::Renamed(e)) => {
@@ -26,5 +27,21 @@ pub fn evolve(state: Organization, event: &OrganizationEvent, _at: DateTime<Utc>
                 ..organization
             })
         }
+        (Organization::Present(organization), OrganizationEvent::Suspended(_)) => {
+            standing(organization, Standing::Suspended)
+        }
+        (Organization::Present(organization), OrganizationEvent::Resumed(_)) => {
+            standing(organization, Standing::Active)
+        }
+        (Organization::Present(organization), OrganizationEvent::Deleted(_)) => {
+            standing(organization, Standing::Deleted)
+        }
     }
+}
+
+fn standing(organization: PresentOrganization, standing: Standing) -> Organization {
+    Organization::Present(PresentOrganization {
+        standing,
+        ..organization
+    })
 }

@@ -22,4 +22,29 @@ pub struct PresentOrganization {
     pub slug: Slug,
     /// What holds now.
     pub settings: Settings,
+    /// Whether its people may act.
+    pub standing: Standing,
+}
+
+/// Whether the people of an organization may act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Standing {
+    /// They may.
+    Active,
+    /// Not at present.
+    Suspended,
+    /// Never again.
+    Deleted,
+}
+
+impl Standing {
+    /// The name on the disk and for operators.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Suspended => "suspended",
+            Self::Deleted => "deleted",
+        }
+    }
 }

@@ -8,7 +8,8 @@ use domain::error::Kind;
 use domain::organization::command::OrganizationCommand;
 use domain::organization::error::OrganizationError;
 use domain::organization::event::{
-    OrganizationCreated, OrganizationRenamed, OrganizationSettingsChanged,
+    OrganizationCreated, OrganizationDeleted, OrganizationRenamed, OrganizationResumed,
+    OrganizationSettingsChanged, OrganizationSuspended,
 };
 use domain::organization::settings::{FieldDefinition, FieldKind, Settings};
 use domain::text::{FieldKey, FieldText, Name, Slug};
@@ -225,4 +226,66 @@ fn a_choice_has_options_and_none_of_them_twice() {
     let many: Vec<_> = (0..201).map(|n| n.to_string()).collect();
     let many: Vec<_> = many.iter().map(String::as_str).collect();
     refuses_setting(with(options(&many)), "settings/custom_fields/color/options");
+}
+
+#[test]
+fn a_suspended_organization_is_resumed_or_deleted_and_a_second_time_changes_nothing() {
+    let suspended = || present().given(1, OrganizationSuspended {});
+    present()
+        .when(1, Actor::Operator, OrganizationCommand::Suspend)
+        .yields([OrganizationSuspended {}.into()]);
+    suspended()
+        .when(2, Actor::Operator, OrganizationCommand::Suspend)
+        .yields([]);
+    suspended()
+        .when(2, Actor::Operator, OrganizationCommand::Resume)
+        .yields([OrganizationResumed {}.into()]);
+    present()
+        .when(1, Actor::Operator, OrganizationCommand::Resume)
+        .yields([]);
+    suspended()
+        .when(2, Actor::Operator, OrganizationCommand::Delete)
+        .yields([OrganizationDeleted {}.into()]);
+}
+
+#[test]
+fn an_organization_is_deleted_only_once_it_is_suspended() {
+    present()
+        .when(1, Actor::Operator, OrganizationCommand::Delete)
+        .refuses(OrganizationError::NotSuspended);
+    present()
+        .given(1, OrganizationSuspended {})
+        .given(2, OrganizationResumed {})
+        .when(3, Actor::Operator, OrganizationCommand::Delete)
+        .refuses(OrganizationError::NotSuspended);
+}
+
+#[test]
+fn a_deleted_organization_stays_deleted() {
+    let deleted = || {
+        present()
+            .given(1, OrganizationSuspended {})
+            .given(2, OrganizationDeleted {})
+    };
+    for command in [OrganizationCommand::Suspend, OrganizationCommand::Resume] {
+        deleted()
+            .when(3, Actor::Operator, command)
+            .refuses(OrganizationError::Deleted);
+    }
+    deleted()
+        .when(3, Actor::Operator, OrganizationCommand::Delete)
+        .yields([]);
+}
+
+#[test]
+fn only_the_operator_shuts_an_organization() {
+    for command in [
+        OrganizationCommand::Suspend,
+        OrganizationCommand::Resume,
+        OrganizationCommand::Delete,
+    ] {
+        present()
+            .when(1, admin(), command)
+            .refuses(OrganizationError::OperatorOnly);
+    }
 }

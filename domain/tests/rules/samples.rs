@@ -11,7 +11,8 @@ use domain::event::DomainEvent;
 use domain::message::event::{MessageEdited, MessageEvent, MessagePosted, MessageRedacted};
 use domain::message::state::Visibility;
 use domain::organization::event::{
-    OrganizationCreated, OrganizationEvent, OrganizationRenamed, OrganizationSettingsChanged,
+    OrganizationCreated, OrganizationDeleted, OrganizationEvent, OrganizationRenamed,
+    OrganizationResumed, OrganizationSettingsChanged, OrganizationSuspended,
 };
 use domain::organization::settings::{FieldDefinition, FieldKind, Settings};
 use domain::sla::targets::{TargetTable, Targets};
@@ -141,6 +142,9 @@ fn organization() -> impl Iterator<Item = (&'static str, OrganizationEvent)> {
             }
             .into(),
         ),
+        (FULL, OrganizationSuspended {}.into()),
+        (FULL, OrganizationResumed {}.into()),
+        (FULL, OrganizationDeleted {}.into()),
     ]
     .into_iter()
 }

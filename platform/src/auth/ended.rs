@@ -1,5 +1,5 @@
-//! Sessions that ended before their access tokens did. Every server looks them up each second, from the database alone, so
-//! that a lost cache never lets a token live on.
+//! Sessions that ended before their access tokens did, and organizations that are shut. Every server looks them up each
+//! second, from the database alone, so that a lost cache never lets a token live on.
 
 use std::collections::HashSet;
 use std::error::Error;
@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use const_format::formatcp;
 use deadpool_postgres::{Pool, PoolError};
-use domain::ids::SessionId;
-use schema::table::SESSIONS;
+use domain::ids::{OrganizationId, SessionId};
+use schema::table::{ORGANIZATION_STANDINGS, SESSIONS};
 use tokio::time::Instant;
 
 use crate::shutdown::Shutdown;
@@ -23,13 +23,26 @@ const ENDED: &str = formatcp!(
     "SELECT s.session_id FROM {SESSIONS} s WHERE s.ended_at IS NOT NULL AND s.access_until > now()"
 );
 
-/// The ended sessions that this process knows of: none before the first look. Clones share them.
+/// Organizations that are suspended or deleted.
+const SHUT: &str =
+    formatcp!("SELECT s.org_id FROM {ORGANIZATION_STANDINGS} s WHERE s.standing <> 'active'");
+/// Says how an organization stands: `$1` partition, `$2` organization, `$3` standing, `$4` the version of its stream that says
+/// so. An older one changes nothing, so that a rebuild never shuts what was opened again. The projector runs it in the
+/// transaction of the event; the operator's command runs it too, so that it takes hold while no projector runs.
+pub const SET_STANDING: &str = formatcp!(
+    "INSERT INTO {ORGANIZATION_STANDINGS} AS s (partition, org_id, standing, version) VALUES ($1, $2, $3, $4) \
+     ON CONFLICT (partition, org_id) DO UPDATE SET standing = excluded.standing, version = excluded.version \
+      WHERE s.version < excluded.version"
+);
+
+/// The ended sessions and shut organizations that this process knows of: none before the first look. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub struct EndedSessions(Arc<RwLock<Known>>);
 
 #[derive(Debug, Default)]
 struct Known {
     ended: HashSet<SessionId>,
+    shut: HashSet<OrganizationId>,
     /// None until the first look: nobody asks a database then.
     looked_at: Option<Instant>,
 }
@@ -53,6 +66,13 @@ impl EndedSessions {
         Ok(known.ended.contains(&session))
     }
 
+    /// Whether an organization is suspended or deleted, as far as was known at the last look.
+    #[must_use]
+    pub fn is_shut(&self, organization: OrganizationId) -> bool {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        known.shut.contains(&organization)
+    }
+
     /// Knows at once that a session ended through this process.
     pub fn note(&self, session: SessionId) {
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
@@ -68,6 +88,12 @@ impl EndedSessions {
         let client = pool.get().await?;
         let statement = client.prepare_cached(ENDED).await?;
         let rows = client.query(&statement, &[]).await?;
+        let statement = client.prepare_cached(SHUT).await?;
+        let organizations = client.query(&statement, &[]).await?;
+        let shut: Result<HashSet<OrganizationId>, _> = organizations
+            .iter()
+            .map(|row| row.try_get(0).map(OrganizationId))
+            .collect();
         let ended: Result<HashSet<SessionId>, _> = rows
             .iter()
             .map(|row| row.try_get(0).map(SessionId))
@@ -75,6 +101,7 @@ impl EndedSessions {
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
         *known = Known {
             ended: ended?,
+            shut: shut?,
             looked_at: Some(started_at),
         };
         Ok(())
@@ -86,7 +113,7 @@ impl EndedSessions {
             if let Err(error) = self.look(&pool).await {
                 tracing::warn!(
                     error = &error as &dyn Error,
-                    "ended sessions could not be looked up"
+                    "ended sessions and shut organizations could not be looked up"
                 );
             }
             if tokio::time::timeout(LOOK_INTERVAL, shutdown.requested())

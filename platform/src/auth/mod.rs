@@ -5,7 +5,7 @@ mod ended;
 mod keys;
 mod token;
 
-pub use ended::{EndedSessions, NotKnown};
+pub use ended::{EndedSessions, NotKnown, SET_STANDING};
 pub use keys::{TokenKeyError, TokenKeys};
 pub use token::{Grant, TokenError, TokenSigner, TokenVerifier};
 

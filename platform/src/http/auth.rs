@@ -32,7 +32,8 @@ async fn admitted(request: &Request, _token: BearerToken) -> Option<Principal> {
 /// Who sends a request.
 ///
 /// # Errors
-/// 401 when they sent no valid access token, or one of a session that has ended; 503 when that is not known.
+/// 401 when they sent no valid access token, or one of a session that has ended; 403 when their organization is suspended;
+/// 503 when that is not known.
 pub(super) fn authenticate(request: &Request) -> Result<Principal, Problem> {
     let verifier = request.data::<Arc<TokenVerifier>>();
     let bearer = request.headers().typed_get::<Authorization<BearerHeader>>();
@@ -52,6 +53,9 @@ pub(super) fn authenticate(request: &Request) -> Result<Principal, Problem> {
         })?;
         if has_ended {
             return Err(Problem::unauthorized());
+        }
+        if ended.is_shut(principal.organization_id) {
+            return Err(Problem::organization_suspended());
         }
     }
     Ok(principal)

@@ -104,6 +104,13 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, "forbidden", detail)
     }
 
+    /// 403: the operator has shut the person's organization.
+    #[must_use]
+    pub fn organization_suspended() -> Self {
+        let detail = "the organization is suspended: nobody may act in it; ask the operator of the installation";
+        Self::new(StatusCode::FORBIDDEN, "organization_suspended", detail)
+    }
+
     /// 404: there is no such thing for this person.
     #[must_use]
     pub fn not_found(what: &str) -> Self {

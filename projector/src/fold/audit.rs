@@ -7,6 +7,7 @@ use domain::ids::{OrganizationId, UserId};
 use domain::message::event::{MessageEvent, MessageRedacted};
 use domain::organization::event::OrganizationEvent;
 use domain::organization::settings::Settings;
+use domain::organization::state::Standing;
 use domain::personal::{ERASED, ERASED_EMAIL};
 use domain::team::event::TeamEvent;
 use domain::text::Email;
@@ -243,6 +244,24 @@ fn of_organization(state: &State, org: OrganizationId, change: &OrganizationEven
                 ..told(format!("{ACTOR} changed the settings of the organization"))
             }
         }
+        OrganizationEvent::Suspended(_) => told(format!("{ACTOR} suspended the organization"))
+            .changing(
+                "standing",
+                Standing::Active.as_str(),
+                Standing::Suspended.as_str(),
+            ),
+        OrganizationEvent::Resumed(_) => told(format!("{ACTOR} resumed the organization"))
+            .changing(
+                "standing",
+                Standing::Suspended.as_str(),
+                Standing::Active.as_str(),
+            ),
+        OrganizationEvent::Deleted(_) => told(format!("{ACTOR} deleted the organization"))
+            .changing(
+                "standing",
+                Standing::Suspended.as_str(),
+                Standing::Deleted.as_str(),
+            ),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Organizations and their settings.
 
 use domain::organization::event::OrganizationEvent;
+use domain::organization::state::Standing;
 use platform::rows::OrganizationRow;
 use tokio_postgres::types::Json;
 
@@ -36,6 +37,10 @@ pub fn apply(
         return Ok(());
     }
     let missing = || ApplyError::missing(event, "organization", event.org_id);
+    if let Some(standing) = standing_after(change) {
+        let told = (event.version, standing);
+        state.standings.insert(event.org_id, told);
+    }
     let row = state
         .organizations
         .change(event.org_id)
@@ -46,9 +51,23 @@ pub fn apply(
         OrganizationEvent::SettingsChanged(changed) => {
             row.settings = Json(changed.settings.clone())
         }
+        OrganizationEvent::Suspended(_)
+        | OrganizationEvent::Resumed(_)
+        | OrganizationEvent::Deleted(_) => {}
     }
     row.version = event.version;
     row.updated_at = row.updated_at.max(event.occurred_at);
     row.position = event.position;
     Ok(())
+}
+
+fn standing_after(change: &OrganizationEvent) -> Option<Standing> {
+    match change {
+        OrganizationEvent::Suspended(_) => Some(Standing::Suspended),
+        OrganizationEvent::Resumed(_) => Some(Standing::Active),
+        OrganizationEvent::Deleted(_) => Some(Standing::Deleted),
+        OrganizationEvent::Created(_)
+        | OrganizationEvent::Renamed(_)
+        | OrganizationEvent::SettingsChanged(_) => None,
+    }
 }

@@ -15,6 +15,7 @@ mod people;
 mod readme_tour;
 mod second_factor;
 mod service_levels;
+mod shut_organizations;
 mod sign_in;
 mod ticket_life;
 mod traces;

@@ -24,7 +24,7 @@ pub use change_ticket::ChangeTicket;
 pub use custom_fields::RawFieldValue;
 pub use import_ticket::{ImportTicket, ImportedCommand};
 pub use open_ticket::{FirstMessage, OpenTicket};
-pub use organizations::{ChangeOrganization, CreateOrganization};
+pub use organizations::{ChangeOrganization, CreateOrganization, ShutOrganization};
 pub use post_message::{PostMessage, PostedMessage};
 pub use record_security::{RecordSecurity, RecordedAnswer};
 pub use teams::{ChangeTeam, CreateTeam};

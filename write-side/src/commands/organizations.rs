@@ -1,10 +1,10 @@
-//! Organizations are made by the operator and changed by their admins.
+//! Organizations are made and shut by the operator and changed by their admins.
 
 use super::OrganizationAnswer;
 use crate::dispatch::{CommandError, UseCase, Work};
 use domain::organization::command::OrganizationCommand;
 use domain::organization::settings::{FieldDefinition, Settings};
-use domain::organization::state::Organization;
+use domain::organization::state::{Organization, Standing};
 use domain::sla::targets::TargetTable;
 use domain::text::{FieldKey, Name, Slug};
 use std::collections::BTreeMap;
@@ -89,5 +89,43 @@ impl ChangeOrganization {
                 .clone()
                 .unwrap_or_else(|| present.custom_fields.clone()),
         }
+    }
+}
+
+/// Suspends, resumes or deletes the organization of the context.
+#[derive(Debug, Clone, Copy)]
+pub enum ShutOrganization {
+    /// Shut its people out, for the time being.
+    Suspend,
+    /// Let its people in again.
+    Resume,
+    /// Shut it for ever.
+    Delete,
+}
+
+impl ShutOrganization {
+    /// How the organization stands afterwards.
+    #[must_use]
+    pub fn standing(self) -> Standing {
+        match self {
+            Self::Suspend => Standing::Suspended,
+            Self::Resume => Standing::Active,
+            Self::Delete => Standing::Deleted,
+        }
+    }
+}
+
+impl UseCase for ShutOrganization {
+    type Answer = OrganizationAnswer;
+
+    async fn decide(&self, work: &mut Work<'_>) -> Result<OrganizationAnswer, CommandError> {
+        let id = work.organization_id();
+        let command = match self {
+            Self::Suspend => OrganizationCommand::Suspend,
+            Self::Resume => OrganizationCommand::Resume,
+            Self::Delete => OrganizationCommand::Delete,
+        };
+        work.issue::<Organization>(id, command).await?;
+        OrganizationAnswer::of(work, id).await
     }
 }

@@ -110,6 +110,11 @@ pub enum Refusal {
     /// The actor may not.
     #[error("{0}")]
     Forbidden(String),
+    /// The actor's organization is shut.
+    #[error(
+        "the organization is suspended: nobody may act in it; ask the operator of the installation"
+    )]
+    OrganizationSuspended,
     /// Fields of the command do not fit.
     #[error("{}", .0.iter().map(|problem| problem.detail.as_str()).collect::<Vec<_>>().join("; "))]
     Invalid(Vec<FieldProblem>),

@@ -297,7 +297,11 @@ impl Dispatcher {
             Ok(answer) => work.check_if_match().map(|()| answer),
             // What is hidden from the actor is not told by the answer to a condition either.
             Err(
-                hidden @ CommandError::Refused(Refusal::NotFound { .. } | Refusal::Forbidden(_)),
+                hidden @ CommandError::Refused(
+                    Refusal::NotFound { .. }
+                    | Refusal::Forbidden(_)
+                    | Refusal::OrganizationSuspended,
+                ),
             ) => Err(hidden),
             Err(refused @ CommandError::Refused(_)) => work.check_if_match().and(Err(refused)),
             Err(error) => return Err(error),

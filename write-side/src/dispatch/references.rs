@@ -7,17 +7,23 @@ use super::error::{CommandError, Refusal};
 use super::work::Work;
 use domain::actor::{Actor, Role};
 use domain::ids::{TeamId, UserId};
+use domain::organization::state::Standing;
 use domain::team::state::Team;
 use domain::ticket::state::Assignment;
 use domain::user::state::User;
 use std::collections::BTreeSet;
 
 impl Work<'_> {
-    /// A person acts only while active and in the role that they have: a token may be older than that.
+    /// A person acts only while active and in the role that they have, and while their organization is open: a token may be
+    /// older than that. Timers of a shut organization go on, so that nothing is late once it is opened again.
     pub(super) async fn check_actor(&self) -> Result<(), CommandError> {
-        match self.actor() {
-            Actor::User { id, role } => self.check_person(*id, *role).await,
-            Actor::Timer | Actor::Import { .. } | Actor::Operator | Actor::Identity => Ok(()),
+        match (self.actor(), self.standing()) {
+            (Actor::User { .. }, Standing::Suspended | Standing::Deleted)
+            | (Actor::Import { .. }, Standing::Deleted) => {
+                Err(Refusal::OrganizationSuspended.into())
+            }
+            (Actor::User { id, role }, Standing::Active) => self.check_person(*id, *role).await,
+            (Actor::Import { .. } | Actor::Timer | Actor::Operator | Actor::Identity, _) => Ok(()),
         }
     }
 

@@ -11,7 +11,7 @@ use domain::command::Issued;
 use domain::ids::{OrganizationId, UserId};
 use domain::metadata::{Metadata, SourceAddress};
 use domain::organization::settings::Settings;
-use domain::organization::state::Organization;
+use domain::organization::state::{Organization, Standing};
 use event_store::{EventStore, NewEvent, StreamAppend, Version};
 use sealing::{Keyring, Owners, SealingError};
 use std::any::Any;
@@ -58,6 +58,7 @@ impl<'a> Setting<'a> {
 pub struct Work<'a> {
     setting: Setting<'a>,
     settings: Arc<Settings>,
+    standing: Standing,
     streams: Vec<Staged>,
     addressed: Option<Uuid>,
 }
@@ -81,9 +82,14 @@ impl<'a> Work<'a> {
                 .await?
         };
         let settings = setting.caches.settings(setting.place, &known);
+        let standing = match &known.state {
+            Organization::Present(organization) => organization.standing,
+            Organization::Absent => Standing::Active,
+        };
         Ok(Self {
             setting,
             settings,
+            standing,
             streams: Vec::with_capacity(2),
             addressed: None,
         })
@@ -105,6 +111,11 @@ impl<'a> Work<'a> {
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
         self.setting.now
+    }
+
+    /// How the organization stands, as of this attempt.
+    pub(super) fn standing(&self) -> Standing {
+        self.standing
     }
 
     /// The organization's settings, as of this attempt.

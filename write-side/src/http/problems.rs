@@ -28,6 +28,7 @@ fn refused(refusal: Refusal) -> Problem {
     match refusal {
         Refusal::NotFound { what } => Problem::not_found(&format!("the {what}")),
         Refusal::Forbidden(detail) => Problem::forbidden(detail),
+        Refusal::OrganizationSuspended => Problem::organization_suspended(),
         Refusal::Invalid(fields) => {
             let error = |field: crate::dispatch::FieldProblem| FieldError {
                 pointer: field.pointer,

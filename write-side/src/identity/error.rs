@@ -40,6 +40,11 @@ pub enum IdentityError {
     /// They may not.
     #[error("{0}")]
     Forbidden(&'static str),
+    /// Their organization is shut.
+    #[error(
+        "the organization is suspended: nobody may act in it; ask the operator of the installation"
+    )]
+    OrganizationSuspended,
     /// Too many sign-ins are checked at this moment.
     #[error("too many sign-ins at this moment: retry later")]
     Busy,

@@ -34,6 +34,7 @@ use credentials::code::CodeKeys;
 use credentials::password::{HashError, PasswordHasher};
 use deadpool_postgres::{Client, Pool, Transaction};
 use domain::actor::{Actor, Role};
+use domain::organization::state::Standing;
 use domain::text::{Device, Email, Name, Slug};
 use platform::auth::{EndedSessions, Grant, Principal, TokenSigner};
 use platform::mail::{Address, Letter};
@@ -209,6 +210,7 @@ impl Identity {
             dispatcher.organization(organization_id),
         )?;
         let person = person.filter(|person| person.user.active);
+        let organization = organization.filter(|it| it.standing == Standing::Active);
         let both = person.zip(organization);
         Ok(both.map(|(person, organization)| Member {
             membership,

@@ -162,7 +162,7 @@ impl Identity {
         let event = waiting.event.decoded().map_err(CommandError::from)?;
         match self.record(waiting, waiting.actor.clone(), &event).await {
             // Who acted may not act any more by now. What they did is told all the same.
-            Err(CommandError::Refused(Refusal::Forbidden(_))) => {
+            Err(CommandError::Refused(Refusal::Forbidden(_) | Refusal::OrganizationSuspended)) => {
                 self.record(waiting, Actor::Identity, &event).await?;
                 Ok(())
             }

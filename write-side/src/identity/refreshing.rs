@@ -9,6 +9,7 @@ use deadpool_postgres::GenericClient;
 use domain::ids::{OrganizationId, SessionId, UserId};
 use domain::security::words::SessionEnd;
 use event_store::Partition;
+use platform::auth::EndedSessions;
 use schema::table::SESSIONS;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
@@ -54,6 +55,8 @@ pub enum Refreshed {
         /// The session.
         session_id: SessionId,
     },
+    /// The organization is shut at present: the token stays as it is.
+    Suspended,
     /// It is not good.
     Refused,
 }
@@ -103,8 +106,8 @@ fn array(bytes: &[u8]) -> Result<[u8; 32], IdentityError> {
         .map_err(|_| IdentityError::Internal("a session holds a key of another length".into()))
 }
 
-/// Uses a refresh token. `access_until`: the end of the access token that its answer will carry. `generation_of` the
-/// session's account is asked for, since a new password ends all that began before it.
+/// Uses a refresh token. `access_until`: the end of the access token that its answer will carry. `ended` says which
+/// organizations are shut.
 ///
 /// # Errors
 /// When the database fails.
@@ -112,6 +115,7 @@ pub async fn refresh(
     client: &impl GenericClient,
     text: &str,
     access_until: DateTime<Utc>,
+    ended: &EndedSessions,
     now: DateTime<Utc>,
 ) -> Result<Refreshed, IdentityError> {
     let Some(token) = RefreshToken::parse(text) else {
@@ -122,6 +126,9 @@ pub async fn refresh(
     };
     if !token.was_given_out(&found.tag_key) || found.has_ended || found.expires_at <= now {
         return Ok(Refreshed::Refused);
+    }
+    if ended.is_shut(found.owner.organization_id) {
+        return Ok(Refreshed::Suspended);
     }
     if !account_stands(client, &found).await? {
         end(

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use credentials::password::{Password, PhcString, Verdict};
 use domain::actor::Role;
 use domain::ids::{OrganizationId, SessionId, UserId};
+use domain::organization::state::Standing;
 use domain::security::event::{RefreshTokenReused, SessionEnded, SessionStarted, SignInFailed};
 use domain::security::words::{SessionEnd, SignInFailure, SignInMethod};
 use domain::text::{Email, Name, Slug};
@@ -278,12 +279,19 @@ impl Identity {
     pub async fn refresh(&self, token: &str, origin: &Origin) -> Result<SignedIn, IdentityError> {
         let spent = IdentityError::Spent("refresh token");
         let client = self.client().await?;
-        let refreshed =
-            refreshing::refresh(&client, token, self.access_until(), self.now()).await?;
+        let refreshed = refreshing::refresh(
+            &client,
+            token,
+            self.access_until(),
+            &self.inner.ended,
+            self.now(),
+        )
+        .await?;
         // Given back before the log is asked, which takes connections of the same pool.
         drop(client);
         let (owner, started) = match refreshed {
             Refreshed::Renewed { owner, started } => (owner, started),
+            Refreshed::Suspended => return Err(IdentityError::OrganizationSuspended),
             Refreshed::Refused => return Err(spent),
             Refreshed::Reused { owner, session_id } => {
                 self.inner.ended.note(session_id);
@@ -298,6 +306,9 @@ impl Identity {
         };
         match self.member_who_goes_on(membership).await? {
             Some(member) => self.signed_in(&member, started),
+            None if self.is_shut(membership.organization_id).await? => {
+                Err(IdentityError::OrganizationSuspended)
+            }
             None => {
                 let client = self.client().await?;
                 let reason = SessionEnd::Deactivated;
@@ -322,6 +333,12 @@ impl Identity {
         };
         let member = self.member(membership).await?;
         Ok(member.filter(|member| member.has_address_of(&account)))
+    }
+
+    /// Whether an organization was shut since this server last looked.
+    async fn is_shut(&self, organization_id: OrganizationId) -> Result<bool, IdentityError> {
+        let found = self.inner.dispatcher.organization(organization_id).await?;
+        Ok(found.is_some_and(|it| it.standing != Standing::Active))
     }
 
     async fn tell_of_reuse(

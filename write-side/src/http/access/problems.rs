@@ -27,6 +27,7 @@ pub(super) fn problem(error: IdentityError) -> Problem {
         }
         IdentityError::NotFound(what) => Problem::not_found(what),
         IdentityError::Forbidden(detail) => Problem::forbidden(detail),
+        IdentityError::OrganizationSuspended => Problem::organization_suspended(),
         IdentityError::Busy => Problem::unavailable(detail, RETRY_AFTER_S),
         IdentityError::Unavailable(source) => {
             Problem::unavailable(detail, RETRY_AFTER_S).with_source(source)
