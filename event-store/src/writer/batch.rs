@@ -45,44 +45,55 @@ impl Touched {
 /// Takes the next batch out of the backlog: requests of the first one's partition, in order, at most one per stream and
 /// per idempotency key. What is left keeps its order. Requests whose caller gave up are dropped.
 pub(super) fn select(backlog: &mut VecDeque<Pending>, batch_limit: usize) -> Option<Batch> {
-    let partition = backlog.front()?.request.partition;
-    let mut requests = Vec::new();
-    let mut passed_over = Vec::new();
-    let mut touched = Touched::default();
-    let (mut events, mut bytes) = (0, 0);
-    while requests.len() < batch_limit {
-        let Some(pending) = backlog.pop_front() else {
-            break;
-        };
-        if pending.request.partition != partition {
-            passed_over.push(pending);
-            continue;
+    let mut batch = Batch {
+        partition: backlog.front()?.request.partition,
+        requests: Vec::new(),
+    };
+    batch.fill(backlog, batch_limit);
+    Some(batch)
+}
+
+impl Batch {
+    /// Takes what may go along out of the backlog, by the rules of [`select`].
+    pub(super) fn fill(&mut self, backlog: &mut VecDeque<Pending>, batch_limit: usize) {
+        let mut passed_over = Vec::new();
+        let mut touched = Touched::default();
+        let (mut events, mut bytes) = (0, 0);
+        for pending in &self.requests {
+            touched.add(&pending.request);
+            events += pending.request.event_count();
+            bytes += pending.request.text_bytes();
         }
-        let (more_events, more_bytes) =
-            (pending.request.event_count(), pending.request.text_bytes());
-        let is_full =
-            events + more_events > BATCH_EVENTS_MAX || bytes + more_bytes > BATCH_BYTES_MAX;
-        if is_full && !requests.is_empty() {
-            passed_over.push(pending);
-            break;
+        while self.requests.len() < batch_limit {
+            let Some(pending) = backlog.pop_front() else {
+                break;
+            };
+            if pending.request.partition != self.partition {
+                passed_over.push(pending);
+                continue;
+            }
+            let (more_events, more_bytes) =
+                (pending.request.event_count(), pending.request.text_bytes());
+            let is_full =
+                events + more_events > BATCH_EVENTS_MAX || bytes + more_bytes > BATCH_BYTES_MAX;
+            if is_full && !self.requests.is_empty() {
+                passed_over.push(pending);
+                break;
+            }
+            if !touched.add(&pending.request) {
+                passed_over.push(pending);
+                continue;
+            }
+            if pending.take_for_execution() {
+                events += more_events;
+                bytes += more_bytes;
+                self.requests.push(pending);
+            }
         }
-        if !touched.add(&pending.request) {
-            passed_over.push(pending);
-            continue;
-        }
-        if pending.take_for_execution() {
-            events += more_events;
-            bytes += more_bytes;
-            requests.push(pending);
+        for pending in passed_over.into_iter().rev() {
+            backlog.push_front(pending);
         }
     }
-    for pending in passed_over.into_iter().rev() {
-        backlog.push_front(pending);
-    }
-    Some(Batch {
-        partition,
-        requests,
-    })
 }
 
 #[cfg(test)]
@@ -180,6 +191,23 @@ mod tests {
         let (mut backlog, _receipts) = backlog((0..5).map(|id| request(1, &[id], None)).collect());
         assert_eq!(select(&mut backlog, 3).unwrap().requests.len(), 3);
         assert_eq!(stream_numbers(&backlog), [[3], [4]]);
+    }
+
+    #[test]
+    fn what_goes_along_later_follows_the_same_rules() {
+        let (mut waiting, _receipts) = backlog(vec![request(1, &[1], Some("k"))]);
+        let mut batch = select(&mut waiting, 3).unwrap();
+        let (mut later, _receipts) = backlog(vec![
+            request(1, &[1], None),
+            request(2, &[2], None),
+            request(1, &[3], Some("k")),
+            request(1, &[4], None),
+            request(1, &[5], None),
+            request(1, &[6], None),
+        ]);
+        batch.fill(&mut later, 3);
+        assert_eq!(stream_numbers(&batch.requests), [[1], [4], [5]]);
+        assert_eq!(stream_numbers(&later), [[1], [2], [3], [6]]);
     }
 
     #[tokio::test]

@@ -8,9 +8,10 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::batch::Batch;
 use super::connection::Failure;
+use super::locked;
 use super::measure::{self, Path};
 use super::pending::{Answer, Pending};
-use super::plan::Plan;
+use super::plan::{Plan, Written};
 use super::slow::{self, Failed, Heads};
 use super::task::{BACKOFF_FIRST, BACKOFF_LONGEST, Writer};
 use super::underway::{Arrived, Departing, Sent, depart};
@@ -58,6 +59,40 @@ impl Writer {
         self.heads.remove(&partition);
     }
 
+    /// Waits for the lock of the head and writes the batch behind it, with all that came meanwhile.
+    pub(super) async fn send_locked(&mut self, mut batch: Batch) {
+        let Some(connection) = self.connection.clone() else {
+            return self.decide(batch).await;
+        };
+        let begun = Instant::now();
+        let head = match locked::lock(&connection, batch.partition).await {
+            Ok(Some(head)) => head,
+            Ok(None) => return self.decide(batch).await,
+            Err(failure) => {
+                let in_flight = None;
+                return self.recover(batch, Failed { failure, in_flight }).await;
+            }
+        };
+        self.gather();
+        batch.fill(&mut self.backlog, self.options.batch_limit);
+        match locked::write(&connection, head, &batch).await {
+            Ok(Some(written)) => {
+                measure::batch(Path::Locked, batch.requests.len(), begun.elapsed());
+                let heads = Heads {
+                    found: head.position,
+                    left: written.head,
+                };
+                self.learn(batch.partition, heads);
+                answer_written(batch.requests, written);
+            }
+            Ok(None) => self.decide(batch).await,
+            Err(failure) => {
+                let in_flight = Some(head.position);
+                self.recover(batch, Failed { failure, in_flight }).await;
+            }
+        }
+    }
+
     /// Answers a batch that was written; decides on any other again.
     async fn take_in(&mut self, sent: Sent) {
         let Sent {
@@ -72,14 +107,7 @@ impl Writer {
                 self.left.insert(batch.partition, written.head.position);
                 self.wakeups
                     .announce(batch.partition, written.head.position);
-                let answer = |position| {
-                    Ok(Appended {
-                        position,
-                        recorded_at: written.recorded_at,
-                    })
-                };
-                let answers = written.positions.into_iter().map(answer);
-                return answer_all(batch.requests, answers.collect());
+                return answer_written(batch.requests, written);
             }
             Ok(None) => None,
             Err(failure) => Some(Failed {
@@ -230,6 +258,19 @@ impl Writer {
             None => AppendError::Unavailable(Arc::clone(&cause)),
         });
     }
+}
+
+fn answer_written(requests: Vec<Pending>, written: Written) {
+    let answer = |position| {
+        Ok(Appended {
+            position,
+            recorded_at: written.recorded_at,
+        })
+    };
+    answer_all(
+        requests,
+        written.positions.into_iter().map(answer).collect(),
+    );
 }
 
 fn answer_all(requests: Vec<Pending>, answers: Vec<Answer>) {

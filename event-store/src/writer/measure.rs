@@ -12,7 +12,9 @@ use crate::append::AppendError;
 pub(super) enum Path {
     /// One call.
     Fast,
-    /// Under the lock of the head.
+    /// One call under the lock of the head.
+    Locked,
+    /// Under the lock of the head, with looks before the call.
     Slow,
 }
 
@@ -20,6 +22,7 @@ impl Path {
     fn as_str(self) -> &'static str {
         match self {
             Self::Fast => "fast",
+            Self::Locked => "locked",
             Self::Slow => "slow",
         }
     }

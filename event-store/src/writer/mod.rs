@@ -3,6 +3,7 @@
 mod batch;
 mod connection;
 mod deliver;
+mod locked;
 mod measure;
 mod pending;
 mod plan;

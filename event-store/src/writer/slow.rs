@@ -1,5 +1,5 @@
 //! The slow path: takes the lock of the head, looks, decides in memory which requests stand, and writes those.
-//! It answers whatever the fast path cannot: a moved head, a conflict, a repeated key, a statement whose answer was lost.
+//! It answers whatever the other paths cannot: a conflict, a repeated key, a statement whose answer was lost.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -185,7 +185,7 @@ impl<'a> Asked<'a> {
     }
 }
 
-fn read_head(row: &Row) -> Result<Head, tokio_postgres::Error> {
+pub(super) fn read_head(row: &Row) -> Result<Head, tokio_postgres::Error> {
     let chain: &[u8] = row.try_get(1)?;
     let mut hash = crate::chain::GENESIS;
     // The table's CHECK keeps the length at 32.
@@ -317,14 +317,14 @@ async fn write_and_commit<'a>(
     written.ok_or_else(|| Failure::Transient(Arc::new(NotAsLocked)))
 }
 
-async fn end(connection: &Connection, statement: &str) -> Result<(), Failure> {
+pub(super) async fn end(connection: &Connection, statement: &str) -> Result<(), Failure> {
     connection
         .trip(connection.client().batch_execute(statement))
         .await
 }
 
 /// Leaves the failed transaction, so that the connection can be used again; if that fails too, it is lost.
-async fn roll_back(connection: &Connection, failure: Failure) -> Failure {
+pub(super) async fn roll_back(connection: &Connection, failure: Failure) -> Failure {
     if matches!(failure, Failure::Lost(_)) {
         return failure;
     }

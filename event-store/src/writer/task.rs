@@ -35,7 +35,7 @@ pub(super) struct Writer {
     pub(super) wakeups: Wakeups,
     requests: mpsc::Receiver<Pending>,
     closing: watch::Receiver<bool>,
-    backlog: VecDeque<Pending>,
+    pub(super) backlog: VecDeque<Pending>,
     /// Shared with the batches under way, so that a broken connection stays theirs until they know what became of them.
     pub(super) connection: Option<Arc<Connection>>,
     /// The heads as they will be once everything under way is written. Another server may have moved on; the database
@@ -135,11 +135,11 @@ impl Writer {
         }
         match self.departure(batch) {
             Ok(departing) => underway.push_back(departing),
-            // Nobody knows the head: the slow path reads it.
+            // Nobody knows the head.
             Err(batch) => {
                 let partition = batch.partition;
-                let deciding = AssertUnwindSafe(self.decide(batch)).catch_unwind();
-                if deciding.await.is_err() {
+                let sending = AssertUnwindSafe(self.send_locked(batch)).catch_unwind();
+                if sending.await.is_err() {
                     self.forget(partition);
                 }
             }
@@ -167,7 +167,7 @@ impl Writer {
     }
 
     /// Takes what waits in the queue, as far as the backlog may grow.
-    fn gather(&mut self) {
+    pub(super) fn gather(&mut self) {
         while self.backlog.len() < self.options.queue_limit {
             let Ok(pending) = self.requests.try_recv() else {
                 break;
