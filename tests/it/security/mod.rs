@@ -8,5 +8,6 @@ mod mass_assignment;
 mod object_access;
 mod permissions;
 mod private_teams;
+mod refresh_cookie;
 mod response_headers;
 mod secrets;

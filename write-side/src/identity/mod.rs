@@ -45,7 +45,7 @@ pub use accounts::Membership;
 pub use error::IdentityError;
 pub use rotation::reseal_second_factors;
 pub use second_factor::Enrolment;
-pub use sessions::{Listed, Owner};
+pub use sessions::{Listed, Owner, REFRESH_LIFETIME};
 pub use sign_in::{Choice, SignIn, SignedIn};
 pub use sign_up::SignUp;
 

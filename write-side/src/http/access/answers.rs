@@ -7,6 +7,7 @@ use poem_openapi::types::{ToJSON, Type};
 use poem_openapi::{ApiResponse, Enum, Object};
 use uuid::Uuid;
 
+use super::refresh_cookie::{self, Carrier};
 use crate::identity::{self, ACCESS_LIFETIME, Choice, Enrolment, SignIn, SignedIn};
 
 /// An answer that no cache may keep.
@@ -26,6 +27,58 @@ impl<T: ToJSON + Type + Send> Private<T> {
     pub(super) fn of(body: T) -> Self {
         Self::Ok(Json(body), "no-store".to_owned())
     }
+}
+
+/// An answer with tokens, which no cache may keep.
+#[derive(ApiResponse)]
+pub(super) enum LetIn<T: ToJSON + Type + Send> {
+    /// It.
+    #[oai(status = 200)]
+    Ok(
+        Json<T>,
+        /// `no-store`.
+        #[oai(header = "Cache-Control")]
+        String,
+        /// The refresh token, if it was asked for in a cookie.
+        #[oai(header = "Set-Cookie")]
+        Option<String>,
+    ),
+}
+
+impl<T: ToJSON + Type + Send> LetIn<T> {
+    fn of(body: T, refresh_token: Option<String>) -> Self {
+        let cookie = refresh_token.map(|token| refresh_cookie::set(&token));
+        Self::Ok(Json(body), "no-store".to_owned(), cookie)
+    }
+}
+
+impl LetIn<TokensView> {
+    pub(super) fn refreshed(tokens: SignedIn, carrier: Carrier) -> Self {
+        let mut view = TokensView::from(tokens);
+        let in_cookie = view.part_with_refresh_token(carrier);
+        Self::of(view, in_cookie)
+    }
+}
+
+impl LetIn<SignInView> {
+    pub(super) fn signed_in(sign_in: SignIn, carrier: Carrier) -> Self {
+        let mut view = SignInView::from(sign_in);
+        let tokens = view.tokens.as_mut();
+        let in_cookie = tokens.and_then(|tokens| tokens.part_with_refresh_token(carrier));
+        Self::of(view, in_cookie)
+    }
+}
+
+/// The session is over.
+#[derive(ApiResponse)]
+pub(super) enum SignedOut {
+    /// Nothing is left to say.
+    #[oai(status = 204)]
+    Done(
+        /// Removes the refresh token, if it was in a cookie.
+        #[oai(header = "Set-Cookie")]
+        Option<String>,
+    ),
 }
 
 /// It is done.
@@ -80,14 +133,14 @@ pub(super) struct SignInView {
 
 /// The tokens of a session.
 #[derive(Debug, Object)]
-#[oai(rename = "Tokens")]
+#[oai(rename = "Tokens", skip_serializing_if_is_none)]
 pub(super) struct TokensView {
     /// For `Authorization: Bearer`.
     access_token: String,
     /// Seconds for which the access token is good.
     expires_in: i64,
-    /// For a new access token, once.
-    refresh_token: String,
+    /// For a new access token, once. Absent when it is in the cookie.
+    refresh_token: Option<String>,
     /// Until when the refresh token is good.
     refresh_until: DateTime<Utc>,
     /// The session.
@@ -186,7 +239,7 @@ impl From<SignedIn> for TokensView {
         Self {
             access_token: signed_in.access_token,
             expires_in: ACCESS_LIFETIME.num_seconds(),
-            refresh_token: signed_in.refresh_token,
+            refresh_token: Some(signed_in.refresh_token),
             refresh_until: signed_in.refresh_until,
             session_id: signed_in.session_id.0,
             identity: IdentityView {
@@ -197,6 +250,16 @@ impl From<SignedIn> for TokensView {
                 user_name: signed_in.user_name.to_string(),
                 role: signed_in.role.into(),
             },
+        }
+    }
+}
+
+impl TokensView {
+    /// Takes the refresh token out if it is to be in a cookie.
+    fn part_with_refresh_token(&mut self, carrier: Carrier) -> Option<String> {
+        match carrier {
+            Carrier::Body => None,
+            Carrier::Cookie => self.refresh_token.take(),
         }
     }
 }

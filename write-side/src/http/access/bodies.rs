@@ -21,9 +21,9 @@ pub(super) struct SignInBody {
 #[derive(Debug, Object)]
 #[oai(deny_unknown_fields)]
 pub(super) struct RefreshBody {
-    /// The newest refresh token of the session.
+    /// The newest refresh token of the session, unless it is in the cookie.
     #[oai(validator(min_length = 1, max_length = 256))]
-    pub refresh_token: String,
+    pub refresh_token: Option<String>,
 }
 
 /// A new password.

@@ -7,15 +7,16 @@ use platform::http::body::Body;
 use platform::http::problem::{AccessProblem, BodylessAccessProblem};
 use poem::Request;
 use poem_openapi::OpenApi;
-use poem_openapi::param::Path;
+use poem_openapi::param::{Header, Path};
 use uuid::Uuid;
 
-use super::answers::{Accepted, Done, OrganizationMadeView, Private, SignInView};
+use super::answers::{Accepted, Done, LetIn, OrganizationMadeView, Private, SignInView};
 use super::bodies::{
     AcceptInvitationBody, AskForCodeBody, CodeSignInBody, ForgotPasswordBody, ResetPasswordBody,
     SignUpBody, VerifyAddressBody,
 };
 use super::problems::problem;
+use super::refresh_cookie::Carrier;
 use super::{limit_account, origin};
 use crate::http::fields::{AtFault, Fields};
 use crate::http::tags::ApiTags;
@@ -149,8 +150,11 @@ impl MailedApi {
     async fn sign_in_by_code(
         &self,
         request: &Request,
+        /// Where the refresh token is to be: `body` when absent, or `cookie` for a page in a browser.
+        #[oai(name = "Refresh-Token-In")]
+        carrier: Header<Option<Carrier>>,
         body: Body<CodeSignInBody>,
-    ) -> Result<Private<SignInView>, AccessProblem> {
+    ) -> Result<LetIn<SignInView>, AccessProblem> {
         let CodeSignInBody {
             email,
             organization,
@@ -159,7 +163,8 @@ impl MailedApi {
         let origin = origin(request);
         limit_account(request, email).await?;
         let signed_in = self.0.sign_in_by_code(email, organization, code, &origin);
-        Ok(Private::of(signed_in.await.map_err(problem)?.into()))
+        let signed_in = signed_in.await.map_err(problem)?;
+        Ok(LetIn::signed_in(signed_in, carrier.0.unwrap_or_default()))
     }
 
     /// Invite a user

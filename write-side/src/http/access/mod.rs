@@ -5,6 +5,7 @@ mod bodies;
 mod mailed;
 mod passwords;
 mod problems;
+mod refresh_cookie;
 mod second_factor;
 mod sessions;
 mod sign_in;

@@ -2,13 +2,15 @@
 
 use platform::http::auth::Bearer;
 use platform::http::body::Body;
-use platform::http::problem::{AccessProblem, BodylessAccessProblem};
+use platform::http::problem::{AccessProblem, BodylessAccessProblem, Problem};
 use poem::Request;
 use poem_openapi::OpenApi;
+use poem_openapi::param::Header;
 
-use super::answers::{Done, Private, SignInView, TokensView};
+use super::answers::{LetIn, SignInView, SignedOut, TokensView};
 use super::bodies::{RefreshBody, SecondFactorBody, SignInBody};
 use super::problems::problem;
+use super::refresh_cookie::{self, Carrier};
 use super::{limit_account, origin};
 use crate::http::tags::ApiTags;
 use crate::identity::Identity;
@@ -24,8 +26,11 @@ impl SignInApi {
     async fn sign_in(
         &self,
         request: &Request,
+        /// Where the refresh token is to be: `body` when absent, or `cookie` for a page in a browser.
+        #[oai(name = "Refresh-Token-In")]
+        carrier: Header<Option<Carrier>>,
         body: Body<SignInBody>,
-    ) -> Result<Private<SignInView>, AccessProblem> {
+    ) -> Result<LetIn<SignInView>, AccessProblem> {
         let SignInBody {
             email,
             password,
@@ -36,7 +41,8 @@ impl SignInApi {
         let signed_in = self
             .0
             .sign_in(email, password, organization.as_deref(), &origin);
-        Ok(Private::of(signed_in.await.map_err(problem)?.into()))
+        let signed_in = signed_in.await.map_err(problem)?;
+        Ok(LetIn::signed_in(signed_in, carrier.0.unwrap_or_default()))
     }
 
     /// Complete a sign-in by the second factor
@@ -50,8 +56,11 @@ impl SignInApi {
     async fn complete(
         &self,
         request: &Request,
+        /// Where the refresh token is to be: `body` when absent, or `cookie` for a page in a browser.
+        #[oai(name = "Refresh-Token-In")]
+        carrier: Header<Option<Carrier>>,
         body: Body<SecondFactorBody>,
-    ) -> Result<Private<SignInView>, AccessProblem> {
+    ) -> Result<LetIn<SignInView>, AccessProblem> {
         let SecondFactorBody {
             ticket,
             code,
@@ -61,13 +70,15 @@ impl SignInApi {
         let signed_in = self
             .0
             .complete_sign_in(ticket, code, organization.as_deref(), &origin);
-        Ok(Private::of(signed_in.await.map_err(problem)?.into()))
+        let signed_in = signed_in.await.map_err(problem)?;
+        Ok(LetIn::signed_in(signed_in, carrier.0.unwrap_or_default()))
     }
 
     /// Get new tokens for a refresh token
     ///
     /// A refresh token is good for seven days and is used once. Sent again within ten seconds it gives the same successor,
-    /// for a client whose answer was lost; sent later it ends the session, since somebody else holds a copy.
+    /// for a client whose answer was lost; sent later it ends the session, since somebody else holds a copy. A token that
+    /// came in the cookie has its successor there.
     #[oai(
         path = "/auth/refresh",
         method = "post",
@@ -77,10 +88,14 @@ impl SignInApi {
         &self,
         request: &Request,
         body: Body<RefreshBody>,
-    ) -> Result<Private<TokensView>, AccessProblem> {
-        let origin = origin(request);
-        let refreshed = self.0.refresh(&body.0.refresh_token, &origin).await;
-        Ok(Private::of(refreshed.map_err(problem)?.into()))
+    ) -> Result<LetIn<TokensView>, AccessProblem> {
+        let sent = body.0.refresh_token.as_deref();
+        let (token, carrier) = sent
+            .map(|token| (token, Carrier::Body))
+            .or_else(|| refresh_cookie::read(request).map(|token| (token, Carrier::Cookie)))
+            .ok_or_else(no_refresh_token)?;
+        let refreshed = self.0.refresh(token, &origin(request)).await;
+        Ok(LetIn::refreshed(refreshed.map_err(problem)?, carrier))
     }
 
     /// Sign out
@@ -91,9 +106,14 @@ impl SignInApi {
         &self,
         bearer: Bearer,
         request: &Request,
-    ) -> Result<Done, BodylessAccessProblem> {
+    ) -> Result<SignedOut, BodylessAccessProblem> {
         let ended = self.0.sign_out(&bearer.0, &origin(request)).await;
         ended.map_err(problem)?;
-        Ok(Done::Done)
+        Ok(SignedOut::Done(refresh_cookie::forget(request)))
     }
+}
+
+fn no_refresh_token() -> Problem {
+    let detail = "is needed where no cookie carries it".to_owned();
+    Problem::invalid("/refresh_token", detail)
 }
