@@ -2,6 +2,8 @@
 
 mod filter;
 mod list;
+#[cfg(test)]
+mod plans;
 mod statement;
 
 pub use filter::{AuditFilter, EventTypes, UnknownEventType};

@@ -56,6 +56,8 @@ pub enum Bench {
     Timers,
     /// Memory of the server, idle and under load.
     Memory,
+    /// Many sign-ins at once, and what the time of an answer tells.
+    Access,
     /// Everything above.
     All,
 }

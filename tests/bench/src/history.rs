@@ -26,7 +26,8 @@ use crate::http::Api;
 use crate::product::{Installation, Server};
 use crate::servers::BenchServers;
 
-const SLUG: &str = "desk";
+/// The short name of the organization.
+pub const SLUG: &str = "desk";
 const AGENTS: usize = 20;
 const CUSTOMERS: usize = 200;
 const TEAMS: usize = 5;
@@ -42,6 +43,8 @@ pub const EVENTS_A_TICKET: f64 = 4.75;
 pub struct Desk {
     /// Where it lives.
     pub placement: Placement,
+    /// Lets an admin in.
+    pub admin_token: String,
     /// A token of an agent.
     pub agent_token: String,
     agents: Vec<UserId>,
@@ -82,6 +85,7 @@ impl Desk {
         let placement = servers.store.placement_by_slug(SLUG).await?;
         Ok(Self {
             placement: placement.context("the organization is not placed")?,
+            admin_token,
             agent_token,
             agents,
             customers,

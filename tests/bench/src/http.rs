@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use reqwest::{Client, Method, Response};
+use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::Value;
 
 const TIMEOUT: Duration = Duration::from_secs(15);
@@ -52,17 +52,30 @@ impl Api {
         self.send(Method::GET, path, None).await
     }
 
+    /// Sends a body; the status of the answer, whatever it is.
+    ///
+    /// # Errors
+    /// When no answer comes.
+    pub async fn post_for_status(&self, path: &str, body: &Value) -> Result<u16> {
+        let request = self.request(Method::POST, path, Some(body))?;
+        Ok(request.send().await?.status().as_u16())
+    }
+
     async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value> {
-        let mut request = client()
+        read(path, self.request(method, path, body)?.send().await?).await
+    }
+
+    fn request(&self, method: Method, path: &str, body: Option<&Value>) -> Result<RequestBuilder> {
+        let request = client()
             .request(method, format!("{}{path}", self.base))
             .timeout(TIMEOUT)
             .bearer_auth(&self.token);
-        if let Some(body) = body {
-            request = request
+        Ok(match body {
+            Some(body) => request
                 .header("Content-Type", "application/json")
-                .body(serde_json::to_vec(body)?);
-        }
-        read(path, request.send().await?).await
+                .body(serde_json::to_vec(body)?),
+            None => request,
+        })
     }
 }
 

@@ -6,6 +6,7 @@
 //!
 //! Never in here: anything that the product needs to run.
 
+mod access;
 mod append;
 mod cli;
 mod commands;
@@ -51,6 +52,7 @@ async fn run(bench: Bench, cli: &Cli) -> Result<()> {
         Bench::Query => query::run(cli).await?,
         Bench::Timers => timers::run(cli).await?,
         Bench::Memory => memory::run(cli).await?,
+        Bench::Access => access::run(cli).await?,
         Bench::All => return Ok(()),
     };
     report.publish()

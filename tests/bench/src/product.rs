@@ -50,6 +50,12 @@ impl Installation {
         Ok(Self { program, settings })
     }
 
+    /// The same with one more setting.
+    pub fn with(mut self, name: &'static str, value: String) -> Self {
+        self.settings.push((name, value));
+        self
+    }
+
     fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
         command
