@@ -6,8 +6,9 @@ use std::hash::Hash;
 use crate::access::Lost;
 use domain::ids::{MessageId, OrganizationId, TeamId, TicketId, UserId};
 use domain::organization::state::Standing;
+use domain::user::state::UserKind;
 use platform::rows::{
-    AuditRow, HistoryRow, MessageRow, OrganizationRow, TeamRow, TicketRow, UserRow,
+    ActorKind, AuditRow, HistoryRow, MessageRow, OrganizationRow, TeamRow, TicketRow, UserRow,
 };
 
 /// Rows by their id within an organization.
@@ -122,6 +123,15 @@ impl State {
     pub fn user_name(&self, org: OrganizationId, user: UserId) -> String {
         let row = self.users.get((org, user));
         row.map_or_else(|| UNKNOWN_USER.to_owned(), |row| row.name.clone())
+    }
+
+    /// Whether a user is a person or a machine.
+    #[must_use]
+    pub fn actor_kind(&self, org: OrganizationId, user: UserId) -> ActorKind {
+        match self.users.get((org, user)).map(|row| row.kind) {
+            Some(UserKind::Machine) => ActorKind::Machine,
+            Some(UserKind::Person) | None => ActorKind::User,
+        }
     }
 
     /// The name of a team at this point of the log.

@@ -43,6 +43,7 @@ CREATE TABLE users (
     name       text        NOT NULL,
     email      text,
     role       text        NOT NULL CHECK (role IN ('customer', 'agent', 'lead', 'admin')),
+    kind       text        NOT NULL CHECK (kind IN ('person', 'machine')),
     active     boolean     NOT NULL,
     version    bigint      NOT NULL,
     created_at timestamptz NOT NULL,
@@ -151,7 +152,7 @@ CREATE TABLE ticket_history (
     event_type    text        NOT NULL,
     -- The version of the stream that the event belongs to (the ticket's or the message's).
     version       bigint      NOT NULL,
-    actor_kind    text        NOT NULL CHECK (actor_kind IN ('user', 'timer', 'import', 'operator', 'identity')),
+    actor_kind    text        NOT NULL CHECK (actor_kind IN ('user', 'machine', 'timer', 'import', 'operator', 'identity')),
     actor_id      uuid,
     actor_role    text,
     -- The name of that moment: what was known then.
@@ -185,7 +186,7 @@ CREATE TABLE audit (
     -- What it happened to: user, team, organization, message, session, api_key or invitation, and its id.
     resource_type  text        NOT NULL,
     resource_id    uuid        NOT NULL,
-    actor_kind     text        NOT NULL CHECK (actor_kind IN ('user', 'timer', 'import', 'operator', 'identity')),
+    actor_kind     text        NOT NULL CHECK (actor_kind IN ('user', 'machine', 'timer', 'import', 'operator', 'identity')),
     actor_id       uuid,
     actor_role     text,
     -- The names of that moment.

@@ -35,6 +35,8 @@ events! {
         RecoveryCodeUsed(RecoveryCodeUsed) = "recovery_code.used" v 1,
         /// An API key was made.
         ApiKeyCreated(ApiKeyCreated) = "api_key.created" v 1,
+        /// An API key was used: told once a day for each key and address.
+        ApiKeyUsed(ApiKeyUsed) = "api_key.used" v 1,
         /// An API key is void.
         ApiKeyRevoked(ApiKeyRevoked) = "api_key.revoked" v 1,
         /// Somebody was invited.
@@ -66,6 +68,7 @@ impl SecurityEvent {
             Self::RecoveryCodesMade(e) => e.user_id,
             Self::RecoveryCodeUsed(e) => e.user_id,
             Self::ApiKeyCreated(e) => e.user_id,
+            Self::ApiKeyUsed(e) => e.user_id,
             Self::ApiKeyRevoked(e) => e.user_id,
             Self::InvitationSent(e) => e.user_id,
             Self::InvitationAccepted(e) => e.user_id,
@@ -184,6 +187,15 @@ pub struct ApiKeyCreated {
     /// From when on it is void.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// An API key was used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApiKeyUsed {
+    /// Whose.
+    pub user_id: UserId,
+    /// The key.
+    pub key_id: ApiKeyId,
 }
 
 /// An API key is void.

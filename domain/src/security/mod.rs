@@ -8,7 +8,7 @@ pub mod evolve;
 pub mod state;
 pub mod words;
 
-use crate::ids::{OrganizationId, UserId};
+use crate::ids::{ApiKeyId, OrganizationId, UserId};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -28,5 +28,20 @@ pub fn export_id(
     Uuid::new_v5(
         &organization.0,
         format!("export:{reader}:{subject}:{hour}").as_bytes(),
+    )
+}
+
+/// The occurrence of the use of an API key: one a day for the same key and address.
+#[must_use]
+pub fn api_key_use_id(
+    organization: OrganizationId,
+    key: ApiKeyId,
+    address: &str,
+    at: DateTime<Utc>,
+) -> Uuid {
+    let day = at.timestamp().div_euclid(86_400);
+    Uuid::new_v5(
+        &organization.0,
+        format!("api_key:{key}:{address}:{day}").as_bytes(),
     )
 }

@@ -15,6 +15,15 @@ pub enum UserCommand {
         /// What they may do.
         role: Role,
     },
+    /// A machine joins with its API key. Only an admin or the operator may.
+    CreateMachine {
+        /// What people read: the name of the key.
+        name: Name,
+        /// What rules see that know no scopes.
+        role: Role,
+    },
+    /// A machine leaves with its API key. Only an admin or the operator may. A second time is no error and no event.
+    RetireMachine,
     /// Change what is given, leave the rest.
     Update {
         /// The new name.

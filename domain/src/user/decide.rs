@@ -6,7 +6,7 @@ use super::event::{
     EmailClaimEvent, EmailClaimed, EmailReleased, SubjectErased, UserCreated, UserDeactivated,
     UserEmailChanged, UserEvent, UserReactivated, UserRenamed, UserRoleChanged,
 };
-use super::state::{EmailClaim, PresentUser, User};
+use super::state::{EmailClaim, PresentUser, User, UserKind};
 use crate::actor::{Actor, Role};
 use crate::command::Issued;
 use crate::ids::UserId;
@@ -27,18 +27,27 @@ pub fn decide(
             if !sets_users(actor) {
                 return Err(UserError::AdminOnly);
             }
-            if *state != User::Absent {
-                return Err(UserError::AlreadyExists);
-            }
-            Ok(vec![
-                UserCreated {
-                    name: name.clone(),
-                    email: email.clone(),
-                    role: *role,
-                }
-                .into(),
-            ])
+            let created = UserCreated {
+                name: name.clone(),
+                email: email.clone(),
+                role: *role,
+                kind: UserKind::Person,
+            };
+            join(state, created)
         }
+        UserCommand::CreateMachine { name, role } => {
+            if !actor.is_admin() {
+                return Err(UserError::MachineByAdminOnly);
+            }
+            let created = UserCreated {
+                name: name.clone(),
+                email: None,
+                role: *role,
+                kind: UserKind::Machine,
+            };
+            join(state, created)
+        }
+        UserCommand::RetireMachine => retire(state, actor),
         UserCommand::Update {
             name,
             email,
@@ -58,10 +67,30 @@ pub fn decide(
             match state {
                 User::Absent => Err(UserError::NotFound),
                 User::Present(user) if user.erased => Err(UserError::Erased),
+                User::Present(user) if !user.kind.is_person() => Err(UserError::Machine),
                 User::Present(user) => update(user, actor.user_id() == Some(id), &changes),
             }
         }
         UserCommand::Erase { reason } => erase(state, id, actor, reason),
+    }
+}
+
+fn join(state: &User, created: UserCreated) -> Result<Vec<UserEvent>, UserError> {
+    match state {
+        User::Absent => Ok(vec![created.into()]),
+        User::Present(_) => Err(UserError::AlreadyExists),
+    }
+}
+
+fn retire(state: &User, actor: &Actor) -> Result<Vec<UserEvent>, UserError> {
+    if !actor.is_admin() {
+        return Err(UserError::MachineByAdminOnly);
+    }
+    match state {
+        User::Absent => Err(UserError::NotFound),
+        User::Present(user) if user.kind.is_person() => Err(UserError::NoMachine),
+        User::Present(user) if user.active => Ok(vec![UserDeactivated {}.into()]),
+        User::Present(_) => Ok(Vec::new()),
     }
 }
 
@@ -76,6 +105,7 @@ fn erase(
     }
     match state {
         User::Absent => Err(UserError::NotFound),
+        User::Present(user) if !user.kind.is_person() => Err(UserError::Machine),
         User::Present(_) if actor.user_id() == Some(id) => Err(UserError::OwnErasure),
         User::Present(user) if user.erased => Ok(Vec::new()),
         User::Present(_) => Ok(vec![

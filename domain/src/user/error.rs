@@ -27,6 +27,15 @@ pub enum UserError {
     /// An admin may not erase themself, so that an organization cannot lock itself out.
     #[error("you may not erase yourself; ask another admin")]
     OwnErasure,
+    /// A machine is made and retired with its API key, by admins alone.
+    #[error("only an admin may make and revoke API keys")]
+    MachineByAdminOnly,
+    /// It is not a person.
+    #[error("this user is the machine of an API key: revoke the key and make another")]
+    Machine,
+    /// It is not a machine.
+    #[error("this user is a person, and has no API key")]
+    NoMachine,
     /// Their data is forgotten.
     #[error("this person's data was erased; nothing about them can change any more")]
     Erased,
@@ -45,8 +54,13 @@ impl UserError {
             | Self::OwnRole
             | Self::OwnDeactivation
             | Self::EraseByAdminOnly
+            | Self::MachineByAdminOnly
             | Self::OwnErasure => Kind::Forbidden,
-            Self::AlreadyExists | Self::EmailTaken | Self::Erased => Kind::Conflict,
+            Self::AlreadyExists
+            | Self::EmailTaken
+            | Self::Erased
+            | Self::Machine
+            | Self::NoMachine => Kind::Conflict,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Events of a user's stream, and of the stream that reserves an e-mail address.
 
+use super::state::UserKind;
 use crate::actor::Role;
 use crate::event::events;
 use crate::ids::UserId;
@@ -46,6 +47,9 @@ pub struct UserCreated {
     pub email: Option<Email>,
     /// What they may do.
     pub role: Role,
+    /// Whether a person or a machine.
+    #[serde(default, skip_serializing_if = "UserKind::is_person")]
+    pub kind: UserKind,
 }
 
 /// A user got another name.

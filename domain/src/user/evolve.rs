@@ -13,6 +13,7 @@ pub fn evolve(state: User, event: &UserEvent, _at: DateTime<Utc>) -> User {
             name: e.name.clone(),
             email: e.email.clone(),
             role: e.role,
+            kind: e.kind,
             active: true,
             erased: false,
         },

@@ -3,6 +3,35 @@
 use crate::actor::Role;
 use crate::ids::UserId;
 use crate::text::{Email, Name};
+use serde::{Deserialize, Serialize};
+
+/// What a user is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UserKind {
+    /// Somebody who signs in.
+    #[default]
+    Person,
+    /// A program with an API key, of the same id. It is made and retired with the key, and changed by nothing else.
+    Machine,
+}
+
+impl UserKind {
+    /// Whether it is somebody who signs in.
+    #[must_use]
+    pub fn is_person(&self) -> bool {
+        *self == Self::Person
+    }
+
+    /// The name on the wire and on the disk.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::Machine => "machine",
+        }
+    }
+}
 
 /// The state of a user's stream.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -23,6 +52,8 @@ pub struct PresentUser {
     pub email: Option<Email>,
     /// What they may do.
     pub role: Role,
+    /// Whether a person or a machine.
+    pub kind: UserKind,
     /// Whether they may act.
     pub active: bool,
     /// Whether their data is forgotten. It never comes back.

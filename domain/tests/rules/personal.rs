@@ -62,7 +62,7 @@ const NOT_PERSONAL: &[(&str, &[&str], &str)] = &[
     ("second_factor.disabled", &["kind"], "fixed words"),
     ("api_key.created", &["scopes"], "words of the product"),
     ("invitation.sent", &["role"], "fixed words"),
-    ("user.created", &["role"], "fixed words"),
+    ("user.created", &["role", "kind"], "fixed words"),
     ("user.role_changed", &["from", "to"], "fixed words"),
 ];
 

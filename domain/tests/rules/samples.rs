@@ -24,6 +24,7 @@ use domain::user::event::{
     EmailClaimEvent, EmailClaimed, EmailReleased, SubjectErased, UserCreated, UserDeactivated,
     UserEmailChanged, UserEvent, UserReactivated, UserRenamed, UserRoleChanged,
 };
+use domain::user::state::UserKind;
 
 /// An event and what is special about it; nothing for the one with every field.
 pub type Sample = (&'static str, DomainEvent);
@@ -155,12 +156,18 @@ fn user() -> impl Iterator<Item = (&'static str, UserEvent)> {
         name: name("Ada Lovelace"),
         email,
         role,
+        kind: UserKind::Person,
+    };
+    let machine = UserCreated {
+        kind: UserKind::Machine,
+        ..created(None, Role::Agent)
     };
     [
         (FULL, created(address.clone(), Role::Agent).into()),
         (MINIMAL, created(None, Role::Customer).into()),
         ("admin", created(address.clone(), Role::Admin).into()),
         ("lead", created(address.clone(), Role::Lead).into()),
+        ("machine", machine.into()),
         (
             FULL,
             UserRenamed {

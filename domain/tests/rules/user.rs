@@ -17,7 +17,7 @@ use domain::user::event::{
     UserReactivated, UserRenamed, UserRoleChanged,
 };
 use domain::user::evolve::{evolve, evolve_claim};
-use domain::user::state::{EmailClaim, User};
+use domain::user::state::{EmailClaim, User, UserKind};
 use uuid::Uuid;
 
 fn name(text: &str) -> Name {
@@ -33,6 +33,7 @@ fn created(role: Role) -> UserCreated {
         name: name("Ada"),
         email: Some(email("ada@example.com")),
         role,
+        kind: UserKind::Person,
     }
 }
 
@@ -294,4 +295,74 @@ fn an_erased_person_is_not_erased_again_and_never_changes() {
     erased(CUSTOMER)
         .when(0, admin(), create())
         .refuses(UserError::AlreadyExists);
+}
+
+fn create_machine() -> UserCommand {
+    UserCommand::CreateMachine {
+        name: name("Robot"),
+        role: Role::Agent,
+    }
+}
+
+fn machine() -> UserCreated {
+    UserCreated {
+        name: name("Robot"),
+        email: None,
+        role: Role::Agent,
+        kind: UserKind::Machine,
+    }
+}
+
+fn present_machine() -> Scenario<UserAggregate> {
+    absent(AGENT).given(0, machine())
+}
+
+#[test]
+fn admins_and_the_operator_make_and_retire_machines_and_nobody_else_does() {
+    for actor in [admin(), Actor::Operator] {
+        absent(AGENT)
+            .when(0, actor.clone(), create_machine())
+            .yields([machine().into()]);
+        present_machine()
+            .when(1, actor, UserCommand::RetireMachine)
+            .yields([UserDeactivated {}.into()]);
+    }
+    for actor in [agent(), lead(), customer(), import(), Actor::Timer] {
+        absent(AGENT)
+            .when(0, actor.clone(), create_machine())
+            .refuses(UserError::MachineByAdminOnly);
+        present_machine()
+            .when(1, actor, UserCommand::RetireMachine)
+            .refuses(UserError::MachineByAdminOnly);
+    }
+}
+
+#[test]
+fn a_machine_is_retired_once() {
+    present_machine()
+        .given(1, UserDeactivated {})
+        .when(2, admin(), UserCommand::RetireMachine)
+        .changes_nothing();
+}
+
+#[test]
+fn a_machine_is_neither_changed_nor_erased_as_a_person() {
+    for command in [
+        rename(),
+        set_role(Role::Admin),
+        set_active(true),
+        UserCommand::Erase { reason: reason() },
+    ] {
+        present_machine()
+            .given(1, UserDeactivated {})
+            .when(2, admin(), command)
+            .refuses(UserError::Machine);
+    }
+}
+
+#[test]
+fn a_person_is_not_retired_as_a_machine() {
+    present(AGENT, Role::Agent)
+        .when(1, admin(), UserCommand::RetireMachine)
+        .refuses(UserError::NoMachine);
 }

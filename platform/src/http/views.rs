@@ -11,6 +11,7 @@ use domain::actor::Role;
 use domain::ids::TicketId;
 use domain::message::state::Visibility;
 use domain::ticket::state::{Channel, Priority, Status};
+use domain::user::state::UserKind;
 use poem_openapi::{Enum, Object};
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -116,6 +117,16 @@ wire_enum! {
 }
 
 wire_enum! {
+    /// What a user is.
+    UserKindView as "UserKind" of UserKind {
+        /// Somebody who signs in.
+        Person,
+        /// A program with an API key, of the same id.
+        Machine,
+    }
+}
+
+wire_enum! {
     /// Who can read a message.
     VisibilityView as "Visibility" of Visibility {
         /// The requester and staff.
@@ -193,6 +204,8 @@ pub struct UserView {
     pub email: Option<String>,
     /// What they may do.
     pub role: RoleView,
+    /// Whether a person or a machine.
+    pub kind: UserKindView,
     /// Whether they may act.
     pub active: bool,
     /// When they joined.

@@ -8,6 +8,7 @@ use domain::actor::Role;
 use domain::ids::{MessageId, OrganizationId, TeamId, TicketId, UserId};
 use domain::message::state::Visibility;
 use domain::ticket::state::{Channel, Priority, Status};
+use domain::user::state::UserKind;
 use serde::Serialize;
 use serde::de::value::{Error as WordError, StrDeserializer};
 use serde::de::{DeserializeOwned, IntoDeserializer};
@@ -138,7 +139,9 @@ macro_rules! words {
     };
 }
 
-words!(Status, Channel, Role, Visibility, ClockState, ActorKind);
+words!(
+    Status, Channel, Role, UserKind, Visibility, ClockState, ActorKind
+);
 
 /// Reads a word of a closed set, spelled as serde spells it.
 fn word<T: DeserializeOwned>(text: String) -> Result<T, RowError> {

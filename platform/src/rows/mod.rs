@@ -14,6 +14,7 @@ use domain::message::state::Visibility;
 use domain::organization::settings::Settings;
 use domain::sla::clocks::Clocks;
 use domain::ticket::state::{Channel, Priority, Status};
+use domain::user::state::UserKind;
 use schema::table::core as table;
 use tokio_postgres::types::Json;
 use uuid::Uuid;
@@ -60,6 +61,8 @@ row! {
         email: Option<String>,
         /// What they may do.
         role: Role,
+        /// Whether a person or a machine.
+        kind: UserKind,
         /// Whether they may act.
         active: bool,
         /// The version of their stream.

@@ -39,6 +39,8 @@ impl ClockState {
 pub enum ActorKind {
     /// A person.
     User,
+    /// A program with an API key.
+    Machine,
     /// A timer of InsightDesk.
     Timer,
     /// History taken over from another system.
@@ -55,6 +57,7 @@ impl ActorKind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::User => "user",
+            Self::Machine => "machine",
             Self::Timer => "timer",
             Self::Import => "import",
             Self::Operator => "operator",

@@ -47,10 +47,14 @@ pub(super) fn fact(change: &SecurityEvent) -> Fact {
             e.left
         )),
         SecurityEvent::ApiKeyCreated(e) => key_created(e),
+        SecurityEvent::ApiKeyUsed(e) => {
+            Fact::new("api_key", e.key_id.0, format!("{SUBJECT} used its API key"))
+                .concerning(user_id)
+        }
         SecurityEvent::ApiKeyRevoked(e) => Fact::new(
             "api_key",
             e.key_id.0,
-            format!("{ACTOR} revoked an API key of {SUBJECT}"),
+            format!("{ACTOR} revoked the API key of {SUBJECT}"),
         )
         .concerning(user_id),
         SecurityEvent::InvitationSent(e) => invited(e),
@@ -126,7 +130,7 @@ fn key_created(event: &ApiKeyCreated) -> Fact {
     Fact::new(
         "api_key",
         event.key_id.0,
-        format!("{ACTOR} made an API key of {SUBJECT}"),
+        format!("{ACTOR} made the API key of {SUBJECT}"),
     )
     .concerning(event.user_id)
     .changing("name", Value::Null, event.name.as_str())

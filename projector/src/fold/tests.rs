@@ -18,6 +18,7 @@ use domain::ticket::event::{
 };
 use domain::ticket::state::{Channel, Priority, Status};
 use domain::user::event::{UserCreated, UserEvent};
+use domain::user::state::UserKind;
 use platform::rows::{ActorKind, ClockState, TicketRow};
 use uuid::Uuid;
 
@@ -62,6 +63,7 @@ impl Log {
             name: Name::parse("Ada Lovelace").unwrap(),
             email: None,
             role: Role::Customer,
+            kind: UserKind::Person,
         };
         log.take(ADA.0, DomainEvent::User(UserEvent::Created(user)));
         log

@@ -72,6 +72,7 @@ fn joined(event: &Event, id: UserId, created: &UserCreated) -> UserRow {
         name: created.name.to_string(),
         email: created.email.as_ref().map(ToString::to_string),
         role: created.role,
+        kind: created.kind,
         active: true,
         version: event.version,
         created_at: event.occurred_at,

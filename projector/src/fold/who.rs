@@ -22,7 +22,7 @@ impl Who {
     pub(super) fn of(state: &State, org: OrganizationId, actor: &Actor) -> Self {
         let (kind, person, name) = match actor {
             Actor::User { id, role } => (
-                ActorKind::User,
+                state.actor_kind(org, *id),
                 Some((*id, *role)),
                 state.user_name(org, *id),
             ),

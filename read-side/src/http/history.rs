@@ -86,6 +86,8 @@ impl ActorView {
 pub(super) enum ActorKindView {
     /// A person.
     User,
+    /// A program with an API key.
+    Machine,
     /// A timer.
     Timer,
     /// History taken over from another system.
@@ -100,6 +102,7 @@ impl From<ActorKind> for ActorKindView {
     fn from(kind: ActorKind) -> Self {
         match kind {
             ActorKind::User => Self::User,
+            ActorKind::Machine => Self::Machine,
             ActorKind::Timer => Self::Timer,
             ActorKind::Import => Self::Import,
             ActorKind::Operator => Self::Operator,

@@ -139,6 +139,7 @@ pub(super) fn user(row: UserRow) -> UserView {
         name: row.name,
         email: row.email,
         role: row.role.into(),
+        kind: row.kind.into(),
         active: row.active,
         created_at: row.created_at,
         updated_at: row.updated_at,

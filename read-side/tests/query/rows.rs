@@ -10,6 +10,7 @@ use domain::organization::settings::Settings;
 use domain::sla::clocks::Clocks;
 use domain::ticket::field::FieldValue;
 use domain::ticket::state::{Channel, Priority, Status};
+use domain::user::state::UserKind;
 use platform::rows::{
     ActorKind, Change, ClockState, HistoryRow, MessageRow, OrganizationRow, TeamRow, TicketRow,
     UserRow,
@@ -191,6 +192,7 @@ pub fn user(org: Org, number: u32, name: &str, role: Role) -> UserRow {
         name: name.to_owned(),
         email: Some(format!("user{number}@example.com")),
         role,
+        kind: UserKind::Person,
         active: true,
         version: 1,
         created_at: minute(0),

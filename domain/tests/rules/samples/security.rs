@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use domain::actor::Role;
 use domain::ids::{ApiKeyId, InvitationId, SessionId};
 use domain::security::event::{
-    ApiKeyCreated, ApiKeyRevoked, EmailVerified, InvitationAccepted, InvitationRevoked,
+    ApiKeyCreated, ApiKeyRevoked, ApiKeyUsed, EmailVerified, InvitationAccepted, InvitationRevoked,
     InvitationSent, PasswordChanged, PasswordResetRequested, PersonExported, RecoveryCodeUsed,
     RecoveryCodesMade, RefreshTokenReused, SecondFactorDisabled, SecondFactorEnabled,
     SecurityEvent, SessionEnded, SessionStarted, SignInFailed,
@@ -129,6 +129,10 @@ fn keys() -> impl Iterator<Item = Sample> {
             .collect(),
         expires_at,
     };
+    let used = ApiKeyUsed {
+        user_id: AGENT,
+        key_id: KEY,
+    };
     let revoked = ApiKeyRevoked {
         user_id: AGENT,
         key_id: KEY,
@@ -136,6 +140,7 @@ fn keys() -> impl Iterator<Item = Sample> {
     [
         (FULL, created(&["read", "tickets:write"], Some(end)).into()),
         (MINIMAL, created(&[], None).into()),
+        (FULL, used.into()),
         (FULL, revoked.into()),
     ]
     .into_iter()
