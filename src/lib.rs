@@ -82,6 +82,9 @@ async fn dispatch(command: Command) -> Result<()> {
             // Not `print!`, which panics when the reader has gone away.
             Ok(std::io::stdout().write_all(http::openapi()?.as_bytes())?)
         }
-        Command::Permissions => Ok(std::io::stdout().write_all(permissions::table()?.as_bytes())?),
+        Command::Permissions => {
+            let (table, scopes) = (permissions::table()?, permissions::scopes());
+            Ok(writeln!(std::io::stdout(), "{table}\n{scopes}")?)
+        }
     }
 }

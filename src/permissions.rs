@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use anyhow::{Context, Result};
 use domain::actor::Role;
 use platform::http::serve::BASE_PATH;
-use platform::permission::{Access, ROLES, Row, TABLE};
+use platform::permission::{Access, ROLES, Row, SCOPES, TABLE, least_role};
 use serde_json::Value;
 
 /// A cell of what is allowed, and of what is not.
@@ -34,6 +34,17 @@ pub fn table() -> Result<String> {
         lines.push(cells(row, request));
     }
     Ok(aligned(&lines))
+}
+
+/// Every scope of an API key with what it gives, as a Markdown table whose columns are aligned.
+#[must_use]
+pub fn scopes() -> String {
+    let mut lines = vec![["scope", "acts as", "gives"].map(str::to_owned).to_vec()];
+    for scope in SCOPES {
+        let role = least_role(scope.permissions).as_str();
+        lines.push([scope.name, role, scope.gives].map(str::to_owned).to_vec());
+    }
+    aligned(&lines)
 }
 
 fn cells(row: &Row, request: &str) -> Vec<String> {

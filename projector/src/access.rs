@@ -6,7 +6,7 @@ use const_format::formatcp;
 use deadpool_postgres::Transaction;
 use event_store::Partition;
 use platform::auth::SET_STANDING;
-use schema::table::{ACCOUNTS, CHALLENGES, MEMBERSHIPS, RECOVERY_CODES, SESSIONS};
+use schema::table::{ACCOUNTS, API_KEYS, CHALLENGES, MEMBERSHIPS, RECOVERY_CODES, SESSIONS};
 
 use crate::error::BatchError;
 use crate::state::State;
@@ -30,6 +30,9 @@ const LEAVE: &str = formatcp!(
 
 /// Links and codes on their way hold the person's address; ids of people are unique over all organizations.
 const VOID: &str = formatcp!("DELETE FROM {CHALLENGES} WHERE data ->> 'user_id' = $1");
+
+/// The key of a machine that was erased with its organization.
+const FORGET_KEY: &str = formatcp!("DELETE FROM {API_KEYS} WHERE org_id = $1 AND key_id = $2");
 
 /// Why a person's sessions end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,6 +84,8 @@ pub async fn end_sessions(
         tx.execute(&leave, &[&org.0, &user.0]).await?;
         let void = tx.prepare_cached(VOID).await?;
         tx.execute(&void, &[&user.to_string()]).await?;
+        let forget = tx.prepare_cached(FORGET_KEY).await?;
+        tx.execute(&forget, &[&org.0, &user.0]).await?;
     }
     Ok(())
 }

@@ -38,6 +38,9 @@ pub const SESSIONS: &str = "sessions";
 /// What happened to credentials, on its way to the log.
 pub const SECURITY_OUTBOX: &str = "security_outbox";
 
+/// What machines show: a row for each API key.
+pub const API_KEYS: &str = "api_keys";
+
 /// Letters on their way to people.
 pub const MAIL_OUTBOX: &str = "mail_outbox";
 
@@ -61,6 +64,7 @@ pub const ALL: &[&str] = &[
     CHALLENGES,
     SESSIONS,
     SECURITY_OUTBOX,
+    API_KEYS,
     MAIL_OUTBOX,
 ];
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use credentials::password::{Argon2Settings, PasswordHasher};
-use platform::auth::{EndedSessions, TokenKeys, TokenSigner, TokenVerifier};
+use platform::auth::{ApiKeys, EndedSessions, TokenKeys, TokenSigner, TokenVerifier};
 use platform::cache::{Cache, Generations};
 use platform::clock::{Clock, SystemClock};
 use platform::config::{Config, Role};
@@ -126,14 +126,24 @@ pub async fn start(config: &Config, overrides: Overrides) -> Result<RunningServe
             .clone()
             .follow(node.pools.health.clone(), background.clone()),
     );
-    let identity = identity(config, &node, ended.clone())?;
+    let api_keys = ApiKeys::new(node.pools.commands.clone(), node.dispatcher.clock().clone());
+    let identity = identity(config, &node, ended.clone(), api_keys.clone())?;
     if config.roles.has(Role::Api) {
         start_expiry(config, &node, &background);
         tokio::spawn(identity.clone().keep_house(background.clone()));
         tokio::spawn(identity.clone().carry_to_log(background.clone()));
+        tokio::spawn(identity.clone().write_key_uses(background.clone()));
     }
     let settings = http_settings(config, &valkey, &background);
-    let parts = parts(config, ended, readiness, overrides.metrics, settings)?;
+    let verifier = Arc::new(TokenVerifier::new(TokenKeys::parse(&config.token_secret)?));
+    let parts = Parts {
+        verifier,
+        ended,
+        api_keys,
+        readiness: Arc::new(readiness),
+        metrics: overrides.metrics,
+        settings,
+    };
     let endpoint = if config.roles.has(Role::Api) {
         let models = reading.models(&node);
         let wait_max = config.request_deadline.saturating_sub(WAIT_MARGIN);
@@ -163,7 +173,12 @@ pub async fn start(config: &Config, overrides: Overrides) -> Result<RunningServe
 }
 
 /// Who lets people in.
-fn identity(config: &Config, node: &Node, ended: EndedSessions) -> Result<Identity> {
+fn identity(
+    config: &Config,
+    node: &Node,
+    ended: EndedSessions,
+    api_keys: ApiKeys,
+) -> Result<Identity> {
     let hasher = PasswordHasher::new(Argon2Settings {
         memory_kib: config.password_memory_kib,
         iterations: config.password_iterations,
@@ -178,26 +193,10 @@ fn identity(config: &Config, node: &Node, ended: EndedSessions) -> Result<Identi
         hasher,
         signer,
         ended,
+        api_keys,
         node.master.clone(),
         node.outbox.clone(),
     ))
-}
-
-/// What the endpoints need beside the API itself.
-fn parts(
-    config: &Config,
-    ended: EndedSessions,
-    readiness: readiness::Parts,
-    metrics: Option<PrometheusHandle>,
-    settings: HttpSettings,
-) -> Result<Parts> {
-    Ok(Parts {
-        verifier: Arc::new(TokenVerifier::new(TokenKeys::parse(&config.token_secret)?)),
-        ended,
-        readiness: Arc::new(readiness),
-        metrics,
-        settings,
-    })
 }
 
 /// The bounds of requests, and who may send them.

@@ -5,7 +5,7 @@ use hyper::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::harness::access::{give_password, signed_in};
+use crate::harness::access::{give_password, make_key, signed_in};
 use crate::harness::{DEADLINE, Person, TestApp, eventually, uuid_of};
 
 /// The ids of one organization's things.
@@ -15,18 +15,21 @@ struct Ids {
     user: Uuid,
     team: Uuid,
     session: Uuid,
+    api_key: Uuid,
 }
 
 impl Ids {
     /// Ids of nothing at all.
     fn of_nothing() -> Self {
-        let [ticket, message, user, team, session] = std::array::from_fn(|_| Uuid::now_v7());
+        let [ticket, message, user, team, session, api_key] =
+            std::array::from_fn(|_| Uuid::now_v7());
         Self {
             ticket,
             message,
             user,
             team,
             session,
+            api_key,
         }
     }
 
@@ -37,6 +40,7 @@ impl Ids {
             ("{user_id}", self.user.to_string()),
             ("{team_id}", self.team.to_string()),
             ("{session_id}", self.session.to_string()),
+            ("{api_key_id}", self.api_key.to_string()),
             ("{tag}", "vip".to_owned()),
         ];
         let path = filled
@@ -52,6 +56,7 @@ fn body(operation_id: &str) -> Option<Value> {
     match operation_id {
         "get_ticket" | "list_messages" | "list_history" | "get_user" | "get_team" => None,
         "export_user" | "invite_user" => None,
+        "get_api_key" | "revoke_api_key" => None,
         "end_session" | "list_user_sessions" | "end_user_sessions" => None,
         "resolve_ticket" | "close_ticket" | "reopen_ticket" | "tag_ticket" | "untag_ticket" => None,
         "redact_message" => None,
@@ -94,17 +99,16 @@ async fn tried(
     (answer.status.as_u16(), answer["detail"].clone())
 }
 
-/// A session of somebody of acme.
+/// A session of somebody of acme, who has a key by then.
 async fn session_of(app: &TestApp) -> Uuid {
     let email = give_password(app, &app.acme, app.colleague()).await;
     let tokens = signed_in(&app.client, &email).await;
     // It is in the log before anybody counts what the others did.
     let told = || async {
         let log = app.log().await;
-        let is_told = log
-            .iter()
-            .any(|event| event.event_type == "session.started");
-        if is_told { Ok(()) } else { Err("not told") }
+        let is_told = |event_type| log.iter().any(|event| event.event_type == event_type);
+        let both = is_told("session.started") && is_told("api_key.created");
+        if both { Ok(()) } else { Err("not told") }
     };
     eventually(told, DEADLINE).await;
     uuid_of(&tokens["session_id"])
@@ -118,12 +122,14 @@ async fn acme_ids(app: &TestApp) -> Ids {
         .await
         .expect(201)
         .id();
+    let api_key = make_key(app.admin(), &["tickets:read"]).await.id;
     Ids {
         ticket,
         message,
         user: app.customer().id,
         team: app.acme.team_id,
         session: session_of(app).await,
+        api_key,
     }
 }
 

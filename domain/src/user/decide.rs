@@ -105,7 +105,9 @@ fn erase(
     }
     match state {
         User::Absent => Err(UserError::NotFound),
-        User::Present(user) if !user.kind.is_person() => Err(UserError::Machine),
+        User::Present(user) if !user.kind.is_person() && *actor != Actor::Operator => {
+            Err(UserError::Machine)
+        }
         User::Present(_) if actor.user_id() == Some(id) => Err(UserError::OwnErasure),
         User::Present(user) if user.erased => Ok(Vec::new()),
         User::Present(_) => Ok(vec![

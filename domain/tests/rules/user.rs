@@ -361,6 +361,13 @@ fn a_machine_is_neither_changed_nor_erased_as_a_person() {
 }
 
 #[test]
+fn the_operator_erases_machines_as_well() {
+    present_machine()
+        .when(1, Actor::Operator, UserCommand::Erase { reason: reason() })
+        .yields([SubjectErased { reason: reason() }.into()]);
+}
+
+#[test]
 fn a_person_is_not_retired_as_a_machine() {
     present(AGENT, Role::Agent)
         .when(1, admin(), UserCommand::RetireMachine)

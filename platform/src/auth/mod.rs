@@ -1,34 +1,61 @@
-//! Who sends a request: signed access tokens (JWT, RFC 7519 and RFC 9068), the principal that they name, and whether the
-//! session behind them still stands.
+//! Who sends a request: signed access tokens (JWT, RFC 7519 and RFC 9068) and whether the session behind them still stands,
+//! API keys, and the principal that they name.
 
+mod api_keys;
 mod ended;
 mod keys;
 mod token;
 
+pub use api_keys::{ApiKeyRefusal, ApiKeys, KeyUse};
 pub use ended::{EndedSessions, NotKnown, SET_STANDING};
 pub use keys::{TokenKeyError, TokenKeys};
 pub use token::{Grant, TokenError, TokenSigner, TokenVerifier};
 
 use domain::actor::{Actor, Role};
-use domain::ids::{OrganizationId, SessionId, UserId};
+use domain::ids::{ApiKeyId, OrganizationId, SessionId, UserId};
 use uuid::Uuid;
 
-/// The person behind a request, as their token says.
+use crate::permission::PermissionSet;
+
+/// What somebody showed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Credential {
+    /// A person's access token.
+    AccessToken {
+        /// The session that it belongs to.
+        session_id: SessionId,
+        /// The token.
+        token_id: Uuid,
+    },
+    /// A machine's key.
+    ApiKey(ApiKeyId),
+}
+
+/// The person or machine behind a request, as their token or key says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Principal {
     /// The organization in which they act.
     pub organization_id: OrganizationId,
-    /// Who they are.
+    /// Who they are: a person, or the machine of a key.
     pub user_id: UserId,
-    /// What they may do.
+    /// What rules see that know no permissions.
     pub role: Role,
-    /// The session that the token belongs to.
-    pub session_id: SessionId,
-    /// The token.
-    pub token_id: Uuid,
+    /// What they may do.
+    pub permissions: PermissionSet,
+    /// What they showed.
+    pub credential: Credential,
 }
 
 impl Principal {
+    /// The session of a person; none for a machine.
+    #[must_use]
+    pub fn session_id(&self) -> Option<SessionId> {
+        match self.credential {
+            Credential::AccessToken { session_id, .. } => Some(session_id),
+            Credential::ApiKey(_) => None,
+        }
+    }
+
     /// The principal as the originator of a command.
     #[must_use]
     pub fn actor(&self) -> Actor {

@@ -8,8 +8,9 @@ use moka::sync::Cache;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::Principal;
 use super::keys::TokenKeys;
+use super::{Credential, Principal};
+use crate::permission::of_role;
 
 /// Who makes our tokens.
 const ISSUER: &str = "insightdesk";
@@ -208,8 +209,11 @@ impl TokenVerifier {
                 organization_id: OrganizationId(claims.org),
                 user_id: UserId(claims.sub),
                 role: claims.role,
-                session_id: SessionId(claims.sid),
-                token_id: claims.jti,
+                permissions: of_role(claims.role),
+                credential: Credential::AccessToken {
+                    session_id: SessionId(claims.sid),
+                    token_id: claims.jti,
+                },
             },
             expires_at_s: claims.exp,
         })

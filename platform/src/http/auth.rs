@@ -1,7 +1,9 @@
-//! The bearer token of a request.
+//! The bearer token of a request: an access token or an API key.
 
-use crate::auth::{EndedSessions, Principal, TokenVerifier};
+use crate::auth::{ApiKeyRefusal, ApiKeys, EndedSessions, Principal, TokenVerifier};
+use crate::http::client_address::ClientAddress;
 use crate::http::problem::Problem;
+use credentials::api_key;
 use poem::Request;
 use poem::web::headers::authorization::Bearer as BearerHeader;
 use poem::web::headers::{Authorization, HeaderMapExt};
@@ -12,7 +14,8 @@ use std::sync::Arc;
 /// When a client may ask again while it is not known which sessions have ended.
 const RETRY_AFTER_S: u32 = 1;
 
-/// A person with a valid access token. An operation that takes it refuses everybody else with 401.
+/// A person with a valid access token, or a machine with an API key. An operation that takes it refuses everybody else with
+/// 401.
 //
 // Only whom the gate let in: see [`super::gate`].
 #[derive(SecurityScheme)]
@@ -32,31 +35,68 @@ async fn admitted(request: &Request, _token: BearerToken) -> Option<Principal> {
 /// Who sends a request.
 ///
 /// # Errors
-/// 401 when they sent no valid access token, or one of a session that has ended; 403 when their organization is suspended;
-/// 503 when that is not known.
-pub(super) fn authenticate(request: &Request) -> Result<Principal, Problem> {
-    let verifier = request.data::<Arc<TokenVerifier>>();
+/// 401 when they sent neither a valid access token, or one of a session that has ended, nor a valid API key; 403 when their
+/// organization is suspended; 503 when that is not known.
+pub(super) async fn authenticate(request: &Request) -> Result<Principal, Problem> {
     let bearer = request.headers().typed_get::<Authorization<BearerHeader>>();
-    let (Some(verifier), Some(bearer)) = (verifier, bearer) else {
-        return Err(Problem::unauthorized());
+    let bearer = bearer.ok_or_else(Problem::unauthorized)?;
+    let principal = if bearer.token().starts_with(api_key::PREFIX) {
+        of_key(request, bearer.token()).await?
+    } else {
+        of_token(request, bearer.token())?
     };
-    let principal = verifier.verify(bearer.token()).map_err(|error| {
+    check_standing(request, &principal)?;
+    Ok(principal)
+}
+
+fn of_token(request: &Request, token: &str) -> Result<Principal, Problem> {
+    let verifier = request.data::<Arc<TokenVerifier>>();
+    let verifier = verifier.ok_or_else(Problem::unauthorized)?;
+    verifier.verify(token).map_err(|error| {
         tracing::debug!(
             error = &error as &dyn std::error::Error,
             "access token refused"
         );
         Problem::unauthorized()
-    })?;
-    if let Some(ended) = request.data::<EndedSessions>() {
-        let has_ended = ended.contains(principal.session_id).map_err(|error| {
+    })
+}
+
+/// Refuses whose session has ended, and whose organization is shut.
+fn check_standing(request: &Request, principal: &Principal) -> Result<(), Problem> {
+    let Some(ended) = request.data::<EndedSessions>() else {
+        return Ok(());
+    };
+    if let Some(session_id) = principal.session_id() {
+        let has_ended = ended.contains(session_id).map_err(|error| {
             Problem::unavailable(error.to_string(), RETRY_AFTER_S).with_source(error)
         })?;
         if has_ended {
             return Err(Problem::unauthorized());
         }
-        if ended.is_shut(principal.organization_id) {
-            return Err(Problem::organization_suspended());
-        }
     }
-    Ok(principal)
+    if ended.is_shut(principal.organization_id) {
+        return Err(Problem::organization_suspended());
+    }
+    Ok(())
+}
+
+async fn of_key(request: &Request, key: &str) -> Result<Principal, Problem> {
+    let Some(keys) = request.data::<ApiKeys>() else {
+        return Err(Problem::unauthorized());
+    };
+    let address = ClientAddress::of(request).map_or_else(String::new, |it| it.to_string());
+    keys.verify(key, &address).await.map_err(|refusal| {
+        tracing::debug!(
+            error = &refusal as &dyn std::error::Error,
+            "API key refused"
+        );
+        match refusal {
+            ApiKeyRefusal::Form(_) | ApiKeyRefusal::NotValid => Problem::unauthorized(),
+            ApiKeyRefusal::Unavailable(source) => Problem::unavailable(
+                "it is not known whether the API key is valid: retry later",
+                RETRY_AFTER_S,
+            )
+            .with_source(source),
+        }
+    })
 }

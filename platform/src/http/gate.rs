@@ -14,7 +14,7 @@ use poem_openapi::registry::{MetaApi, Registry};
 use super::auth;
 use super::problem::Problem;
 use super::rate_limit;
-use crate::auth::Principal;
+use crate::auth::{Credential, Principal};
 use crate::permission::{Access, Permission, row};
 
 /// An operation that the table of permissions does not have, so that nobody could say who may call it.
@@ -118,10 +118,12 @@ impl Endpoint for Gate {
 
     async fn call(&self, mut request: Request) -> Result<Response> {
         if self.access != Access::Public {
-            let principal = auth::authenticate(&request)?;
+            let principal = auth::authenticate(&request).await?;
             rate_limit::check_principal(&request, &principal).await?;
-            if let Access::Needs(permission) = self.access {
-                demand(&principal, permission)?;
+            match self.access {
+                Access::Public => {}
+                Access::SignedIn => demand_person(&principal)?,
+                Access::Needs(permission) => demand(&principal, permission)?,
             }
             request.extensions_mut().insert(principal);
         }
@@ -129,7 +131,17 @@ impl Endpoint for Gate {
     }
 }
 
-/// Refuses whose role does not have the permission.
+/// Refuses machines: what a person does with their own account is nothing that a key could do.
+fn demand_person(principal: &Principal) -> Result<(), Problem> {
+    match principal.credential {
+        Credential::AccessToken { .. } => Ok(()),
+        Credential::ApiKey(_) => Err(Problem::forbidden(
+            "an API key may not do this: sign in as a person",
+        )),
+    }
+}
+
+/// Refuses who does not have the permission.
 ///
 /// # Errors
 /// 403.
@@ -137,10 +149,12 @@ pub fn demand(principal: &Principal, permission: Permission) -> Result<(), Probl
     if principal.may(permission) {
         return Ok(());
     }
-    let role = principal.role.as_str();
-    Err(Problem::forbidden(format!(
-        "the role {role} may not do this"
-    )))
+    Err(Problem::forbidden(match principal.credential {
+        Credential::AccessToken { .. } => {
+            format!("the role {} may not do this", principal.role.as_str())
+        }
+        Credential::ApiKey(_) => "the scopes of this API key do not cover this".to_owned(),
+    }))
 }
 
 #[cfg(test)]

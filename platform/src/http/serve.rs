@@ -9,7 +9,7 @@ use super::security_headers::TransportSecurity;
 use super::shell::Shell;
 use super::spec::amendment::Amendment;
 use super::spec::{self, SpecError};
-use crate::auth::{EndedSessions, TokenVerifier};
+use crate::auth::{ApiKeys, EndedSessions, TokenVerifier};
 use crate::shutdown::Shutdown;
 use crate::telemetry::PrometheusHandle;
 use poem::endpoint::make_sync;
@@ -81,6 +81,8 @@ pub struct Parts {
     pub verifier: Arc<TokenVerifier>,
     /// Sessions whose tokens are not accepted any more.
     pub ended: EndedSessions,
+    /// Accepts the API keys of requests.
+    pub api_keys: ApiKeys,
     /// Asked by the health endpoints.
     pub readiness: Arc<dyn Readiness>,
     /// Rendered by `/metrics`.
@@ -156,6 +158,7 @@ pub fn compose<A: OpenApi + 'static>(
         .nest(BASE_PATH, service)
         .data(parts.verifier)
         .data(parts.ended)
+        .data(parts.api_keys)
         .data(parts.readiness);
     Ok(Shell::new(route, routes, parts.settings))
 }

@@ -8,16 +8,18 @@
 //! the statements' that read.
 
 mod roles;
+mod scopes;
 mod set;
 mod table;
 
 pub use roles::{ROLES, of_role};
+pub use scopes::{SCOPES, ScopeRow, least_role, of_scopes};
 pub use set::PermissionSet;
 pub use table::{Access, Row, TABLE, row};
 
 use crate::auth::Principal;
 
-/// Something that a person may or may not do in their organization.
+/// Something that a person or a key may or may not do in their organization.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Permission {
@@ -70,9 +72,9 @@ pub enum Permission {
 }
 
 impl Principal {
-    /// Whether their role has the permission.
+    /// Whether they have the permission.
     #[must_use]
     pub fn may(&self, permission: Permission) -> bool {
-        of_role(self.role).has(permission)
+        self.permissions.has(permission)
     }
 }

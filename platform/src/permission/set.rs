@@ -7,10 +7,15 @@ use super::Permission;
 pub struct PermissionSet(u64);
 
 impl PermissionSet {
+    /// None.
+    pub const EMPTY: Self = Self(0);
+    /// All there are, and will be.
+    pub const ALL: Self = Self(u64::MAX);
+
     /// These.
     #[must_use]
     pub const fn of(permissions: &[Permission]) -> Self {
-        Self(0).and(permissions)
+        Self::EMPTY.and(permissions)
     }
 
     /// This set and these.
@@ -26,9 +31,27 @@ impl PermissionSet {
         Self(bits)
     }
 
+    /// What is in this set or in the other.
+    #[must_use]
+    pub const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// What is in both.
+    #[must_use]
+    pub const fn within(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
     /// Whether the permission is in it.
     #[must_use]
     pub const fn has(self, permission: Permission) -> bool {
         self.0 & (1 << permission as u8) != 0
+    }
+
+    /// Whether everything of the other set is in it.
+    #[must_use]
+    pub const fn has_all(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
     }
 }

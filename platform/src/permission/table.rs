@@ -1,10 +1,10 @@
 //! Every operation of the API with what it needs.
 
 use super::Permission::{
-    AssignTickets, ChangeTickets, EditOwnMessages, EraseUsers, ExportUsers, ManageOrganization,
-    ManageSessions, ManageTeams, ManageUsers, MoveTickets, OpenTickets, OwnProfile, ReadAudit,
-    ReadOrganization, ReadTeams, ReadTickets, ReadUsers, RedactMessages, ReplyToTickets,
-    TagTickets,
+    AssignTickets, ChangeTickets, EditOwnMessages, EraseUsers, ExportUsers, ManageApiKeys,
+    ManageOrganization, ManageSessions, ManageTeams, ManageUsers, MoveTickets, OpenTickets,
+    OwnProfile, ReadAudit, ReadOrganization, ReadTeams, ReadTickets, ReadUsers, RedactMessages,
+    ReplyToTickets, TagTickets,
 };
 use super::{Permission, PermissionSet, of_role};
 use domain::actor::Role;
@@ -14,9 +14,9 @@ use domain::actor::Role;
 pub enum Access {
     /// Everybody, also without an access token.
     Public,
-    /// Everybody with a valid access token.
+    /// Every person with a valid access token, and no API key: it is about their own account.
     SignedIn,
-    /// Everybody whose role has this permission.
+    /// Everybody who has this permission, by their role or by the scopes of their key.
     Needs(Permission),
 }
 
@@ -112,6 +112,10 @@ pub const TABLE: &[Row] = &[
     needs(OwnProfile,         "update_user",         "all but admins: their own name"),
     needs(ExportUsers,        "export_user",         ""),
     needs(EraseUsers,         "erase_user",          "not oneself"),
+    needs(ManageApiKeys,      "create_api_key",      ""),
+    needs(ManageApiKeys,      "list_api_keys",       ""),
+    needs(ManageApiKeys,      "get_api_key",         ""),
+    needs(ManageApiKeys,      "revoke_api_key",      ""),
     needs(ReadAudit,          "list_audit",          "leads: no private team that they are not in, and no redactions"),
     needs(ReadTeams,          "list_teams",          ""),
     needs(ReadTeams,          "get_team",            ""),

@@ -5,9 +5,10 @@ use std::time::Duration;
 use domain::actor::Role;
 use domain::ids::TicketId;
 use event_store::Position;
-use platform::auth::Principal;
+use platform::auth::{Credential, Principal};
 use platform::consistency::ConsistencyToken;
 use platform::http::views::TicketViews;
+use platform::permission::of_role;
 use platform::valkey::Valkey;
 use read_side::Options;
 use tokio::time::Instant;
@@ -143,8 +144,11 @@ async fn the_write_side_gets_the_view_that_shows_its_change_or_learns_that_it_is
         organization_id: desk.ours.id,
         user_id: desk.agent().id,
         role: Role::Agent,
-        session_id: domain::ids::SessionId(Uuid::now_v7()),
-        token_id: Uuid::now_v7(),
+        permissions: of_role(Role::Agent),
+        credential: Credential::AccessToken {
+            session_id: domain::ids::SessionId(Uuid::now_v7()),
+            token_id: Uuid::now_v7(),
+        },
     };
     let at_least = ConsistencyToken {
         partition: desk.ours.partition,

@@ -7,8 +7,11 @@ use chrono::{TimeDelta, Utc};
 use domain::actor::Role;
 use domain::ids::{OrganizationId, UserId};
 use event_store::{EventStore, OrgId, Partition, Position};
-use platform::auth::{EndedSessions, Grant, Principal, TokenKeys, TokenSigner, TokenVerifier};
+use platform::auth::{
+    ApiKeys, EndedSessions, Grant, Principal, TokenKeys, TokenSigner, TokenVerifier,
+};
 use platform::cache::{Cache, Generations};
+use platform::clock::SystemClock;
 use platform::config::{PoolSettings, Secret};
 use platform::consistency::Progress;
 use platform::http::exports::ExportRecords;
@@ -106,6 +109,7 @@ impl Desk {
         let parts = Parts {
             verifier: Arc::new(TokenVerifier::new(keys.clone())),
             ended: EndedSessions::default(),
+            api_keys: ApiKeys::new(pools.queries.clone(), Arc::new(SystemClock)),
             readiness: Arc::new(Ready),
             metrics: None,
             settings: HttpSettings::default(),

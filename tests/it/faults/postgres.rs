@@ -9,6 +9,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::load::{ByKey, Load};
+use crate::harness::access::make_key;
 use crate::harness::{Answer, DEADLINE, Database, TestApp, eventually};
 
 /// Servers of this test alone, which keep what was committed; their directory goes with this value.
@@ -174,4 +175,30 @@ async fn a_log_that_hangs_makes_commands_503_in_time_and_queries_go_on() {
         .into_iter()
         .filter(|event| event.event_type == "ticket.opened");
     assert_eq!(opened.count(), 1 + 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s23_a_key_is_neither_good_nor_bad_while_the_database_does_not_answer() {
+    let own = OwnServers::start().await;
+    let servers = &own.servers;
+    let database = Database::on(servers).await;
+    let config = database.config();
+    let app = TestApp::on(database, config).await;
+    let key = make_key(app.admin(), &["organization:read"]).await.person;
+    key.get("/organization").await.expect(200);
+    servers.stop_postgres().await.unwrap();
+    // What was found good a moment ago is believed for as long, and not longer. Then there is no way in.
+    let shut = async || match key.get("/users").await {
+        refused if refused.status == 403 => Err("the key is still believed"),
+        answer => Ok(answer),
+    };
+    is_unavailable(eventually(shut, DEADLINE).await);
+    is_unavailable(key.get("/organization").await);
+    servers.start_postgres().await.unwrap();
+    let again = async || match key.get("/organization").await.status.as_u16() {
+        200 => Ok(()),
+        status => Err(status),
+    };
+    eventually(again, DEADLINE).await;
+    servers.stop().await.unwrap();
 }

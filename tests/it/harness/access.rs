@@ -6,10 +6,12 @@ use domain::text::Email;
 use hyper::Method;
 use serde_json::{Value, json};
 use totp_rs::{Algorithm, Builder, Secret};
+use uuid::Uuid;
 
 use super::app::TestApp;
 use super::client::{Answer, Client};
 use super::people::{Organization, Person};
+use super::uuid_of;
 
 /// The password of everybody who has one.
 pub const PASSWORD: &str = "seven green umbrellas in the hall";
@@ -82,4 +84,21 @@ pub fn code_of(secret: &str, at: DateTime<Utc>) -> String {
         .build_noncompliant();
     let seconds = u64::try_from(at.timestamp()).unwrap();
     totp.generate(seconds).to_string()
+}
+
+/// An API key, and the machine that sends requests with it.
+pub struct Key {
+    pub id: Uuid,
+    pub person: Person,
+}
+
+/// Makes a key called Robot.
+pub async fn make_key(admin: &Person, scopes: &[&str]) -> Key {
+    let body = json!({"name": "Robot", "scopes": scopes});
+    let made = admin.post("/api_keys", body).await.expect(201);
+    let person = admin.with_token(text(&made["key"]));
+    Key {
+        id: uuid_of(&made["api_key"]["id"]),
+        person,
+    }
 }

@@ -167,6 +167,14 @@ impl Person {
         }
     }
 
+    /// Somebody of the same organization who shows this.
+    pub fn with_token(&self, token: &str) -> Self {
+        Self {
+            token: token.to_owned(),
+            ..self.clone()
+        }
+    }
+
     /// Their access token.
     pub fn token(&self) -> &str {
         &self.token

@@ -7,6 +7,7 @@ use platform::private::{Durability, PrivateServers, test_dir};
 use serde_json::json;
 use uuid::Uuid;
 
+use crate::harness::access::make_key;
 use crate::harness::{
     Answer, Client, DEADLINE, Database, Organization, Person, TestApp, eventually,
 };
@@ -76,6 +77,11 @@ async fn a_person_who_asks_too_often_is_refused_and_nobody_else_is() {
     is_refusal(&asks(app.agent()).await.expect(429), "person");
     asks(app.colleague()).await.expect(200);
     asks(&app.globex.agent).await.expect(200);
+    // A key has one of its own.
+    let key = make_key(app.admin(), &["organization:read"]).await.person;
+    assert_eq!(let_in(&key).await, BURST);
+    is_refusal(&asks(&key).await.expect(429), "api_key");
+    asks(app.admin()).await.expect(200);
     // Commands have a budget of their own.
     app.agent()
         .post(

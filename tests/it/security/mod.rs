@@ -1,5 +1,6 @@
 //! Attacks, each as a test that says what must not happen.
 
+mod api_keys;
 mod client_address;
 mod cross_origin;
 mod internals;

@@ -179,10 +179,15 @@ fn the_table_and_the_expectation_have_every_operation_and_no_other() {
 }
 
 #[test]
-fn the_document_shows_the_table() {
-    let table = insightdesk::permissions::table().unwrap();
-    assert!(
-        include_str!("../../../docs/SECURITY.md").contains(&table),
-        "docs/SECURITY.md does not show the table as it is now; put there what `cargo run -- permissions` prints:\n{table}"
-    );
+fn the_document_shows_the_tables() {
+    let tables = [
+        insightdesk::permissions::table().unwrap(),
+        insightdesk::permissions::scopes(),
+    ];
+    for table in tables {
+        assert!(
+            include_str!("../../../docs/SECURITY.md").contains(&table),
+            "docs/SECURITY.md does not show the table as it is now; put there what `cargo run -- permissions` prints:\n{table}"
+        );
+    }
 }

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use hyper::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Binary, Client, Organization, TestApp};
+use crate::harness::access::make_key;
+use crate::harness::{Answer, Binary, Client, Organization, Person, TestApp};
 
 /// Where a canary is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -147,6 +148,18 @@ async fn send_all(canaries: &Canaries, client: &Client, acme: &Organization) {
     );
 }
 
+/// The secret part of an API key that was made, used where it belongs and where it does not.
+async fn used_key(admin: &Person) -> String {
+    let key = make_key(admin, &["tickets:read"]).await.person;
+    key.get("/tickets").await.expect(200);
+    for parameter in ["api_key", "key"] {
+        let path = format!("/tickets?{parameter}={}", key.token());
+        key.get(&path).await.expect(400);
+    }
+    let secret = key.token().rsplit_once('_').unwrap().1;
+    secret.to_owned()
+}
+
 /// Everything that is kept for good.
 async fn stored(app: &TestApp) -> String {
     let client = app.database.superuser().await;
@@ -175,6 +188,7 @@ async fn no_canary_is_seen(format: &str, filter: &str) {
     let canaries = Canaries::new();
     let last = format!("last-{format}");
     send_all(&canaries, &client, &app.acme.at(&client)).await;
+    let secret = used_key(&app.acme.admin.at(&client)).await;
     let metrics = client.get("/metrics").header("x-request-id", &last).await;
     // The line of the last request is written before its answer, and read a moment later.
     let logged = async || {
@@ -191,12 +205,15 @@ async fn no_canary_is_seen(format: &str, filter: &str) {
         "nothing was logged: {said}"
     );
     assert_eq!(canaries.found_in(&said), [], "{said}");
+    assert!(!said.contains(&secret), "{said}");
     assert_eq!(
         canaries.found_in(metrics.body.as_str().unwrap_or_default()),
         []
     );
     assert!(metrics.body.to_string().contains("http_requests_total"));
-    assert_eq!(canaries.found_in(&stored(&app).await), []);
+    let stored = stored(&app).await;
+    assert_eq!(canaries.found_in(&stored), []);
+    assert!(!stored.contains(&secret));
 }
 
 #[tokio::test(flavor = "multi_thread")]

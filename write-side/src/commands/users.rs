@@ -9,6 +9,7 @@ use domain::text::{Email, Name, Reason};
 use domain::user::command::UserCommand;
 use domain::user::error::UserError;
 use domain::user::state::{EmailClaim, User};
+use platform::permission::{Permission, of_role};
 
 /// Makes a user.
 #[derive(Debug, Clone)]
@@ -34,6 +35,7 @@ impl UseCase for CreateUser {
             role: self.role,
         };
         work.issue::<User>(self.user_id, command).await?;
+        check_rank(work, self.role)?;
         if let Some(email) = &self.email {
             claim(work, email, self.user_id).await?;
         }
@@ -61,7 +63,8 @@ impl UseCase for ChangeUser {
 
     async fn decide(&self, work: &mut Work<'_>) -> Result<UserAnswer, CommandError> {
         work.address(self.user_id.0);
-        let before = email_of(work.state::<User>(self.user_id.0).await?);
+        let state = work.state::<User>(self.user_id.0).await?;
+        let (before, rank) = (email_of(state), role_of(state));
         let command = UserCommand::Update {
             name: self.name.clone(),
             email: self.email.clone(),
@@ -69,6 +72,11 @@ impl UseCase for ChangeUser {
             active: self.active,
         };
         let after = email_of(work.issue::<User>(self.user_id, command).await?);
+        if self.is_more_than_own_name(work) {
+            check_manages_users(work)?;
+            check_rank(work, rank)?;
+            check_rank(work, self.role.unwrap_or(rank))?;
+        }
         if after != before {
             if let Some(email) = &after {
                 claim(work, email, self.user_id).await?;
@@ -95,15 +103,54 @@ impl UseCase for EraseUser {
 
     async fn decide(&self, work: &mut Work<'_>) -> Result<UserAnswer, CommandError> {
         work.address(self.user_id.0);
-        let before = email_of(work.state::<User>(self.user_id.0).await?);
+        let state = work.state::<User>(self.user_id.0).await?;
+        let (before, rank) = (email_of(state), role_of(state));
         let command = UserCommand::Erase {
             reason: self.reason.clone(),
         };
         work.issue::<User>(self.user_id, command).await?;
+        check_rank(work, rank)?;
         if let Some(email) = &before {
             release(work, email, self.user_id).await?;
         }
         UserAnswer::of(work, self.user_id).await
+    }
+}
+
+impl ChangeUser {
+    /// Whether it needs the right to set users: whoever may not may change their own name, and nothing else.
+    fn is_more_than_own_name(&self, work: &Work<'_>) -> bool {
+        let is_own = work.actor().user_id() == Some(self.user_id);
+        !is_own || self.email.is_some() || self.role.is_some() || self.active.is_some()
+    }
+}
+
+/// The aggregate asks for the role of an admin; a key, or a role of the organization's own, may have that and not this.
+fn check_manages_users(work: &Work<'_>) -> Result<(), CommandError> {
+    if work.rights().has(Permission::ManageUsers) {
+        return Ok(());
+    }
+    Err(Refusal::Forbidden("you may not set users".to_owned()).into())
+}
+
+/// Nobody gives a permission that they do not have, nor takes one, nor changes the login of who has one. What customers
+/// may do is about their own things alone, and anybody may give it who may set users.
+fn check_rank(work: &Work<'_>, role: Role) -> Result<(), CommandError> {
+    if !role.is_staff() || work.rights().has_all(of_role(role)) {
+        return Ok(());
+    }
+    let detail = format!(
+        "the role {role} may do more than you may",
+        role = role.as_str()
+    );
+    Err(Refusal::Forbidden(detail).into())
+}
+
+fn role_of(user: &User) -> Role {
+    match user {
+        User::Present(user) => user.role,
+        // The aggregate refuses what is done to somebody who never joined.
+        User::Absent => Role::Customer,
     }
 }
 

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use domain::actor::Actor;
 use domain::ids::OrganizationId;
 use event_store::{IdempotencyKey, Version};
+use platform::permission::{PermissionSet, of_role};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -14,6 +15,8 @@ pub struct CommandContext {
     pub organization_id: OrganizationId,
     /// Who issued it.
     pub actor: Actor,
+    /// What they may do: what they give to others is within it.
+    pub rights: PermissionSet,
     /// Its business time; the dispatcher's clock when absent. Imports give the time of the original act.
     pub occurred_at: Option<DateTime<Utc>>,
     /// The same for everything that follows from one first command; a new one when absent.
@@ -31,12 +34,19 @@ pub struct CommandContext {
 }
 
 impl CommandContext {
-    /// A command of `actor` in an organization, without a key or a condition.
+    /// A command of `actor` in an organization, with the rights of their role, without a key or a condition.
     #[must_use]
     pub fn new(organization_id: OrganizationId, actor: Actor) -> Self {
+        let rights = match &actor {
+            Actor::User { role, .. } => of_role(*role),
+            Actor::Timer | Actor::Import { .. } | Actor::Operator | Actor::Identity => {
+                PermissionSet::ALL
+            }
+        };
         Self {
             organization_id,
             actor,
+            rights,
             occurred_at: None,
             correlation_id: None,
             causation_id: None,

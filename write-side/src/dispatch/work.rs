@@ -13,6 +13,7 @@ use domain::metadata::{Metadata, SourceAddress};
 use domain::organization::settings::Settings;
 use domain::organization::state::{Organization, Standing};
 use event_store::{EventStore, NewEvent, StreamAppend, Version};
+use platform::permission::PermissionSet;
 use sealing::{Keyring, Owners, SealingError};
 use std::any::Any;
 use std::borrow::Cow;
@@ -105,6 +106,12 @@ impl<'a> Work<'a> {
     #[must_use]
     pub fn actor(&self) -> &'a Actor {
         &self.setting.context.actor
+    }
+
+    /// What the actor may do.
+    #[must_use]
+    pub fn rights(&self) -> PermissionSet {
+        self.setting.context.rights
     }
 
     /// The business time of the command.

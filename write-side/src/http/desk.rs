@@ -107,6 +107,7 @@ impl Call<'_> {
             .map(|id| id.as_str().to_owned());
         let address = ClientAddress::of(self.request);
         Ok(CommandContext {
+            rights: self.principal.permissions,
             request_id,
             source_address: address.map(|address| address.to_string()),
             idempotency,

@@ -4,7 +4,7 @@
 
 use domain::organization::settings::Settings;
 use domain::sla::targets::Targets;
-use domain::text::{Email, FieldKey, FieldText, Tag};
+use domain::text::{Email, FieldKey, FieldText, Scope, Tag};
 use platform::http::spec::amendment::Keyword::{
     MaxLength, MaxProperties, Maximum, Minimum, Pattern,
 };
@@ -50,10 +50,16 @@ fn tickets() -> Vec<Amendment> {
 }
 
 fn people() -> Vec<Amendment> {
-    [at(
-        "/UpdateUserBody/properties/email",
-        &[MaxLength(Email::MAX_CHARS)],
-    )]
+    [
+        at(
+            "/UpdateUserBody/properties/email",
+            &[MaxLength(Email::MAX_CHARS)],
+        ),
+        at(
+            "/CreateApiKeyBody/properties/scopes/items",
+            &[MaxLength(Scope::MAX_CHARS)],
+        ),
+    ]
     .concat()
 }
 

@@ -16,7 +16,7 @@ impl Identity {
         loop {
             match self.remove_spent().await {
                 Ok(0) => {}
-                Ok(count) => tracing::info!(count, "old sessions and links removed"),
+                Ok(count) => tracing::info!(count, "old sessions, links and keys removed"),
                 Err(error) => tracing::warn!(
                     error = &error as &dyn Error,
                     "old sessions and links could not be removed; trying again later"
@@ -32,8 +32,9 @@ impl Identity {
     }
 
     async fn remove_spent(&self) -> Result<u64, IdentityError> {
+        let keys = self.retire_ended_keys().await?;
         let client = self.client().await?;
         let sessions = sessions::expire(&client, self.now()).await?;
-        Ok(sessions + challenges::expire(&client, self.now()).await?)
+        Ok(keys + sessions + challenges::expire(&client, self.now()).await?)
     }
 }

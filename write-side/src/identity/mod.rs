@@ -10,11 +10,13 @@
 //! Never here: what a person may do with tickets.
 
 mod accounts;
+mod api_keys;
 mod challenges;
 mod email_codes;
 mod error;
 mod housekeeping;
 mod invitations;
+mod key_uses;
 mod passwords;
 mod record;
 mod refresh_token;
@@ -35,13 +37,15 @@ use credentials::password::{HashError, PasswordHasher};
 use deadpool_postgres::{Client, Pool, Transaction};
 use domain::actor::{Actor, Role};
 use domain::organization::state::Standing;
+use domain::ids::SessionId;
 use domain::text::{Device, Email, Name, Slug};
-use platform::auth::{EndedSessions, Grant, Principal, TokenSigner};
+use platform::auth::{ApiKeys, EndedSessions, Grant, Principal, TokenSigner};
 use platform::mail::{Address, Letter};
 use sealing::MasterKeys;
 use tokio::sync::Notify;
 
 pub use accounts::Membership;
+pub use api_keys::{ListedKey, MadeKey, NewKey};
 pub use error::IdentityError;
 pub use rotation::reseal_second_factors;
 pub use second_factor::Enrolment;
@@ -95,6 +99,7 @@ struct Inner {
     hasher: PasswordHasher,
     signer: TokenSigner,
     ended: EndedSessions,
+    api_keys: ApiKeys,
     /// Seals what has to be read again: the secrets of authenticator apps.
     master: MasterKeys,
     /// Hash codes that are mailed.
@@ -122,6 +127,7 @@ impl Identity {
         hasher: PasswordHasher,
         signer: TokenSigner,
         ended: EndedSessions,
+        api_keys: ApiKeys,
         master: MasterKeys,
         outbox: Outbox,
     ) -> Self {
@@ -132,6 +138,7 @@ impl Identity {
                 hasher,
                 signer,
                 ended,
+                api_keys,
                 code_keys: code_keys(&master),
                 master,
                 outbox,
@@ -258,6 +265,12 @@ fn code_keys(master: &MasterKeys) -> CodeKeys {
     // There is a current master key, and so a first one.
     let current = keys.next().unwrap_or_default();
     CodeKeys::new(current, keys.collect())
+}
+
+/// The session of a person. The gate lets no machine in where it is asked for.
+fn session_of(principal: &Principal) -> Result<SessionId, IdentityError> {
+    let session_id = principal.session_id();
+    session_id.ok_or(IdentityError::Forbidden("an API key has no session"))
 }
 
 fn internal(error: impl std::error::Error + Send + Sync + 'static) -> IdentityError {

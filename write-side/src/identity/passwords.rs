@@ -15,7 +15,7 @@ use super::accounts::{self, Account, Membership};
 use super::error::IdentityError;
 use super::record::{self, By};
 use super::sessions;
-use super::{Identity, Member, Origin};
+use super::{Identity, Member, Origin, session_of};
 
 impl Identity {
     /// Changes the password of the person of a request. Every other session of the account ends.
@@ -49,8 +49,9 @@ impl Identity {
         let tx = client.transaction().await?;
         let generation =
             accounts::set_password(&tx, account.id, fresh.as_str(), self.now()).await?;
-        sessions::carry_over(&tx, partition, principal.session_id, generation).await?;
-        let except = Some(principal.session_id);
+        let session_id = session_of(principal)?;
+        sessions::carry_over(&tx, partition, session_id, generation).await?;
+        let except = Some(session_id);
         let by = self.by_person(principal, origin);
         self.end_after_change(&tx, &account, except, PasswordChange::Changed, &by)
             .await?;

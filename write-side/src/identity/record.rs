@@ -29,7 +29,7 @@ const BATCH_MAX: i64 = 200;
 
 const WRITE: &str = formatcp!(
     "INSERT INTO {SECURITY_OUTBOX} (event_id, org_id, event, actor, request_id, address, occurred_at) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7)"
+     VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (event_id) DO NOTHING"
 );
 const NEXT: &str = formatcp!(
     "SELECT o.event_id, o.org_id, o.event, o.actor, o.request_id, o.address, o.occurred_at FROM {SECURITY_OUTBOX} o \
@@ -71,6 +71,17 @@ pub(super) async fn write(
     organization_id: OrganizationId,
     event: impl Into<SecurityEvent>,
 ) -> Result<(), IdentityError> {
+    write_once(client, Uuid::now_v7(), by, organization_id, event).await
+}
+
+/// As [`write`], of an occurrence that may be noticed more than once.
+pub(super) async fn write_once(
+    client: &impl GenericClient,
+    occurrence_id: Uuid,
+    by: &By<'_>,
+    organization_id: OrganizationId,
+    event: impl Into<SecurityEvent>,
+) -> Result<(), IdentityError> {
     let encoded = event.into().encode()?;
     let stored = Json(serde_json::to_value(Stored {
         event_type: encoded.event_type.to_owned(),
@@ -83,7 +94,7 @@ pub(super) async fn write(
         .execute(
             WRITE,
             &[
-                &Uuid::now_v7(),
+                &occurrence_id,
                 &organization_id.0,
                 &stored,
                 &actor,

@@ -8,7 +8,7 @@ use platform::auth::Principal;
 use super::error::IdentityError;
 use super::record;
 use super::sessions::{self, Owner};
-use super::{Identity, Origin};
+use super::{Identity, Origin, session_of};
 
 impl Identity {
     /// Ends the session of a request.
@@ -22,8 +22,14 @@ impl Identity {
     ) -> Result<(), IdentityError> {
         let (organization_id, user_id) = (principal.organization_id, principal.user_id);
         let owner = self.owner_of(organization_id, user_id).await?;
-        let only = Some(principal.session_id);
-        let ended = self.end(principal, &owner, only, SessionEnd::SignedOut, origin);
+        let session_id = session_of(principal)?;
+        let ended = self.end(
+            principal,
+            &owner,
+            Some(session_id),
+            SessionEnd::SignedOut,
+            origin,
+        );
         ended.await.map(drop)
     }
 

@@ -9,7 +9,9 @@ use domain::actor::{Actor, Role};
 use domain::ids::{OrganizationId, TicketId, UserId};
 use domain::text::{Name, Slug};
 use event_store::{EventStore, RecordedEvent};
-use platform::auth::{EndedSessions, Grant, Principal, TokenKeys, TokenSigner, TokenVerifier};
+use platform::auth::{
+    ApiKeys, EndedSessions, Grant, Principal, TokenKeys, TokenSigner, TokenVerifier,
+};
 use platform::clock::SystemClock;
 use platform::config::{PoolSettings, Secret};
 use platform::consistency::{ConsistencyToken, WaitTimeout};
@@ -250,12 +252,14 @@ fn endpoint(
     pool: Pool,
     settings: HttpSettings,
 ) -> Arc<BoxEndpoint<'static, Response>> {
+    let api_keys = ApiKeys::new(pool.clone(), dispatcher.clock().clone());
     let identity = Identity::new(
         pool,
         dispatcher.clone(),
         PasswordHasher::new(Argon2Settings::default()).unwrap(),
         TokenSigner::new(token_keys()),
         EndedSessions::default(),
+        api_keys.clone(),
         master_keys(),
         Outbox::new(master_keys()),
     );
@@ -265,6 +269,7 @@ fn endpoint(
     let parts = Parts {
         verifier: Arc::new(TokenVerifier::new(token_keys())),
         ended: EndedSessions::default(),
+        api_keys,
         readiness: Arc::new(Healthy),
         metrics: None,
         settings,

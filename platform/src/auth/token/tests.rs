@@ -61,7 +61,8 @@ fn a_token_names_organization_user_role_and_session() {
     assert_eq!(principal.user_id, UserId(Uuid::max()));
     assert_eq!(principal.organization_id, OrganizationId(Uuid::nil()));
     assert_eq!(principal.role, Role::Agent);
-    assert_eq!(principal.session_id, SessionId(Uuid::nil()));
+    assert_eq!(principal.session_id(), Some(SessionId(Uuid::nil())));
+    assert_eq!(principal.permissions, of_role(Role::Agent));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use poem::Request;
 use poem::http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use super::{AccountHash, Class, RateLimiter, Refusal, Standing, Subject, seconds_rounded_up};
-use crate::auth::Principal;
+use crate::auth::{Credential, Principal};
 use crate::http::client_address::ClientAddress;
 use crate::http::problem::Problem;
 use crate::http::security_headers::holds_credentials;
@@ -132,10 +132,11 @@ pub(in crate::http) async fn check_principal(
         Class::Credentials => Class::Commands,
         class => class,
     };
-    let subjects = [
-        Subject::Person(principal.user_id),
-        Subject::Organization(principal.organization_id),
-    ];
+    let asking = match principal.credential {
+        Credential::AccessToken { .. } => Subject::Person(principal.user_id),
+        Credential::ApiKey(key_id) => Subject::ApiKey(key_id.0),
+    };
+    let subjects = [asking, Subject::Organization(principal.organization_id)];
     meter.charge(class, &subjects).await
 }
 

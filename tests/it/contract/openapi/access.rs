@@ -34,6 +34,7 @@ pub async fn walk(app: &TestApp, contract: &Contract, mailbox: &Mailbox) {
     let target = ("end_session", &[("session_id", session.as_str())][..]);
     contract.get(app.admin(), target).await.expect(204);
     second_factor(app, contract, &email).await;
+    api_keys(app, contract).await;
     sessions(app, contract).await;
     contract
         .get(app.stranger(), ("sign_out", &[]))
@@ -103,6 +104,32 @@ async fn second_factor(app: &TestApp, contract: &Contract, email: &str) {
     let body = json!({"password": password, "code": code()});
     let remove = ("remove_second_factor", &[][..]);
     contract.send(app.admin(), remove, body).await.expect(204);
+}
+
+async fn api_keys(app: &TestApp, contract: &Contract) {
+    let create = ("create_api_key", &[][..]);
+    let body = json!({"name": "Robot", "scopes": ["tickets:read"]});
+    let made = contract.send(app.admin(), create, body.clone()).await;
+    let made = made.expect(201);
+    contract.send(app.agent(), create, body).await.expect(403);
+    let unknown = json!({"name": "Robot", "scopes": ["everything"]});
+    let refused = contract.send(app.admin(), create, unknown).await;
+    refused.expect(422);
+    let list = contract.get(app.admin(), ("list_api_keys", &[])).await;
+    assert_eq!(list.expect(200).items().len(), 1);
+    let id = text(&made["api_key"]["id"]);
+    let target = [("api_key_id", id)];
+    let one = contract.get(app.admin(), ("get_api_key", &target)).await;
+    assert_eq!(one.expect(200)["name"], "Robot");
+    let key = app.admin().with_token(text(&made["key"]));
+    let tickets = contract.get(&key, ("list_tickets", &[])).await;
+    tickets.expect(200);
+    let refused = contract.get(&key, ("list_sessions", &[])).await;
+    refused.expect(403);
+    let revoke = ("revoke_api_key", &target[..]);
+    contract.get(app.admin(), revoke).await.expect(204);
+    let refused = contract.get(&key, ("list_tickets", &[])).await;
+    refused.expect(401);
 }
 
 async fn sessions(app: &TestApp, contract: &Contract) {

@@ -11,7 +11,7 @@ use super::spec::Operation;
 use crate::harness::{Answer, Database, Request, TestApp};
 
 /// Ids that nothing has, and a tag.
-fn nowhere() -> [(&'static str, String); 6] {
+fn nowhere() -> [(&'static str, String); 7] {
     let id = || Uuid::now_v7().to_string();
     [
         ("ticket_id", id()),
@@ -19,6 +19,7 @@ fn nowhere() -> [(&'static str, String); 6] {
         ("user_id", id()),
         ("team_id", id()),
         ("session_id", id()),
+        ("api_key_id", id()),
         ("tag", "toner".to_owned()),
     ]
 }
@@ -38,6 +39,7 @@ pub fn least_body(id: &str) -> Value {
         "set_ticket_status" => json!({"status": "open"}),
         "create_user" => json!({"name": "Nora", "role": "agent"}),
         "erase_user" => json!({"reason": "Asked for it"}),
+        "create_api_key" => json!({"name": "Robot", "scopes": ["tickets:read"]}),
         "create_team" => json!({"name": "Nights"}),
         "sign_in" => json!({"email": "nobody@acme.example", "password": "nothing"}),
         "refresh_session" => json!({"refresh_token": "idf_none"}),

@@ -1,6 +1,7 @@
 //! What somebody gets who is let in.
 
 use chrono::{DateTime, Utc};
+use domain::ids::SessionId;
 use platform::http::views::RoleView;
 use poem_openapi::payload::Json;
 use poem_openapi::types::{ToJSON, Type};
@@ -275,10 +276,10 @@ impl From<Choice> for ChoiceView {
 }
 
 impl SessionsView {
-    pub(super) fn of(sessions: Vec<identity::Listed>, current: Uuid) -> Self {
+    pub(super) fn of(sessions: Vec<identity::Listed>, current: Option<SessionId>) -> Self {
         let view = |session: identity::Listed| SessionView {
             id: session.session_id.0,
-            current: session.session_id.0 == current,
+            current: Some(session.session_id) == current,
             methods: session.methods,
             device: session.device,
             address: session.address,

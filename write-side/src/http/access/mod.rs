@@ -1,6 +1,7 @@
 //! Signing in and out, sessions and passwords: from HTTP to [`crate::identity`] and back.
 
 mod answers;
+mod api_keys;
 mod bodies;
 mod mailed;
 mod passwords;
@@ -30,6 +31,7 @@ pub(super) fn api(identity: Identity) -> impl OpenApi + 'static {
         sessions::SessionApi(identity.clone()),
         second_factor::SecondFactorApi(identity.clone()),
         passwords::PasswordApi(identity.clone()),
+        api_keys::ApiKeyApi(identity.clone()),
         mailed::MailedApi(identity),
     )
 }

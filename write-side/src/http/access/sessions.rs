@@ -26,15 +26,15 @@ impl SessionApi {
         operation_id = "list_sessions"
     )]
     async fn list(&self, bearer: Bearer) -> Result<Private<SessionsView>, BodylessAccessProblem> {
-        let Principal {
-            organization_id,
-            user_id,
-            session_id,
-            ..
-        } = bearer.0;
-        let sessions = self.0.sessions_of(organization_id, user_id).await;
-        let sessions = sessions.map_err(problem)?;
-        Ok(Private::of(SessionsView::of(sessions, session_id.0)))
+        let principal = &bearer.0;
+        let sessions = self
+            .0
+            .sessions_of(principal.organization_id, principal.user_id);
+        let sessions = sessions.await.map_err(problem)?;
+        Ok(Private::of(SessionsView::of(
+            sessions,
+            principal.session_id(),
+        )))
     }
 
     /// End one of one's own sessions
@@ -76,7 +76,7 @@ impl SessionApi {
         let user_id = self.other(&bearer.0, user_id.0).await?;
         let sessions = self.0.sessions_of(bearer.0.organization_id, user_id).await;
         let sessions = sessions.map_err(problem)?;
-        let current = bearer.0.session_id.0;
+        let current = bearer.0.session_id();
         Ok(Private::of(SessionsView::of(sessions, current)))
     }
 

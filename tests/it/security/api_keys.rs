@@ -1,0 +1,412 @@
+//! S23, API keys: what is kept of them, what they reach, and when they end.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::TimeDelta;
+use credentials::api_key::ApiKey;
+use hyper::Method;
+use platform::http::serve::BASE_PATH;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::contract::openapi::refusals::{least_body, unknown};
+use crate::contract::openapi::spec::Spec;
+use crate::harness::access::{make_key, text};
+use crate::harness::{Answer, DEADLINE, TestApp, eventually, time_of};
+
+const SCOPES: &str = include_str!("scopes.txt");
+
+/// What is written down that a key with each scope may call.
+fn expected() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
+    let mut expected: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    let mut last: (&str, BTreeSet<&str>) = ("", BTreeSet::new());
+    for line in SCOPES.lines() {
+        let mut words = line.split_whitespace();
+        let Some(scope) = words.next().filter(|word| *word != "#") else {
+            continue;
+        };
+        let area = scope.split_once(':').unwrap().0;
+        if last.0 != area {
+            last = (area, BTreeSet::new());
+        }
+        last.1.extend(words);
+        expected.insert(scope, last.1.clone());
+    }
+    expected
+}
+
+/// Every row of every table, but the hashes of keys.
+async fn everything_stored(app: &TestApp) -> String {
+    let client = app.database.superuser().await;
+    let tables = "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables \
+                   WHERE schemaname NOT IN ('pg_catalog', 'information_schema')";
+    let mut stored = String::new();
+    for table in client.query(tables, &[]).await.unwrap() {
+        let table: &str = table.get(0);
+        let rows = format!("SELECT row_to_json(r)::text FROM {table} r");
+        for row in client.query(&rows, &[]).await.unwrap() {
+            stored.push_str(row.get(0));
+        }
+    }
+    stored
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s23_a_key_is_shown_once_and_only_its_hash_is_kept() {
+    let app = TestApp::start().await;
+    let key = make_key(app.admin(), &["tickets:read"]).await;
+    let secret = key.person.token().rsplit_once('_').unwrap().1.to_owned();
+    key.person.get("/tickets").await.expect(200);
+    let path = format!("/api_keys/{}", key.id);
+    for path in ["/api_keys", &path, "/users?limit=100"] {
+        let told = app.admin().get(path).await.expect(200).body.to_string();
+        assert!(told.contains("Robot"), "{path}: {told}");
+        assert!(!told.contains(&secret), "{path}: {told}");
+    }
+    told_in_audit(&app, "api_key.used").await;
+    let stored = everything_stored(&app).await;
+    assert!(
+        stored.contains("tickets:read"),
+        "the key's row was not seen"
+    );
+    assert!(!stored.contains(&secret));
+    let kept = app.database.superuser().await;
+    let kept = kept.query_one("SELECT k.hash FROM api_keys k", &[]).await;
+    let hash: Vec<u8> = kept.unwrap().get(0);
+    let right = ApiKey::parse(key.person.token()).unwrap().hash();
+    assert_eq!(hash, right.as_bytes());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s23_a_revoked_key_is_refused_at_once_and_soon_by_every_other_server() {
+    let app = TestApp::start().await;
+    let (_other, client) = app.second().await;
+    let key = make_key(app.admin(), &["tickets:read"]).await;
+    let there = key.person.at(&client);
+    key.person.get("/tickets").await.expect(200);
+    there.get("/tickets").await.expect(200);
+    let path = format!("/api_keys/{}", key.id);
+    app.admin().delete(&path).await.expect(204);
+    key.person.get("/tickets").await.expect(401);
+    let refused = async || match there.get("/tickets").await.status.as_u16() {
+        401 => Ok(()),
+        status => Err(status),
+    };
+    eventually(refused, DEADLINE).await;
+    // Again changes nothing, and it is still there to be read.
+    app.admin().delete(&path).await.expect(204);
+    let kept = app.admin().get(&path).await.expect(200);
+    assert!(kept["revoked_at"].is_string(), "{kept:?}");
+    let revoked = told_in_audit(&app, "api_key.revoked").await;
+    assert_eq!(revoked.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s23_a_key_reaches_nothing_of_another_organization() {
+    let app = TestApp::start().await;
+    let ticket = app.customer().opens("Printer on fire").await;
+    let ours = make_key(app.admin(), &["tickets:write", "people:read"]).await;
+    let theirs = make_key(
+        &app.globex.admin,
+        &["tickets:write", "people:read", "people:write"],
+    )
+    .await;
+    let path = format!("/tickets/{ticket}");
+    ours.person.get(&path).await.expect(200);
+    theirs.person.get(&path).await.expect(404);
+    theirs
+        .person
+        .patch(&path, json!({"subject": "Taken over"}))
+        .await
+        .expect(404);
+    for user in [app.customer().id, ours.id] {
+        let user = format!("/users/{user}");
+        theirs.person.get(&user).await.expect(404);
+        let change = theirs.person.patch(&user, json!({"name": "Taken over"}));
+        change.await.expect(404);
+    }
+    let list = theirs.person.get("/tickets").await.expect(200);
+    assert_eq!(list.items().len(), 0);
+    let foreign = format!("/api_keys/{}", ours.id);
+    app.globex.admin.get(&foreign).await.expect(404);
+    app.globex.admin.delete(&foreign).await.expect(404);
+    ours.person.get(&path).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s23_a_key_calls_what_its_scope_gives_and_nothing_wider() {
+    let app = TestApp::start().await;
+    let (spec, mut wrong) = (Spec::committed(), Vec::new());
+    let known: BTreeSet<&str> = spec.operations().map(|operation| operation.id()).collect();
+    for (scope, allowed) in expected() {
+        assert!(allowed.is_subset(&known), "{scope}: {allowed:?}");
+        let key = make_key(app.admin(), &[scope]).await;
+        for operation in spec.operations().filter(|operation| !operation.is_public()) {
+            let parameters = unknown(&operation);
+            let parameters: Vec<(&str, &str)> = parameters
+                .iter()
+                .map(|(name, value)| (*name, value.as_str()))
+                .collect();
+            let method: Method = operation.method.to_uppercase().parse().unwrap();
+            let mut request = key.person.request(method, &operation.address(&parameters));
+            if operation.has_body() {
+                request = request.json(&least_body(operation.id()));
+            }
+            let answer = request.await;
+            let scopes = "the scopes of this API key do not cover this";
+            let own_account = "an API key may not do this: sign in as a person";
+            let own_name = "only an admin may set users; you may change your own name";
+            let refusals = [scopes, own_account, own_name];
+            let is_refused = refusals.iter().any(|refusal| answer["detail"] == *refusal);
+            assert!(!is_refused || answer.status == 403, "{answer:?}");
+            assert_ne!(answer.status, 401, "{answer:?}");
+            if is_refused == allowed.contains(operation.id()) {
+                wrong.push(format!("{scope} {}: {answer:?}", operation.id()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_scope_has_a_line_in_the_expectation() {
+    let written: BTreeSet<&str> = expected().into_keys().collect();
+    let known = platform::permission::SCOPES.iter().map(|scope| scope.name);
+    assert_eq!(written, known.collect());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s23_a_key_in_the_query_string_is_refused() {
+    let app = TestApp::start().await;
+    let key = make_key(app.admin(), &["tickets:read"]).await;
+    let token = key.person.token();
+    for parameter in ["api_key", "access_token", "token", "key", "authorization"] {
+        let path = format!("{BASE_PATH}/tickets?{parameter}={token}");
+        let refused = app.client.get(&path).await;
+        assert!(matches!(refused.status.as_u16(), 400 | 401), "{refused:?}");
+        assert!(!refused.body.to_string().contains(token), "{refused:?}");
+    }
+    for header in ["x-api-key", "cookie"] {
+        let elsewhere = app.client.get("/api/v1/tickets").header(header, token);
+        elsewhere.await.expect(401);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_key_is_refused_whatever_it_looks_like() {
+    let app = TestApp::start().await;
+    let key = make_key(app.admin(), &["tickets:read"]).await;
+    let token = key.person.token();
+    let of_the_same_row = ApiKey::generate(key.id).unwrap();
+    let of_no_row = ApiKey::generate(Uuid::now_v7()).unwrap();
+    for wrong in [
+        "idk_",
+        &token[..token.len() - 1],
+        &format!("{token}0"),
+        &token.to_uppercase(),
+        of_the_same_row.as_str(),
+        of_no_row.as_str(),
+    ] {
+        let refused = app.client.get("/api/v1/tickets").token(wrong).await;
+        let refused = refused.expect(401);
+        assert!(refused.header("www-authenticate").is_some());
+        assert_eq!(refused["type"], "urn:insightdesk:problem:unauthorized");
+    }
+    key.person.get("/tickets").await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_ends_when_its_time_is_over() {
+    let app = TestApp::start().await;
+    let late = app.now() + TimeDelta::days(10);
+    let body = json!({"name": "Robot", "scopes": ["tickets:read"], "expires_at": late});
+    let made = app.admin().post("/api_keys", body).await.expect(201);
+    let key = app.admin().with_token(text(&made["key"]));
+    app.wait(TimeDelta::days(10) - TimeDelta::seconds(1));
+    key.get("/tickets").await.expect(200);
+    app.wait(TimeDelta::seconds(1));
+    key.get("/tickets").await.expect(401);
+    for wrong in [app.now(), app.now() + TimeDelta::days(367)] {
+        let body = json!({"name": "Robot", "scopes": ["tickets:read"], "expires_at": wrong});
+        let refused = app.admin().post("/api_keys", body).await.expect(422);
+        assert_eq!(refused["errors"][0]["pointer"], "/expires_at");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scope_that_there_is_not_is_named() {
+    let app = TestApp::start().await;
+    for wrong in [
+        "tickets",
+        "tickets:all",
+        "*",
+        "api_keys:admin",
+        "Tickets:read",
+    ] {
+        let body = json!({"name": "Robot", "scopes": ["tickets:read", wrong]});
+        let refused = app.admin().post("/api_keys", body).await.expect(422);
+        assert_eq!(refused["errors"][0]["pointer"], "/scopes/1", "{wrong}");
+    }
+}
+
+/// Keys of people have no way to more: neither by making somebody who may more, nor by taking over the login of one.
+#[tokio::test(flavor = "multi_thread")]
+async fn s23_a_key_gives_nobody_what_it_does_not_have() {
+    let app = TestApp::start().await;
+    let key = make_key(app.admin(), &["people:admin"]).await;
+    for role in ["agent", "lead", "admin"] {
+        let body = json!({"name": "Mallory", "role": role});
+        key.person.post("/users", body).await.expect(403);
+        let path = format!("/users/{}", app.customer().id);
+        let raise = key.person.patch(&path, json!({"role": role}));
+        raise.await.expect(403);
+    }
+    for person in [app.admin(), app.lead(), app.agent()] {
+        let path = format!("/users/{}", person.id);
+        for change in [
+            json!({"email": "mallory@evil.example"}),
+            json!({"role": "customer"}),
+            json!({"active": false}),
+            json!({"name": "Mallory"}),
+        ] {
+            key.person.patch(&path, change).await.expect(403);
+        }
+        let erase = key
+            .person
+            .post(&format!("{path}/erase"), json!({"reason": "None"}));
+        erase.await.expect(403);
+    }
+    let body = json!({"name": "Nora", "role": "customer"});
+    let nora = key.person.post("/users", body).await.expect(201);
+    let path = format!("/users/{}", nora.id());
+    let renamed = key.person.patch(&path, json!({"name": "Nora N."})).await;
+    assert_eq!(renamed.expect(200)["name"], "Nora N.");
+    // Without the scope to set people, the role that other scopes lead to is no way to set them either.
+    let other = make_key(app.admin(), &["people:read", "organization:write"]).await;
+    let change = other.person.patch(&path, json!({"name": "Mallory"}));
+    change.await.expect(403);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_key_does_bears_its_name() {
+    let app = TestApp::start().await;
+    let ticket = app.customer().opens("Printer on fire").await;
+    let key = make_key(app.admin(), &["tickets:write"]).await;
+    key.person.replies(ticket, "Which one?").await.expect(201);
+    let messages = app.customer().messages(ticket).await;
+    assert_eq!(messages.last().unwrap()["author"]["name"], "Robot");
+    let history = app.agent().history(ticket).await;
+    let reply = history
+        .iter()
+        .find(|entry| entry["type"] == "ticket.agent_replied" && entry["actor"]["name"] == "Robot")
+        .unwrap_or_else(|| panic!("{history:?}"));
+    assert_eq!(reply["actor"]["kind"], "machine");
+    assert_eq!(reply["actor"]["id"], json!(key.id));
+    assert_eq!(app.customer().ticket(ticket).await["status"], "open");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_use_of_a_key_is_told_once_a_day_and_kept_with_it() {
+    let app = TestApp::start().await;
+    let key = make_key(app.admin(), &["tickets:read"]).await;
+    for _ in 0..3 {
+        key.person.get("/tickets").await.expect(200);
+    }
+    let used = told_in_audit(&app, "api_key.used").await;
+    assert_eq!(used.len(), 1, "{used:?}");
+    assert_eq!(used[0]["actor"]["kind"], "machine");
+    assert_eq!(used[0]["subject"]["name"], "Robot");
+    let made = told_in_audit(&app, "api_key.created").await;
+    assert_eq!(made[0]["actor"]["name"], "Ada");
+    let path = format!("/api_keys/{}", key.id);
+    let kept = app.admin().get(&path).await.expect(200);
+    assert_eq!(time_of(&kept["last_used_at"]), app.now());
+    assert_eq!(kept["last_used_address"], "127.0.0.1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_does_not_see_a_private_team_before_it_is_a_member() {
+    let app = TestApp::start().await;
+    let key = make_key(app.admin(), &["tickets:read", "teams:read"]).await;
+    let body = json!({"name": "Payroll", "private": true, "member_ids": [app.agent().id]});
+    let team = app.admin().post("/teams", body).await.expect(201).id();
+    let ticket = app.customer().opens("My pay").await;
+    let assign = json!({"team_id": team});
+    let assign = app
+        .admin()
+        .post(&format!("/tickets/{ticket}/assign"), assign);
+    assign.await.expect(200);
+    let path = format!("/tickets/{ticket}");
+    key.person.get(&path).await.expect(404);
+    let member = json!({"member_ids": [app.agent().id, key.id]});
+    let answer = app.admin().patch(&format!("/teams/{team}"), member).await;
+    answer.expect(200);
+    key.person.get(&path).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_outlives_whoever_made_it() {
+    let app = TestApp::start().await;
+    let body = json!({"name": "Nora", "role": "admin"});
+    let nora = app.admin().post("/users", body).await.expect(201).id();
+    let role = domain::actor::Role::Admin;
+    let key = make_key(&app.acme.person(nora, "Nora", role), &["tickets:write"]).await;
+    let gone = json!({"role": "agent", "active": false});
+    let gone = app.admin().patch(&format!("/users/{nora}"), gone);
+    gone.await.expect(200);
+    let ticket = app.customer().opens("Printer on fire").await;
+    key.person.replies(ticket, "Which one?").await.expect(201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_machine_of_a_key_is_no_person_that_could_be_changed() {
+    let app = TestApp::start().await;
+    let key = make_key(app.admin(), &["people:read"]).await;
+    let path = format!("/users/{}", key.id);
+    let shown = app.admin().get(&path).await.expect(200);
+    assert_eq!(
+        (&shown["kind"], &shown["role"]),
+        (&json!("machine"), &json!("agent"))
+    );
+    assert_eq!(
+        app.admin().get(&format!("/users/{}", app.agent().id)).await["kind"],
+        "person"
+    );
+    for change in [
+        json!({"role": "admin"}),
+        json!({"name": "Ada"}),
+        json!({"active": false}),
+    ] {
+        app.admin().patch(&path, change).await.expect(409);
+    }
+    // Nor does the key change itself.
+    let rename = key.person.patch(&path, json!({"name": "Ada"}));
+    rename.await.expect(409);
+    let erase = app
+        .admin()
+        .post(&format!("{path}/erase"), json!({"reason": "None"}));
+    erase.await.expect(409);
+    key.person.get("/users").await.expect(200);
+    app.admin()
+        .delete(&format!("/api_keys/{}", key.id))
+        .await
+        .expect(204);
+    let retired = async || match app.admin().get(&path).await["active"].as_bool() {
+        Some(false) => Ok(()),
+        other => Err(other),
+    };
+    eventually(retired, DEADLINE).await;
+}
+
+/// The entries of a type in the audit of acme, once there are some.
+async fn told_in_audit(app: &TestApp, event_type: &str) -> Vec<Value> {
+    let ask = async || {
+        let path = format!("/audit?type={event_type}&limit=100");
+        let told: Answer = app.admin().get(&path).await.expect(200);
+        match told.items() {
+            [] => Err("not told yet"),
+            items => Ok(items.to_vec()),
+        }
+    };
+    eventually(ask, DEADLINE).await
+}
