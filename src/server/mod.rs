@@ -26,7 +26,7 @@ use read_side::ReadModels;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use write_side::expiry;
-use write_side::identity::Identity;
+use write_side::identity::{Identity, Remembered};
 use write_side::saga::Saga;
 
 use crate::http;
@@ -127,7 +127,14 @@ pub async fn start(config: &Config, overrides: Overrides) -> Result<RunningServe
             .follow(node.pools.health.clone(), background.clone()),
     );
     let api_keys = ApiKeys::new(node.pools.commands.clone(), node.dispatcher.clock().clone());
-    let identity = identity(config, &node, ended.clone(), api_keys.clone())?;
+    let identity = identity(
+        config,
+        &node,
+        Remembered {
+            ended: ended.clone(),
+            api_keys: api_keys.clone(),
+        },
+    )?;
     if config.roles.has(Role::Api) {
         start_expiry(config, &node, &background);
         tokio::spawn(identity.clone().keep_house(background.clone()));
@@ -173,12 +180,7 @@ pub async fn start(config: &Config, overrides: Overrides) -> Result<RunningServe
 }
 
 /// Who lets people in.
-fn identity(
-    config: &Config,
-    node: &Node,
-    ended: EndedSessions,
-    api_keys: ApiKeys,
-) -> Result<Identity> {
+fn identity(config: &Config, node: &Node, remembered: Remembered) -> Result<Identity> {
     let hasher = PasswordHasher::new(Argon2Settings {
         memory_kib: config.password_memory_kib,
         iterations: config.password_iterations,
@@ -192,8 +194,7 @@ fn identity(
         dispatcher,
         hasher,
         signer,
-        ended,
-        api_keys,
+        remembered,
         node.master.clone(),
         node.outbox.clone(),
     ))

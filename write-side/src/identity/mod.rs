@@ -36,8 +36,8 @@ use credentials::code::CodeKeys;
 use credentials::password::{HashError, PasswordHasher};
 use deadpool_postgres::{Client, Pool, Transaction};
 use domain::actor::{Actor, Role};
-use domain::organization::state::Standing;
 use domain::ids::SessionId;
+use domain::organization::state::Standing;
 use domain::text::{Device, Email, Name, Slug};
 use platform::auth::{ApiKeys, EndedSessions, Grant, Principal, TokenSigner};
 use platform::mail::{Address, Letter};
@@ -87,6 +87,15 @@ impl Origin {
     }
 }
 
+/// What this server remembers of credentials that it let in, to be told when one of them ends.
+#[derive(Debug, Clone)]
+pub struct Remembered {
+    /// Sessions that ended.
+    pub ended: EndedSessions,
+    /// Keys that were found good.
+    pub api_keys: ApiKeys,
+}
+
 /// Lets people in. Clones share everything.
 #[derive(Clone)]
 pub struct Identity {
@@ -126,8 +135,7 @@ impl Identity {
         dispatcher: Dispatcher,
         hasher: PasswordHasher,
         signer: TokenSigner,
-        ended: EndedSessions,
-        api_keys: ApiKeys,
+        remembered: Remembered,
         master: MasterKeys,
         outbox: Outbox,
     ) -> Self {
@@ -137,8 +145,8 @@ impl Identity {
                 dispatcher,
                 hasher,
                 signer,
-                ended,
-                api_keys,
+                ended: remembered.ended,
+                api_keys: remembered.api_keys,
                 code_keys: code_keys(&master),
                 master,
                 outbox,

@@ -36,7 +36,7 @@ use tokio_postgres::NoTls;
 use uuid::Uuid;
 use write_side::commands::CreateUser;
 use write_side::dispatch::{CommandContext, Dispatcher, Options};
-use write_side::identity::Identity;
+use write_side::identity::{Identity, Remembered};
 use write_side::mail::Outbox;
 
 pub const SECRET: &str = "0123456789abcdef0123456789abcdef";
@@ -258,8 +258,10 @@ fn endpoint(
         dispatcher.clone(),
         PasswordHasher::new(Argon2Settings::default()).unwrap(),
         TokenSigner::new(token_keys()),
-        EndedSessions::default(),
-        api_keys.clone(),
+        Remembered {
+            ended: EndedSessions::default(),
+            api_keys: api_keys.clone(),
+        },
         master_keys(),
         Outbox::new(master_keys()),
     );
