@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::Hash;
 
 use crate::access::Lost;
-use domain::ids::{MessageId, OrganizationId, TeamId, TicketId, UserId};
+use domain::ids::{CompanyId, MessageId, OrganizationId, TeamId, TicketId, UserId};
 use domain::organization::state::Standing;
 use platform::rows::{
-    AuditRow, HistoryRow, MessageRow, OrganizationRow, TeamRow, TicketRow, UserRow,
+    AuditRow, CompanyRow, HistoryRow, MessageRow, OrganizationRow, TeamRow, TicketRow, UserRow,
 };
 
 /// Rows by their id within an organization.
@@ -89,6 +89,8 @@ pub struct State {
     pub users: Rows<Of<UserId>, UserRow>,
     /// Teams.
     pub teams: Rows<Of<TeamId>, TeamRow>,
+    /// Companies.
+    pub companies: Rows<Of<CompanyId>, CompanyRow>,
     /// Tickets.
     pub tickets: Rows<Of<TicketId>, TicketRow>,
     /// Messages.
@@ -113,6 +115,8 @@ pub struct State {
 
 /// What stands where a name should be and the person is not known.
 pub const UNKNOWN_USER: &str = "Unknown user";
+/// What stands where a name should be and the company is not known.
+pub const UNKNOWN_COMPANY: &str = "Unknown company";
 /// What stands where a name should be and the team is not known.
 pub const UNKNOWN_TEAM: &str = "Unknown team";
 
@@ -122,6 +126,13 @@ impl State {
     pub fn user_name(&self, org: OrganizationId, user: UserId) -> String {
         let row = self.users.get((org, user));
         row.map_or_else(|| UNKNOWN_USER.to_owned(), |row| row.name.clone())
+    }
+
+    /// The name of a company at this point of the log.
+    #[must_use]
+    pub fn company_name(&self, org: OrganizationId, company: CompanyId) -> String {
+        let row = self.companies.get((org, company));
+        row.map_or_else(|| UNKNOWN_COMPANY.to_owned(), |row| row.name.clone())
     }
 
     /// The name of a team at this point of the log.

@@ -74,6 +74,8 @@ pub mod core {
     pub const USERS: &str = "users";
     /// Teams.
     pub const TEAMS: &str = "teams";
+    /// Companies of customers.
+    pub const COMPANIES: &str = "companies";
     /// Tickets.
     pub const TICKETS: &str = "tickets";
     /// Messages.
@@ -88,6 +90,7 @@ pub mod core {
         ORGANIZATIONS,
         USERS,
         TEAMS,
+        COMPANIES,
         TICKETS,
         MESSAGES,
         TICKET_HISTORY,

@@ -14,18 +14,21 @@ struct Ids {
     message: Uuid,
     user: Uuid,
     team: Uuid,
+    company: Uuid,
     session: Uuid,
 }
 
 impl Ids {
     /// Ids of nothing at all.
     fn of_nothing() -> Self {
-        let [ticket, message, user, team, session] = std::array::from_fn(|_| Uuid::now_v7());
+        let [ticket, message, user, team, company, session] =
+            std::array::from_fn(|_| Uuid::now_v7());
         Self {
             ticket,
             message,
             user,
             team,
+            company,
             session,
         }
     }
@@ -36,6 +39,7 @@ impl Ids {
             ("{message_id}", self.message.to_string()),
             ("{user_id}", self.user.to_string()),
             ("{team_id}", self.team.to_string()),
+            ("{company_id}", self.company.to_string()),
             ("{session_id}", self.session.to_string()),
             ("{tag}", "vip".to_owned()),
         ];
@@ -50,7 +54,8 @@ impl Ids {
 /// A body that the operation takes.
 fn body(operation_id: &str) -> Option<Value> {
     match operation_id {
-        "get_ticket" | "list_messages" | "list_history" | "get_user" | "get_team" => None,
+        "get_ticket" | "list_messages" | "list_history" | "get_user" | "get_team"
+        | "get_company" => None,
         "export_user" | "invite_user" => None,
         "end_session" | "list_user_sessions" | "end_user_sessions" => None,
         "resolve_ticket" | "close_ticket" | "reopen_ticket" | "tag_ticket" | "untag_ticket" => None,
@@ -60,7 +65,8 @@ fn body(operation_id: &str) -> Option<Value> {
         "set_ticket_status" => Some(json!({"status": "pending"})),
         "post_message" | "edit_message" => Some(json!({"body": "Taken over"})),
         "erase_user" => Some(json!({"reason": "Taken over"})),
-        "update_user" | "update_team" => Some(json!({"name": "Taken over"})),
+        "set_user_company" => Some(json!({})),
+        "update_user" | "update_team" | "update_company" => Some(json!({"name": "Taken over"})),
         new => panic!("the operation {new} has no line in the test of isolation"),
     }
 }
@@ -123,6 +129,12 @@ async fn acme_ids(app: &TestApp) -> Ids {
         message,
         user: app.customer().id,
         team: app.acme.team_id,
+        company: app
+            .lead()
+            .post("/companies", json!({"name": "Initech"}))
+            .await
+            .expect(201)
+            .id(),
         session: session_of(app).await,
     }
 }

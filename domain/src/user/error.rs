@@ -27,6 +27,12 @@ pub enum UserError {
     /// An admin may not erase themself, so that an organization cannot lock itself out.
     #[error("you may not erase yourself; ask another admin")]
     OwnErasure,
+    /// Only leads and admins group customers.
+    #[error("only a lead or an admin may group customers into companies")]
+    GroupingNotAllowed,
+    /// Staff belong to no company.
+    #[error("only customers belong to companies")]
+    NoCustomer,
     /// Their data is forgotten.
     #[error("this person's data was erased; nothing about them can change any more")]
     Erased,
@@ -45,8 +51,11 @@ impl UserError {
             | Self::OwnRole
             | Self::OwnDeactivation
             | Self::EraseByAdminOnly
+            | Self::GroupingNotAllowed
             | Self::OwnErasure => Kind::Forbidden,
-            Self::AlreadyExists | Self::EmailTaken | Self::Erased => Kind::Conflict,
+            Self::AlreadyExists | Self::EmailTaken | Self::NoCustomer | Self::Erased => {
+                Kind::Conflict
+            }
         }
     }
 }

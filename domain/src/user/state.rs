@@ -1,7 +1,7 @@
 //! A user as their events tell it.
 
 use crate::actor::Role;
-use crate::ids::UserId;
+use crate::ids::{CompanyId, UserId};
 use crate::text::{Email, Name};
 
 /// The state of a user's stream.
@@ -23,6 +23,8 @@ pub struct PresentUser {
     pub email: Option<Email>,
     /// What they may do.
     pub role: Role,
+    /// The company that a customer belongs to. Nobody of staff belongs to one.
+    pub company_id: Option<CompanyId>,
     /// Whether they may act.
     pub active: bool,
     /// Whether their data is forgotten. It never comes back.

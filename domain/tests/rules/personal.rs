@@ -62,6 +62,10 @@ const NOT_PERSONAL: &[(&str, &[&str], &str)] = &[
     ("second_factor.disabled", &["kind"], "fixed words"),
     ("api_key.created", &["scopes"], "words of the product"),
     ("invitation.sent", &["role"], "fixed words"),
+    ("company.created", &["name"], "a company's"),
+    ("company.renamed", &["from", "to"], "a company's"),
+    ("company.domain_added", &["domain"], "a company's"),
+    ("company.domain_removed", &["domain"], "a company's"),
     ("user.created", &["role"], "fixed words"),
     ("user.role_changed", &["from", "to"], "fixed words"),
 ];

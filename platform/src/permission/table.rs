@@ -1,10 +1,10 @@
 //! Every operation of the API with what it needs.
 
 use super::Permission::{
-    AssignTickets, ChangeTickets, EditOwnMessages, EraseUsers, ExportUsers, ManageOrganization,
-    ManageSessions, ManageTeams, ManageUsers, MoveTickets, OpenTickets, OwnProfile, ReadAudit,
-    ReadOrganization, ReadTeams, ReadTickets, ReadUsers, RedactMessages, ReplyToTickets,
-    TagTickets,
+    AssignTickets, ChangeTickets, EditOwnMessages, EraseUsers, ExportUsers, ManageCompanies,
+    ManageOrganization, ManageSessions, ManageTeams, ManageUsers, MoveTickets, OpenTickets,
+    OwnProfile, ReadAudit, ReadCompanies, ReadOrganization, ReadTeams, ReadTickets, ReadUsers,
+    RedactMessages, ReplyToTickets, TagTickets,
 };
 use super::{Permission, PermissionSet, of_role};
 use domain::actor::Role;
@@ -64,7 +64,7 @@ const fn open_to(access: Access, operation: &'static str, within: &'static str) 
     }
 }
 
-const OWN_TICKETS: &str = "customers: their own tickets, and what is public of them";
+const OWN_TICKETS: &str = "customers: their own tickets and those of colleagues, where the organization lets them, and what is public of them";
 
 /// Who may do what. A new operation gets its row here, and one in `tests/it/security/permissions.txt`.
 #[rustfmt::skip]
@@ -90,12 +90,12 @@ pub const TABLE: &[Row] = &[
     open_to(Access::SignedIn, "end_session",         "one's own"),
     needs(ManageSessions,     "list_user_sessions",  ""),
     needs(ManageSessions,     "end_user_sessions",   ""),
-    needs(ReadTickets,        "list_tickets",        "customers: their own tickets, and no filter or order by what is internal"),
+    needs(ReadTickets,        "list_tickets",        "customers: their own tickets and those of colleagues, where the organization lets them, and no filter or order by what is internal"),
     needs(ReadTickets,        "get_ticket",          OWN_TICKETS),
     needs(ReadTickets,        "list_messages",       OWN_TICKETS),
     needs(ReadTickets,        "list_history",        OWN_TICKETS),
     needs(OpenTickets,        "open_ticket",         "customers: for themselves, without tags, custom fields and assignment"),
-    needs(ReplyToTickets,     "post_message",        "customers: on their own tickets, no notes"),
+    needs(ReplyToTickets,     "post_message",        "customers: on tickets that they see, no notes"),
     needs(ChangeTickets,      "update_ticket",       ""),
     needs(AssignTickets,      "assign_ticket",       ""),
     needs(MoveTickets,        "set_ticket_status",   ""),
@@ -117,6 +117,11 @@ pub const TABLE: &[Row] = &[
     needs(ReadTeams,          "get_team",            ""),
     needs(ManageTeams,        "create_team",         ""),
     needs(ManageTeams,        "update_team",         ""),
+    needs(ReadCompanies,      "list_companies",      ""),
+    needs(ReadCompanies,      "get_company",         ""),
+    needs(ManageCompanies,    "create_company",      ""),
+    needs(ManageCompanies,    "update_company",      ""),
+    needs(ManageCompanies,    "set_user_company",    ""),
     needs(ReadOrganization,   "get_organization",    "customers: its name"),
     needs(ManageOrganization, "update_organization", ""),
 ];

@@ -191,6 +191,7 @@ pub fn user(org: Org, number: u32, name: &str, role: Role) -> UserRow {
         name: name.to_owned(),
         email: Some(format!("user{number}@example.com")),
         role,
+        company_id: None,
         active: true,
         version: 1,
         created_at: minute(0),

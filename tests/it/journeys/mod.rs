@@ -2,6 +2,7 @@
 
 mod audit;
 mod checkpoint;
+mod companies;
 mod consistency;
 mod conversation;
 mod erasure;

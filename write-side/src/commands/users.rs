@@ -2,6 +2,7 @@
 //! holds it, appended in the same transaction (the reservation pattern).
 
 use super::UserAnswer;
+use super::companies::{group_by_address, regroup_by_address};
 use crate::dispatch::{CommandError, Refusal, UseCase, Work};
 use domain::actor::Role;
 use domain::ids::UserId;
@@ -36,6 +37,9 @@ impl UseCase for CreateUser {
         work.issue::<User>(self.user_id, command).await?;
         if let Some(email) = &self.email {
             claim(work, email, self.user_id).await?;
+            if self.role == Role::Customer {
+                group_by_address(work, self.user_id, email).await?;
+            }
         }
         UserAnswer::of(work, self.user_id).await
     }
@@ -76,6 +80,9 @@ impl UseCase for ChangeUser {
             if let Some(email) = &before {
                 release(work, email, self.user_id).await?;
             }
+            if is_customer(work.state::<User>(self.user_id.0).await?) {
+                regroup_by_address(work, self.user_id, before.as_ref(), after.as_ref()).await?;
+            }
         }
         UserAnswer::of(work, self.user_id).await
     }
@@ -105,6 +112,10 @@ impl UseCase for EraseUser {
         }
         UserAnswer::of(work, self.user_id).await
     }
+}
+
+fn is_customer(user: &User) -> bool {
+    matches!(user, User::Present(user) if user.role == Role::Customer)
 }
 
 fn email_of(user: &User) -> Option<Email> {

@@ -157,3 +157,21 @@ fn only_a_person_writes() {
         }
     }
 }
+
+const FOR_COLLEAGUE: TicketCommand = TicketCommand::ReplyForColleague {
+    message_id: MESSAGE,
+};
+
+#[test]
+fn a_colleague_answers_as_the_requester_would() {
+    let reply = opened().when(1, other_customer(), FOR_COLLEAGUE).result;
+    assert_eq!(reply, opened().when(1, customer(), REPLY).result);
+    assert!(reply.is_ok_and(|events| !events.is_empty()));
+}
+
+#[test]
+fn another_customer_who_is_no_colleague_finds_no_ticket() {
+    opened()
+        .when(1, other_customer(), REPLY)
+        .refuses(TicketError::NotFound);
+}

@@ -11,13 +11,14 @@ use super::spec::Operation;
 use crate::harness::{Answer, Database, Request, TestApp};
 
 /// Ids that nothing has, and a tag.
-fn nowhere() -> [(&'static str, String); 6] {
+fn nowhere() -> [(&'static str, String); 7] {
     let id = || Uuid::now_v7().to_string();
     [
         ("ticket_id", id()),
         ("message_id", id()),
         ("user_id", id()),
         ("team_id", id()),
+        ("company_id", id()),
         ("session_id", id()),
         ("tag", "toner".to_owned()),
     ]
@@ -39,6 +40,7 @@ pub fn least_body(id: &str) -> Value {
         "create_user" => json!({"name": "Nora", "role": "agent"}),
         "erase_user" => json!({"reason": "Asked for it"}),
         "create_team" => json!({"name": "Nights"}),
+        "create_company" => json!({"name": "Initech"}),
         "sign_in" => json!({"email": "nobody@acme.example", "password": "nothing"}),
         "refresh_session" => json!({"refresh_token": "idf_none"}),
         "sign_up" => json!({
