@@ -15,13 +15,14 @@ struct Ids {
     user: Uuid,
     team: Uuid,
     company: Uuid,
+    invitation: Uuid,
     session: Uuid,
 }
 
 impl Ids {
     /// Ids of nothing at all.
     fn of_nothing() -> Self {
-        let [ticket, message, user, team, company, session] =
+        let [ticket, message, user, team, company, invitation, session] =
             std::array::from_fn(|_| Uuid::now_v7());
         Self {
             ticket,
@@ -29,6 +30,7 @@ impl Ids {
             user,
             team,
             company,
+            invitation,
             session,
         }
     }
@@ -40,6 +42,7 @@ impl Ids {
             ("{user_id}", self.user.to_string()),
             ("{team_id}", self.team.to_string()),
             ("{company_id}", self.company.to_string()),
+            ("{invitation_id}", self.invitation.to_string()),
             ("{session_id}", self.session.to_string()),
             ("{tag}", "vip".to_owned()),
         ];
@@ -57,6 +60,7 @@ fn body(operation_id: &str) -> Option<Value> {
         "get_ticket" | "list_messages" | "list_history" | "get_user" | "get_team"
         | "get_company" => None,
         "export_user" | "invite_user" => None,
+        "resend_invitation" | "revoke_invitation" => None,
         "end_session" | "list_user_sessions" | "end_user_sessions" => None,
         "resolve_ticket" | "close_ticket" | "reopen_ticket" | "tag_ticket" | "untag_ticket" => None,
         "redact_message" => None,
@@ -124,7 +128,10 @@ async fn acme_ids(app: &TestApp) -> Ids {
         .await
         .expect(201)
         .id();
+    let nina = json!({"email": "nina@acme.example", "role": "agent"});
+    let invited = app.admin().post("/invitations", nina).await.expect(201);
     Ids {
+        invitation: invited.id(),
         ticket,
         message,
         user: app.customer().id,

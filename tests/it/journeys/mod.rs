@@ -10,6 +10,7 @@ mod export;
 mod first_keys;
 mod idempotency;
 mod import;
+mod invitations;
 mod mailed;
 mod master_key;
 mod people;

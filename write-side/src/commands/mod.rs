@@ -33,4 +33,4 @@ pub use post_message::{PostMessage, PostedMessage};
 pub use record_security::{RecordSecurity, RecordedAnswer};
 pub use teams::{ChangeTeam, CreateTeam};
 pub use update_ticket::UpdateTicket;
-pub use users::{ChangeUser, CreateUser, EraseUser};
+pub use users::{ChangeUser, CreateUser, EraseUser, InviteUser};

@@ -43,6 +43,7 @@ use tokio::sync::Notify;
 
 pub use accounts::Membership;
 pub use error::IdentityError;
+pub use invitations::{Invitation, Wish};
 pub use rotation::reseal_second_factors;
 pub use second_factor::Enrolment;
 pub use sessions::{Listed, Owner, REFRESH_LIFETIME};

@@ -11,7 +11,7 @@ use super::spec::Operation;
 use crate::harness::{Answer, Database, Request, TestApp};
 
 /// Ids that nothing has, and a tag.
-fn nowhere() -> [(&'static str, String); 7] {
+fn nowhere() -> [(&'static str, String); 8] {
     let id = || Uuid::now_v7().to_string();
     [
         ("ticket_id", id()),
@@ -19,6 +19,7 @@ fn nowhere() -> [(&'static str, String); 7] {
         ("user_id", id()),
         ("team_id", id()),
         ("company_id", id()),
+        ("invitation_id", id()),
         ("session_id", id()),
         ("tag", "toner".to_owned()),
     ]
@@ -39,6 +40,7 @@ pub fn least_body(id: &str) -> Value {
         "set_ticket_status" => json!({"status": "open"}),
         "create_user" => json!({"name": "Nora", "role": "agent"}),
         "erase_user" => json!({"reason": "Asked for it"}),
+        "create_invitation" => json!({"email": "nora@acme.example", "role": "agent"}),
         "create_team" => json!({"name": "Nights"}),
         "create_company" => json!({"name": "Initech"}),
         "sign_in" => json!({"email": "nobody@acme.example", "password": "nothing"}),

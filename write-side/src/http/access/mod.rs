@@ -2,6 +2,7 @@
 
 mod answers;
 mod bodies;
+mod invitations;
 mod mailed;
 mod passwords;
 mod problems;
@@ -30,7 +31,8 @@ pub(super) fn api(identity: Identity) -> impl OpenApi + 'static {
         sessions::SessionApi(identity.clone()),
         second_factor::SecondFactorApi(identity.clone()),
         passwords::PasswordApi(identity.clone()),
-        mailed::MailedApi(identity),
+        mailed::MailedApi(identity.clone()),
+        invitations::InvitationApi(identity),
     )
 }
 
