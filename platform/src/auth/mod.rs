@@ -26,6 +26,8 @@ pub struct Principal {
     pub session_id: SessionId,
     /// The token.
     pub token_id: Uuid,
+    /// Whether they may set up a second factor and nothing else: their organization demands one of them.
+    pub must_enrol: bool,
 }
 
 impl Principal {

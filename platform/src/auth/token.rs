@@ -38,6 +38,8 @@ pub struct Grant {
     pub role: Role,
     /// The session that the token belongs to.
     pub session_id: SessionId,
+    /// Whether it is good for setting up a second factor alone.
+    pub must_enrol: bool,
 }
 
 impl Grant {
@@ -49,6 +51,7 @@ impl Grant {
             user_id,
             role,
             session_id: SessionId(Uuid::now_v7()),
+            must_enrol: false,
         }
     }
 }
@@ -65,6 +68,9 @@ struct Claims {
     nbf: i64,
     exp: i64,
     jti: Uuid,
+    /// There where it is true.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    enrol: bool,
 }
 
 /// A token that was not accepted, or could not be made. The message says nothing about the token.
@@ -116,6 +122,7 @@ impl TokenSigner {
             nbf: now.timestamp(),
             exp: (now + lifetime).timestamp(),
             jti: Uuid::now_v7(),
+            enrol: grant.must_enrol,
         };
         let key = self.0.signing();
         let header = Header {
@@ -210,6 +217,7 @@ impl TokenVerifier {
                 role: claims.role,
                 session_id: SessionId(claims.sid),
                 token_id: claims.jti,
+                must_enrol: claims.enrol,
             },
             expires_at_s: claims.exp,
         })

@@ -120,6 +120,9 @@ impl Endpoint for Gate {
         if self.access != Access::Public {
             let principal = auth::authenticate(&request)?;
             rate_limit::check_principal(&request, &principal).await?;
+            if principal.must_enrol && self.access != Access::Enrolling {
+                return Err(Problem::second_factor_required().into());
+            }
             if let Access::Needs(permission) = self.access {
                 demand(&principal, permission)?;
             }

@@ -14,6 +14,8 @@ use domain::actor::Role;
 pub enum Access {
     /// Everybody, also without an access token.
     Public,
+    /// Everybody with a valid access token, also one that is good for setting up a second factor alone.
+    Enrolling,
     /// Everybody with a valid access token.
     SignedIn,
     /// Everybody whose role has this permission.
@@ -36,7 +38,7 @@ impl Row {
     #[must_use]
     pub const fn allows(&self, permissions: PermissionSet) -> bool {
         match self.access {
-            Access::Public | Access::SignedIn => true,
+            Access::Public | Access::Enrolling | Access::SignedIn => true,
             Access::Needs(permission) => permissions.has(permission),
         }
     }
@@ -84,9 +86,9 @@ pub const TABLE: &[Row] = &[
     needs(ManageUsers,        "resend_invitation",   ""),
     needs(ManageUsers,        "revoke_invitation",   ""),
     open_to(Access::Public,   "complete_sign_in",    "who holds the ticket of a sign-in"),
-    open_to(Access::SignedIn, "sign_out",            ""),
-    open_to(Access::SignedIn, "propose_second_factor", "oneself"),
-    open_to(Access::SignedIn, "confirm_second_factor", "oneself"),
+    open_to(Access::Enrolling, "sign_out",            ""),
+    open_to(Access::Enrolling, "propose_second_factor", "oneself"),
+    open_to(Access::Enrolling, "confirm_second_factor", "oneself"),
     open_to(Access::SignedIn, "renew_recovery_codes", "oneself, with a code"),
     open_to(Access::SignedIn, "remove_second_factor", "oneself, with password and code"),
     open_to(Access::SignedIn, "change_password",     "who knows the present one"),

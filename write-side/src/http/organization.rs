@@ -47,7 +47,7 @@ struct SettingsBody {
     custom_fields: Option<BTreeMap<String, CustomFieldBody>>,
     /// Whether customers of a company see and answer each other's tickets.
     colleagues_see_tickets: Option<bool>,
-    /// Who has to sign in with a second factor. Whoever sets it for themselves needs one first.
+    /// Who has to sign in with a second factor. Who has none may then do nothing but set one up.
     second_factor_required_for: Option<SecondFactorDemandView>,
 }
 

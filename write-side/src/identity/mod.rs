@@ -11,6 +11,7 @@
 
 mod accounts;
 mod challenges;
+mod devices;
 mod email_codes;
 mod error;
 mod housekeeping;
@@ -34,6 +35,7 @@ use credentials::code::CodeKeys;
 use credentials::password::{HashError, PasswordHasher};
 use deadpool_postgres::{Client, Pool, Transaction};
 use domain::actor::{Actor, Role};
+use domain::organization::settings::SecondFactorDemand;
 use domain::organization::state::Standing;
 use domain::text::{Device, Email, Name, Slug};
 use platform::auth::{EndedSessions, Grant, Principal, TokenSigner};
@@ -112,6 +114,7 @@ struct Member {
     person: Person,
     organization_name: Name,
     organization_slug: Slug,
+    second_factor_required_for: SecondFactorDemand,
 }
 
 impl Identity {
@@ -176,6 +179,20 @@ impl Identity {
         })
     }
 
+    /// The same, to the owner of an account.
+    async fn post_to(
+        &self,
+        tx: &Transaction<'_>,
+        account: &Account,
+        letter: &Letter,
+    ) -> Result<(), IdentityError> {
+        match Email::parse(&account.email) {
+            Ok(email) => self.post(tx, &email, letter).await,
+            // No account has one that is none.
+            Err(_) => Ok(()),
+        }
+    }
+
     /// The account that the person of a request signs in with.
     async fn account_of(&self, principal: &Principal) -> Result<Account, IdentityError> {
         let client = self.client().await?;
@@ -218,6 +235,7 @@ impl Identity {
             person,
             organization_name: organization.name,
             organization_slug: organization.slug,
+            second_factor_required_for: organization.settings.second_factor_required_for,
         }))
     }
 }
@@ -235,6 +253,11 @@ impl Member {
     fn has_address_of(&self, account: &Account) -> bool {
         let email = self.person.user.email.as_ref();
         email.is_some_and(|email| email.as_str() == account.email)
+    }
+
+    /// Whether their organization demands a second factor of them.
+    fn needs_second_factor(&self) -> bool {
+        self.second_factor_required_for.holds_for(self.role())
     }
 
     fn role(&self) -> Role {

@@ -4,11 +4,13 @@ use const_format::formatcp;
 use credentials::recovery::RecoveryCode;
 use credentials::token::{Token, TokenKind};
 use credentials::totp::{Step, TotpSecret};
+use deadpool_postgres::Transaction;
 use domain::security::event::{
     RecoveryCodeUsed, RecoveryCodesMade, SecondFactorDisabled, SecondFactorEnabled,
 };
 use domain::security::words::{SecondFactorKind, SignInFailure, SignInMethod};
 use platform::auth::Principal;
+use platform::mail::{FactorChange, Letter};
 use schema::table::{ACCOUNTS, RECOVERY_CODES};
 use serde::{Deserialize, Serialize};
 use tokio_postgres::GenericClient;
@@ -72,6 +74,9 @@ struct HalfWay {
     generation: i32,
     /// What was shown before.
     first: SignInMethod,
+    /// The second, where the organization alone is left to be chosen.
+    #[serde(default)]
+    second: Option<SignInMethod>,
     organization: Option<String>,
 }
 
@@ -89,6 +94,19 @@ impl Identity {
         first: SignInMethod,
         organization: Option<&str>,
     ) -> Result<SignIn, IdentityError> {
+        let half_way = HalfWay {
+            account_id: account.id,
+            generation: account.generation,
+            first,
+            second: None,
+            organization: organization.map(str::to_owned),
+        };
+        let ticket = self.give_ticket(&half_way).await?;
+        Ok(SignIn::SecondFactor { ticket })
+    }
+
+    /// A ticket for the next step of a sign-in.
+    async fn give_ticket(&self, half_way: &HalfWay) -> Result<String, IdentityError> {
         let ticket = Token::generate(TokenKind::SignIn).map_err(internal)?;
         let id = Uuid::now_v7();
         let new = NewChallenge {
@@ -97,27 +115,21 @@ impl Identity {
             hash: ticket.hash(),
             // Several devices may sign in at the same time.
             subject: &id.to_string(),
-            data: &HalfWay {
-                account_id: account.id,
-                generation: account.generation,
-                first,
-                organization: organization.map(str::to_owned),
-            },
+            data: half_way,
         };
         challenges::create(&self.client().await?, new, self.now()).await?;
-        Ok(SignIn::SecondFactor {
-            ticket: ticket.as_str().to_owned(),
-        })
+        Ok(ticket.as_str().to_owned())
     }
 
-    /// Completes a sign-in by a code of the app, or a recovery code.
+    /// Completes a sign-in by a code of the app, or a recovery code, or by the choice of an organization where the code was
+    /// shown before.
     ///
     /// # Errors
     /// [`IdentityError::InvalidCode`] when it is not right or was used; [`IdentityError::Spent`] after too many tries.
     pub async fn complete_sign_in(
         &self,
         ticket: &str,
-        code: &str,
+        code: Option<&str>,
         organization: Option<&str>,
         origin: &Origin,
     ) -> Result<SignIn, IdentityError> {
@@ -132,33 +144,58 @@ impl Identity {
         let account = accounts::by_id(&client, half_way.account_id).await?;
         let account = account.filter(|account| account.generation == half_way.generation);
         let account = account.ok_or(IdentityError::Spent("sign-in"))?;
-        let Some(factor) = self.check_factor(&**client, &account, code).await? else {
-            drop(client);
-            let failure = (SignInMethod::Totp, SignInFailure::WrongCode);
-            self.tell_of_failure(&account, failure, origin).await?;
-            return Err(IdentityError::InvalidCode);
+        drop(client);
+        let second = match half_way.second {
+            Some(second) => second,
+            None => self.show_factor(&account, code, origin).await?,
         };
         let organization = organization.or(half_way.organization.as_deref());
-        drop(client);
-        let second = match factor {
-            Factor::App => SignInMethod::Totp,
-            Factor::Recovery { .. } => SignInMethod::RecoveryCode,
-        };
         let methods = vec![half_way.first, second];
-        if let Factor::Recovery { left } = factor {
-            self.tell_of_recovery(&account, left, origin).await?;
-        }
-        let account_id = account.id;
-        let signed_in = self
+        let admitted = self
             .admit(Shown { account, methods }, organization, origin)
             .await?;
-        if let SignIn::Done(_) = signed_in {
-            let client = self.client().await?;
-            challenges::spend(&client, Purpose::SignIn, id, now).await?;
-        } else {
-            tracing::debug!(%account_id, "an organization has to be chosen before a sign-in ends");
+        challenges::spend(&self.client().await?, Purpose::SignIn, id, now).await?;
+        match admitted {
+            // The code is used up: the next step needs none.
+            SignIn::ChooseOrganization { choices, .. } => {
+                let shown = HalfWay {
+                    second: Some(second),
+                    organization: None,
+                    ..half_way
+                };
+                let ticket = Some(self.give_ticket(&shown).await?);
+                Ok(SignIn::ChooseOrganization { choices, ticket })
+            }
+            admitted => Ok(admitted),
         }
-        Ok(signed_in)
+    }
+
+    /// Uses a code up; by what it was shown.
+    async fn show_factor(
+        &self,
+        account: &Account,
+        code: Option<&str>,
+        origin: &Origin,
+    ) -> Result<SignInMethod, IdentityError> {
+        let code = code.ok_or_else(|| IdentityError::Invalid {
+            pointer: "/code",
+            detail: "is needed".to_owned(),
+        })?;
+        let client = self.client().await?;
+        let factor = self.check_factor(&**client, account, code).await?;
+        drop(client);
+        match factor {
+            Some(Factor::App) => Ok(SignInMethod::Totp),
+            Some(Factor::Recovery { left }) => {
+                self.tell_of_recovery(account, left, origin).await?;
+                Ok(SignInMethod::RecoveryCode)
+            }
+            None => {
+                let failure = (SignInMethod::Totp, SignInFailure::WrongCode);
+                self.tell_of_failure(account, failure, origin).await?;
+                Err(IdentityError::InvalidCode)
+            }
+        }
     }
 
     async fn tell_of_recovery(
@@ -167,13 +204,18 @@ impl Identity {
         left: u8,
         origin: &Origin,
     ) -> Result<(), IdentityError> {
-        let client = self.client().await?;
+        let mut client = self.client().await?;
         let by = self.by_service(origin);
-        for membership in accounts::memberships(&client, account.id).await? {
+        let tx = client.transaction().await?;
+        for membership in accounts::memberships(&tx, account.id).await? {
             let user_id = membership.user_id;
             let used = RecoveryCodeUsed { user_id, left };
-            record::write(&**client, &by, membership.organization_id, used).await?;
+            record::write(&*tx, &by, membership.organization_id, used).await?;
         }
+        self.post_change(&tx, account, FactorChange::RecoveryCodeUsed)
+            .await?;
+        tx.commit().await?;
+        self.inner.outbox.wake();
         self.wake_recorder();
         Ok(())
     }
@@ -294,7 +336,10 @@ impl Identity {
         let kind = SecondFactorKind::Totp;
         record::write(&*tx, &by, org, SecondFactorEnabled { user_id, kind }).await?;
         record::write(&*tx, &by, org, RecoveryCodesMade { user_id }).await?;
+        self.post_change(&tx, &account, FactorChange::TurnedOn)
+            .await?;
         tx.commit().await?;
+        self.inner.outbox.wake();
         self.wake_recorder();
         Ok(codes)
     }
@@ -321,7 +366,10 @@ impl Identity {
             user_id: principal.user_id,
         };
         record::write(&*tx, &by, principal.organization_id, made).await?;
+        self.post_change(&tx, &account, FactorChange::RecoveryCodesRenewed)
+            .await?;
         tx.commit().await?;
+        self.inner.outbox.wake();
         self.wake_recorder();
         Ok(codes)
     }
@@ -338,6 +386,7 @@ impl Identity {
         origin: &Origin,
     ) -> Result<(), IdentityError> {
         let account = self.account_of(principal).await?;
+        self.refuse_where_demanded(&account).await?;
         self.demand_password(&account, "/password", password)
             .await?;
         let mut client = self.client().await?;
@@ -358,9 +407,40 @@ impl Identity {
             kind: SecondFactorKind::Totp,
         };
         record::write(&*tx, &by, principal.organization_id, gone).await?;
+        self.post_change(&tx, &account, FactorChange::TurnedOff)
+            .await?;
         tx.commit().await?;
+        self.inner.outbox.wake();
         self.wake_recorder();
         Ok(())
+    }
+}
+
+impl Identity {
+    async fn post_change(
+        &self,
+        tx: &Transaction<'_>,
+        account: &Account,
+        change: FactorChange,
+    ) -> Result<(), IdentityError> {
+        let at = self.now();
+        let letter = Letter::SecondFactorChanged { change, at };
+        self.post_to(tx, account, &letter).await
+    }
+
+    /// A second factor stays while an organization of the account demands it.
+    async fn refuse_where_demanded(&self, account: &Account) -> Result<(), IdentityError> {
+        let members = self.members(account).await?;
+        match members.iter().find(|member| member.needs_second_factor()) {
+            None => Ok(()),
+            Some(member) => Err(IdentityError::Conflict {
+                detail: format!(
+                    "{} demands a second factor of you",
+                    member.organization_name
+                ),
+                pointer: None,
+            }),
+        }
     }
 }
 

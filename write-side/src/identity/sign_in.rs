@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use credentials::password::{Password, PhcString, Verdict};
+use deadpool_postgres::Transaction;
 use domain::actor::Role;
 use domain::ids::{OrganizationId, SessionId, UserId};
 use domain::organization::state::Standing;
@@ -9,8 +10,10 @@ use domain::security::event::{RefreshTokenReused, SessionEnded, SessionStarted, 
 use domain::security::words::{SessionEnd, SignInFailure, SignInMethod};
 use domain::text::{Email, Name, Slug};
 use platform::auth::Grant;
+use platform::mail::Letter;
 
 use super::accounts::{self, Account, Membership};
+use super::devices;
 use super::error::IdentityError;
 use super::record;
 use super::refreshing::{self, Refreshed};
@@ -42,6 +45,8 @@ pub struct SignedIn {
     pub user_name: Name,
     /// and this role.
     pub role: Role,
+    /// Whether the access token is good for setting up a second factor alone.
+    pub must_enrol: bool,
 }
 
 /// An organization that an account may act in.
@@ -60,7 +65,12 @@ pub enum SignIn {
     /// To its end.
     Done(Box<SignedIn>),
     /// The account has several organizations and named none of them.
-    ChooseOrganization(Vec<Choice>),
+    ChooseOrganization {
+        /// Some of them.
+        choices: Vec<Choice>,
+        /// To be sent with one of them, where the second factor was shown already.
+        ticket: Option<String>,
+    },
     /// To the second factor.
     SecondFactor {
         /// To be sent with a code of it.
@@ -199,8 +209,9 @@ impl Identity {
             (Some(only), true) => only,
             (Some(last), false) => {
                 members.push(last);
-                let choices = members.iter().take(CHOICES_MAX).map(Choice::of);
-                return Ok(SignIn::ChooseOrganization(choices.collect()));
+                let choices = members.iter().take(CHOICES_MAX).map(Choice::of).collect();
+                let ticket = None;
+                return Ok(SignIn::ChooseOrganization { choices, ticket });
             }
         };
         let signed_in = self.start_session(&shown, &member, origin).await?;
@@ -246,17 +257,46 @@ impl Identity {
         };
         let organization_id = member.membership.organization_id;
         record::write(&*tx, &self.by_service(origin), organization_id, told).await?;
+        self.tell_of_device(&tx, &shown.account, origin).await?;
         tx.commit().await?;
+        self.inner.outbox.wake();
         self.wake_recorder();
-        self.signed_in(member, started)
+        self.signed_in(member, &shown.account, started)
     }
 
-    fn signed_in(&self, member: &Member, started: Started) -> Result<SignedIn, IdentityError> {
+    /// Mails the owner of an account that somebody signed in from a device that was not known.
+    async fn tell_of_device(
+        &self,
+        tx: &Transaction<'_>,
+        account: &Account,
+        origin: &Origin,
+    ) -> Result<(), IdentityError> {
+        let at = self.now();
+        if devices::note(tx, account.id, origin, at).await? {
+            return Ok(());
+        }
+        let letter = Letter::NewDevice {
+            device: origin.device.to_string(),
+            address: origin.address.clone(),
+            at,
+        };
+        self.post_to(tx, account, &letter).await
+    }
+
+    fn signed_in(
+        &self,
+        member: &Member,
+        account: &Account,
+        started: Started,
+    ) -> Result<SignedIn, IdentityError> {
+        // Nobody is locked out: who has none yet may sign in to set one up.
+        let must_enrol = member.needs_second_factor() && !account.has_second_factor;
         let access_token = self.access_token(&Grant {
             organization_id: member.membership.organization_id,
             user_id: member.membership.user_id,
             role: member.role(),
             session_id: started.session_id,
+            must_enrol,
         })?;
         Ok(SignedIn {
             access_token,
@@ -269,6 +309,7 @@ impl Identity {
             user_id: member.membership.user_id,
             user_name: member.person.user.name.clone(),
             role: member.role(),
+            must_enrol,
         })
     }
 
@@ -305,7 +346,7 @@ impl Identity {
             user_id: owner.user_id,
         };
         match self.member_who_goes_on(membership).await? {
-            Some(member) => self.signed_in(&member, started),
+            Some((member, account)) => self.signed_in(&member, &account, started),
             None if self.is_shut(membership.organization_id).await? => {
                 Err(IdentityError::OrganizationSuspended)
             }
@@ -323,7 +364,7 @@ impl Identity {
     async fn member_who_goes_on(
         &self,
         membership: Membership,
-    ) -> Result<Option<Member>, IdentityError> {
+    ) -> Result<Option<(Member, Account)>, IdentityError> {
         let client = self.client().await?;
         let (organization_id, user_id) = (membership.organization_id, membership.user_id);
         let account = accounts::of_user(&client, organization_id, user_id).await?;
@@ -332,7 +373,8 @@ impl Identity {
             return Ok(None);
         };
         let member = self.member(membership).await?;
-        Ok(member.filter(|member| member.has_address_of(&account)))
+        let member = member.filter(|member| member.has_address_of(&account));
+        Ok(member.map(|member| (member, account)))
     }
 
     /// Whether an organization was shut since this server last looked.

@@ -47,9 +47,10 @@ pub(super) struct SecondFactorBody {
     /// The ticket of the sign-in.
     #[oai(validator(min_length = 1, max_length = 256))]
     pub ticket: String,
-    /// Six digits of the authenticator app, or a recovery code.
+    /// Six digits of the authenticator app, or a recovery code. Left out where one was shown already and the organization
+    /// alone is to be chosen.
     #[oai(validator(min_length = 1, max_length = 64))]
-    pub code: String,
+    pub code: Option<String>,
     /// The short name of the organization to act in, where the account has several.
     #[oai(validator(min_length = 1, max_length = 63))]
     pub organization: Option<String>,
