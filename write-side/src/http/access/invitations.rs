@@ -8,6 +8,7 @@ use domain::text::{Email, Name};
 use platform::http::auth::Bearer;
 use platform::http::body::Body;
 use platform::http::problem::{AccessProblem, BodylessAccessProblem};
+use platform::http::serve::BASE_PATH;
 use platform::http::views::RoleView;
 use poem::Request;
 use poem_openapi::param::Path;
@@ -58,7 +59,19 @@ struct InvitationsView {
 enum Invited {
     /// A mail is on its way.
     #[oai(status = 201)]
-    Invited(Json<InvitationView>),
+    Invited(
+        Json<InvitationView>,
+        /// Where it can be revoked.
+        #[oai(header = "Location")]
+        String,
+    ),
+}
+
+impl From<Invitation> for Invited {
+    fn from(invitation: Invitation) -> Self {
+        let location = format!("{BASE_PATH}/invitations/{}", invitation.id);
+        Self::Invited(Json(invitation.into()), location)
+    }
 }
 
 impl From<Invitation> for InvitationView {
@@ -108,7 +121,7 @@ impl InvitationApi {
         };
         let origin = origin(request);
         let invited = self.0.invite_new(&bearer.0, wish, &origin).await;
-        Ok(Invited::Invited(Json(invited.map_err(problem)?.into())))
+        Ok(invited.map_err(problem)?.into())
     }
 
     /// List open invitations
@@ -145,7 +158,7 @@ impl InvitationApi {
     ) -> Result<Invited, BodylessAccessProblem> {
         let (id, origin) = (InvitationId(invitation_id.0), origin(request));
         let invited = self.0.resend_invitation(&bearer.0, id, &origin).await;
-        Ok(Invited::Invited(Json(invited.map_err(problem)?.into())))
+        Ok(invited.map_err(problem)?.into())
     }
 
     /// Revoke an invitation
