@@ -2,8 +2,8 @@
 //! `decide` and `evolve`, which remain the way in for this product's own dispatcher.
 
 use crate::command::Issued;
-use crate::ids::{MessageId, OrganizationId, TeamId, TicketId, UserId};
-use crate::{message, organization, team, ticket, user};
+use crate::ids::{CompanyId, MessageId, OrganizationId, TeamId, TicketId, UserId};
+use crate::{company, message, organization, team, ticket, user};
 use chrono::{DateTime, Utc};
 use std::future::{Future, ready};
 use std::pin::Pin;
@@ -68,6 +68,11 @@ aggregate!(
     /// The team as an `eventually` aggregate.
     TeamAggregate in team: TeamId, team::state::Team, team::command::TeamCommand, team::event::TeamEvent,
     team::error::TeamError, at |_: &_, now| now
+);
+aggregate!(
+    /// The company as an `eventually` aggregate.
+    CompanyAggregate in company: CompanyId, company::state::Company, company::command::CompanyCommand,
+    company::event::CompanyEvent, company::error::CompanyError, at |_: &_, now| now
 );
 aggregate!(
     /// The ticket as an `eventually` aggregate.

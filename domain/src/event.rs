@@ -114,6 +114,7 @@ macro_rules! events {
 }
 pub(crate) use events;
 
+use crate::company::event::{CompanyEvent, DomainClaimEvent};
 use crate::message::event::MessageEvent;
 use crate::organization::event::OrganizationEvent;
 use crate::security::event::SecurityEvent;
@@ -132,6 +133,10 @@ pub enum DomainEvent {
     EmailClaim(EmailClaimEvent),
     /// Of a team's stream.
     Team(TeamEvent),
+    /// Of a company's stream.
+    Company(CompanyEvent),
+    /// Of a mail domain's stream.
+    DomainClaim(DomainClaimEvent),
     /// Of a ticket's stream.
     Ticket(TicketEvent),
     /// Of a message's stream.
@@ -163,6 +168,12 @@ impl DomainEvent {
             }
             crate::team::STREAM_TYPE => {
                 TeamEvent::decode(event_type, schema_version, data).map(Self::Team)
+            }
+            crate::company::STREAM_TYPE => {
+                CompanyEvent::decode(event_type, schema_version, data).map(Self::Company)
+            }
+            crate::company::DOMAIN_CLAIM_STREAM_TYPE => {
+                DomainClaimEvent::decode(event_type, schema_version, data).map(Self::DomainClaim)
             }
             crate::ticket::STREAM_TYPE => {
                 TicketEvent::decode(event_type, schema_version, data).map(Self::Ticket)

@@ -44,6 +44,10 @@ id!(
     TeamId
 );
 id!(
+    /// A company of customers. Also the id of its stream.
+    CompanyId
+);
+id!(
     /// A ticket. Also the id of its stream.
     TicketId
 );

@@ -17,6 +17,7 @@
 pub mod actor;
 pub mod aggregate;
 pub mod command;
+pub mod company;
 pub mod error;
 pub mod event;
 pub mod ids;

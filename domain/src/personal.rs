@@ -148,5 +148,7 @@ macro_rules! about_nobody {
 about_nobody!(
     crate::organization::state::Organization,
     crate::team::state::Team,
+    crate::company::state::Company,
+    crate::company::state::DomainClaim,
     crate::user::state::EmailClaim
 );

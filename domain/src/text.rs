@@ -126,6 +126,10 @@ text!(
     Slug, 63, Lines::One, refine_slug
 );
 text!(
+    /// The part of e-mail addresses behind the `@`, in lower case, such as `example.com`.
+    MailDomain, 253, Lines::One, refine_mail_domain
+);
+text!(
     /// The key of a custom field: lower case letters, digits and `_`, beginning with a letter.
     FieldKey, 64, Lines::One, refine_field_key
 );
@@ -161,6 +165,15 @@ text!(
     /// A sentence that says why: a redaction, a reopening.
     Reason, 500, Lines::One
 );
+
+impl Email {
+    /// The part behind the `@`, unless it is of a form that no company can have.
+    #[must_use]
+    pub fn domain(&self) -> Option<MailDomain> {
+        let (_, host) = self.0.split_once('@')?;
+        MailDomain::parse(host).ok()
+    }
+}
 
 impl Name {
     /// What stands in the place of an erased person's name.
@@ -203,6 +216,24 @@ fn refine_email(text: String) -> Result<String, TextError> {
     } else {
         Err(TextError::Form {
             expected: "an e-mail address such as ada@example.com",
+        })
+    }
+}
+
+fn refine_mail_domain(text: String) -> Result<String, TextError> {
+    let text = text.to_ascii_lowercase();
+    let is_inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.chars().all(is_inner)
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    if text.contains('.') && text.split('.').all(is_label) {
+        Ok(text)
+    } else {
+        Err(TextError::Form {
+            expected: "a mail domain such as example.com, an international one in its xn-- form",
         })
     }
 }

@@ -6,7 +6,9 @@ use const_format::formatcp;
 use deadpool_postgres::Transaction;
 use event_store::Partition;
 use platform::auth::SET_STANDING;
-use schema::table::{ACCOUNTS, API_KEYS, CHALLENGES, MEMBERSHIPS, RECOVERY_CODES, SESSIONS};
+use schema::table::{
+    ACCOUNTS, API_KEYS, CHALLENGES, KNOWN_DEVICES, MEMBERSHIPS, RECOVERY_CODES, SESSIONS,
+};
 
 use crate::error::BatchError;
 use crate::state::State;
@@ -24,7 +26,8 @@ const LEAVE: &str = formatcp!(
     "WITH gone AS (DELETE FROM {MEMBERSHIPS} WHERE org_id = $1 AND user_id = $2 RETURNING account_id), \
           last AS (SELECT g.account_id FROM gone g \
                     WHERE NOT EXISTS (SELECT 1 FROM {MEMBERSHIPS} m WHERE m.account_id = g.account_id AND m.org_id <> $1)), \
-          codes AS (DELETE FROM {RECOVERY_CODES} r USING last WHERE r.account_id = last.account_id) \
+          codes AS (DELETE FROM {RECOVERY_CODES} r USING last WHERE r.account_id = last.account_id), \
+          devices AS (DELETE FROM {KNOWN_DEVICES} d USING last WHERE d.account_id = last.account_id) \
      DELETE FROM {ACCOUNTS} a USING last WHERE a.account_id = last.account_id"
 );
 

@@ -10,7 +10,7 @@ use deadpool_postgres::{Pool, Transaction};
 use event_store::{EventStore, Partition, Position};
 use futures::TryStreamExt;
 use platform::rows::{
-    AuditRow, HistoryRow, MessageRow, OrganizationRow, Row, TeamRow, TicketRow, UserRow,
+    AuditRow, CompanyRow, HistoryRow, MessageRow, OrganizationRow, Row, TeamRow, TicketRow, UserRow,
 };
 use schema::projection::{CORE, CORE_NEXT};
 use schema::table::core::CHECKPOINTS;
@@ -170,6 +170,7 @@ async fn build_and_compare(
     let mut found = CheckReport::default();
     table::<OrganizationRow>(&mut found, &live, &fresh, &partitions).await?;
     table::<UserRow>(&mut found, &live, &fresh, &partitions).await?;
+    table::<CompanyRow>(&mut found, &live, &fresh, &partitions).await?;
     table::<TeamRow>(&mut found, &live, &fresh, &partitions).await?;
     table::<TicketRow>(&mut found, &live, &fresh, &partitions).await?;
     table::<MessageRow>(&mut found, &live, &fresh, &partitions).await?;

@@ -3,12 +3,13 @@
 use std::collections::HashSet;
 
 use domain::event::DomainEvent;
-use domain::ids::{MessageId, OrganizationId, TeamId, TicketId, UserId};
+use domain::ids::{CompanyId, MessageId, OrganizationId, TeamId, TicketId, UserId};
 use domain::message::event::MessageEvent;
 use domain::security::event::SecurityEvent;
 use domain::team::event::TeamEvent;
 use domain::ticket::event::TicketEvent;
 use domain::ticket::state::Assignment;
+use domain::user::event::UserEvent;
 
 use crate::event::Event;
 use crate::state::Of;
@@ -20,6 +21,8 @@ pub struct Keys {
     pub organizations: HashSet<OrganizationId>,
     /// People: those changed, and those whose names are shown.
     pub users: HashSet<Of<UserId>>,
+    /// Companies, likewise.
+    pub companies: HashSet<Of<CompanyId>>,
     /// Teams, likewise.
     pub teams: HashSet<Of<TeamId>>,
     /// Tickets, but for those of edited and redacted messages, which the messages' rows name.
@@ -48,10 +51,17 @@ impl Keys {
             DomainEvent::Organization(_) => {
                 self.organizations.insert(org);
             }
-            DomainEvent::User(_) => {
+            DomainEvent::User(change) => {
                 self.users.insert((org, UserId(event.stream_id)));
+                if let UserEvent::CompanySet(set) = change {
+                    let named = set.from.into_iter().chain(set.to);
+                    self.companies.extend(named.map(|company| (org, company)));
+                }
             }
-            DomainEvent::EmailClaim(_) => {}
+            DomainEvent::EmailClaim(_) | DomainEvent::DomainClaim(_) => {}
+            DomainEvent::Company(_) => {
+                self.companies.insert((org, CompanyId(event.stream_id)));
+            }
             DomainEvent::Security(SecurityEvent::PersonExported(exported)) => {
                 self.users.insert((org, exported.subject));
             }

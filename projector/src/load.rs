@@ -3,9 +3,11 @@
 use std::collections::HashSet;
 
 use deadpool_postgres::Transaction;
-use domain::ids::{MessageId, OrganizationId, TeamId, TicketId, UserId};
+use domain::ids::{CompanyId, MessageId, OrganizationId, TeamId, TicketId, UserId};
 use event_store::Partition;
-use platform::rows::{Column, MessageRow, OrganizationRow, Row, TeamRow, TicketRow, UserRow};
+use platform::rows::{
+    Column, CompanyRow, MessageRow, OrganizationRow, Row, TeamRow, TicketRow, UserRow,
+};
 use uuid::Uuid;
 
 use crate::error::BatchError;
@@ -24,10 +26,11 @@ pub async fn load(
 ) -> Result<State, BatchError> {
     let mut keys = Keys::of(events);
     let mut state = State::default();
-    let (organizations, users, teams, messages) = tokio::try_join!(
+    let (organizations, users, teams, companies, messages) = tokio::try_join!(
         organizations(tx, partition, &keys.organizations),
         rows::<UserRow, UserId>(tx, partition, &keys.users),
         rows::<TeamRow, TeamId>(tx, partition, &keys.teams),
+        rows::<CompanyRow, CompanyId>(tx, partition, &keys.companies),
         rows::<MessageRow, MessageId>(tx, partition, &keys.messages),
     )?;
     keys.tickets.extend(
@@ -53,6 +56,9 @@ pub async fn load(
     }
     for row in teams {
         state.teams.load((row.org_id, row.team_id), row);
+    }
+    for row in companies {
+        state.companies.load((row.org_id, row.company_id), row);
     }
     for row in messages {
         state.messages.load((row.org_id, row.message_id), row);

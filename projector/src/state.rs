@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::Hash;
 
 use crate::access::Lost;
-use domain::ids::{MessageId, OrganizationId, TeamId, TicketId, UserId};
+use domain::ids::{CompanyId, MessageId, OrganizationId, TeamId, TicketId, UserId};
 use domain::organization::state::Standing;
 use domain::user::state::UserKind;
 use platform::rows::{
-    ActorKind, AuditRow, HistoryRow, MessageRow, OrganizationRow, TeamRow, TicketRow, UserRow,
+    ActorKind, AuditRow, CompanyRow, HistoryRow, MessageRow, OrganizationRow, TeamRow, TicketRow,
+    UserRow,
 };
 
 /// Rows by their id within an organization.
@@ -90,6 +91,8 @@ pub struct State {
     pub users: Rows<Of<UserId>, UserRow>,
     /// Teams.
     pub teams: Rows<Of<TeamId>, TeamRow>,
+    /// Companies.
+    pub companies: Rows<Of<CompanyId>, CompanyRow>,
     /// Tickets.
     pub tickets: Rows<Of<TicketId>, TicketRow>,
     /// Messages.
@@ -114,6 +117,8 @@ pub struct State {
 
 /// What stands where a name should be and the person is not known.
 pub const UNKNOWN_USER: &str = "Unknown user";
+/// What stands where a name should be and the company is not known.
+pub const UNKNOWN_COMPANY: &str = "Unknown company";
 /// What stands where a name should be and the team is not known.
 pub const UNKNOWN_TEAM: &str = "Unknown team";
 
@@ -132,6 +137,13 @@ impl State {
             Some(UserKind::Machine) => ActorKind::Machine,
             Some(UserKind::Person) | None => ActorKind::User,
         }
+    }
+
+    /// The name of a company at this point of the log.
+    #[must_use]
+    pub fn company_name(&self, org: OrganizationId, company: CompanyId) -> String {
+        let row = self.companies.get((org, company));
+        row.map_or_else(|| UNKNOWN_COMPANY.to_owned(), |row| row.name.clone())
     }
 
     /// The name of a team at this point of the log.

@@ -53,16 +53,18 @@ pub async fn write(
         put(tx, partition, &state.organizations),
         put(tx, partition, &state.users),
         put(tx, partition, &state.teams),
+        put(tx, partition, &state.companies),
         put(tx, partition, &state.tickets),
         put(tx, partition, &state.messages),
         execute(tx, partition, insert_sql::<HistoryRow>, history),
         execute(tx, partition, insert_sql::<AuditRow>, audit),
     );
-    let (organizations, users, teams, tickets, messages, history, audit) = written;
+    let (organizations, users, teams, companies, tickets, messages, history, audit) = written;
     first_cause([
         organizations,
         users,
         teams,
+        companies,
         tickets,
         messages,
         history,

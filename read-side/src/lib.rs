@@ -26,6 +26,7 @@ mod timeline;
 mod viewer;
 
 pub mod audit;
+pub mod companies;
 pub mod history;
 pub mod messages;
 pub mod organization;

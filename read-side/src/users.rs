@@ -2,7 +2,7 @@
 
 use const_format::formatcp;
 use domain::actor::Role;
-use domain::ids::UserId;
+use domain::ids::{CompanyId, UserId};
 use domain::text::Name;
 use platform::rows::{Row, UserRow};
 use schema::projection::{CORE, LISTED_USERS};
@@ -21,7 +21,8 @@ const LIST: &str = formatcp!(
        AND ($5::text IS NULL OR role = $5)
        AND ($6::boolean IS NULL OR active = $6)
        AND ($7::text IS NULL OR starts_with(lower(name), lower($7)))
-     ORDER BY name, user_id LIMIT $8",
+       AND ($8::uuid IS NULL OR company_id = $8)
+     ORDER BY name, user_id LIMIT $9",
     <UserRow as Row>::COLUMNS,
     <UserRow as Row>::TABLE
 );
@@ -40,6 +41,8 @@ pub struct UserFilter {
     pub active: Option<bool>,
     /// Their name begins so, in upper or lower case.
     pub name_prefix: Option<Name>,
+    /// They belong to this company.
+    pub company: Option<CompanyId>,
 }
 
 /// Users by name, from the beginning or from where a cursor says.
@@ -108,6 +111,7 @@ impl ReadModels {
             role,
             active,
             name_prefix,
+            company,
         } = &list.filter;
         let rows = self
             .database
@@ -121,6 +125,7 @@ impl ReadModels {
                     &role.map(Role::as_str),
                     active,
                     &name_prefix.as_ref().map(Name::as_str),
+                    &company.map(|id| id.0),
                     &limit.rows(),
                 ],
             )

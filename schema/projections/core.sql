@@ -44,6 +44,8 @@ CREATE TABLE users (
     email      text,
     role       text        NOT NULL CHECK (role IN ('customer', 'agent', 'lead', 'admin')),
     kind       text        NOT NULL CHECK (kind IN ('person', 'machine')),
+    -- The company that a customer belongs to.
+    company_id uuid,
     active     boolean     NOT NULL,
     version    bigint      NOT NULL,
     created_at timestamptz NOT NULL,
@@ -63,6 +65,19 @@ CREATE TABLE teams (
     created_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL,
     PRIMARY KEY (partition, org_id, team_id)
+);
+
+CREATE TABLE companies (
+    partition  smallint    NOT NULL,
+    org_id     uuid        NOT NULL,
+    company_id uuid        NOT NULL,
+    name       text        NOT NULL,
+    -- New customers with an address of one of these belong to it.
+    domains    text[]      NOT NULL,
+    version    bigint      NOT NULL,
+    created_at timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL,
+    PRIMARY KEY (partition, org_id, company_id)
 );
 
 CREATE TABLE tickets (
@@ -183,7 +198,7 @@ CREATE TABLE audit (
     org_id         uuid        NOT NULL,
     event_id       uuid        NOT NULL,
     event_type     text        NOT NULL,
-    -- What it happened to: user, team, organization, message, session, api_key or invitation, and its id.
+    -- What it happened to: user, team, company, organization, message, session, api_key or invitation, and its id.
     resource_type  text        NOT NULL,
     resource_id    uuid        NOT NULL,
     actor_kind     text        NOT NULL CHECK (actor_kind IN ('user', 'machine', 'timer', 'import', 'operator', 'identity')),

@@ -29,6 +29,8 @@ pub const MASTER_KEYS: &str = "master_keys";
 pub const ACCOUNTS: &str = "accounts";
 /// The people of organizations that an account may act as.
 pub const MEMBERSHIPS: &str = "memberships";
+/// The devices that a login is known to be used from, as hashes.
+pub const KNOWN_DEVICES: &str = "known_devices";
 /// Codes that stand in for a lost second factor.
 pub const RECOVERY_CODES: &str = "recovery_codes";
 /// What somebody was asked to show once: links, codes, steps of a sign-in.
@@ -60,6 +62,7 @@ pub const ALL: &[&str] = &[
     MASTER_KEYS,
     ACCOUNTS,
     MEMBERSHIPS,
+    KNOWN_DEVICES,
     RECOVERY_CODES,
     CHALLENGES,
     SESSIONS,
@@ -78,6 +81,8 @@ pub mod core {
     pub const USERS: &str = "users";
     /// Teams.
     pub const TEAMS: &str = "teams";
+    /// Companies of customers.
+    pub const COMPANIES: &str = "companies";
     /// Tickets.
     pub const TICKETS: &str = "tickets";
     /// Messages.
@@ -92,6 +97,7 @@ pub mod core {
         ORGANIZATIONS,
         USERS,
         TEAMS,
+        COMPANIES,
         TICKETS,
         MESSAGES,
         TICKET_HISTORY,

@@ -14,6 +14,8 @@ struct Ids {
     message: Uuid,
     user: Uuid,
     team: Uuid,
+    company: Uuid,
+    invitation: Uuid,
     session: Uuid,
     api_key: Uuid,
 }
@@ -21,13 +23,23 @@ struct Ids {
 impl Ids {
     /// Ids of nothing at all.
     fn of_nothing() -> Self {
-        let [ticket, message, user, team, session, api_key] =
-            std::array::from_fn(|_| Uuid::now_v7());
+        let [
+            ticket,
+            message,
+            user,
+            team,
+            company,
+            invitation,
+            session,
+            api_key,
+        ] = std::array::from_fn(|_| Uuid::now_v7());
         Self {
             ticket,
             message,
             user,
             team,
+            company,
+            invitation,
             session,
             api_key,
         }
@@ -39,6 +51,8 @@ impl Ids {
             ("{message_id}", self.message.to_string()),
             ("{user_id}", self.user.to_string()),
             ("{team_id}", self.team.to_string()),
+            ("{company_id}", self.company.to_string()),
+            ("{invitation_id}", self.invitation.to_string()),
             ("{session_id}", self.session.to_string()),
             ("{api_key_id}", self.api_key.to_string()),
             ("{tag}", "vip".to_owned()),
@@ -54,9 +68,11 @@ impl Ids {
 /// A body that the operation takes.
 fn body(operation_id: &str) -> Option<Value> {
     match operation_id {
-        "get_ticket" | "list_messages" | "list_history" | "get_user" | "get_team" => None,
+        "get_ticket" | "list_messages" | "list_history" | "get_user" | "get_team"
+        | "get_company" => None,
         "export_user" | "invite_user" => None,
         "get_api_key" | "revoke_api_key" => None,
+        "resend_invitation" | "revoke_invitation" => None,
         "end_session" | "list_user_sessions" | "end_user_sessions" => None,
         "resolve_ticket" | "close_ticket" | "reopen_ticket" | "tag_ticket" | "untag_ticket" => None,
         "redact_message" => None,
@@ -65,7 +81,8 @@ fn body(operation_id: &str) -> Option<Value> {
         "set_ticket_status" => Some(json!({"status": "pending"})),
         "post_message" | "edit_message" => Some(json!({"body": "Taken over"})),
         "erase_user" => Some(json!({"reason": "Taken over"})),
-        "update_user" | "update_team" => Some(json!({"name": "Taken over"})),
+        "set_user_company" => Some(json!({})),
+        "update_user" | "update_team" | "update_company" => Some(json!({"name": "Taken over"})),
         new => panic!("the operation {new} has no line in the test of isolation"),
     }
 }
@@ -123,11 +140,20 @@ async fn acme_ids(app: &TestApp) -> Ids {
         .expect(201)
         .id();
     let api_key = make_key(app.admin(), &["tickets:read"]).await.id;
+    let nina = json!({"email": "nina@acme.example", "role": "agent"});
+    let invited = app.admin().post("/invitations", nina).await.expect(201);
     Ids {
+        invitation: invited.id(),
         ticket,
         message,
         user: app.customer().id,
         team: app.acme.team_id,
+        company: app
+            .lead()
+            .post("/companies", json!({"name": "Initech"}))
+            .await
+            .expect(201)
+            .id(),
         session: session_of(app).await,
         api_key,
     }

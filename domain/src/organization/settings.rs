@@ -1,5 +1,6 @@
 //! What an organization may set, with the defaults that a new one starts with.
 
+use crate::actor::Role;
 use crate::sla::targets::{TargetTable, Targets};
 use crate::text::{FieldKey, FieldText, Name};
 use crate::ticket::field::FieldValue;
@@ -21,6 +22,43 @@ pub struct Settings {
     pub sla_targets: TargetTable,
     /// The fields that a ticket may carry beside the fixed ones.
     pub custom_fields: BTreeMap<FieldKey, FieldDefinition>,
+    /// Whether customers of a company see and answer each other's tickets.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub colleagues_see_tickets: bool,
+    /// Who has to sign in with a second factor.
+    #[serde(default, skip_serializing_if = "SecondFactorDemand::is_nobody")]
+    pub second_factor_required_for: SecondFactorDemand,
+}
+
+/// Who has to sign in with a second factor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SecondFactorDemand {
+    /// Nobody; everybody may.
+    #[default]
+    Nobody,
+    /// Admins.
+    Admins,
+    /// Agents, leads and admins.
+    Staff,
+}
+
+impl SecondFactorDemand {
+    /// True for the default, which is not written.
+    #[must_use]
+    pub fn is_nobody(&self) -> bool {
+        *self == Self::Nobody
+    }
+
+    /// Whether people of this role have to.
+    #[must_use]
+    pub fn holds_for(self, role: Role) -> bool {
+        match self {
+            Self::Nobody => false,
+            Self::Admins => role == Role::Admin,
+            Self::Staff => role.is_staff(),
+        }
+    }
 }
 
 impl Settings {
@@ -154,6 +192,8 @@ impl Default for Settings {
             edit_window_minutes: 15,
             sla_targets: TargetTable::default(),
             custom_fields: BTreeMap::new(),
+            colleagues_see_tickets: false,
+            second_factor_required_for: SecondFactorDemand::Nobody,
         }
     }
 }

@@ -54,6 +54,11 @@ pub enum TicketCommand {
         /// The value; none empties it.
         value: Option<FieldValue>,
     },
+    /// Answer the ticket of a colleague. That the actor is a customer who sees it was checked.
+    ReplyForColleague {
+        /// The message.
+        message_id: MessageId,
+    },
     /// Note that another ticket continues this closed one.
     LinkFollowUp {
         /// The new ticket.

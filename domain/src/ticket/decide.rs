@@ -39,7 +39,7 @@ pub fn decide(
             let request = Request {
                 id,
                 ticket,
-                standing: Standing::of(&issued.actor, ticket.requester_id)?,
+                standing: standing(&issued.actor, ticket, command)?,
                 now: issued.now,
                 settings: &issued.settings,
             };
@@ -49,13 +49,26 @@ pub fn decide(
     }
 }
 
+/// A colleague answers in the requester's place, and may do nothing else.
+fn standing(
+    actor: &Actor,
+    ticket: &PresentTicket,
+    command: &TicketCommand,
+) -> Result<Standing, TicketError> {
+    let is_colleague = matches!(command, TicketCommand::ReplyForColleague { .. });
+    let requester_id = actor.user_id().filter(|_| is_colleague);
+    Standing::of(actor, requester_id.unwrap_or(ticket.requester_id))
+}
+
 fn decide_present(
     request: &Request<'_>,
     command: &TicketCommand,
 ) -> Result<Vec<TicketEvent>, TicketError> {
     match command {
         TicketCommand::Open(_) => Err(TicketError::AlreadyExists),
-        TicketCommand::Reply { message_id } => conversation::reply(request, *message_id),
+        TicketCommand::Reply { message_id } | TicketCommand::ReplyForColleague { message_id } => {
+            conversation::reply(request, *message_id)
+        }
         TicketCommand::AddNote { message_id } => conversation::add_note(request, *message_id),
         TicketCommand::LinkFollowUp { ticket_id } => {
             conversation::link_follow_up(request, *ticket_id)

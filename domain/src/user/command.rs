@@ -1,6 +1,7 @@
 //! What may be asked of a user.
 
 use crate::actor::Role;
+use crate::ids::CompanyId;
 use crate::text::{Email, Name, Reason};
 
 /// A command to a user. Only an admin, the operator or an import may issue one, but for one's own name.
@@ -34,6 +35,12 @@ pub enum UserCommand {
         role: Option<Role>,
         /// Whether they may act.
         active: Option<bool>,
+    },
+    /// Group them with the customers of a company, or with none. Only leads, admins and the operator may, and only customers
+    /// belong to companies. That the company exists was checked.
+    SetCompany {
+        /// The company.
+        company_id: Option<CompanyId>,
     },
     /// Forget everything that identifies them, for ever. Only an admin or the operator may. A second time is no error and
     /// no event.

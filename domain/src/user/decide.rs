@@ -3,13 +3,13 @@
 use super::command::UserCommand;
 use super::error::UserError;
 use super::event::{
-    EmailClaimEvent, EmailClaimed, EmailReleased, SubjectErased, UserCreated, UserDeactivated,
-    UserEmailChanged, UserEvent, UserReactivated, UserRenamed, UserRoleChanged,
+    EmailClaimEvent, EmailClaimed, EmailReleased, SubjectErased, UserCompanySet, UserCreated,
+    UserDeactivated, UserEmailChanged, UserEvent, UserReactivated, UserRenamed, UserRoleChanged,
 };
 use super::state::{EmailClaim, PresentUser, User, UserKind};
 use crate::actor::{Actor, Role};
 use crate::command::Issued;
-use crate::ids::UserId;
+use crate::ids::{CompanyId, UserId};
 use crate::text::{Email, Name, Reason};
 
 /// The events that a command yields; none when it changes nothing.
@@ -71,6 +71,7 @@ pub fn decide(
                 User::Present(user) => update(user, actor.user_id() == Some(id), &changes),
             }
         }
+        UserCommand::SetCompany { company_id } => set_company(state, actor, *company_id),
         UserCommand::Erase { reason } => erase(state, id, actor, reason),
     }
 }
@@ -92,6 +93,34 @@ fn retire(state: &User, actor: &Actor) -> Result<Vec<UserEvent>, UserError> {
         User::Present(user) if user.active => Ok(vec![UserDeactivated {}.into()]),
         User::Present(_) => Ok(Vec::new()),
     }
+}
+
+fn set_company(
+    state: &User,
+    actor: &Actor,
+    to: Option<CompanyId>,
+) -> Result<Vec<UserEvent>, UserError> {
+    if !actor.sets_teams() {
+        return Err(UserError::GroupingNotAllowed);
+    }
+    match state {
+        User::Absent => Err(UserError::NotFound),
+        User::Present(user) if user.erased => Err(UserError::Erased),
+        User::Present(user) if user.role != Role::Customer => Err(UserError::NoCustomer),
+        User::Present(user) => Ok(group(user, to).into_iter().collect()),
+    }
+}
+
+/// Puts a customer into a company, or into none; nothing to do when they are there.
+#[must_use]
+pub fn group(user: &PresentUser, to: Option<CompanyId>) -> Option<UserEvent> {
+    (user.company_id != to).then(|| {
+        UserCompanySet {
+            from: user.company_id,
+            to,
+        }
+        .into()
+    })
 }
 
 fn erase(

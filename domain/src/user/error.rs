@@ -36,6 +36,12 @@ pub enum UserError {
     /// It is not a machine.
     #[error("this user is a person, and has no API key")]
     NoMachine,
+    /// Only leads and admins group customers.
+    #[error("only a lead or an admin may group customers into companies")]
+    GroupingNotAllowed,
+    /// Staff belong to no company.
+    #[error("only customers belong to companies")]
+    NoCustomer,
     /// Their data is forgotten.
     #[error("this person's data was erased; nothing about them can change any more")]
     Erased,
@@ -55,9 +61,11 @@ impl UserError {
             | Self::OwnDeactivation
             | Self::EraseByAdminOnly
             | Self::MachineByAdminOnly
+            | Self::GroupingNotAllowed
             | Self::OwnErasure => Kind::Forbidden,
             Self::AlreadyExists
             | Self::EmailTaken
+            | Self::NoCustomer
             | Self::Erased
             | Self::Machine
             | Self::NoMachine => Kind::Conflict,

@@ -3,7 +3,7 @@
 use super::state::UserKind;
 use crate::actor::Role;
 use crate::event::events;
-use crate::ids::UserId;
+use crate::ids::{CompanyId, UserId};
 use crate::text::{Email, Name, Reason};
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +18,8 @@ events! {
         EmailChanged(UserEmailChanged) = "user.email_changed" v 1,
         /// They got another role.
         RoleChanged(UserRoleChanged) = "user.role_changed" v 1,
+        /// They belong to another company, or to none.
+        CompanySet(UserCompanySet) = "user.company_set" v 1,
         /// They may no longer act.
         Deactivated(UserDeactivated) = "user.deactivated" v 1,
         /// They may act again.
@@ -79,6 +81,17 @@ pub struct UserRoleChanged {
     pub from: Role,
     /// The new role.
     pub to: Role,
+}
+
+/// A customer belongs to another company, or to none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserCompanySet {
+    /// The company before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<CompanyId>,
+    /// The company from now on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<CompanyId>,
 }
 
 /// A user may no longer act.

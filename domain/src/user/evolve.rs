@@ -2,6 +2,7 @@
 
 use super::event::{EmailClaimEvent, UserEvent};
 use super::state::{EmailClaim, PresentUser, User};
+use crate::actor::Role;
 use crate::text::Name;
 use chrono::{DateTime, Utc};
 
@@ -14,6 +15,7 @@ pub fn evolve(state: User, event: &UserEvent, _at: DateTime<Utc>) -> User {
             email: e.email.clone(),
             role: e.role,
             kind: e.kind,
+            company_id: None,
             active: true,
             erased: false,
         },
@@ -24,12 +26,17 @@ pub fn evolve(state: User, event: &UserEvent, _at: DateTime<Utc>) -> User {
         UserEvent::Created(_) => {}
         UserEvent::Renamed(e) => user.name = e.to.clone(),
         UserEvent::EmailChanged(e) => user.email = e.to.clone(),
-        UserEvent::RoleChanged(e) => user.role = e.to,
+        UserEvent::RoleChanged(e) => {
+            user.role = e.to;
+            user.company_id = user.company_id.filter(|_| e.to == Role::Customer);
+        }
+        UserEvent::CompanySet(e) => user.company_id = e.to,
         UserEvent::Deactivated(_) => user.active = false,
         UserEvent::Reactivated(_) => user.active = true,
         UserEvent::Erased(_) => {
             user.name = Name::erased();
             user.email = None;
+            user.company_id = None;
             user.active = false;
             user.erased = true;
         }

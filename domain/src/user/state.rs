@@ -1,7 +1,7 @@
 //! A user as their events tell it.
 
 use crate::actor::Role;
-use crate::ids::UserId;
+use crate::ids::{CompanyId, UserId};
 use crate::text::{Email, Name};
 use serde::{Deserialize, Serialize};
 
@@ -55,6 +55,8 @@ pub struct PresentUser {
     pub role: Role,
     /// Whether a person or a machine.
     pub kind: UserKind,
+    /// The company that a customer belongs to. Nobody of staff belongs to one.
+    pub company_id: Option<CompanyId>,
     /// Whether they may act.
     pub active: bool,
     /// Whether their data is forgotten. It never comes back.

@@ -4,6 +4,7 @@
 //! A file is never changed. A new event, or a new version of one, gets new files; the failing test shows their text.
 
 use crate::samples::samples;
+use domain::company::event::{CompanyEvent, DomainClaimEvent};
 use domain::event::{DomainEvent, Encoded};
 use domain::message::event::MessageEvent;
 use domain::organization::event::OrganizationEvent;
@@ -16,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 /// The type of each stream with the events that it may hold.
-pub fn streams() -> [(&'static str, &'static [(&'static str, i16)]); 7] {
+pub fn streams() -> [(&'static str, &'static [(&'static str, i16)]); 9] {
     [
         (domain::organization::STREAM_TYPE, OrganizationEvent::TYPES),
         (domain::user::STREAM_TYPE, UserEvent::TYPES),
@@ -25,6 +26,11 @@ pub fn streams() -> [(&'static str, &'static [(&'static str, i16)]); 7] {
             EmailClaimEvent::TYPES,
         ),
         (domain::team::STREAM_TYPE, TeamEvent::TYPES),
+        (domain::company::STREAM_TYPE, CompanyEvent::TYPES),
+        (
+            domain::company::DOMAIN_CLAIM_STREAM_TYPE,
+            DomainClaimEvent::TYPES,
+        ),
         (domain::ticket::STREAM_TYPE, TicketEvent::TYPES),
         (domain::message::STREAM_TYPE, MessageEvent::TYPES),
         (domain::security::STREAM_TYPE, SecurityEvent::TYPES),
@@ -75,6 +81,8 @@ fn encode(event: &DomainEvent) -> Encoded {
         DomainEvent::User(event) => event.encode(),
         DomainEvent::EmailClaim(event) => event.encode(),
         DomainEvent::Team(event) => event.encode(),
+        DomainEvent::Company(event) => event.encode(),
+        DomainEvent::DomainClaim(event) => event.encode(),
         DomainEvent::Ticket(event) => event.encode(),
         DomainEvent::Message(event) => event.encode(),
         DomainEvent::Security(event) => event.encode(),

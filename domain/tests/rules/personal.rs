@@ -63,6 +63,10 @@ const NOT_PERSONAL: &[(&str, &[&str], &str)] = &[
     ("api_key.created", &["scopes"], "words of the product"),
     ("invitation.sent", &["role"], "fixed words"),
     ("user.created", &["role", "kind"], "fixed words"),
+    ("company.created", &["name"], "a company's"),
+    ("company.renamed", &["from", "to"], "a company's"),
+    ("company.domain_added", &["domain"], "a company's"),
+    ("company.domain_removed", &["domain"], "a company's"),
     ("user.role_changed", &["from", "to"], "fixed words"),
 ];
 

@@ -5,8 +5,12 @@
 mod security;
 mod ticket;
 
-use crate::scenario::{AGENT, OTHER_TICKET};
+use crate::scenario::{AGENT, COMPANY, OTHER_COMPANY, OTHER_TICKET};
 use domain::actor::Role;
+use domain::company::event::{
+    CompanyCreated, CompanyDomainAdded, CompanyDomainRemoved, CompanyEvent, CompanyRenamed,
+    DomainClaimEvent, MailDomainClaimed, MailDomainReleased,
+};
 use domain::event::DomainEvent;
 use domain::message::event::{MessageEdited, MessageEvent, MessagePosted, MessageRedacted};
 use domain::message::state::Visibility;
@@ -14,15 +18,15 @@ use domain::organization::event::{
     OrganizationCreated, OrganizationDeleted, OrganizationEvent, OrganizationRenamed,
     OrganizationResumed, OrganizationSettingsChanged, OrganizationSuspended,
 };
-use domain::organization::settings::{FieldDefinition, FieldKind, Settings};
+use domain::organization::settings::{FieldDefinition, FieldKind, SecondFactorDemand, Settings};
 use domain::sla::targets::{TargetTable, Targets};
 use domain::team::event::{
     TeamCreated, TeamEvent, TeamMemberAdded, TeamMemberRemoved, TeamPrivacySet, TeamRenamed,
 };
-use domain::text::{Email, FieldKey, FieldText, MessageBody, Name, Reason, Slug};
+use domain::text::{Email, FieldKey, FieldText, MailDomain, MessageBody, Name, Reason, Slug};
 use domain::user::event::{
-    EmailClaimEvent, EmailClaimed, EmailReleased, SubjectErased, UserCreated, UserDeactivated,
-    UserEmailChanged, UserEvent, UserReactivated, UserRenamed, UserRoleChanged,
+    EmailClaimEvent, EmailClaimed, EmailReleased, SubjectErased, UserCompanySet, UserCreated,
+    UserDeactivated, UserEmailChanged, UserEvent, UserReactivated, UserRenamed, UserRoleChanged,
 };
 use domain::user::state::UserKind;
 
@@ -38,6 +42,8 @@ pub fn samples() -> Vec<Sample> {
     samples.extend(user().map(|(case, event)| (case, DomainEvent::User(event))));
     samples.extend(email_claim().map(|(case, event)| (case, DomainEvent::EmailClaim(event))));
     samples.extend(team().map(|(case, event)| (case, DomainEvent::Team(event))));
+    samples.extend(company().map(|event| (FULL, DomainEvent::Company(event))));
+    samples.extend(domain_claim().map(|event| (FULL, DomainEvent::DomainClaim(event))));
     samples.extend(ticket::life().map(|(case, event)| (case, DomainEvent::Ticket(event))));
     samples.extend(ticket::properties().map(|(case, event)| (case, DomainEvent::Ticket(event))));
     samples.extend(ticket::moves().map(|(case, event)| (case, DomainEvent::Ticket(event))));
@@ -109,6 +115,7 @@ fn settings() -> Settings {
                 )
             })
             .collect(),
+        ..Settings::default()
     }
 }
 
@@ -140,6 +147,17 @@ fn organization() -> impl Iterator<Item = (&'static str, OrganizationEvent)> {
             MINIMAL,
             OrganizationSettingsChanged {
                 settings: Settings::default(),
+            }
+            .into(),
+        ),
+        (
+            "colleagues",
+            OrganizationSettingsChanged {
+                settings: Settings {
+                    colleagues_see_tickets: true,
+                    second_factor_required_for: SecondFactorDemand::Staff,
+                    ..Settings::default()
+                },
             }
             .into(),
         ),
@@ -200,6 +218,22 @@ fn user() -> impl Iterator<Item = (&'static str, UserEvent)> {
             }
             .into(),
         ),
+        (
+            FULL,
+            UserCompanySet {
+                from: Some(OTHER_COMPANY),
+                to: Some(COMPANY),
+            }
+            .into(),
+        ),
+        (
+            MINIMAL,
+            UserCompanySet {
+                from: None,
+                to: None,
+            }
+            .into(),
+        ),
         (FULL, UserDeactivated {}.into()),
         (FULL, UserReactivated {}.into()),
         (
@@ -217,6 +251,36 @@ fn email_claim() -> impl Iterator<Item = (&'static str, EmailClaimEvent)> {
     [
         (FULL, EmailClaimed { user_id: AGENT }.into()),
         (FULL, EmailReleased { user_id: AGENT }.into()),
+    ]
+    .into_iter()
+}
+
+fn company() -> impl Iterator<Item = CompanyEvent> {
+    let domain = MailDomain::parse("initech.example").unwrap();
+    [
+        CompanyCreated {
+            name: name("Initech"),
+        }
+        .into(),
+        CompanyRenamed {
+            from: name("Initech"),
+            to: name("Initrode"),
+        }
+        .into(),
+        CompanyDomainAdded {
+            domain: domain.clone(),
+        }
+        .into(),
+        CompanyDomainRemoved { domain }.into(),
+    ]
+    .into_iter()
+}
+
+fn domain_claim() -> impl Iterator<Item = DomainClaimEvent> {
+    let company_id = COMPANY;
+    [
+        MailDomainClaimed { company_id }.into(),
+        MailDomainReleased { company_id }.into(),
     ]
     .into_iter()
 }

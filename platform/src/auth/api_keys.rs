@@ -216,5 +216,6 @@ fn principal(row: &Row, key_id: ApiKeyId) -> Result<Principal, ApiKeyRefusal> {
         role: least_role(permissions),
         permissions,
         credential: Credential::ApiKey(key_id),
+        must_enrol: false,
     })
 }

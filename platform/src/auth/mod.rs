@@ -44,6 +44,8 @@ pub struct Principal {
     pub permissions: PermissionSet,
     /// What they showed.
     pub credential: Credential,
+    /// Whether they may set up a second factor and nothing else: their organization demands one of them.
+    pub must_enrol: bool,
 }
 
 impl Principal {

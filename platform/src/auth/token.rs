@@ -39,6 +39,8 @@ pub struct Grant {
     pub role: Role,
     /// The session that the token belongs to.
     pub session_id: SessionId,
+    /// Whether it is good for setting up a second factor alone.
+    pub must_enrol: bool,
 }
 
 impl Grant {
@@ -50,6 +52,7 @@ impl Grant {
             user_id,
             role,
             session_id: SessionId(Uuid::now_v7()),
+            must_enrol: false,
         }
     }
 }
@@ -66,6 +69,9 @@ struct Claims {
     nbf: i64,
     exp: i64,
     jti: Uuid,
+    /// There where it is true.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    enrol: bool,
 }
 
 /// A token that was not accepted, or could not be made. The message says nothing about the token.
@@ -117,6 +123,7 @@ impl TokenSigner {
             nbf: now.timestamp(),
             exp: (now + lifetime).timestamp(),
             jti: Uuid::now_v7(),
+            enrol: grant.must_enrol,
         };
         let key = self.0.signing();
         let header = Header {
@@ -214,6 +221,7 @@ impl TokenVerifier {
                     session_id: SessionId(claims.sid),
                     token_id: claims.jti,
                 },
+                must_enrol: claims.enrol,
             },
             expires_at_s: claims.exp,
         })

@@ -120,9 +120,12 @@ impl Endpoint for Gate {
         if self.access != Access::Public {
             let principal = auth::authenticate(&request).await?;
             rate_limit::check_principal(&request, &principal).await?;
+            if principal.must_enrol && self.access != Access::Enrolling {
+                return Err(Problem::second_factor_required().into());
+            }
             match self.access {
                 Access::Public => {}
-                Access::SignedIn => demand_person(&principal)?,
+                Access::Enrolling | Access::SignedIn => demand_person(&principal)?,
                 Access::Needs(permission) => demand(&principal, permission)?,
             }
             request.extensions_mut().insert(principal);

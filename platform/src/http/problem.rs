@@ -111,6 +111,13 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, "organization_suspended", detail)
     }
 
+    /// 403: the organization demands a second factor of the person, who has none.
+    #[must_use]
+    pub fn second_factor_required() -> Self {
+        let detail = "the organization demands a second factor: set one up at /auth/second_factor, confirm it, and refresh the session";
+        Self::new(StatusCode::FORBIDDEN, "second_factor_required", detail)
+    }
+
     /// 404: there is no such thing for this person.
     #[must_use]
     pub fn not_found(what: &str) -> Self {

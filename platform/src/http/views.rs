@@ -20,8 +20,8 @@ use crate::auth::Principal;
 use crate::consistency::{ConsistencyToken, WaitTimeout};
 
 pub use organization::{
-    FieldDefinitionView, FieldKindView, OrganizationView, SettingsView, TargetTableView,
-    TargetsView,
+    FieldDefinitionView, FieldKindView, OrganizationView, SecondFactorDemandView, SettingsView,
+    TargetTableView, TargetsView,
 };
 pub use ticket::{
     ClockStateView, ClockView, ExternalReferenceView, FieldValueView, LastMessageView, SlaView,
@@ -206,6 +206,8 @@ pub struct UserView {
     pub role: RoleView,
     /// Whether a person or a machine.
     pub kind: UserKindView,
+    /// The company that they belong to, if they are a customer of one.
+    pub company_id: Option<Uuid>,
     /// Whether they may act.
     pub active: bool,
     /// When they joined.
@@ -233,6 +235,24 @@ pub struct TeamView {
     /// When something about it changed last.
     pub updated_at: DateTime<Utc>,
     /// Rises with every event of the team.
+    pub version: i64,
+}
+
+/// A company of customers.
+#[derive(Debug, Clone, PartialEq, Eq, Object)]
+#[oai(rename = "Company")]
+pub struct CompanyView {
+    /// Its id.
+    pub id: Uuid,
+    /// Its name.
+    pub name: String,
+    /// New customers with an address of one of these mail domains belong to it.
+    pub domains: Vec<String>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When something about it changed last.
+    pub updated_at: DateTime<Utc>,
+    /// Rises with every event of the company.
     pub version: i64,
 }
 

@@ -18,7 +18,14 @@ pub enum Letter {
     },
     /// Answers a sign-up for an address that has an account, in place of [`Letter::VerifyAddress`], so that the sign-up
     /// itself tells nobody.
-    AlreadyRegistered,
+    AnotherOrganization {
+        /// The name of the organization that was signed up for.
+        organization: String,
+        /// The token of the link.
+        token: String,
+        /// For how long it is good.
+        valid_minutes: u32,
+    },
     /// Asks somebody into an organization.
     Invitation {
         /// The name of the organization.
@@ -87,7 +94,7 @@ impl Letter {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::VerifyAddress { .. } => "verify_address",
-            Self::AlreadyRegistered => "already_registered",
+            Self::AnotherOrganization { .. } => "another_organization",
             Self::Invitation { .. } => "invitation",
             Self::PasswordReset { .. } => "password_reset",
             Self::OneTimeCode { .. } => "one_time_code",

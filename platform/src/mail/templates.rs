@@ -19,8 +19,8 @@ macro_rules! sources {
 
 const SOURCES: [(&str, &str); 17] = sources![
     "layout.html",
-    "already_registered.html",
-    "already_registered.txt",
+    "another_organization.html",
+    "another_organization.txt",
     "invitation.html",
     "invitation.txt",
     "new_device.html",
@@ -114,9 +114,14 @@ impl Templates {
                 inviter => name(inviter),
                 ..self.with_link("invitation", token, *valid_minutes)
             },
-            Letter::AlreadyRegistered => context! {
-                link => self.public_url.page("sign-in"),
+            Letter::AnotherOrganization {
+                organization,
+                token,
+                valid_minutes,
+            } => context! {
+                organization => name(organization),
                 reset_link => self.public_url.page("forgot-password"),
+                ..self.with_link("verify-address", token, *valid_minutes)
             },
             Letter::OneTimeCode {
                 code,
@@ -157,7 +162,7 @@ impl Templates {
 fn subject(letter: &Letter) -> String {
     match letter {
         Letter::VerifyAddress { .. } => "Confirm your e-mail address".to_owned(),
-        Letter::AlreadyRegistered => "You already have an account".to_owned(),
+        Letter::AnotherOrganization { .. } => "Confirm your new organization".to_owned(),
         Letter::Invitation { organization, .. } => format!("Invitation to {}", name(organization)),
         Letter::PasswordReset { .. } => "Set a new password".to_owned(),
         Letter::OneTimeCode { .. } => "Your sign-in code".to_owned(),

@@ -59,6 +59,10 @@ pub enum Permission {
     ReadTeams,
     /// Make and change teams.
     ManageTeams,
+    /// Read companies.
+    ReadCompanies,
+    /// Make and change companies, and group customers into them.
+    ManageCompanies,
     /// Read the organization: its name, or all of it with [`Permission::WorkOnTickets`].
     ReadOrganization,
     /// Change the organization's name and settings.

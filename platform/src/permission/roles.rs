@@ -4,9 +4,9 @@ use domain::actor::Role;
 
 use super::Permission::{
     AssignTickets, ChangeTickets, EditOwnMessages, EraseUsers, ExportUsers, ManageApiKeys,
-    ManageOrganization, ManageSessions, ManageTeams, ManageUsers, MoveTickets, OpenTickets,
-    OwnProfile, ReadAudit, ReadOrganization, ReadTeams, ReadTickets, ReadUsers, RedactMessages,
-    ReplyToTickets, TagTickets, WorkOnTickets, WriteNotes,
+    ManageCompanies, ManageOrganization, ManageSessions, ManageTeams, ManageUsers, MoveTickets,
+    OpenTickets, OwnProfile, ReadAudit, ReadCompanies, ReadOrganization, ReadTeams, ReadTickets,
+    ReadUsers, RedactMessages, ReplyToTickets, TagTickets, WorkOnTickets, WriteNotes,
 };
 use super::PermissionSet;
 
@@ -31,10 +31,11 @@ const AGENT: PermissionSet = CUSTOMER.and(&[
     RedactMessages,
     ReadUsers,
     ReadTeams,
+    ReadCompanies,
 ]);
 
 /// An agent who also sets teams, reads the record of security events and exports what is held about people.
-const LEAD: PermissionSet = AGENT.and(&[ManageTeams, ExportUsers, ReadAudit]);
+const LEAD: PermissionSet = AGENT.and(&[ManageTeams, ManageCompanies, ExportUsers, ReadAudit]);
 
 /// A lead who also sets users and policies, and erases people.
 const ADMIN: PermissionSet = LEAD.and(&[

@@ -2,9 +2,9 @@
 
 use super::Permission::{
     AssignTickets, ChangeTickets, EditOwnMessages, EraseUsers, ExportUsers, ManageApiKeys,
-    ManageOrganization, ManageSessions, ManageTeams, ManageUsers, MoveTickets, OpenTickets,
-    OwnProfile, ReadAudit, ReadOrganization, ReadTeams, ReadTickets, ReadUsers, RedactMessages,
-    ReplyToTickets, TagTickets,
+    ManageCompanies, ManageOrganization, ManageSessions, ManageTeams, ManageUsers, MoveTickets,
+    OpenTickets, OwnProfile, ReadAudit, ReadCompanies, ReadOrganization, ReadTeams, ReadTickets,
+    ReadUsers, RedactMessages, ReplyToTickets, TagTickets,
 };
 use super::{Permission, PermissionSet, of_role};
 use domain::actor::Role;
@@ -14,6 +14,8 @@ use domain::actor::Role;
 pub enum Access {
     /// Everybody, also without an access token.
     Public,
+    /// Every person with a valid access token, also one that is good for setting up a second factor alone.
+    Enrolling,
     /// Every person with a valid access token, and no API key: it is about their own account.
     SignedIn,
     /// Everybody who has this permission, by their role or by the scopes of their key.
@@ -36,7 +38,7 @@ impl Row {
     #[must_use]
     pub const fn allows(&self, permissions: PermissionSet) -> bool {
         match self.access {
-            Access::Public | Access::SignedIn => true,
+            Access::Public | Access::Enrolling | Access::SignedIn => true,
             Access::Needs(permission) => permissions.has(permission),
         }
     }
@@ -64,7 +66,7 @@ const fn open_to(access: Access, operation: &'static str, within: &'static str) 
     }
 }
 
-const OWN_TICKETS: &str = "customers: their own tickets, and what is public of them";
+const OWN_TICKETS: &str = "customers: their own tickets and those of colleagues, where the organization lets them, and what is public of them";
 
 /// Who may do what. A new operation gets its row here, and one in `tests/it/security/permissions.txt`.
 #[rustfmt::skip]
@@ -79,10 +81,14 @@ pub const TABLE: &[Row] = &[
     open_to(Access::Public,   "sign_in_by_code",     "customers"),
     open_to(Access::Public,   "accept_invitation",   "who holds the link"),
     needs(ManageUsers,        "invite_user",         ""),
+    needs(ManageUsers,        "create_invitation",   ""),
+    needs(ManageUsers,        "list_invitations",    ""),
+    needs(ManageUsers,        "resend_invitation",   ""),
+    needs(ManageUsers,        "revoke_invitation",   ""),
     open_to(Access::Public,   "complete_sign_in",    "who holds the ticket of a sign-in"),
-    open_to(Access::SignedIn, "sign_out",            ""),
-    open_to(Access::SignedIn, "propose_second_factor", "oneself"),
-    open_to(Access::SignedIn, "confirm_second_factor", "oneself"),
+    open_to(Access::Enrolling, "sign_out",            ""),
+    open_to(Access::Enrolling, "propose_second_factor", "oneself"),
+    open_to(Access::Enrolling, "confirm_second_factor", "oneself"),
     open_to(Access::SignedIn, "renew_recovery_codes", "oneself, with a code"),
     open_to(Access::SignedIn, "remove_second_factor", "oneself, with password and code"),
     open_to(Access::SignedIn, "change_password",     "who knows the present one"),
@@ -90,12 +96,12 @@ pub const TABLE: &[Row] = &[
     open_to(Access::SignedIn, "end_session",         "one's own"),
     needs(ManageSessions,     "list_user_sessions",  ""),
     needs(ManageSessions,     "end_user_sessions",   ""),
-    needs(ReadTickets,        "list_tickets",        "customers: their own tickets, and no filter or order by what is internal"),
+    needs(ReadTickets,        "list_tickets",        "customers: their own tickets and those of colleagues, where the organization lets them, and no filter or order by what is internal"),
     needs(ReadTickets,        "get_ticket",          OWN_TICKETS),
     needs(ReadTickets,        "list_messages",       OWN_TICKETS),
     needs(ReadTickets,        "list_history",        OWN_TICKETS),
     needs(OpenTickets,        "open_ticket",         "customers: for themselves, without tags, custom fields and assignment"),
-    needs(ReplyToTickets,     "post_message",        "customers: on their own tickets, no notes"),
+    needs(ReplyToTickets,     "post_message",        "customers: on tickets that they see, no notes"),
     needs(ChangeTickets,      "update_ticket",       ""),
     needs(AssignTickets,      "assign_ticket",       ""),
     needs(MoveTickets,        "set_ticket_status",   ""),
@@ -121,6 +127,11 @@ pub const TABLE: &[Row] = &[
     needs(ReadTeams,          "get_team",            ""),
     needs(ManageTeams,        "create_team",         ""),
     needs(ManageTeams,        "update_team",         ""),
+    needs(ReadCompanies,      "list_companies",      ""),
+    needs(ReadCompanies,      "get_company",         ""),
+    needs(ManageCompanies,    "create_company",      ""),
+    needs(ManageCompanies,    "update_company",      ""),
+    needs(ManageCompanies,    "set_user_company",    ""),
     needs(ReadOrganization,   "get_organization",    "customers: its name"),
     needs(ManageOrganization, "update_organization", ""),
 ];

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::words::{ActorKind, ClockState};
 use chrono::{DateTime, Utc};
 use domain::actor::Role;
-use domain::ids::{MessageId, OrganizationId, TeamId, TicketId, UserId};
+use domain::ids::{CompanyId, MessageId, OrganizationId, TeamId, TicketId, UserId};
 use domain::message::state::Visibility;
 use domain::ticket::state::{Channel, Priority, Status};
 use domain::user::state::UserKind;
@@ -119,7 +119,14 @@ macro_rules! ids {
     };
 }
 
-ids!(OrganizationId, UserId, TeamId, TicketId, MessageId);
+ids!(
+    OrganizationId,
+    UserId,
+    CompanyId,
+    TeamId,
+    TicketId,
+    MessageId
+);
 
 macro_rules! words {
     ($($type:ident),+) => {

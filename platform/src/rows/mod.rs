@@ -9,7 +9,7 @@ mod words;
 
 use chrono::{DateTime, Utc};
 use domain::actor::Role;
-use domain::ids::{MessageId, OrganizationId, TeamId, TicketId, UserId};
+use domain::ids::{CompanyId, MessageId, OrganizationId, TeamId, TicketId, UserId};
 use domain::message::state::Visibility;
 use domain::organization::settings::Settings;
 use domain::sla::clocks::Clocks;
@@ -63,6 +63,8 @@ row! {
         role: Role,
         /// Whether a person or a machine.
         kind: UserKind,
+        /// The company that a customer belongs to.
+        company_id: Option<CompanyId>,
         /// Whether they may act.
         active: bool,
         /// The version of their stream.
@@ -87,6 +89,26 @@ row! {
         private: bool,
         /// Who is in it, in the order of their ids.
         member_ids: Vec<UserId>,
+        /// The version of its stream.
+        version: i64,
+        /// When it was made.
+        created_at: DateTime<Utc>,
+        /// When it changed last.
+        updated_at: DateTime<Utc>,
+    }
+}
+
+row! {
+    /// A company of customers.
+    CompanyRow in table::COMPANIES, key [org_id, company_id] {
+        /// Its organization.
+        org_id: OrganizationId,
+        /// Its id.
+        company_id: CompanyId,
+        /// What people read.
+        name: String,
+        /// New customers with an address of one of these belong to it; in alphabetical order.
+        domains: Vec<String>,
         /// The version of its stream.
         version: i64,
         /// When it was made.

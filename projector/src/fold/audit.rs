@@ -3,7 +3,8 @@
 //! What happened to people's ways in, to people, teams and the organization, and what was taken out of messages. A row is
 //! made before its event is applied: names and settings are those from before.
 
-use domain::ids::{OrganizationId, UserId};
+use domain::company::event::CompanyEvent;
+use domain::ids::{CompanyId, OrganizationId, UserId};
 use domain::message::event::{MessageEvent, MessageRedacted};
 use domain::organization::event::OrganizationEvent;
 use domain::organization::settings::Settings;
@@ -11,8 +12,8 @@ use domain::organization::state::Standing;
 use domain::personal::{ERASED, ERASED_EMAIL};
 use domain::team::event::TeamEvent;
 use domain::text::Email;
-use domain::user::event::{UserCreated, UserEvent};
-use domain::{message, organization, security, team, user};
+use domain::user::event::{UserCompanySet, UserCreated, UserEvent};
+use domain::{company, message, organization, security, team, user};
 use event_store::RecordedEvent;
 use platform::rows::{ACTOR, AuditRow, Change, FROM, SUBJECT, TO};
 use serde_json::{Map, Value};
@@ -33,6 +34,7 @@ pub fn may_be_audited(event: &RecordedEvent) -> bool {
         security::STREAM_TYPE
         | user::STREAM_TYPE
         | team::STREAM_TYPE
+        | company::STREAM_TYPE
         | organization::STREAM_TYPE => true,
         message::STREAM_TYPE => event.event_type == "message.redacted",
         _ => false,
@@ -120,7 +122,8 @@ fn fact(state: &State, event: &Event) -> Option<Fact> {
     let (org, id) = (event.org_id, event.stream_id);
     match &event.body {
         DomainEvent::Security(change) => Some(audit_security::fact(change)),
-        DomainEvent::User(change) => Some(of_user(UserId(id), change)),
+        DomainEvent::User(change) => Some(of_user(state, org, UserId(id), change)),
+        DomainEvent::Company(change) => Some(of_company(id, change)),
         DomainEvent::Team(change) => Some(of_team(state, event, change)),
         DomainEvent::Organization(change) => Some(of_organization(state, org, change)),
         DomainEvent::Message(MessageEvent::Redacted(redacted)) => {
@@ -128,11 +131,12 @@ fn fact(state: &State, event: &Event) -> Option<Fact> {
         }
         DomainEvent::Message(MessageEvent::Posted(_) | MessageEvent::Edited(_))
         | DomainEvent::EmailClaim(_)
+        | DomainEvent::DomainClaim(_)
         | DomainEvent::Ticket(_) => None,
     }
 }
 
-fn of_user(id: UserId, change: &UserEvent) -> Fact {
+fn of_user(state: &State, org: OrganizationId, id: UserId, change: &UserEvent) -> Fact {
     let told = |summary: String| Fact::new("user", id.0, summary).concerning(id);
     match change {
         UserEvent::Created(e) => created(id, e),
@@ -153,6 +157,7 @@ fn of_user(id: UserId, change: &UserEvent) -> Fact {
             "{ACTOR} changed the role of {SUBJECT} from {FROM} to {TO}"
         ))
         .changing("role", e.from.as_str(), e.to.as_str()),
+        UserEvent::CompanySet(set) => of_grouping(state, org, id, set),
         UserEvent::Deactivated(_) => {
             told(format!("{ACTOR} deactivated {SUBJECT}")).changing("active", true, false)
         }
@@ -163,6 +168,37 @@ fn of_user(id: UserId, change: &UserEvent) -> Fact {
             reason: Some(e.reason.to_string()),
             ..told(format!("{ACTOR} erased the data of {SUBJECT}"))
         },
+    }
+}
+
+fn of_grouping(state: &State, org: OrganizationId, id: UserId, set: &UserCompanySet) -> Fact {
+    let name = |company: Option<CompanyId>| company.map(|id| state.company_name(org, id));
+    let summary = match set.to {
+        Some(_) => format!("{ACTOR} put {SUBJECT} into the company {TO}"),
+        None => format!("{ACTOR} took {SUBJECT} out of the company {FROM}"),
+    };
+    let fact = Fact::new("user", id.0, summary).concerning(id);
+    fact.changing("company", name(set.from), name(set.to))
+}
+
+fn of_company(id: Uuid, change: &CompanyEvent) -> Fact {
+    let told = |summary: String| Fact::new("company", id, summary);
+    match change {
+        CompanyEvent::Created(e) => told(format!("{ACTOR} made the company {TO}")).changing(
+            "name",
+            Value::Null,
+            e.name.as_str(),
+        ),
+        CompanyEvent::Renamed(e) => told(format!("{ACTOR} renamed the company “{FROM}” to “{TO}”"))
+            .changing("name", e.from.as_str(), e.to.as_str()),
+        CompanyEvent::DomainAdded(e) => told(format!(
+            "{ACTOR} gave a company the mail domain {TO}"
+        ))
+        .changing("domain", Value::Null, e.domain.as_str()),
+        CompanyEvent::DomainRemoved(e) => told(format!(
+            "{ACTOR} took the mail domain {FROM} from a company"
+        ))
+        .changing("domain", e.domain.as_str(), Value::Null),
     }
 }
 

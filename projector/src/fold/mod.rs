@@ -5,6 +5,7 @@
 
 pub mod audit;
 mod audit_security;
+pub mod companies;
 pub mod history;
 pub mod messages;
 pub mod organizations;
@@ -17,7 +18,7 @@ mod who;
 mod tests;
 
 use domain::event::DomainEvent;
-use domain::ids::{MessageId, TeamId, TicketId, UserId};
+use domain::ids::{CompanyId, MessageId, TeamId, TicketId, UserId};
 
 use crate::event::Event;
 use crate::state::State;
@@ -53,10 +54,13 @@ pub fn apply(state: &mut State, event: &Event) -> Result<(), ApplyError> {
     match &event.body {
         DomainEvent::Organization(change) => organizations::apply(state, event, change),
         DomainEvent::User(change) => users::apply(state, event, UserId(event.stream_id), change),
-        // The reservation of an address is a rule of the log, not something to show.
-        DomainEvent::EmailClaim(_) => Ok(()),
+        // The reservation of an address or domain is a rule of the log, not something to show.
+        DomainEvent::EmailClaim(_) | DomainEvent::DomainClaim(_) => Ok(()),
         // Told by the audit alone.
         DomainEvent::Security(_) => Ok(()),
+        DomainEvent::Company(change) => {
+            companies::apply(state, event, CompanyId(event.stream_id), change)
+        }
         DomainEvent::Team(change) => teams::apply(state, event, TeamId(event.stream_id), change),
         DomainEvent::Ticket(change) => {
             let id = TicketId(event.stream_id);

@@ -1,5 +1,6 @@
 //! People.
 
+use domain::actor::Role;
 use domain::ids::UserId;
 use domain::personal::ERASED;
 use domain::user::event::{UserCreated, UserEvent};
@@ -40,8 +41,10 @@ pub fn apply(
         }
         UserEvent::RoleChanged(changed) => {
             row.role = changed.to;
+            row.company_id = row.company_id.filter(|_| changed.to == Role::Customer);
             state.lost_access.insert(key, (event.version, Lost::Role));
         }
+        UserEvent::CompanySet(set) => row.company_id = set.to,
         UserEvent::Deactivated(_) => {
             row.active = false;
             state
@@ -52,6 +55,7 @@ pub fn apply(
         UserEvent::Erased(_) => {
             row.name = ERASED.to_owned();
             row.email = None;
+            row.company_id = None;
             row.active = false;
             state.renamed_users.insert(key);
             state.erased_users.insert(key);
@@ -73,6 +77,7 @@ fn joined(event: &Event, id: UserId, created: &UserCreated) -> UserRow {
         email: created.email.as_ref().map(ToString::to_string),
         role: created.role,
         kind: created.kind,
+        company_id: None,
         active: true,
         version: event.version,
         created_at: event.occurred_at,

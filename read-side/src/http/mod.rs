@@ -1,6 +1,7 @@
 //! Query endpoints. Handlers parse, ask the read models, and shape the answer for the viewer; they decide nothing else.
 
 mod audit;
+mod companies;
 mod export;
 mod history;
 mod messages;
@@ -28,6 +29,8 @@ enum Tag {
     Users,
     /// Teams of agents.
     Teams,
+    /// Companies of customers.
+    Companies,
     /// The organization and its settings.
     Organization,
 }
@@ -46,6 +49,7 @@ pub fn api(models: ReadModels, exports: Arc<dyn ExportRecords>) -> impl OpenApi 
         },
         audit::AuditQueries(models.clone()),
         teams::TeamQueries(models.clone()),
+        companies::CompanyQueries(models.clone()),
         organization::OrganizationQueries(models),
     )
 }

@@ -96,7 +96,7 @@ pub(super) struct TicketQueries(pub(super) ReadModels);
 impl TicketQueries {
     /// List tickets
     ///
-    /// Tickets that fulfil all conditions. Customers see their own.
+    /// Tickets that fulfil all conditions. Customers see their own, and those of colleagues where the organization lets them.
     #[oai(path = "/tickets", method = "get", operation_id = "list_tickets")]
     #[allow(
         clippy::too_many_arguments,
@@ -193,7 +193,7 @@ impl TicketQueries {
 
     /// Get a ticket
     ///
-    /// Customers see their own tickets only, and not what is internal.
+    /// Customers see their own tickets, those of colleagues where the organization lets them, and not what is internal.
     #[oai(
         path = "/tickets/:ticket_id",
         method = "get",

@@ -1,6 +1,6 @@
 //! `GET /users` and `GET /users/{id}`.
 
-use domain::ids::UserId;
+use domain::ids::{CompanyId, UserId};
 use domain::text::Name;
 use platform::http::auth::Bearer;
 use platform::http::problem::{Problem, QueryProblem};
@@ -43,6 +43,8 @@ impl UserQueries {
         /// How the name begins, in upper or lower case.
         #[oai(validator(min_length = 1, max_length = 120))]
         q: Query<Option<String>>,
+        /// Only the people of this company.
+        company: Query<Option<Uuid>>,
         /// The most items of the page; 25 when absent.
         #[oai(
             name = "limit",
@@ -62,6 +64,7 @@ impl UserQueries {
             role: role.0.map(Into::into),
             active: active.0,
             name_prefix,
+            company: company.0.map(CompanyId),
         };
         let list = UserList::new(filter, cursor.0.as_deref()).map_err(bad_cursor)?;
         let page = self

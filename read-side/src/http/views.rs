@@ -1,11 +1,13 @@
 //! Rows as a viewer may see them. What only staff may see is left out for customers here and nowhere else.
 
 use platform::http::views::{
-    AuthorView, ClockStateView, ClockView, ExternalReferenceView, FieldValueView, LastMessageView,
-    MessageView, OrganizationView, PersonView, SettingsView, SlaView, TeamReferenceView, TeamView,
-    TicketView, UserView,
+    AuthorView, ClockStateView, ClockView, CompanyView, ExternalReferenceView, FieldValueView,
+    LastMessageView, MessageView, OrganizationView, PersonView, SettingsView, SlaView,
+    TeamReferenceView, TeamView, TicketView, UserView,
 };
-use platform::rows::{ClockState, MessageRow, OrganizationRow, TeamRow, TicketRow, UserRow};
+use platform::rows::{
+    ClockState, CompanyRow, MessageRow, OrganizationRow, TeamRow, TicketRow, UserRow,
+};
 
 use crate::viewer::Viewer;
 
@@ -140,7 +142,20 @@ pub(super) fn user(row: UserRow) -> UserView {
         email: row.email,
         role: row.role.into(),
         kind: row.kind.into(),
+        company_id: row.company_id.map(|id| id.0),
         active: row.active,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+        version: row.version,
+    }
+}
+
+/// A company, for staff.
+pub(super) fn company(row: CompanyRow) -> CompanyView {
+    CompanyView {
+        id: row.company_id.0,
+        name: row.name,
+        domains: row.domains,
         created_at: row.created_at,
         updated_at: row.updated_at,
         version: row.version,

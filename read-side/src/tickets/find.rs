@@ -40,11 +40,12 @@ impl ReadModels {
                 self.ticket_of_tables(viewer.tenant, id),
             )
             .await?;
-        let only = viewer.only_requester();
-        let own = shown.filter(|shown| only.is_none_or(|id| shown.row.requester_id.0 == id));
-        let Some(mut shown) = own else {
+        let Some(mut shown) = shown else {
             return Ok(None);
         };
+        if !self.sees_tickets_of(viewer, shown.row.requester_id).await? {
+            return Ok(None);
+        }
         // A team that became private before the ticket came to it hides it.
         let teams_at = Position::new(shown.row.position).map_or(at_least, |at| at.max(at_least));
         if self.hides_team(viewer, shown.row.team_id, teams_at).await? {

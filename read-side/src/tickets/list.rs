@@ -5,7 +5,7 @@ use tokio_postgres::Row;
 
 use super::filter::TicketFilter;
 use super::sort::{Sort, SortKey};
-use super::statement;
+use super::statement::{self, Asker};
 use crate::cursor::{self, Fingerprint, InvalidCursor};
 use crate::error::ReadError;
 use crate::models::ReadModels;
@@ -73,9 +73,10 @@ impl ReadModels {
             fingerprint,
             after,
         } = list;
+        let company = self.company_in_sight(viewer).await?;
         let rows = self
             .database
-            .query_composed(&statement::page(viewer, query, *after))
+            .query_composed(&statement::page(Asker { viewer, company }, query, *after))
             .await?;
         let mut rows: Vec<TicketRow> = rows
             .iter()
@@ -91,9 +92,12 @@ impl ReadModels {
     /// # Errors
     /// When the read models cannot be read.
     pub async fn ticket_count(&self, list: &TicketList) -> Result<i64, ReadError> {
+        let viewer = &list.viewer;
+        let company = self.company_in_sight(viewer).await?;
+        let asker = Asker { viewer, company };
         let rows = self
             .database
-            .query_composed(&statement::count(&list.viewer, &list.query.filter))
+            .query_composed(&statement::count(asker, &list.query.filter))
             .await?;
         let count = rows.first().map_or(Ok(0), |row: &Row| row.try_get(0))?;
         Ok(count)

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::list::TicketQuery;
 use super::sort::{Sort, SortField, SortKey, SortValue};
+use super::statement::Asker;
 use super::{Holder, TicketFilter, statement};
 use crate::cursor::Moment;
 use crate::page::{Direction, Limit};
@@ -87,7 +88,14 @@ async fn plan(
         value,
         ticket_id: Uuid::from_u128(5),
     };
-    let statement = statement::page(&viewer(role), &query, Some(after));
+    let statement = statement::page(
+        Asker {
+            viewer: &viewer(role),
+            company: None,
+        },
+        &query,
+        Some(after),
+    );
     let explain = format!("EXPLAIN {}", statement.text());
     let rows = client
         .query_typed(&explain, &statement.typed_values())

@@ -8,50 +8,59 @@ use tokio_postgres::types::Type;
 use super::filter::{Holder, TicketFilter, TimeRange};
 use super::list::TicketQuery;
 use super::sort::{Sort, SortField, SortKey, SortValue};
+use crate::companies::push_requesters;
 use crate::cursor::Moment;
 use crate::database::Statement;
 use crate::privacy::push_visible;
 use crate::viewer::Viewer;
+use domain::ids::CompanyId;
 
 const COLUMNS: &str = <TicketRow as Row>::COLUMNS;
 const SELECT: &str = formatcp!("SELECT {COLUMNS} FROM {CORE}.{}", <TicketRow as Row>::TABLE);
 const COUNT: &str = formatcp!("SELECT count(*) FROM {CORE}.{}", <TicketRow as Row>::TABLE);
 
+/// Who asks, and the company whose tickets they see as their own.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asker<'a> {
+    pub viewer: &'a Viewer,
+    pub company: Option<CompanyId>,
+}
+
 /// Selects the rows after `after`, at most `query.limit.rows()`, in order.
-pub(super) fn page(viewer: &Viewer, query: &TicketQuery, after: Option<SortKey>) -> Statement {
+pub(super) fn page(asker: Asker<'_>, query: &TicketQuery, after: Option<SortKey>) -> Statement {
     let mut statement = Statement::default();
     match (query.sort.field, after.map(|key| key.value)) {
         (SortField::NextDeadlineAt, Some(SortValue::Deadline(None))) => {
-            without_deadline(&mut statement, viewer, query, after);
+            without_deadline(&mut statement, asker, query, after);
         }
-        (SortField::NextDeadlineAt, _) => by_deadline(&mut statement, viewer, query, after),
-        _ => by_column(&mut statement, viewer, query, after),
+        (SortField::NextDeadlineAt, _) => by_deadline(&mut statement, asker, query, after),
+        _ => by_column(&mut statement, asker, query, after),
     }
     statement
 }
 
 /// Counts all rows that fit.
-pub(super) fn count(viewer: &Viewer, filter: &TicketFilter) -> Statement {
+pub(super) fn count(asker: Asker<'_>, filter: &TicketFilter) -> Statement {
     let mut statement = Statement::default();
     statement.push(COUNT);
-    push_where(&mut statement, viewer, filter);
+    push_where(&mut statement, asker, filter);
     statement
 }
 
 fn by_column(
     statement: &mut Statement,
-    viewer: &Viewer,
+    asker: Asker<'_>,
     query: &TicketQuery,
     after: Option<SortKey>,
 ) {
     let column = match query.sort.field {
-        SortField::UpdatedAt => updated_column(viewer),
+        SortField::UpdatedAt => updated_column(asker.viewer),
         SortField::CreatedAt => "created_at",
         SortField::Priority => "priority",
         SortField::NextDeadlineAt => "next_deadline_at",
     };
     statement.push(SELECT);
-    push_where(statement, viewer, &query.filter);
+    push_where(statement, asker, &query.filter);
     if let Some(key) = after {
         push_after(statement, column, query.sort, key);
     }
@@ -68,14 +77,14 @@ fn by_column(
 /// of open tickets may have none without, and would be read to its end to learn that.
 fn by_deadline(
     statement: &mut Statement,
-    viewer: &Viewer,
+    asker: Asker<'_>,
     query: &TicketQuery,
     after: Option<SortKey>,
 ) {
     let order = query.sort.direction.order();
     statement.push("WITH with_deadline AS MATERIALIZED (");
     statement.push(SELECT);
-    push_where(statement, viewer, &query.filter);
+    push_where(statement, asker, &query.filter);
     statement.push(" AND next_deadline_at IS NOT NULL");
     if let Some(key) = after {
         push_after(statement, "next_deadline_at", query.sort, key);
@@ -88,7 +97,7 @@ fn by_deadline(
     statement.push(formatcp!(
         ") SELECT {COLUMNS} FROM (SELECT {COLUMNS} FROM with_deadline UNION ALL (SELECT {COLUMNS} FROM ("
     ));
-    without_deadline(statement, viewer, query, None);
+    without_deadline(statement, asker, query, None);
     statement
         .push(") AS without_deadline WHERE (SELECT count(*) FROM with_deadline) < ")
         .bind(query.limit.rows(), Type::INT8);
@@ -102,13 +111,13 @@ fn by_deadline(
 
 fn without_deadline(
     statement: &mut Statement,
-    viewer: &Viewer,
+    asker: Asker<'_>,
     query: &TicketQuery,
     after: Option<SortKey>,
 ) {
     let direction = query.sort.direction;
     statement.push(SELECT);
-    push_where(statement, viewer, &query.filter);
+    push_where(statement, asker, &query.filter);
     statement.push(" AND next_deadline_at IS NULL");
     if let Some(key) = after {
         statement
@@ -155,7 +164,8 @@ fn push_order(statement: &mut Statement, order: &str, query: &TicketQuery) {
         .bind(query.limit.rows(), Type::INT8);
 }
 
-fn push_where(statement: &mut Statement, viewer: &Viewer, filter: &TicketFilter) {
+fn push_where(statement: &mut Statement, asker: Asker<'_>, filter: &TicketFilter) {
+    let Asker { viewer, company } = asker;
     statement
         .push(" WHERE partition = ")
         .bind(viewer.tenant.partition.get(), Type::INT2);
@@ -163,14 +173,11 @@ fn push_where(statement: &mut Statement, viewer: &Viewer, filter: &TicketFilter)
         .push(" AND org_id = ")
         .bind(viewer.tenant.org_id.0, Type::UUID)
         .push(formatcp!(" AND {LISTED_TICKETS}"));
-    for requester in viewer
-        .only_requester()
-        .into_iter()
-        .chain(filter.requester.map(|id| id.0))
-    {
+    push_requesters(statement, viewer, company);
+    if let Some(requester) = filter.requester {
         statement
             .push(" AND requester_id = ")
-            .bind(requester, Type::UUID);
+            .bind(requester.0, Type::UUID);
     }
     push_visible(statement, viewer);
     push_one_of(

@@ -149,6 +149,7 @@ async fn the_write_side_gets_the_view_that_shows_its_change_or_learns_that_it_is
             session_id: domain::ids::SessionId(Uuid::now_v7()),
             token_id: Uuid::now_v7(),
         },
+        must_enrol: false,
     };
     let at_least = ConsistencyToken {
         partition: desk.ours.partition,

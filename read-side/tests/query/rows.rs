@@ -193,6 +193,7 @@ pub fn user(org: Org, number: u32, name: &str, role: Role) -> UserRow {
         email: Some(format!("user{number}@example.com")),
         role,
         kind: UserKind::Person,
+        company_id: None,
         active: true,
         version: 1,
         created_at: minute(0),

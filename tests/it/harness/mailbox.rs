@@ -65,6 +65,12 @@ impl Mailbox {
         self.to(address).len()
     }
 
+    /// How many of them hold these words.
+    pub fn count_telling(&self, address: &str, words: &str) -> usize {
+        let mails = self.to(address).into_iter();
+        mails.filter(|(_, text)| text.contains(words)).count()
+    }
+
     /// The newest mail to somebody, once there is one.
     pub async fn mail_to(&self, address: &str) -> String {
         let newest = || async {
@@ -86,6 +92,12 @@ impl Mailbox {
             Ok::<_, &str>(found)
         };
         eventually(unseen, DEADLINE).await
+    }
+
+    /// Waits for the next mail to somebody that holds these words; the mail.
+    pub async fn telling(&self, address: &str, words: &str) -> String {
+        let find = |text: &str| text.contains(words).then(|| text.to_owned());
+        self.fresh(address, find).await
     }
 
     /// The token with this prefix in the next mail to somebody.

@@ -68,8 +68,32 @@ async fn a_sign_up_with_a_known_address_is_answered_as_any_other_and_told_its_ow
     let other = application("initrode", "new@initrode.example");
     let unknown = post(&app.client, "/sign_up", other).await;
     assert_eq!(known.expect(202).body, unknown.expect(202).body);
-    let mail = mailbox.mail_to(&email).await;
-    assert!(!mail.contains("idv_"), "{mail}");
+    mailbox.telling(&email, "has an account already").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_with_an_account_signs_up_for_another_organization_and_keeps_their_password() {
+    let (app, mailbox) = TestApp::with_mail().await;
+    let email = give_password(&app, &app.acme, app.agent()).await;
+    let mut wish = application("initech", &email);
+    wish["password"] = "a bicycle made of old violins".into();
+    post(&app.client, "/sign_up", wish).await.expect(202);
+    let token = mailbox.token(&email, "idv_").await;
+    let verify = json!({"token": token});
+    post(&app.client, "/auth/verify_address", verify)
+        .await
+        .expect(200);
+    sign_in(&app.client, &email, "a bicycle made of old violins")
+        .await
+        .expect(401);
+    let choose = sign_in(&app.client, &email, PASSWORD).await.expect(200);
+    assert_eq!(choose["status"], "choose_organization");
+    let body = json!({"email": email, "password": PASSWORD, "organization": "initech"});
+    let chosen = post(&app.client, "/auth/login", body).await.expect(200);
+    assert_eq!(chosen["tokens"]["identity"]["role"], "admin");
+    let body = json!({"email": email, "password": PASSWORD, "organization": "acme"});
+    let chosen = post(&app.client, "/auth/login", body).await.expect(200);
+    assert_eq!(chosen["tokens"]["identity"]["role"], "agent");
 }
 
 #[tokio::test(flavor = "multi_thread")]

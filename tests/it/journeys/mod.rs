@@ -2,6 +2,7 @@
 
 mod audit;
 mod checkpoint;
+mod companies;
 mod consistency;
 mod conversation;
 mod erasure;
@@ -9,14 +10,17 @@ mod export;
 mod first_keys;
 mod idempotency;
 mod import;
+mod invitations;
 mod mailed;
 mod master_key;
 mod people;
 mod readme_tour;
 mod second_factor;
+mod second_factor_policy;
 mod service_levels;
 mod shut_organizations;
 mod sign_in;
 mod ticket_life;
+mod told_by_mail;
 mod traces;
 mod work;

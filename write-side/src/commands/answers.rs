@@ -4,12 +4,13 @@
 use crate::dispatch::{CommandError, Refusal, StoredAnswer, Work};
 use chrono::{DateTime, Utc};
 use domain::actor::Role;
-use domain::ids::{MessageId, OrganizationId, TeamId, TicketId, UserId};
+use domain::company::state::Company;
+use domain::ids::{CompanyId, MessageId, OrganizationId, TeamId, TicketId, UserId};
 use domain::message::state::{Message, Visibility};
 use domain::organization::settings::Settings;
 use domain::organization::state::Organization;
 use domain::team::state::Team;
-use domain::text::{Email, FieldKey, MessageBody, Name, Slug, Subject, Tag};
+use domain::text::{Email, FieldKey, MailDomain, MessageBody, Name, Slug, Subject, Tag};
 use domain::ticket::field::FieldValue;
 use domain::ticket::state::{Assignment, Channel, Priority, Status, Ticket};
 use domain::user::state::User;
@@ -168,6 +169,9 @@ pub struct UserAnswer {
     pub email: Option<Email>,
     /// What they may do.
     pub role: Role,
+    /// The company that a customer belongs to.
+    #[serde(default)]
+    pub company_id: Option<CompanyId>,
     /// Whether they may act.
     pub active: bool,
 }
@@ -204,6 +208,7 @@ impl UserAnswer {
             name: user.name.clone(),
             email: user.email.clone(),
             role: user.role,
+            company_id: user.company_id,
             active: user.active,
         })
     }
@@ -243,6 +248,40 @@ impl TeamAnswer {
             name: team.name.clone(),
             private: team.private,
             members: team.members.clone(),
+        })
+    }
+}
+
+/// A company after a command.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CompanyAnswer {
+    /// Its id.
+    pub id: CompanyId,
+    /// The version of its stream.
+    pub version: i64,
+    /// What people read.
+    pub name: Name,
+    /// New customers with an address of one of these belong to it.
+    pub domains: BTreeSet<MailDomain>,
+}
+
+impl StoredAnswer for CompanyAnswer {}
+
+impl CompanyAnswer {
+    /// The company as this attempt leaves it.
+    ///
+    /// # Errors
+    /// When it does not exist.
+    pub async fn of(work: &mut Work<'_>, id: CompanyId) -> Result<Self, CommandError> {
+        let version = work.version(id.0).get();
+        let Company::Present(company) = work.state::<Company>(id.0).await? else {
+            return Err(Refusal::NotFound { what: "company" }.into());
+        };
+        Ok(Self {
+            id,
+            version,
+            name: company.name.clone(),
+            domains: company.domains.clone(),
         })
     }
 }

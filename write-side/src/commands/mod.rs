@@ -7,6 +7,7 @@ mod answers;
 mod assign_ticket;
 mod change_message;
 mod change_ticket;
+mod companies;
 mod custom_fields;
 mod import_ticket;
 mod machines;
@@ -18,10 +19,13 @@ mod teams;
 mod update_ticket;
 mod users;
 
-pub use answers::{MessageAnswer, OrganizationAnswer, TeamAnswer, TicketAnswer, UserAnswer};
+pub use answers::{
+    CompanyAnswer, MessageAnswer, OrganizationAnswer, TeamAnswer, TicketAnswer, UserAnswer,
+};
 pub use assign_ticket::AssignTicket;
 pub use change_message::ChangeMessage;
 pub use change_ticket::ChangeTicket;
+pub use companies::{ChangeCompany, CreateCompany, GroupUser};
 pub use custom_fields::RawFieldValue;
 pub use import_ticket::{ImportTicket, ImportedCommand};
 pub use machines::{CreateMachine, RetireMachine};
@@ -31,4 +35,4 @@ pub use post_message::{PostMessage, PostedMessage};
 pub use record_security::{RecordSecurity, RecordedAnswer};
 pub use teams::{ChangeTeam, CreateTeam};
 pub use update_ticket::UpdateTicket;
-pub use users::{ChangeUser, CreateUser, EraseUser};
+pub use users::{ChangeUser, CreateUser, EraseUser, InviteUser};

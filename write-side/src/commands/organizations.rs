@@ -3,7 +3,7 @@
 use super::OrganizationAnswer;
 use crate::dispatch::{CommandError, UseCase, Work};
 use domain::organization::command::OrganizationCommand;
-use domain::organization::settings::{FieldDefinition, Settings};
+use domain::organization::settings::{FieldDefinition, SecondFactorDemand, Settings};
 use domain::organization::state::{Organization, Standing};
 use domain::sla::targets::TargetTable;
 use domain::text::{FieldKey, Name, Slug};
@@ -47,6 +47,10 @@ pub struct ChangeOrganization {
     pub sla_targets: Option<TargetTable>,
     /// All custom fields from now on.
     pub custom_fields: Option<BTreeMap<FieldKey, FieldDefinition>>,
+    /// Whether customers of a company see and answer each other's tickets.
+    pub colleagues_see_tickets: Option<bool>,
+    /// Who has to sign in with a second factor.
+    pub second_factor_required_for: Option<SecondFactorDemand>,
 }
 
 impl UseCase for ChangeOrganization {
@@ -88,6 +92,12 @@ impl ChangeOrganization {
                 .custom_fields
                 .clone()
                 .unwrap_or_else(|| present.custom_fields.clone()),
+            colleagues_see_tickets: self
+                .colleagues_see_tickets
+                .unwrap_or(present.colleagues_see_tickets),
+            second_factor_required_for: self
+                .second_factor_required_for
+                .unwrap_or(present.second_factor_required_for),
         }
     }
 }

@@ -63,13 +63,16 @@ impl UseCase for PostMessage {
     async fn decide(&self, work: &mut Work<'_>) -> Result<PostedMessage, CommandError> {
         work.address(self.ticket_id.0);
         let message_id = self.message_id;
+        let is_colleague = self.is_by_colleague(work).await?;
         let command = match self.visibility {
+            Visibility::Public if is_colleague => TicketCommand::ReplyForColleague { message_id },
             Visibility::Public => TicketCommand::Reply { message_id },
             Visibility::Internal => TicketCommand::AddNote { message_id },
         };
         let ticket = match work.try_issue::<Ticket>(self.ticket_id, command).await? {
             Ok(()) => self.post(work, self.ticket_id).await?,
-            Err(TicketError::ClosedNeedsFollowUp) if is_customer(work.actor()) => {
+            // A closed ticket is continued by its requester alone.
+            Err(TicketError::ClosedNeedsFollowUp) if is_customer(work.actor()) && !is_colleague => {
                 self.follow_up(work).await?
             }
             Err(refused) => return Err(Refusal::from(refused).into()),
@@ -82,6 +85,14 @@ impl UseCase for PostMessage {
 }
 
 impl PostMessage {
+    async fn is_by_colleague(&self, work: &mut Work<'_>) -> Result<bool, CommandError> {
+        let requester = match work.state::<Ticket>(self.ticket_id.0).await? {
+            Ticket::Present(ticket) => ticket.requester_id,
+            Ticket::Absent => return Ok(false),
+        };
+        work.is_colleague_of(requester).await
+    }
+
     async fn post(
         &self,
         work: &mut Work<'_>,

@@ -2,14 +2,18 @@
 //! holds it, appended in the same transaction (the reservation pattern).
 
 use super::UserAnswer;
+use super::companies::{group_by_address, regroup_by_address};
 use crate::dispatch::{CommandError, Refusal, UseCase, Work};
 use domain::actor::Role;
-use domain::ids::UserId;
+use domain::ids::{TeamId, UserId};
+use domain::team::command::TeamCommand;
+use domain::team::state::Team;
 use domain::text::{Email, Name, Reason};
 use domain::user::command::UserCommand;
 use domain::user::error::UserError;
 use domain::user::state::{EmailClaim, User};
 use platform::permission::{Permission, of_role};
+use std::collections::BTreeSet;
 
 /// Makes a user.
 #[derive(Debug, Clone)]
@@ -38,8 +42,47 @@ impl UseCase for CreateUser {
         check_rank(work, self.role)?;
         if let Some(email) = &self.email {
             claim(work, email, self.user_id).await?;
+            if self.role == Role::Customer {
+                group_by_address(work, self.user_id, email).await?;
+            }
         }
         UserAnswer::of(work, self.user_id).await
+    }
+}
+
+/// Makes a user who is invited, as a member of teams.
+#[derive(Debug, Clone)]
+pub struct InviteUser {
+    /// The user.
+    pub create: CreateUser,
+    /// The teams that they are in from the start.
+    pub teams: BTreeSet<TeamId>,
+}
+
+impl UseCase for InviteUser {
+    type Answer = UserAnswer;
+
+    async fn decide(&self, work: &mut Work<'_>) -> Result<UserAnswer, CommandError> {
+        if !self.teams.is_empty() && !self.create.role.is_staff() {
+            let detail = "only agents, leads and admins are in teams";
+            return Err(Refusal::invalid("/team_ids", detail).into());
+        }
+        let answer = self.create.decide(work).await?;
+        for team_id in &self.teams {
+            let Team::Present(team) = work.state::<Team>(team_id.0).await? else {
+                let detail = format!("must be teams of this organization, {team_id} is none");
+                return Err(Refusal::invalid("/team_ids", detail).into());
+            };
+            let mut members = team.members.clone();
+            members.insert(self.create.user_id);
+            let join = TeamCommand::Update {
+                name: None,
+                private: None,
+                members: Some(members),
+            };
+            work.issue::<Team>(*team_id, join).await?;
+        }
+        Ok(answer)
     }
 }
 
@@ -83,6 +126,9 @@ impl UseCase for ChangeUser {
             }
             if let Some(email) = &before {
                 release(work, email, self.user_id).await?;
+            }
+            if is_customer(work.state::<User>(self.user_id.0).await?) {
+                regroup_by_address(work, self.user_id, before.as_ref(), after.as_ref()).await?;
             }
         }
         UserAnswer::of(work, self.user_id).await
@@ -152,6 +198,10 @@ fn role_of(user: &User) -> Role {
         // The aggregate refuses what is done to somebody who never joined.
         User::Absent => Role::Customer,
     }
+}
+
+fn is_customer(user: &User) -> bool {
+    matches!(user, User::Present(user) if user.role == Role::Customer)
 }
 
 fn email_of(user: &User) -> Option<Email> {

@@ -6,9 +6,12 @@ use super::states::{Caches, StateCache};
 use super::weight::Weigh;
 use chrono::{DateTime, Utc};
 use domain::command::Issued;
+use domain::company::command::CompanyCommand;
+use domain::company::event::{CompanyEvent, DomainClaimEvent};
+use domain::company::state::{Company, DomainClaim};
 use domain::error::Kind;
 use domain::event::{DecodeError, Encoded};
-use domain::ids::{MessageId, OrganizationId, TeamId, TicketId, UserId};
+use domain::ids::{CompanyId, MessageId, OrganizationId, TeamId, TicketId, UserId};
 use domain::message::command::MessageCommand;
 use domain::message::event::MessageEvent;
 use domain::message::state::Message;
@@ -198,6 +201,20 @@ aggregate!(
     sight = sight::of_team
 );
 aggregate!(
+    Company,
+    CompanyEvent,
+    domain::company::STREAM_TYPE,
+    domain::company::evolve::evolve,
+    companies
+);
+aggregate!(
+    DomainClaim,
+    DomainClaimEvent,
+    domain::company::DOMAIN_CLAIM_STREAM_TYPE,
+    domain::company::evolve::evolve_claim,
+    domain_claims
+);
+aggregate!(
     Ticket,
     TicketEvent,
     domain::ticket::STREAM_TYPE,
@@ -246,6 +263,14 @@ decides!(
     domain::team::error::TeamError,
     domain::team::decide::decide,
     "team"
+);
+decides!(
+    Company,
+    CompanyId,
+    CompanyCommand,
+    domain::company::error::CompanyError,
+    domain::company::decide::decide,
+    "company"
 );
 decides!(
     Ticket,

@@ -6,7 +6,8 @@
 use super::error::{CommandError, Refusal};
 use super::work::Work;
 use domain::actor::{Actor, Role};
-use domain::ids::{TeamId, UserId};
+use domain::company::state::Company;
+use domain::ids::{CompanyId, TeamId, UserId};
 use domain::organization::state::Standing;
 use domain::team::state::Team;
 use domain::ticket::state::Assignment;
@@ -128,6 +129,20 @@ impl Work<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Refuses a company that is not there.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`] naming `/company_id`.
+    pub async fn check_company(&self, id: CompanyId) -> Result<(), CommandError> {
+        match &self.reference::<Company>(id.0).await?.state {
+            Company::Present(_) => Ok(()),
+            Company::Absent => {
+                let detail = "must be a company of this organization";
+                Err(Refusal::invalid("/company_id", detail).into())
+            }
+        }
     }
 
     async fn check_staff(&self, id: UserId, pointer: &str) -> Result<(), CommandError> {

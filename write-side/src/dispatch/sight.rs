@@ -1,5 +1,5 @@
 //! Who may know of what a command touches: private teams, their tickets and the messages on those are not there for an
-//! agent or lead who is no member.
+//! agent or lead who is no member. And the tickets of colleagues, which a customer may answer.
 //!
 //! Every aggregate that a command loads is looked at, so that no use case can forget it. The ticket is the one that the
 //! append guards; the team is as the log had it within the last second, and a refusal is always confirmed by the log.
@@ -8,10 +8,11 @@ use super::aggregate::Aggregate;
 use super::error::CommandError;
 use super::work::Work;
 use domain::actor::{Actor, Role};
-use domain::ids::{TeamId, TicketId};
+use domain::ids::{CompanyId, TeamId, TicketId, UserId};
 use domain::message::state::Message;
 use domain::team::state::{PresentTeam, Team};
 use domain::ticket::state::Ticket;
+use domain::user::state::User;
 
 /// What decides who may know of an aggregate.
 #[derive(Debug, Clone, Copy)]
@@ -81,6 +82,33 @@ impl Work<'_> {
                 Ok((!is_hidden).then_some(ticket_id))
             }
             id => Ok(id),
+        }
+    }
+
+    /// Whether the actor sees the tickets of another customer because both belong to a company whose people may. Both are as
+    /// the log had them within the last second.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub async fn is_colleague_of(&self, requester: UserId) -> Result<bool, CommandError> {
+        let Actor::User {
+            id,
+            role: Role::Customer,
+        } = *self.actor()
+        else {
+            return Ok(false);
+        };
+        if id == requester || !self.settings().colleagues_see_tickets {
+            return Ok(false);
+        }
+        let own = self.company_of(id).await?;
+        Ok(own.is_some() && own == self.company_of(requester).await?)
+    }
+
+    async fn company_of(&self, id: UserId) -> Result<Option<CompanyId>, CommandError> {
+        match &self.reference::<User>(id.0).await?.state {
+            User::Present(user) => Ok(user.company_id),
+            User::Absent => Ok(None),
         }
     }
 

@@ -6,6 +6,7 @@
 use super::aggregate::Aggregate;
 use super::error::CommandError;
 use super::weight::Weigh;
+use domain::company::state::{Company, DomainClaim};
 use domain::ids::UserId;
 use domain::message::state::Message;
 use domain::organization::settings::Settings;
@@ -274,6 +275,8 @@ pub struct Caches {
     pub(super) users: StateCache<User>,
     pub(super) email_claims: StateCache<EmailClaim>,
     pub(super) teams: StateCache<Team>,
+    pub(super) companies: StateCache<Company>,
+    pub(super) domain_claims: StateCache<DomainClaim>,
     pub(super) tickets: StateCache<Ticket>,
     pub(super) messages: StateCache<Message>,
     pub(super) occurrences: StateCache<Occurrence>,
@@ -290,6 +293,8 @@ impl Caches {
             users: StateCache::new(max_bytes, page_limit),
             email_claims: StateCache::new(max_bytes, page_limit),
             teams: StateCache::new(max_bytes, page_limit),
+            companies: StateCache::new(max_bytes, page_limit),
+            domain_claims: StateCache::new(max_bytes, page_limit),
             tickets: StateCache::new(max_bytes, page_limit),
             messages: StateCache::new(max_bytes, page_limit),
             // Touched once each: there is nothing to keep.
@@ -307,6 +312,8 @@ impl Caches {
         self.users.measure();
         self.email_claims.measure();
         self.teams.measure();
+        self.companies.measure();
+        self.domain_claims.measure();
         self.tickets.measure();
         self.messages.measure();
         self.occurrences.measure();

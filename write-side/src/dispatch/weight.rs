@@ -1,5 +1,6 @@
 //! How much memory a kept state takes, roughly: what people wrote, and a fixed part for the rest.
 
+use domain::company::state::{Company, DomainClaim};
 use domain::message::state::Message;
 use domain::organization::settings::Settings;
 use domain::organization::state::Organization;
@@ -77,6 +78,24 @@ impl Weigh for Team {
             Self::Present(team) => ENTRY_BYTES * team.members.len(),
             Self::Absent => 0,
         }
+    }
+}
+
+impl Weigh for Company {
+    fn grown_bytes(&self) -> usize {
+        match self {
+            Self::Present(company) => {
+                let domains = company.domains.iter();
+                domains.map(|it| ENTRY_BYTES + it.as_str().len()).sum()
+            }
+            Self::Absent => 0,
+        }
+    }
+}
+
+impl Weigh for DomainClaim {
+    fn grown_bytes(&self) -> usize {
+        0
     }
 }
 

@@ -4,7 +4,7 @@
 
 use domain::organization::settings::Settings;
 use domain::sla::targets::Targets;
-use domain::text::{Email, FieldKey, FieldText, Scope, Tag};
+use domain::text::{Email, FieldKey, FieldText, MailDomain, Scope, Tag};
 use platform::http::spec::amendment::Keyword::{
     MaxLength, MaxProperties, Maximum, Minimum, Pattern,
 };
@@ -13,7 +13,7 @@ use platform::http::spec::amendment::{Amendment, Keyword, TAG};
 /// What the description says beside what the framework says.
 #[must_use]
 pub fn amendments() -> Vec<Amendment> {
-    [tickets(), people(), organization()].concat()
+    [tickets(), people(), companies(), organization()].concat()
 }
 
 fn at(pointer: &'static str, keywords: &[Keyword]) -> Vec<Amendment> {
@@ -59,6 +59,15 @@ fn people() -> Vec<Amendment> {
             "/CreateApiKeyBody/properties/scopes/items",
             &[MaxLength(Scope::MAX_CHARS)],
         ),
+    ]
+    .concat()
+}
+
+fn companies() -> Vec<Amendment> {
+    let domain = &[MaxLength(MailDomain::MAX_CHARS)];
+    [
+        at("/CreateCompanyBody/properties/domains/items", domain),
+        at("/UpdateCompanyBody/properties/domains/items", domain),
     ]
     .concat()
 }

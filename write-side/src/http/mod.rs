@@ -2,6 +2,7 @@
 
 mod access;
 mod bodies;
+mod companies;
 mod desk;
 mod exports;
 mod fields;
@@ -18,6 +19,7 @@ mod users;
 
 use crate::dispatch::Dispatcher;
 use crate::identity::Identity;
+use companies::Companies;
 use desk::Desk;
 pub use exports::ExportRecorder;
 pub use limits::amendments;
@@ -50,6 +52,7 @@ pub fn api(
         Messages(desk.clone()),
         Users(desk.clone()),
         Teams(desk.clone()),
+        Companies(desk.clone()),
         OrganizationApi(desk),
     )
 }

@@ -12,7 +12,7 @@ use domain::text::{FieldKey, FieldText, Name};
 use platform::http::auth::Bearer;
 use platform::http::body::Body;
 use platform::http::problem::{CommandProblem, Problem};
-use platform::http::views::FieldKindView;
+use platform::http::views::{FieldKindView, SecondFactorDemandView};
 use poem::Request;
 use poem_openapi::param::Header;
 use poem_openapi::{Object, OpenApi};
@@ -45,6 +45,10 @@ struct SettingsBody {
     sla_targets: Option<SlaTargetTableBody>,
     /// All custom fields from now on, by key.
     custom_fields: Option<BTreeMap<String, CustomFieldBody>>,
+    /// Whether customers of a company see and answer each other's tickets.
+    colleagues_see_tickets: Option<bool>,
+    /// Who has to sign in with a second factor. Who has none may then do nothing but set one up.
+    second_factor_required_for: Option<SecondFactorDemandView>,
 }
 
 /// SLA targets by priority.
@@ -124,6 +128,8 @@ impl UpdateOrganizationBody {
             edit_window_minutes: settings.edit_window_minutes,
             sla_targets: settings.sla_targets.map(Into::into),
             custom_fields,
+            colleagues_see_tickets: settings.colleagues_see_tickets,
+            second_factor_required_for: settings.second_factor_required_for.map(Into::into),
         })
     }
 }

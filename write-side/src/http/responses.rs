@@ -326,6 +326,8 @@ pub(super) struct UserResult {
     pub email: Option<String>,
     /// What they may do.
     pub role: RoleView,
+    /// The company that they belong to, if they are a customer of one.
+    pub company_id: Option<Uuid>,
     /// Whether they may act.
     pub active: bool,
 }
@@ -338,6 +340,7 @@ impl From<&UserAnswer> for UserResult {
             name: answer.name.to_string(),
             email: answer.email.as_ref().map(ToString::to_string),
             role: answer.role.into(),
+            company_id: answer.company_id.map(Uuid::from),
             active: answer.active,
         }
     }

@@ -14,6 +14,8 @@ pub(super) enum ApiTags {
     Users,
     /// Teams of agents.
     Teams,
+    /// Companies of customers.
+    Companies,
     /// The organization and its settings.
     Organization,
 }

@@ -8,7 +8,7 @@ use deadpool_postgres::GenericClient;
 use schema::table::CHALLENGES;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio_postgres::types::Json;
+use tokio_postgres::types::{Json, ToSql};
 use uuid::Uuid;
 
 use super::error::IdentityError;
@@ -38,6 +38,13 @@ const NEWEST: &str = formatcp!(
 const TRY: &str = formatcp!(
     "UPDATE {CHALLENGES} SET attempts = attempts + 1 \
       WHERE challenge_id = $1 AND used_at IS NULL AND expires_at > $2 AND attempts < $3"
+);
+/// Of an organization's, whose subjects begin with its id.
+const OPEN: &str = formatcp!(
+    "SELECT c.challenge_id, c.data, c.created_at, c.expires_at FROM {CHALLENGES} c \
+      WHERE c.purpose = $1 AND starts_with(c.subject, $2) AND c.used_at IS NULL AND c.expires_at > $3 \
+        AND ($4::uuid IS NULL OR c.challenge_id = $4) \
+      ORDER BY c.created_at DESC, c.challenge_id DESC LIMIT $5"
 );
 const EXPIRE: &str = formatcp!("DELETE FROM {CHALLENGES} WHERE expires_at < $1");
 
@@ -219,6 +226,46 @@ pub async fn newest<D: DeserializeOwned>(
         row.try_get(1)?,
         serde_json::from_value(data)?,
     )))
+}
+
+/// A challenge that waits for an answer.
+pub struct Open<D> {
+    /// Its id.
+    pub id: Uuid,
+    /// What it leads to.
+    pub data: D,
+    /// Its beginning.
+    pub created_at: DateTime<Utc>,
+    /// Its end.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// The challenges that wait for an answer and whose subject begins so, or the one with an id; the newest first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn open<D: DeserializeOwned>(
+    client: &impl GenericClient,
+    purpose: Purpose,
+    subjects: &str,
+    only: Option<Uuid>,
+    count_max: i64,
+    now: DateTime<Utc>,
+) -> Result<Vec<Open<D>>, IdentityError> {
+    let statement = client.prepare_cached(OPEN).await?;
+    let values: [&(dyn ToSql + Sync); 5] = [&purpose.as_str(), &subjects, &now, &only, &count_max];
+    let rows = client.query(&statement, &values).await?;
+    rows.iter()
+        .map(|row| {
+            let Json(data) = row.try_get::<_, Json<serde_json::Value>>(1)?;
+            Ok(Open {
+                id: row.try_get(0)?,
+                data: serde_json::from_value(data)?,
+                created_at: row.try_get(2)?,
+                expires_at: row.try_get(3)?,
+            })
+        })
+        .collect()
 }
 
 /// Takes one of the tries of a challenge.

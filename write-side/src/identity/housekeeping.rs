@@ -6,7 +6,7 @@ use std::time::Duration;
 use platform::shutdown::Shutdown;
 
 use super::error::IdentityError;
-use super::{Identity, challenges, sessions};
+use super::{Identity, challenges, devices, sessions};
 
 const INTERVAL: Duration = Duration::from_secs(3_600);
 
@@ -16,10 +16,10 @@ impl Identity {
         loop {
             match self.remove_spent().await {
                 Ok(0) => {}
-                Ok(count) => tracing::info!(count, "old sessions, links and keys removed"),
+                Ok(count) => tracing::info!(count, "old sessions, devices, links and keys removed"),
                 Err(error) => tracing::warn!(
                     error = &error as &dyn Error,
-                    "old sessions and links could not be removed; trying again later"
+                    "old sessions, devices and links could not be removed; trying again later"
                 ),
             }
             if tokio::time::timeout(INTERVAL, shutdown.requested())
@@ -35,6 +35,7 @@ impl Identity {
         let keys = self.retire_ended_keys().await?;
         let client = self.client().await?;
         let sessions = sessions::expire(&client, self.now()).await?;
-        Ok(keys + sessions + challenges::expire(&client, self.now()).await?)
+        let devices = devices::forget(&client, self.now()).await?;
+        Ok(keys + sessions + devices + challenges::expire(&client, self.now()).await?)
     }
 }

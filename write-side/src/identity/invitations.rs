@@ -1,10 +1,18 @@
-//! Invitations: an admin lets a person of the organization in, who then chooses a password or uses the login they have.
+//! Invitations: an admin lets a person in, who then chooses a password or uses the login they have. Who is no user yet
+//! becomes one with the invitation, and ceases to act when it is revoked before they came.
 
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
 use credentials::password::{OwnNames, Strength};
 use credentials::token::{Token, TokenKind};
-use domain::ids::{InvitationId, OrganizationId, UserId};
-use domain::security::event::{EmailVerified, InvitationAccepted, InvitationSent};
-use domain::text::Email;
+use domain::actor::Role;
+use domain::ids::{InvitationId, OrganizationId, TeamId, UserId};
+use domain::security::event::{
+    EmailVerified, InvitationAccepted, InvitationRevoked, InvitationSent,
+};
+use domain::text::{Email, Name};
+use domain::user::state::PresentUser;
 use platform::auth::Principal;
 use platform::mail::Letter;
 use serde::{Deserialize, Serialize};
@@ -15,6 +23,11 @@ use super::challenges::{self, NewChallenge, Purpose};
 use super::error::IdentityError;
 use super::record;
 use super::{Identity, Origin};
+use crate::commands::{ChangeUser, CreateUser, InviteUser};
+use crate::dispatch::CommandContext;
+
+/// The most open invitations that a list shows.
+const OPEN_MAX: i64 = 200;
 
 #[derive(Serialize, Deserialize)]
 struct Invited {
@@ -24,7 +37,170 @@ struct Invited {
     email: Email,
 }
 
+/// Whom an admin wants in the organization.
+pub struct Wish {
+    /// Where the invitation goes.
+    pub email: Email,
+    /// What people read; the part of the address before the `@` when nobody said.
+    pub name: Option<Name>,
+    /// What they may do.
+    pub role: Role,
+    /// The teams that they are in.
+    pub teams: BTreeSet<TeamId>,
+}
+
+/// An invitation that waits for its person.
+#[derive(Debug, Clone)]
+pub struct Invitation {
+    /// Its id.
+    pub id: InvitationId,
+    /// The invited.
+    pub user_id: UserId,
+    /// Their name.
+    pub name: Name,
+    /// Where it went.
+    pub email: Email,
+    /// What they will be.
+    pub role: Role,
+    /// When it was sent.
+    pub sent_at: DateTime<Utc>,
+    /// Until when its link is good.
+    pub expires_at: DateTime<Utc>,
+}
+
 impl Identity {
+    /// Makes a user and mails them a link by which they get in.
+    ///
+    /// # Errors
+    /// When the address is taken, a team is not there, or the person may not invite.
+    pub async fn invite_new(
+        &self,
+        principal: &Principal,
+        wish: Wish,
+        origin: &Origin,
+    ) -> Result<Invitation, IdentityError> {
+        let user_id = UserId(Uuid::now_v7());
+        let name = wish.name.or_else(|| name_of(&wish.email));
+        let create = CreateUser {
+            user_id,
+            name: name.ok_or_else(|| IdentityError::Invalid {
+                pointer: "/name",
+                detail: "is needed: the address gives none".to_owned(),
+            })?,
+            email: Some(wish.email),
+            role: wish.role,
+        };
+        let teams = wish.teams;
+        let context = command(principal, origin);
+        let invite = InviteUser { create, teams };
+        self.inner.dispatcher.dispatch(context, invite).await?;
+        self.invite(principal, user_id, origin).await
+    }
+
+    /// The invitations of an organization that wait for their people, the newest first.
+    ///
+    /// # Errors
+    /// When the database or the log cannot be read.
+    pub async fn open_invitations(
+        &self,
+        organization_id: OrganizationId,
+    ) -> Result<Vec<Invitation>, IdentityError> {
+        let mut invitations = Vec::new();
+        for open in self.open(organization_id, None).await? {
+            let user_id = open.data.user_id;
+            let person = self.inner.dispatcher.person(organization_id, user_id);
+            // Whoever may not act any more, or has another address by now, cannot come by it.
+            let person = person.await?.map(|person| person.user);
+            let person = person.filter(|user| user.active);
+            let is_theirs = |user: &PresentUser| user.email.as_ref() == Some(&open.data.email);
+            if let Some(user) = person.filter(is_theirs) {
+                invitations.push(Invitation {
+                    id: InvitationId(open.id),
+                    user_id,
+                    name: user.name,
+                    email: open.data.email,
+                    role: user.role,
+                    sent_at: open.created_at,
+                    expires_at: open.expires_at,
+                });
+            }
+        }
+        Ok(invitations)
+    }
+
+    /// Sends an invitation once more, with another link; the former one is void.
+    ///
+    /// # Errors
+    /// [`IdentityError::NotFound`] when it does not wait any more.
+    pub async fn resend_invitation(
+        &self,
+        principal: &Principal,
+        id: InvitationId,
+        origin: &Origin,
+    ) -> Result<Invitation, IdentityError> {
+        let open = self.open(principal.organization_id, Some(id)).await?.pop();
+        let open = open.ok_or(IdentityError::NotFound("the invitation"))?;
+        self.invite(principal, open.data.user_id, origin).await
+    }
+
+    /// Makes an invitation void. A person who never came may not act any more, and their address is free again.
+    ///
+    /// # Errors
+    /// [`IdentityError::NotFound`] when it does not wait any more.
+    pub async fn revoke_invitation(
+        &self,
+        principal: &Principal,
+        id: InvitationId,
+        origin: &Origin,
+    ) -> Result<(), IdentityError> {
+        let organization_id = principal.organization_id;
+        let open = self.open(organization_id, Some(id)).await?.pop();
+        let user_id = open
+            .map(|open| open.data.user_id)
+            .ok_or(IdentityError::NotFound("the invitation"))?;
+        let mut client = self.client().await?;
+        let tx = client.transaction().await?;
+        let spent = challenges::spend(&tx, Purpose::Invitation, id.0, self.now()).await;
+        spent.map_err(|error| match error {
+            IdentityError::Spent(_) => IdentityError::NotFound("the invitation"),
+            error => error,
+        })?;
+        let revoked = InvitationRevoked {
+            user_id,
+            invitation_id: id,
+        };
+        let by = self.by_person(principal, origin);
+        record::write(&*tx, &by, organization_id, revoked).await?;
+        let has_come = accounts::of_user(&tx, organization_id, user_id).await?;
+        tx.commit().await?;
+        drop(client);
+        self.wake_recorder();
+        if has_come.is_none() {
+            let leave = ChangeUser {
+                user_id,
+                name: None,
+                email: Some(None),
+                role: None,
+                active: Some(false),
+            };
+            let context = command(principal, origin);
+            self.inner.dispatcher.dispatch(context, leave).await?;
+        }
+        Ok(())
+    }
+
+    async fn open(
+        &self,
+        organization_id: OrganizationId,
+        only: Option<InvitationId>,
+    ) -> Result<Vec<challenges::Open<Invited>>, IdentityError> {
+        let client = self.client().await?;
+        let subjects = format!("{organization_id}:");
+        let only = only.map(|id| id.0);
+        let (purpose, now) = (Purpose::Invitation, self.now());
+        challenges::open(&client, purpose, &subjects, only, OPEN_MAX, now).await
+    }
+
     /// Mails a person of the organization a link by which they get in. A former link is void.
     ///
     /// # Errors
@@ -34,7 +210,7 @@ impl Identity {
         principal: &Principal,
         user_id: UserId,
         origin: &Origin,
-    ) -> Result<(), IdentityError> {
+    ) -> Result<Invitation, IdentityError> {
         let (organization_id, dispatcher) = (principal.organization_id, &self.inner.dispatcher);
         let (person, inviter, organization) = tokio::try_join!(
             dispatcher.person(organization_id, user_id),
@@ -42,7 +218,7 @@ impl Identity {
             dispatcher.organization(organization_id),
         )?;
         let person = person.ok_or(IdentityError::NotFound("the user"))?;
-        let email = person.user.email.filter(|_| person.user.active);
+        let email = person.user.email.clone().filter(|_| person.user.active);
         let email = email.ok_or_else(|| IdentityError::Conflict {
             detail: "this user has no e-mail address or is not active".to_owned(),
             pointer: None,
@@ -74,14 +250,23 @@ impl Identity {
         };
         let mut client = self.client().await?;
         let tx = client.transaction().await?;
-        challenges::create(&tx, new, self.now()).await?;
+        let sent_at = self.now();
+        let expires_at = challenges::create(&tx, new, sent_at).await?;
         self.post(&tx, &email, &letter).await?;
         let by = self.by_person(principal, origin);
         record::write(&*tx, &by, organization_id, sent).await?;
         tx.commit().await?;
         self.inner.outbox.wake();
         self.wake_recorder();
-        Ok(())
+        Ok(Invitation {
+            id: InvitationId(id),
+            user_id,
+            name: person.user.name,
+            email,
+            role: person.user.role,
+            sent_at,
+            expires_at,
+        })
     }
 
     /// Lets the invited person in: who has no account for the address chooses a password.
@@ -147,5 +332,21 @@ impl Identity {
         tx.commit().await?;
         self.wake_recorder();
         Ok(())
+    }
+}
+
+/// What the part of an address before the `@` says.
+fn name_of(email: &Email) -> Option<Name> {
+    let (local, _) = email.as_str().split_once('@')?;
+    let cut: String = local.chars().take(Name::MAX_CHARS).collect();
+    Name::parse(&cut).ok()
+}
+
+fn command(principal: &Principal, origin: &Origin) -> CommandContext {
+    let address = Some(origin.address.clone()).filter(|address| !address.is_empty());
+    CommandContext {
+        request_id: origin.request_id.clone(),
+        source_address: address,
+        ..CommandContext::new(principal.organization_id, principal.actor())
     }
 }

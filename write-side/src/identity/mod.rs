@@ -12,6 +12,7 @@
 mod accounts;
 mod api_keys;
 mod challenges;
+mod devices;
 mod email_codes;
 mod error;
 mod housekeeping;
@@ -21,9 +22,11 @@ mod passwords;
 mod record;
 mod refresh_token;
 mod refreshing;
+mod renewal;
 mod resets;
 mod rotation;
 mod second_factor;
+mod second_step;
 mod sessions;
 mod sign_in;
 mod sign_up;
@@ -37,6 +40,7 @@ use credentials::password::{HashError, PasswordHasher};
 use deadpool_postgres::{Client, Pool, Transaction};
 use domain::actor::{Actor, Role};
 use domain::ids::SessionId;
+use domain::organization::settings::SecondFactorDemand;
 use domain::organization::state::Standing;
 use domain::text::{Device, Email, Name, Slug};
 use platform::auth::{ApiKeys, EndedSessions, Grant, Principal, TokenSigner};
@@ -47,6 +51,7 @@ use tokio::sync::Notify;
 pub use accounts::Membership;
 pub use api_keys::{ListedKey, MadeKey, NewKey};
 pub use error::IdentityError;
+pub use invitations::{Invitation, Wish};
 pub use rotation::reseal_second_factors;
 pub use second_factor::Enrolment;
 pub use sessions::{Listed, Owner, REFRESH_LIFETIME};
@@ -125,6 +130,7 @@ struct Member {
     person: Person,
     organization_name: Name,
     organization_slug: Slug,
+    second_factor_required_for: SecondFactorDemand,
 }
 
 impl Identity {
@@ -190,6 +196,20 @@ impl Identity {
         })
     }
 
+    /// The same, to the owner of an account.
+    async fn post_to(
+        &self,
+        tx: &Transaction<'_>,
+        account: &Account,
+        letter: &Letter,
+    ) -> Result<(), IdentityError> {
+        match Email::parse(&account.email) {
+            Ok(email) => self.post(tx, &email, letter).await,
+            // No account has one that is none.
+            Err(_) => Ok(()),
+        }
+    }
+
     /// The account that the person of a request signs in with.
     async fn account_of(&self, principal: &Principal) -> Result<Account, IdentityError> {
         let client = self.client().await?;
@@ -232,6 +252,7 @@ impl Identity {
             person,
             organization_name: organization.name,
             organization_slug: organization.slug,
+            second_factor_required_for: organization.settings.second_factor_required_for,
         }))
     }
 }
@@ -249,6 +270,11 @@ impl Member {
     fn has_address_of(&self, account: &Account) -> bool {
         let email = self.person.user.email.as_ref();
         email.is_some_and(|email| email.as_str() == account.email)
+    }
+
+    /// Whether their organization demands a second factor of them.
+    fn needs_second_factor(&self) -> bool {
+        self.second_factor_required_for.holds_for(self.role())
     }
 
     fn role(&self) -> Role {

@@ -10,6 +10,7 @@ use domain::security::event::{PasswordChanged, SessionEnded};
 use domain::security::words::{PasswordChange, SessionEnd};
 use domain::text::Email;
 use platform::auth::Principal;
+use platform::mail::Letter;
 
 use super::accounts::{self, Account, Membership};
 use super::error::IdentityError;
@@ -56,11 +57,12 @@ impl Identity {
         self.end_after_change(&tx, &account, except, PasswordChange::Changed, &by)
             .await?;
         tx.commit().await?;
+        self.inner.outbox.wake();
         self.wake_recorder();
         Ok(())
     }
 
-    /// Ends the sessions that began with a former password, and tells of the new one in every organization.
+    /// Ends the sessions that began with a former password, and tells of the new one in every organization and by mail.
     pub(super) async fn end_after_change(
         &self,
         tx: &Transaction<'_>,
@@ -69,6 +71,11 @@ impl Identity {
         how: PasswordChange,
         by: &By<'_>,
     ) -> Result<(), IdentityError> {
+        // Not of one that the operator chose, who has other ways to tell.
+        if how != PasswordChange::Set {
+            let changed = Letter::PasswordChanged { at: by.at };
+            self.post_to(tx, account, &changed).await?;
+        }
         for membership in accounts::memberships(tx, account.id).await? {
             let user_id = membership.user_id;
             let changed = PasswordChanged { user_id, how };

@@ -105,6 +105,7 @@ impl Identity {
         self.end_after_change(&tx, &account, None, PasswordChange::Reset, &by)
             .await?;
         tx.commit().await?;
+        self.inner.outbox.wake();
         self.wake_recorder();
         Ok(())
     }

@@ -1,33 +1,27 @@
-//! The second factor: codes of an authenticator app, and recovery codes for when it is lost.
+//! The second factor of an account: codes of an authenticator app, and recovery codes for when it is lost.
+//! [`super::second_step`] asks for it.
 
 use const_format::formatcp;
 use credentials::recovery::RecoveryCode;
-use credentials::token::{Token, TokenKind};
 use credentials::totp::{Step, TotpSecret};
-use domain::security::event::{
-    RecoveryCodeUsed, RecoveryCodesMade, SecondFactorDisabled, SecondFactorEnabled,
-};
-use domain::security::words::{SecondFactorKind, SignInFailure, SignInMethod};
+use deadpool_postgres::Transaction;
+use domain::security::event::{RecoveryCodesMade, SecondFactorDisabled, SecondFactorEnabled};
+use domain::security::words::SecondFactorKind;
 use platform::auth::Principal;
+use platform::mail::{FactorChange, Letter};
 use schema::table::{ACCOUNTS, RECOVERY_CODES};
-use serde::{Deserialize, Serialize};
 use tokio_postgres::GenericClient;
 use uuid::Uuid;
 
-use super::accounts::{self, Account};
-use super::challenges::{self, NewChallenge, Purpose};
+use super::accounts::Account;
 use super::error::IdentityError;
 use super::record;
-use super::sign_in::{Shown, SignIn};
 use super::{Identity, Origin, internal};
 
 /// What the key is derived for that seals the secrets of authenticator apps.
 pub(super) const PURPOSE: &str = "totp secrets";
 /// What an authenticator app calls us.
 const ISSUER: &str = "InsightDesk";
-/// Codes that may be tried for one sign-in. After them the password has to be shown again.
-const TRIES_MAX: i16 = 5;
-
 const PROPOSE: &str = formatcp!(
     "UPDATE {ACCOUNTS} SET totp_secret = $2, totp_last_step = 0 WHERE account_id = $1 AND totp_confirmed_at IS NULL"
 );
@@ -65,121 +59,15 @@ pub struct Enrolment {
     pub qr_svg: String,
 }
 
-/// A sign-in that waits for its second factor.
-#[derive(Debug, Serialize, Deserialize)]
-struct HalfWay {
-    account_id: Uuid,
-    generation: i32,
-    /// What was shown before.
-    first: SignInMethod,
-    organization: Option<String>,
-}
-
-/// What completed a sign-in.
-enum Factor {
+/// What a code was.
+pub(super) enum Factor {
     App,
     Recovery { left: u8 },
 }
 
 impl Identity {
-    /// Asks for the second factor of an account that has shown its first.
-    pub(super) async fn ask_for_second_factor(
-        &self,
-        account: &Account,
-        first: SignInMethod,
-        organization: Option<&str>,
-    ) -> Result<SignIn, IdentityError> {
-        let ticket = Token::generate(TokenKind::SignIn).map_err(internal)?;
-        let id = Uuid::now_v7();
-        let new = NewChallenge {
-            id,
-            purpose: Purpose::SignIn,
-            hash: ticket.hash(),
-            // Several devices may sign in at the same time.
-            subject: &id.to_string(),
-            data: &HalfWay {
-                account_id: account.id,
-                generation: account.generation,
-                first,
-                organization: organization.map(str::to_owned),
-            },
-        };
-        challenges::create(&self.client().await?, new, self.now()).await?;
-        Ok(SignIn::SecondFactor {
-            ticket: ticket.as_str().to_owned(),
-        })
-    }
-
-    /// Completes a sign-in by a code of the app, or a recovery code.
-    ///
-    /// # Errors
-    /// [`IdentityError::InvalidCode`] when it is not right or was used; [`IdentityError::Spent`] after too many tries.
-    pub async fn complete_sign_in(
-        &self,
-        ticket: &str,
-        code: &str,
-        organization: Option<&str>,
-        origin: &Origin,
-    ) -> Result<SignIn, IdentityError> {
-        let spent = IdentityError::Spent("sign-in");
-        let ticket = Token::parse(TokenKind::SignIn, ticket).ok_or(spent)?;
-        let client = self.client().await?;
-        let now = self.now();
-        let hash = ticket.hash();
-        let found = challenges::find::<HalfWay>(&client, Purpose::SignIn, &hash, now);
-        let (id, half_way) = found.await?;
-        challenges::take_try(&client, Purpose::SignIn, id, TRIES_MAX, now).await?;
-        let account = accounts::by_id(&client, half_way.account_id).await?;
-        let account = account.filter(|account| account.generation == half_way.generation);
-        let account = account.ok_or(IdentityError::Spent("sign-in"))?;
-        let Some(factor) = self.check_factor(&**client, &account, code).await? else {
-            drop(client);
-            let failure = (SignInMethod::Totp, SignInFailure::WrongCode);
-            self.tell_of_failure(&account, failure, origin).await?;
-            return Err(IdentityError::InvalidCode);
-        };
-        let organization = organization.or(half_way.organization.as_deref());
-        drop(client);
-        let second = match factor {
-            Factor::App => SignInMethod::Totp,
-            Factor::Recovery { .. } => SignInMethod::RecoveryCode,
-        };
-        let methods = vec![half_way.first, second];
-        if let Factor::Recovery { left } = factor {
-            self.tell_of_recovery(&account, left, origin).await?;
-        }
-        let account_id = account.id;
-        let signed_in = self
-            .admit(Shown { account, methods }, organization, origin)
-            .await?;
-        if let SignIn::Done(_) = signed_in {
-            let client = self.client().await?;
-            challenges::spend(&client, Purpose::SignIn, id, now).await?;
-        } else {
-            tracing::debug!(%account_id, "an organization has to be chosen before a sign-in ends");
-        }
-        Ok(signed_in)
-    }
-
-    async fn tell_of_recovery(
-        &self,
-        account: &Account,
-        left: u8,
-        origin: &Origin,
-    ) -> Result<(), IdentityError> {
-        let client = self.client().await?;
-        let by = self.by_service(origin);
-        for membership in accounts::memberships(&client, account.id).await? {
-            let user_id = membership.user_id;
-            let used = RecoveryCodeUsed { user_id, left };
-            record::write(&**client, &by, membership.organization_id, used).await?;
-        }
-        self.wake_recorder();
-        Ok(())
-    }
-
     /// Uses a code up, if it is one of the account's.
-    async fn check_factor(
+    pub(super) async fn check_factor(
         &self,
         client: &impl GenericClient,
         account: &Account,
@@ -294,7 +182,10 @@ impl Identity {
         let kind = SecondFactorKind::Totp;
         record::write(&*tx, &by, org, SecondFactorEnabled { user_id, kind }).await?;
         record::write(&*tx, &by, org, RecoveryCodesMade { user_id }).await?;
+        self.post_change(&tx, &account, FactorChange::TurnedOn)
+            .await?;
         tx.commit().await?;
+        self.inner.outbox.wake();
         self.wake_recorder();
         Ok(codes)
     }
@@ -321,7 +212,10 @@ impl Identity {
             user_id: principal.user_id,
         };
         record::write(&*tx, &by, principal.organization_id, made).await?;
+        self.post_change(&tx, &account, FactorChange::RecoveryCodesRenewed)
+            .await?;
         tx.commit().await?;
+        self.inner.outbox.wake();
         self.wake_recorder();
         Ok(codes)
     }
@@ -338,6 +232,7 @@ impl Identity {
         origin: &Origin,
     ) -> Result<(), IdentityError> {
         let account = self.account_of(principal).await?;
+        self.refuse_where_demanded(&account).await?;
         self.demand_password(&account, "/password", password)
             .await?;
         let mut client = self.client().await?;
@@ -358,9 +253,40 @@ impl Identity {
             kind: SecondFactorKind::Totp,
         };
         record::write(&*tx, &by, principal.organization_id, gone).await?;
+        self.post_change(&tx, &account, FactorChange::TurnedOff)
+            .await?;
         tx.commit().await?;
+        self.inner.outbox.wake();
         self.wake_recorder();
         Ok(())
+    }
+}
+
+impl Identity {
+    pub(super) async fn post_change(
+        &self,
+        tx: &Transaction<'_>,
+        account: &Account,
+        change: FactorChange,
+    ) -> Result<(), IdentityError> {
+        let at = self.now();
+        let letter = Letter::SecondFactorChanged { change, at };
+        self.post_to(tx, account, &letter).await
+    }
+
+    /// A second factor stays while an organization of the account demands it.
+    async fn refuse_where_demanded(&self, account: &Account) -> Result<(), IdentityError> {
+        let members = self.members(account).await?;
+        match members.iter().find(|member| member.needs_second_factor()) {
+            None => Ok(()),
+            Some(member) => Err(IdentityError::Conflict {
+                detail: format!(
+                    "{} demands a second factor of you",
+                    member.organization_name
+                ),
+                pointer: None,
+            }),
+        }
     }
 }
 

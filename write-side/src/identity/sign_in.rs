@@ -1,20 +1,21 @@
-//! Signing in and staying signed in.
+//! Signing in. [`super::renewal`] keeps people signed in.
 
 use chrono::{DateTime, Utc};
 use credentials::password::{Password, PhcString, Verdict};
+use deadpool_postgres::Transaction;
 use domain::actor::Role;
 use domain::ids::{OrganizationId, SessionId, UserId};
-use domain::organization::state::Standing;
-use domain::security::event::{RefreshTokenReused, SessionEnded, SessionStarted, SignInFailed};
-use domain::security::words::{SessionEnd, SignInFailure, SignInMethod};
+use domain::security::event::{SessionStarted, SignInFailed};
+use domain::security::words::{SignInFailure, SignInMethod};
 use domain::text::{Email, Name, Slug};
 use platform::auth::Grant;
+use platform::mail::Letter;
 
-use super::accounts::{self, Account, Membership};
+use super::accounts::{self, Account};
+use super::devices;
 use super::error::IdentityError;
 use super::record;
-use super::refreshing::{self, Refreshed};
-use super::sessions::{self, NewSession, Owner, Started};
+use super::sessions::{self, NewSession, Started};
 use super::{Identity, Member, Origin};
 
 /// The most organizations that are offered to choose from.
@@ -42,6 +43,8 @@ pub struct SignedIn {
     pub user_name: Name,
     /// and this role.
     pub role: Role,
+    /// Whether the access token is good for setting up a second factor alone.
+    pub must_enrol: bool,
 }
 
 /// An organization that an account may act in.
@@ -60,7 +63,12 @@ pub enum SignIn {
     /// To its end.
     Done(Box<SignedIn>),
     /// The account has several organizations and named none of them.
-    ChooseOrganization(Vec<Choice>),
+    ChooseOrganization {
+        /// Some of them.
+        choices: Vec<Choice>,
+        /// To be sent with one of them, where the second factor was shown already.
+        ticket: Option<String>,
+    },
     /// To the second factor.
     SecondFactor {
         /// To be sent with a code of it.
@@ -199,8 +207,9 @@ impl Identity {
             (Some(only), true) => only,
             (Some(last), false) => {
                 members.push(last);
-                let choices = members.iter().take(CHOICES_MAX).map(Choice::of);
-                return Ok(SignIn::ChooseOrganization(choices.collect()));
+                let choices = members.iter().take(CHOICES_MAX).map(Choice::of).collect();
+                let ticket = None;
+                return Ok(SignIn::ChooseOrganization { choices, ticket });
             }
         };
         let signed_in = self.start_session(&shown, &member, origin).await?;
@@ -246,17 +255,46 @@ impl Identity {
         };
         let organization_id = member.membership.organization_id;
         record::write(&*tx, &self.by_service(origin), organization_id, told).await?;
+        self.tell_of_device(&tx, &shown.account, origin).await?;
         tx.commit().await?;
+        self.inner.outbox.wake();
         self.wake_recorder();
-        self.signed_in(member, started)
+        self.signed_in(member, &shown.account, started)
     }
 
-    fn signed_in(&self, member: &Member, started: Started) -> Result<SignedIn, IdentityError> {
+    /// Mails the owner of an account that somebody signed in from a device that was not known.
+    async fn tell_of_device(
+        &self,
+        tx: &Transaction<'_>,
+        account: &Account,
+        origin: &Origin,
+    ) -> Result<(), IdentityError> {
+        let at = self.now();
+        if devices::note(tx, account.id, origin, at).await? {
+            return Ok(());
+        }
+        let letter = Letter::NewDevice {
+            device: origin.device.to_string(),
+            address: origin.address.clone(),
+            at,
+        };
+        self.post_to(tx, account, &letter).await
+    }
+
+    pub(super) fn signed_in(
+        &self,
+        member: &Member,
+        account: &Account,
+        started: Started,
+    ) -> Result<SignedIn, IdentityError> {
+        // Nobody is locked out: who has none yet may sign in to set one up.
+        let must_enrol = member.needs_second_factor() && !account.has_second_factor;
         let access_token = self.access_token(&Grant {
             organization_id: member.membership.organization_id,
             user_id: member.membership.user_id,
             role: member.role(),
             session_id: started.session_id,
+            must_enrol,
         })?;
         Ok(SignedIn {
             access_token,
@@ -269,99 +307,8 @@ impl Identity {
             user_id: member.membership.user_id,
             user_name: member.person.user.name.clone(),
             role: member.role(),
+            must_enrol,
         })
-    }
-
-    /// Gives new tokens for a refresh token.
-    ///
-    /// # Errors
-    /// [`IdentityError::Spent`] when it is not good, or not any more.
-    pub async fn refresh(&self, token: &str, origin: &Origin) -> Result<SignedIn, IdentityError> {
-        let spent = IdentityError::Spent("refresh token");
-        let client = self.client().await?;
-        let refreshed = refreshing::refresh(
-            &client,
-            token,
-            self.access_until(),
-            &self.inner.ended,
-            self.now(),
-        )
-        .await?;
-        // Given back before the log is asked, which takes connections of the same pool.
-        drop(client);
-        let (owner, started) = match refreshed {
-            Refreshed::Renewed { owner, started } => (owner, started),
-            Refreshed::Suspended => return Err(IdentityError::OrganizationSuspended),
-            Refreshed::Refused => return Err(spent),
-            Refreshed::Reused { owner, session_id } => {
-                self.inner.ended.note(session_id);
-                self.tell_of_reuse(&owner, session_id, origin).await?;
-                return Err(spent);
-            }
-        };
-        let membership = Membership {
-            organization_id: owner.organization_id,
-            partition: owner.partition,
-            user_id: owner.user_id,
-        };
-        match self.member_who_goes_on(membership).await? {
-            Some(member) => self.signed_in(&member, started),
-            None if self.is_shut(membership.organization_id).await? => {
-                Err(IdentityError::OrganizationSuspended)
-            }
-            None => {
-                let client = self.client().await?;
-                let reason = SessionEnd::Deactivated;
-                sessions::end(&client, &owner, started.session_id, reason).await?;
-                self.inner.ended.note(started.session_id);
-                Err(spent)
-            }
-        }
-    }
-
-    /// The person of a session, unless they may not act any more or got another address since.
-    async fn member_who_goes_on(
-        &self,
-        membership: Membership,
-    ) -> Result<Option<Member>, IdentityError> {
-        let client = self.client().await?;
-        let (organization_id, user_id) = (membership.organization_id, membership.user_id);
-        let account = accounts::of_user(&client, organization_id, user_id).await?;
-        drop(client);
-        let Some(account) = account else {
-            return Ok(None);
-        };
-        let member = self.member(membership).await?;
-        Ok(member.filter(|member| member.has_address_of(&account)))
-    }
-
-    /// Whether an organization was shut since this server last looked.
-    async fn is_shut(&self, organization_id: OrganizationId) -> Result<bool, IdentityError> {
-        let found = self.inner.dispatcher.organization(organization_id).await?;
-        Ok(found.is_some_and(|it| it.standing != Standing::Active))
-    }
-
-    async fn tell_of_reuse(
-        &self,
-        owner: &Owner,
-        session_id: SessionId,
-        origin: &Origin,
-    ) -> Result<(), IdentityError> {
-        let client = self.client().await?;
-        let (by, user_id) = (self.by_service(origin), owner.user_id);
-        let reused = RefreshTokenReused {
-            user_id,
-            session_id,
-        };
-        record::write(&**client, &by, owner.organization_id, reused).await?;
-        let ended = SessionEnded {
-            user_id,
-            session_id,
-            reason: SessionEnd::TokenReused,
-        };
-        record::write(&**client, &by, owner.organization_id, ended).await?;
-        self.wake_recorder();
-        Ok(())
     }
 }
 

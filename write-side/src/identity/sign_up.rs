@@ -50,8 +50,8 @@ struct Application {
 }
 
 impl Identity {
-    /// Takes an application and mails a link to its maker; who has an account already is told so by mail. Nobody else
-    /// learns which.
+    /// Takes an application and mails a link to its maker; who has an account already is told so by mail, and goes on with
+    /// their own password. Nobody else learns which.
     ///
     /// # Errors
     /// When the short name is taken, or the password too weak.
@@ -72,32 +72,37 @@ impl Identity {
             .await?;
         let mut client = self.client().await?;
         let tx = client.transaction().await?;
-        if accounts::by_email(&tx, &wish.email).await?.is_some() {
-            self.post(&tx, &wish.email, &Letter::AlreadyRegistered)
-                .await?;
+        let has_account = accounts::by_email(&tx, &wish.email).await?.is_some();
+        let token = Token::generate(TokenKind::VerifyAddress).map_err(super::internal)?;
+        let new = NewChallenge {
+            id: Uuid::now_v7(),
+            purpose: Purpose::SignUp,
+            hash: token.hash(),
+            subject: wish.email.as_str(),
+            data: &Application {
+                organization_name: wish.organization_name.clone(),
+                organization_slug: wish.organization_slug,
+                name: wish.name,
+                email: wish.email.clone(),
+                password: password.as_str().to_owned(),
+                user_id: UserId(Uuid::now_v7()),
+            },
+        };
+        challenges::create(&tx, new, self.now()).await?;
+        let (token, valid_minutes) = (token.as_str().to_owned(), Purpose::SignUp.valid_minutes());
+        let letter = if has_account {
+            Letter::AnotherOrganization {
+                organization: wish.organization_name.to_string(),
+                token,
+                valid_minutes,
+            }
         } else {
-            let token = Token::generate(TokenKind::VerifyAddress).map_err(super::internal)?;
-            let new = NewChallenge {
-                id: Uuid::now_v7(),
-                purpose: Purpose::SignUp,
-                hash: token.hash(),
-                subject: wish.email.as_str(),
-                data: &Application {
-                    organization_name: wish.organization_name,
-                    organization_slug: wish.organization_slug,
-                    name: wish.name,
-                    email: wish.email.clone(),
-                    password: password.as_str().to_owned(),
-                    user_id: UserId(Uuid::now_v7()),
-                },
-            };
-            challenges::create(&tx, new, self.now()).await?;
-            let letter = Letter::VerifyAddress {
-                token: token.as_str().to_owned(),
-                valid_minutes: Purpose::SignUp.valid_minutes(),
-            };
-            self.post(&tx, &wish.email, &letter).await?;
-        }
+            Letter::VerifyAddress {
+                token,
+                valid_minutes,
+            }
+        };
+        self.post(&tx, &wish.email, &letter).await?;
         tx.commit().await?;
         self.inner.outbox.wake();
         tokio::time::sleep_until(answer_at).await;

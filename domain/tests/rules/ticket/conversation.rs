@@ -1,6 +1,6 @@
 //! Replies and notes.
 
-use super::{moved, status_of, ticket_in};
+use super::{moved, opened, status_of, ticket, ticket_in};
 use crate::scenario::{AGENT, MESSAGE, agent, customer, import, other_agent, other_customer};
 use domain::actor::Actor;
 use domain::ticket::command::TicketCommand;
@@ -156,4 +156,24 @@ fn only_a_person_writes() {
             outcome.refuses(TicketError::AuthorNeeded);
         }
     }
+}
+
+const FOR_COLLEAGUE: TicketCommand = TicketCommand::ReplyForColleague {
+    message_id: MESSAGE,
+};
+
+#[test]
+fn a_colleague_answers_as_the_requester_would() {
+    let ticket = ticket().given(0, opened());
+    let reply = ticket.when(1, other_customer(), FOR_COLLEAGUE).result;
+    assert_eq!(reply, ticket.when(1, customer(), REPLY).result);
+    assert!(reply.is_ok_and(|events| !events.is_empty()));
+}
+
+#[test]
+fn another_customer_who_is_no_colleague_finds_no_ticket() {
+    ticket()
+        .given(0, opened())
+        .when(1, other_customer(), REPLY)
+        .refuses(TicketError::NotFound);
 }

@@ -20,6 +20,7 @@ fn sign(now: DateTime<Utc>, lifetime: TimeDelta) -> String {
         user_id: UserId(Uuid::max()),
         role: Role::Agent,
         session_id: SessionId(Uuid::nil()),
+        must_enrol: false,
     };
     let signer = TokenSigner::new(keys(SECRET));
     signer.sign(&grant, now, lifetime).unwrap()

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use domain::organization::settings::{FieldKind, Settings};
+use domain::organization::settings::{FieldKind, SecondFactorDemand, Settings};
 use domain::sla::targets::{TargetTable, Targets};
 use poem_openapi::{Enum, Object};
 use uuid::Uuid;
@@ -42,6 +42,42 @@ pub struct SettingsView {
     pub sla_targets: TargetTableView,
     /// The fields that a ticket may carry beside the fixed ones, by key.
     pub custom_fields: BTreeMap<String, FieldDefinitionView>,
+    /// Whether customers of a company see and answer each other's tickets.
+    pub colleagues_see_tickets: bool,
+    /// Who has to sign in with a second factor.
+    pub second_factor_required_for: SecondFactorDemandView,
+}
+
+/// Who has to sign in with a second factor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[oai(rename = "SecondFactorDemand", rename_all = "snake_case")]
+pub enum SecondFactorDemandView {
+    /// Nobody; everybody may.
+    Nobody,
+    /// Admins.
+    Admins,
+    /// Agents, leads and admins.
+    Staff,
+}
+
+impl From<SecondFactorDemand> for SecondFactorDemandView {
+    fn from(demand: SecondFactorDemand) -> Self {
+        match demand {
+            SecondFactorDemand::Nobody => Self::Nobody,
+            SecondFactorDemand::Admins => Self::Admins,
+            SecondFactorDemand::Staff => Self::Staff,
+        }
+    }
+}
+
+impl From<SecondFactorDemandView> for SecondFactorDemand {
+    fn from(view: SecondFactorDemandView) -> Self {
+        match view {
+            SecondFactorDemandView::Nobody => Self::Nobody,
+            SecondFactorDemandView::Admins => Self::Admins,
+            SecondFactorDemandView::Staff => Self::Staff,
+        }
+    }
 }
 
 /// SLA targets by priority.
@@ -112,6 +148,8 @@ impl From<&Settings> for SettingsView {
                     )
                 })
                 .collect(),
+            colleagues_see_tickets: settings.colleagues_see_tickets,
+            second_factor_required_for: settings.second_factor_required_for.into(),
         }
     }
 }

@@ -34,7 +34,11 @@ fn letters() -> Vec<Letter> {
             token: token(),
             valid_minutes: 24 * 60,
         },
-        Letter::AlreadyRegistered,
+        Letter::AnotherOrganization {
+            organization: "Initech".to_owned(),
+            token: token(),
+            valid_minutes: 24 * 60,
+        },
         invitation("Nordlicht", "Anna"),
         Letter::PasswordReset {
             token: token(),
@@ -176,10 +180,11 @@ fn a_template_that_asks_for_what_is_not_there_is_an_error() {
     let mut templates = templates();
     templates
         .environment
-        .add_template("already_registered.txt", "{{ token }}")
+        .add_template("password_changed.txt", "{{ token }}")
         .unwrap();
     let to = "anna@nordlicht.example".parse().unwrap();
-    let rendered = templates.mail(Uuid::nil(), at(), &to, &Letter::AlreadyRegistered);
+    let letter = Letter::PasswordChanged { at: at() };
+    let rendered = templates.mail(Uuid::nil(), at(), &to, &letter);
     assert!(rendered.is_err());
 }
 

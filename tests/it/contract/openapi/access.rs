@@ -70,10 +70,35 @@ async fn mailed(app: &TestApp, contract: &Contract, mailbox: &Mailbox) {
     let target = ("invite_user", &[("user_id", colleague.as_str())][..]);
     contract.get(app.admin(), target).await.expect(202);
     contract.get(app.agent(), target).await.expect(403);
+    invitations(app, contract).await;
     let token = mailbox.token("alan@acme.example", "idi_").await;
     let accept = json!({"token": token, "password": PASSWORD});
     send("accept_invitation", accept.clone()).await.expect(204);
     send("accept_invitation", accept).await.expect(401);
+}
+
+async fn invitations(app: &TestApp, contract: &Contract) {
+    let create = ("create_invitation", &[][..]);
+    let nina = json!({
+        "email": "nina@acme.example", "name": "Nina", "role": "agent", "team_ids": [app.acme.team_id],
+    });
+    let invited = contract.send(app.admin(), create, nina.clone()).await;
+    let id = invited.expect(201).id().to_string();
+    contract.send(app.admin(), create, nina).await.expect(409);
+    let nobody = json!({"email": "nobody", "role": "agent"});
+    contract.send(app.admin(), create, nobody).await.expect(422);
+    contract
+        .get(app.admin(), ("list_invitations", &[]))
+        .await
+        .expect(200);
+    let one = [("invitation_id", id.as_str())];
+    let again = contract.get(app.admin(), ("resend_invitation", &one)).await;
+    let id = again.expect(201).id().to_string();
+    let one = [("invitation_id", id.as_str())];
+    let revoke = ("revoke_invitation", &one[..]);
+    contract.get(app.admin(), revoke).await.expect(204);
+    contract.get(app.admin(), revoke).await.expect(404);
+    contract.get(app.agent(), revoke).await.expect(403);
 }
 
 async fn second_factor(app: &TestApp, contract: &Contract, email: &str) {

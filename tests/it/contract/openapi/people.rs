@@ -9,6 +9,7 @@ pub async fn walk(app: &TestApp, contract: &Contract) {
     organization(app, contract).await;
     users(app, contract).await;
     teams(app, contract).await;
+    companies(app, contract).await;
     audit(app, contract).await;
 }
 
@@ -42,6 +43,7 @@ async fn organization(app: &TestApp, contract: &Contract) {
             "auto_close_after_hours": 48,
             "reopen_window_days": 7,
             "edit_window_minutes": 60,
+            "colleagues_see_tickets": true,
             "sla_targets": {"urgent": targets, "high": targets, "normal": targets, "low": targets},
             "custom_fields": {
                 "serial": {"label": "Serial number", "kind": "text"},
@@ -134,6 +136,41 @@ async fn users(app: &TestApp, contract: &Contract) {
         .get(app.customer(), ("list_users", &[]))
         .await
         .expect(403);
+}
+
+async fn companies(app: &TestApp, contract: &Contract) {
+    let body = json!({"name": "Initech", "domains": ["initech.example"]});
+    let create = ("create_company", &[][..]);
+    let company = contract.send(app.lead(), create, body.clone()).await;
+    let company = company.expect(201).id().to_string();
+    contract.send(app.lead(), create, body).await.expect(409);
+    let one = [("company_id", company.as_str())];
+    let change = json!({"name": "Initrode", "domains": []});
+    let target = ("update_company", &one[..]);
+    contract
+        .send(app.lead(), target, change.clone())
+        .await
+        .expect(200);
+    contract.send(app.agent(), target, change).await.expect(403);
+    contract
+        .get(app.agent(), ("get_company", &one))
+        .await
+        .expect(200);
+    contract
+        .get(app.agent(), ("list_companies", &[("limit", "1")]))
+        .await
+        .expect(200);
+    let customer = app.customer().id.to_string();
+    let target = ("set_user_company", &[("user_id", customer.as_str())][..]);
+    for company_id in [json!(company), json!(null)] {
+        let body = json!({"company_id": company_id});
+        contract.send(app.lead(), target, body).await.expect(200);
+    }
+    let of_company = [("company", company.as_str())];
+    contract
+        .get(app.agent(), ("list_users", &of_company))
+        .await
+        .expect(200);
 }
 
 async fn teams(app: &TestApp, contract: &Contract) {

@@ -11,13 +11,15 @@ use super::spec::Operation;
 use crate::harness::{Answer, Database, Request, TestApp};
 
 /// Ids that nothing has, and a tag.
-fn nowhere() -> [(&'static str, String); 7] {
+fn nowhere() -> [(&'static str, String); 9] {
     let id = || Uuid::now_v7().to_string();
     [
         ("ticket_id", id()),
         ("message_id", id()),
         ("user_id", id()),
         ("team_id", id()),
+        ("company_id", id()),
+        ("invitation_id", id()),
         ("session_id", id()),
         ("api_key_id", id()),
         ("tag", "toner".to_owned()),
@@ -40,7 +42,9 @@ pub fn least_body(id: &str) -> Value {
         "create_user" => json!({"name": "Nora", "role": "agent"}),
         "erase_user" => json!({"reason": "Asked for it"}),
         "create_api_key" => json!({"name": "Robot", "scopes": ["tickets:read"]}),
+        "create_invitation" => json!({"email": "nora@acme.example", "role": "agent"}),
         "create_team" => json!({"name": "Nights"}),
+        "create_company" => json!({"name": "Initech"}),
         "sign_in" => json!({"email": "nobody@acme.example", "password": "nothing"}),
         "refresh_session" => json!({"refresh_token": "idf_none"}),
         "sign_up" => json!({

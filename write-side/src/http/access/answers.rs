@@ -112,7 +112,8 @@ pub(super) struct OrganizationMadeView {
 pub(super) enum StatusView {
     /// To its end: `tokens` are there.
     SignedIn,
-    /// The account has several organizations: send it again with one of `organizations`.
+    /// The account has several organizations: send it again with one of `organizations`; or, where `ticket` is there, send that
+    /// to `/auth/login/second_factor` with one of them.
     ChooseOrganization,
     /// A second factor is needed: send `ticket` with a code of it.
     SecondFactorRequired,
@@ -128,7 +129,7 @@ pub(super) struct SignInView {
     tokens: Option<TokensView>,
     /// What to choose from.
     organizations: Option<Vec<ChoiceView>>,
-    /// For the second factor, within five minutes.
+    /// For the second factor, or with one of `organizations` where it was shown already; within five minutes.
     ticket: Option<String>,
 }
 
@@ -146,6 +147,9 @@ pub(super) struct TokensView {
     refresh_until: DateTime<Utc>,
     /// The session.
     session_id: Uuid,
+    /// Whether the access token is good for setting up a second factor alone, which the organization demands: do that, then
+    /// refresh.
+    must_enrol: bool,
     /// Where and as whom.
     identity: IdentityView,
 }
@@ -219,11 +223,11 @@ impl From<SignIn> for SignInView {
                 organizations: None,
                 ticket: None,
             },
-            SignIn::ChooseOrganization(choices) => Self {
+            SignIn::ChooseOrganization { choices, ticket } => Self {
                 status: StatusView::ChooseOrganization,
                 tokens: None,
                 organizations: Some(choices.into_iter().map(Into::into).collect()),
-                ticket: None,
+                ticket,
             },
             SignIn::SecondFactor { ticket } => Self {
                 status: StatusView::SecondFactorRequired,
@@ -243,6 +247,7 @@ impl From<SignedIn> for TokensView {
             refresh_token: Some(signed_in.refresh_token),
             refresh_until: signed_in.refresh_until,
             session_id: signed_in.session_id.0,
+            must_enrol: signed_in.must_enrol,
             identity: IdentityView {
                 organization_id: signed_in.organization_id.0,
                 organization_slug: signed_in.organization_slug.to_string(),

@@ -1,6 +1,8 @@
 //! What is sent to sign in.
 
+use platform::http::views::RoleView;
 use poem_openapi::Object;
+use uuid::Uuid;
 
 /// An e-mail address and a password.
 #[derive(Debug, Object)]
@@ -45,9 +47,10 @@ pub(super) struct SecondFactorBody {
     /// The ticket of the sign-in.
     #[oai(validator(min_length = 1, max_length = 256))]
     pub ticket: String,
-    /// Six digits of the authenticator app, or a recovery code.
+    /// Six digits of the authenticator app, or a recovery code. Left out where one was shown already and the organization
+    /// alone is to be chosen.
     #[oai(validator(min_length = 1, max_length = 64))]
-    pub code: String,
+    pub code: Option<String>,
     /// The short name of the organization to act in, where the account has several.
     #[oai(validator(min_length = 1, max_length = 63))]
     pub organization: Option<String>,
@@ -162,4 +165,21 @@ pub(super) struct AcceptInvitationBody {
     /// A password, where there is no account for the address yet.
     #[oai(validator(min_length = 1, max_length = 1024))]
     pub password: Option<String>,
+}
+
+/// Whom to invite.
+#[derive(Debug, Object)]
+#[oai(deny_unknown_fields)]
+pub(super) struct InvitationBody {
+    /// Their e-mail address, unique in the organization.
+    #[oai(validator(min_length = 3, max_length = 254))]
+    pub email: String,
+    /// Their name; the part of the address before the `@` when left out.
+    #[oai(validator(min_length = 1, max_length = 120))]
+    pub name: Option<String>,
+    /// What they may do.
+    pub role: RoleView,
+    /// The teams that they are in from the start. Agents, leads and admins only.
+    #[oai(validator(max_items = 50))]
+    pub team_ids: Option<Vec<Uuid>>,
 }

@@ -1,19 +1,16 @@
-//! The ways in that begin with a mail: signing up, invitations, forgotten passwords, codes.
+//! The ways in that begin with a mail: signing up, forgotten passwords, codes.
 
-use domain::ids::UserId;
 use domain::text::{Email, Name, Slug};
-use platform::http::auth::Bearer;
 use platform::http::body::Body;
-use platform::http::problem::{AccessProblem, BodylessAccessProblem};
+use platform::http::problem::AccessProblem;
 use poem::Request;
 use poem_openapi::OpenApi;
-use poem_openapi::param::{Header, Path};
-use uuid::Uuid;
+use poem_openapi::param::Header;
 
 use super::answers::{Accepted, Done, LetIn, OrganizationMadeView, Private, SignInView};
 use super::bodies::{
-    AcceptInvitationBody, AskForCodeBody, CodeSignInBody, ForgotPasswordBody, ResetPasswordBody,
-    SignUpBody, VerifyAddressBody,
+    AskForCodeBody, CodeSignInBody, ForgotPasswordBody, ResetPasswordBody, SignUpBody,
+    VerifyAddressBody,
 };
 use super::problems::problem;
 use super::refresh_cookie::Carrier;
@@ -165,48 +162,5 @@ impl MailedApi {
         let signed_in = self.0.sign_in_by_code(email, organization, code, &origin);
         let signed_in = signed_in.await.map_err(problem)?;
         Ok(LetIn::signed_in(signed_in, carrier.0.unwrap_or_default()))
-    }
-
-    /// Invite a user
-    ///
-    /// Mails them a link by which they get in, good once and for a week. Admins only.
-    #[oai(
-        path = "/users/:user_id/invite",
-        method = "post",
-        operation_id = "invite_user"
-    )]
-    async fn invite(
-        &self,
-        bearer: Bearer,
-        request: &Request,
-        /// The person.
-        user_id: Path<Uuid>,
-    ) -> Result<Accepted, BodylessAccessProblem> {
-        let origin = origin(request);
-        let invited = self.0.invite(&bearer.0, UserId(user_id.0), &origin).await;
-        invited.map_err(problem)?;
-        Ok(Accepted::Accepted)
-    }
-
-    /// Accept an invitation
-    ///
-    /// Who has no account for the address chooses a password; who has one signs in with it afterwards.
-    #[oai(
-        path = "/auth/invitations/accept",
-        method = "post",
-        operation_id = "accept_invitation"
-    )]
-    async fn accept(
-        &self,
-        request: &Request,
-        body: Body<AcceptInvitationBody>,
-    ) -> Result<Done, AccessProblem> {
-        let AcceptInvitationBody { token, password } = &body.0;
-        let origin = origin(request);
-        let accepted = self
-            .0
-            .accept_invitation(token, password.as_deref(), &origin);
-        accepted.await.map_err(problem)?;
-        Ok(Done::Done)
     }
 }

@@ -3,6 +3,7 @@
 mod answers;
 mod api_keys;
 mod bodies;
+mod invitations;
 mod mailed;
 mod passwords;
 mod problems;
@@ -32,7 +33,8 @@ pub(super) fn api(identity: Identity) -> impl OpenApi + 'static {
         second_factor::SecondFactorApi(identity.clone()),
         passwords::PasswordApi(identity.clone()),
         api_keys::ApiKeyApi(identity.clone()),
-        mailed::MailedApi(identity),
+        mailed::MailedApi(identity.clone()),
+        invitations::InvitationApi(identity),
     )
 }
 

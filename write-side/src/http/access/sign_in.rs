@@ -47,7 +47,8 @@ impl SignInApi {
 
     /// Complete a sign-in by the second factor
     ///
-    /// By a code of the authenticator app, or a recovery code. Five tries, then the password has to be sent again.
+    /// By a code of the authenticator app, or a recovery code. Five tries, then the password has to be sent again. An account
+    /// with several organizations that named none gets another ticket, which is sent with the organization and no code.
     #[oai(
         path = "/auth/login/second_factor",
         method = "post",
@@ -67,9 +68,9 @@ impl SignInApi {
             organization,
         } = &body.0;
         let origin = origin(request);
-        let signed_in = self
-            .0
-            .complete_sign_in(ticket, code, organization.as_deref(), &origin);
+        let signed_in =
+            self.0
+                .complete_sign_in(ticket, code.as_deref(), organization.as_deref(), &origin);
         let signed_in = signed_in.await.map_err(problem)?;
         Ok(LetIn::signed_in(signed_in, carrier.0.unwrap_or_default()))
     }
