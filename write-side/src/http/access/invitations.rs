@@ -16,7 +16,7 @@ use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 use uuid::Uuid;
 
-use super::answers::{Accepted, Done, Private};
+use super::answers::{Accepted, Done};
 use super::bodies::{AcceptInvitationBody, InvitationBody};
 use super::origin;
 use super::problems::problem;
@@ -52,6 +52,19 @@ struct InvitationView {
 struct InvitationsView {
     /// At most 200.
     items: Vec<InvitationView>,
+}
+
+/// The open invitations.
+#[derive(ApiResponse)]
+enum Listed {
+    /// All of them, or the newest.
+    #[oai(status = 200)]
+    Listed(
+        Json<InvitationsView>,
+        /// `private, no-cache`: for this person alone, and to be asked for anew.
+        #[oai(header = "Cache-Control")]
+        String,
+    ),
 }
 
 /// Somebody was invited.
@@ -132,13 +145,11 @@ impl InvitationApi {
         method = "get",
         operation_id = "list_invitations"
     )]
-    async fn list(
-        &self,
-        bearer: Bearer,
-    ) -> Result<Private<InvitationsView>, BodylessAccessProblem> {
+    async fn list(&self, bearer: Bearer) -> Result<Listed, BodylessAccessProblem> {
         let open = self.0.open_invitations(bearer.0.organization_id).await;
         let items = open.map_err(problem)?.into_iter().map(Into::into).collect();
-        Ok(Private::of(InvitationsView { items }))
+        let kept = "private, no-cache".to_owned();
+        Ok(Listed::Listed(Json(InvitationsView { items }), kept))
     }
 
     /// Send an invitation again
