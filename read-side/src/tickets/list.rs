@@ -75,7 +75,7 @@ impl ReadModels {
         } = list;
         let rows = self
             .database
-            .query_composed(&statement::page(viewer, query, *after))
+            .query_composed(viewer.tenant, &statement::page(viewer, query, *after))
             .await?;
         let mut rows: Vec<TicketRow> = rows
             .iter()
@@ -93,7 +93,10 @@ impl ReadModels {
     pub async fn ticket_count(&self, list: &TicketList) -> Result<i64, ReadError> {
         let rows = self
             .database
-            .query_composed(&statement::count(&list.viewer, &list.query.filter))
+            .query_composed(
+                list.viewer.tenant,
+                &statement::count(&list.viewer, &list.query.filter),
+            )
             .await?;
         let count = rows.first().map_or(Ok(0), |row: &Row| row.try_get(0))?;
         Ok(count)

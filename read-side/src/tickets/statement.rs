@@ -3,6 +3,7 @@
 use const_format::formatcp;
 use platform::rows::{Column, Row, TicketRow};
 use schema::projection::{CORE, LISTED_TICKETS};
+use schema::table::core::TAGGABLE_TICKETS;
 use tokio_postgres::types::Type;
 
 use super::filter::{Holder, TicketFilter, TimeRange};
@@ -14,8 +15,9 @@ use crate::privacy::push_visible;
 use crate::viewer::Viewer;
 
 const COLUMNS: &str = <TicketRow as Row>::COLUMNS;
-const SELECT: &str = formatcp!("SELECT {COLUMNS} FROM {CORE}.{}", <TicketRow as Row>::TABLE);
-const COUNT: &str = formatcp!("SELECT count(*) FROM {CORE}.{}", <TicketRow as Row>::TABLE);
+const TICKETS: &str = formatcp!("{CORE}.{}", <TicketRow as Row>::TABLE);
+/// Where the index on tags can be used: see `core.sql`.
+const TAGGABLE: &str = formatcp!("{CORE}.{TAGGABLE_TICKETS}");
 
 /// Selects the rows after `after`, at most `query.limit.rows()`, in order.
 pub(super) fn page(viewer: &Viewer, query: &TicketQuery, after: Option<SortKey>) -> Statement {
@@ -33,7 +35,7 @@ pub(super) fn page(viewer: &Viewer, query: &TicketQuery, after: Option<SortKey>)
 /// Counts all rows that fit.
 pub(super) fn count(viewer: &Viewer, filter: &TicketFilter) -> Statement {
     let mut statement = Statement::default();
-    statement.push(COUNT);
+    push_select(&mut statement, "count(*)", filter);
     push_where(&mut statement, viewer, filter);
     statement
 }
@@ -50,7 +52,7 @@ fn by_column(
         SortField::Priority => "priority",
         SortField::NextDeadlineAt => "next_deadline_at",
     };
-    statement.push(SELECT);
+    push_select(statement, COLUMNS, &query.filter);
     push_where(statement, viewer, &query.filter);
     if let Some(key) = after {
         push_after(statement, column, query.sort, key);
@@ -74,7 +76,7 @@ fn by_deadline(
 ) {
     let order = query.sort.direction.order();
     statement.push("WITH with_deadline AS MATERIALIZED (");
-    statement.push(SELECT);
+    push_select(statement, COLUMNS, &query.filter);
     push_where(statement, viewer, &query.filter);
     statement.push(" AND next_deadline_at IS NOT NULL");
     if let Some(key) = after {
@@ -107,7 +109,7 @@ fn without_deadline(
     after: Option<SortKey>,
 ) {
     let direction = query.sort.direction;
-    statement.push(SELECT);
+    push_select(statement, COLUMNS, &query.filter);
     push_where(statement, viewer, &query.filter);
     statement.push(" AND next_deadline_at IS NULL");
     if let Some(key) = after {
@@ -153,6 +155,17 @@ fn push_order(statement: &mut Statement, order: &str, query: &TicketQuery) {
         .push(order)
         .push(" LIMIT ")
         .bind(query.limit.rows(), Type::INT8);
+}
+
+fn push_select(statement: &mut Statement, columns: &str, filter: &TicketFilter) {
+    let source = if filter.tags.is_empty() {
+        TICKETS
+    } else {
+        TAGGABLE
+    };
+    for part in ["SELECT ", columns, " FROM ", source] {
+        statement.push(part);
+    }
 }
 
 fn push_where(statement: &mut Statement, viewer: &Viewer, filter: &TicketFilter) {
