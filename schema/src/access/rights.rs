@@ -90,6 +90,11 @@ pub const TABLES: &[Access] = &[
     // What is looked up is the organization itself.
     on(table::ORGANIZATION_PLACEMENTS, &[all(COMMAND, ADD)]),
     on(table::ORGANIZATION_SLUGS, &[all(COMMAND, ADD)]),
+    // Every server looks which organizations are shut.
+    on(
+        table::ORGANIZATION_STANDINGS,
+        &[all(IDENTITY, READ), all(PROJECTOR, KEEP)],
+    ),
     // The saga works on whole partitions.
     on(table::SAGA_CHECKPOINTS, &[all(SAGA, KEEP)]),
     on(table::SAGA_LEASES, &[all(SAGA, KEEP)]),
@@ -125,11 +130,6 @@ pub const TABLES: &[Access] = &[
     on(
         table::SESSIONS,
         &[all(IDENTITY, EVERYTHING), all(PROJECTOR, CHANGE)],
-    ),
-    // Every server looks which organizations are shut.
-    on(
-        table::ORGANIZATION_STANDINGS,
-        &[all(IDENTITY, READ), all(PROJECTOR, KEEP)],
     ),
     on(table::SECURITY_OUTBOX, &[all(IDENTITY, EVERYTHING)]),
     on(table::MAIL_OUTBOX, &[all(IDENTITY, EVERYTHING)]),
