@@ -47,6 +47,10 @@ pub enum Command {
     },
     /// Bring the database to the schema of this version.
     Migrate,
+    /// Print the SQL by which an administrator of the database lets the login of DATABASE_URL run the product in it.
+    ///
+    /// `migrate` does the same by itself where the login may create roles. Pipe it into psql, on the same database.
+    Roles,
     /// Wrap the keys of all personal data with the current master key.
     ///
     /// Put the new key first in INSIGHTDESK_MASTER_KEY_FILE, keep the former one after it, restart every server, then run
@@ -319,6 +323,7 @@ mod tests {
             "serve",
             "serve --role api,projector,saga",
             "migrate",
+            "roles",
             "rotate-master-key",
             "import servicenow-log log.csv.gz --organization demo --rejects bad.csv",
             "rebuild --check",

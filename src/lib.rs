@@ -44,6 +44,7 @@ async fn dispatch(command: Command) -> Result<()> {
     match command {
         Command::RotateMasterKey => operate::rotate_master_key().await,
         Command::Migrate => operate::migrate().await,
+        Command::Roles => Ok(std::io::stdout().write_all(operate::roles()?.as_bytes())?),
         Command::Import(ImportCommand::ServicenowLog(log)) => operate::import(log).await,
         Command::Verify(options) => operate::verify(options).await,
         Command::Checkpoint { public_key: true } => operate::public_key(),

@@ -3,15 +3,23 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
+use deadpool_postgres::Pool;
 use event_store::EventStore;
 use platform::clock::Clock;
 use platform::config::Config;
-use platform::pools::{Pools, SessionLimits, postgres_config, with_session};
+use platform::pools::{Pools, SessionLimits, log_writer_config, postgres_config, with_session};
+use schema::role;
 use sealing::{Keyring, MasterKeys};
 use tokio_postgres::NoTls;
 use write_side::dispatch::{self, Dispatcher};
 use write_side::mail::Outbox;
+
+/// Which of the roles, and whether the login, passes by every policy.
+const OPEN_WALLS: &str = "SELECT \
+    ARRAY(SELECT r.rolname::text FROM pg_roles r \
+           WHERE r.rolname::text = ANY($1::text[]) AND (r.rolsuper OR r.rolbypassrls) ORDER BY 1), \
+    (SELECT r.rolname::text FROM pg_roles r WHERE r.rolname = session_user AND (r.rolsuper OR r.rolbypassrls))";
 
 /// A migration may rewrite a table.
 const MIGRATION_STATEMENT_TIMEOUT: Duration = Duration::from_secs(3_600);
@@ -57,9 +65,11 @@ impl Node {
             writer_count: config.writer_count,
             ..event_store::Options::default()
         };
-        let store = EventStore::start(postgres_config(url)?, pools.commands.clone(), options).await.context(
+        let writers = log_writer_config(url)?;
+        let store = EventStore::start(writers, pools.commands.clone(), options).await.context(
             "is the database running and migrated? start it with `insightdesk up`, or set DATABASE_URL and run `insightdesk migrate`",
         )?;
+        refuse_open_walls(&pools.health).await?;
         let master = MasterKeys::parse(config.master_key.expose())?;
         let outbox = Outbox::new(master.clone());
         let keys = Keyring::new(pools.commands.clone(), master.clone());
@@ -75,11 +85,38 @@ impl Node {
         })
     }
 
+    /// The log as those read it who go through whole partitions: commands see the streams of one organization at a time.
+    #[must_use]
+    pub fn log(&self) -> EventStore {
+        self.store.reading_through(self.pools.projector.clone())
+    }
+
     /// Ends the writers after what they have, and closes the connections.
     pub async fn stop(self) {
         self.store.shutdown().await;
         self.pools.close();
     }
+}
+
+/// Holds the promise that no role of the product passes by the policies.
+async fn refuse_open_walls(pool: &Pool) -> Result<()> {
+    let roles: Vec<&str> = role::ALL.iter().map(|role| role.name()).collect();
+    let client = pool.get().await?;
+    let row = client.query_one(OPEN_WALLS, &[&roles]).await?;
+    let (roles, login): (Vec<String>, Option<String>) = (row.try_get(0)?, row.try_get(1)?);
+    ensure!(
+        roles.is_empty(),
+        "these database roles pass by row-level security: take SUPERUSER and BYPASSRLS from {}",
+        roles.join(", ")
+    );
+    if let Some(login) = login {
+        tracing::warn!(
+            login,
+            "the login of DATABASE_URL is a superuser or passes by row-level security; its connections take lesser roles, but \
+             use a login without such powers: see `insightdesk roles`"
+        );
+    }
+    Ok(())
 }
 
 /// Brings the database to the schema of this version; the names of what was applied.

@@ -51,6 +51,8 @@ const HEAD: &str = formatcp!("SELECT h.position FROM {LOG_HEADS} h WHERE h.parti
 /// The one statement over all partitions: it asks which there are.
 const PARTITIONS: &str = formatcp!("SELECT h.partition FROM {LOG_HEADS} h ORDER BY h.partition");
 
+const COMMIT: &str = "COMMIT";
+
 /// The stored answer of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredResult {
@@ -89,7 +91,8 @@ impl Reader {
     ) -> Result<Vec<RecordedEvent>, ReadError> {
         let limit = i64::from(limit);
         let rows = self
-            .query(
+            .query_own(
+                org_id,
                 READ_STREAM,
                 &[
                     &partition.get(),
@@ -166,7 +169,11 @@ impl Reader {
         stream_ids: &[Uuid],
     ) -> Result<HashMap<Uuid, Version>, ReadError> {
         let rows = self
-            .query(STREAM_VERSIONS, &[&partition.get(), &org_id.0, &stream_ids])
+            .query_own(
+                org_id,
+                STREAM_VERSIONS,
+                &[&partition.get(), &org_id.0, &stream_ids],
+            )
             .await?;
         rows.iter()
             .map(|row| Ok((column(row, 0)?, Version::from_row(column(row, 1)?))))
@@ -180,7 +187,8 @@ impl Reader {
         key: &IdempotencyKey,
     ) -> Result<Option<StoredResult>, ReadError> {
         let rows = self
-            .query(
+            .query_own(
+                org_id,
                 COMMAND_RESULT,
                 &[&partition.get(), &org_id.0, &key.as_str()],
             )
@@ -205,6 +213,35 @@ impl Reader {
     pub(crate) async fn partitions(&self) -> Result<Vec<Partition>, ReadError> {
         let rows = self.query(PARTITIONS, &[]).await?;
         rows.iter().map(partition_column).collect()
+    }
+
+    /// Runs a statement about one organization: nothing of another one is there while it runs, whatever it says. One round
+    /// trip, as all three messages are sent before the first is answered.
+    async fn query_own(
+        &self,
+        org_id: OrgId,
+        statement: &str,
+        values: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, ReadError> {
+        self.bounded(async {
+            let client = self.client().await?;
+            let statement = client
+                .prepare_cached(statement)
+                .await
+                .map_err(unavailable)?;
+            let begin = schema::access::begin(org_id.0);
+            let (begun, rows, ended) = tokio::join!(
+                biased;
+                client.batch_execute(&begin),
+                client.query(&statement, values),
+                client.batch_execute(COMMIT),
+            );
+            begun.map_err(unavailable)?;
+            let rows = rows.map_err(unavailable)?;
+            ended.map_err(unavailable)?;
+            Ok(rows)
+        })
+        .await
     }
 
     /// Runs a statement on a pooled connection within the read timeout.

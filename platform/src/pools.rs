@@ -1,4 +1,5 @@
-//! The PostgreSQL connection pools, apart for each kind of work, so that one cannot starve another.
+//! The PostgreSQL connection pools, apart for each kind of work, so that one cannot starve another, and each in a role that
+//! may do this work and no other.
 //!
 //! deadpool and tokio-postgres wait for ever unless they are told otherwise; here every
 //! wait has a limit.
@@ -10,6 +11,8 @@ use deadpool_postgres::{
 };
 use metrics::gauge;
 use tokio_postgres::{Config, NoTls};
+
+use schema::role::{self, Role};
 
 use crate::config::PoolSettings;
 
@@ -50,12 +53,19 @@ pub enum PoolsError {
 pub struct Pools {
     /// For loading aggregates. (Writers of the log have connections of their own.)
     pub commands: Pool,
+    /// For accounts, sessions and mail.
+    pub identity: Pool,
     /// For answering queries.
     pub queries: Pool,
-    /// For projections, the saga, rebuilds, and whatever has to know how far these are; long statements are allowed.
+    /// For projections, and whatever has to know how far these are; long statements are allowed.
     pub projector: Pool,
-    /// For health checks alone.
+    /// For the saga.
+    pub saga: Pool,
+    /// For health checks, and what every request depends on.
     pub health: Pool,
+    /// As the owner of the tables: for rebuilds, replays and restores, which make tables. Nothing that a request asks for
+    /// goes through it.
+    pub owner: Pool,
 }
 
 impl Pools {
@@ -66,39 +76,42 @@ impl Pools {
     pub fn new(database_url: &str, settings: &PoolSettings) -> Result<Self, PoolsError> {
         let config = postgres_config(database_url)?;
         let limit = settings.statement_timeout;
-        let pool = |name: &'static str, size: usize, statement_timeout: Duration| {
+        let pool = |name: &'static str, role: Role, size: usize, statement_timeout: Duration| {
             let limits = SessionLimits {
                 statement_timeout,
                 lock_timeout: settings.lock_timeout,
             };
-            let config = with_session(config.clone(), name, &limits);
+            let config = with_role(with_session(config.clone(), name, &limits), role);
             build(name, config, size, settings)
         };
+        let long = limit * PROJECTOR_STATEMENT_FACTOR;
+        let short = limit.min(HEALTH_STATEMENT_TIMEOUT);
         Ok(Self {
-            commands: pool("commands", settings.commands, limit)?,
-            queries: pool("queries", settings.queries, limit)?,
-            projector: pool(
-                "projector",
-                settings.projector,
-                limit * PROJECTOR_STATEMENT_FACTOR,
-            )?,
-            health: pool(
-                "health",
-                settings.health,
-                limit.min(HEALTH_STATEMENT_TIMEOUT),
-            )?,
+            commands: pool("commands", role::COMMAND, settings.commands, limit)?,
+            identity: pool("identity", role::IDENTITY, settings.identity, limit)?,
+            queries: pool("queries", role::QUERY, settings.queries, limit)?,
+            projector: pool("projector", role::PROJECTOR, settings.projector, long)?,
+            saga: pool("saga", role::SAGA, settings.saga, long)?,
+            health: pool("health", role::IDENTITY, settings.health, short)?,
+            owner: pool("owner", role::OWNER, settings.projector, long)?,
         })
+    }
+
+    fn named(&self) -> [(&'static str, &Pool); 7] {
+        [
+            ("commands", &self.commands),
+            ("identity", &self.identity),
+            ("queries", &self.queries),
+            ("projector", &self.projector),
+            ("saga", &self.saga),
+            ("health", &self.health),
+            ("owner", &self.owner),
+        ]
     }
 
     /// Says in the metrics how full the pools are. Called now and then.
     pub fn measure(&self) {
-        let pools = [
-            ("commands", &self.commands),
-            ("queries", &self.queries),
-            ("projector", &self.projector),
-            ("health", &self.health),
-        ];
-        for (name, pool) in pools {
+        for (name, pool) in self.named() {
             let status = pool.status();
             let gauges = [
                 ("open", status.size),
@@ -114,7 +127,7 @@ impl Pools {
 
     /// Closes all pools; whoever waits for a connection gets an error.
     pub fn close(&self) {
-        for pool in [&self.commands, &self.queries, &self.projector, &self.health] {
+        for (_, pool) in self.named() {
             pool.close();
         }
     }
@@ -157,6 +170,14 @@ pub fn postgres_config(database_url: &str) -> Result<Config, PoolsError> {
     Ok(config)
 }
 
+/// How the writers of the log connect: as those who may add events, and change none.
+///
+/// # Errors
+/// As [`postgres_config`].
+pub fn log_writer_config(database_url: &str) -> Result<Config, PoolsError> {
+    Ok(with_role(postgres_config(database_url)?, role::LOG))
+}
+
 /// What the server itself enforces on a session.
 #[derive(Debug, Clone, Copy)]
 pub struct SessionLimits {
@@ -179,6 +200,16 @@ pub fn with_session(mut config: Config, purpose: &str, limits: &SessionLimits) -
     );
     config.options(options.trim_start());
     config.application_name(format!("{APPLICATION_NAME}-{purpose}"));
+    config
+}
+
+/// Lets the connections of `config` work as `role` from their first moment on: it is an option, like the limits, and what
+/// `RESET ROLE` leads back to.
+#[must_use]
+fn with_role(mut config: Config, role: Role) -> Config {
+    let given = config.get_options().unwrap_or_default();
+    let options = format!("{given} {}", role.connection_option());
+    config.options(options.trim_start());
     config
 }
 

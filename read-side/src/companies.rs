@@ -103,6 +103,7 @@ impl ReadModels {
         let rows = self
             .database
             .query(
+                tenant,
                 LIST,
                 &[
                     &tenant.partition.get(),
@@ -132,7 +133,11 @@ impl ReadModels {
     ) -> Result<Option<CompanyRow>, ReadError> {
         let row = self
             .database
-            .query_opt(FIND, &[&tenant.partition.get(), &tenant.org_id.0, &id.0])
+            .query_opt(
+                tenant,
+                FIND,
+                &[&tenant.partition.get(), &tenant.org_id.0, &id.0],
+            )
             .await?;
         Ok(row.as_ref().map(CompanyRow::from_row).transpose()?)
     }
@@ -152,7 +157,7 @@ impl ReadModels {
         let tenant = viewer.tenant;
         let values: [&(dyn tokio_postgres::types::ToSql + Sync); 3] =
             [&tenant.partition.get(), &tenant.org_id.0, &viewer.user_id.0];
-        let row = self.database.query_opt(IN_SIGHT, &values).await?;
+        let row = self.database.query_opt(tenant, IN_SIGHT, &values).await?;
         let id = row.map(|row| row.try_get(0).map(CompanyId)).transpose()?;
         Ok(id)
     }
@@ -176,6 +181,7 @@ impl ReadModels {
         let found = self
             .database
             .query_opt(
+                tenant,
                 BELONGS,
                 &[
                     &tenant.partition.get(),

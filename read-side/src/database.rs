@@ -1,4 +1,6 @@
-//! Statements on the read models, run on a pooled connection.
+//! Statements on the read models, run on a pooled connection, each within the organization that asks.
+
+use std::future::Future;
 
 use deadpool_postgres::{Client, Pool};
 use tokio_postgres::Row;
@@ -6,6 +8,9 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 
 use crate::error::{ReadError, is_absent};
+use crate::viewer::Tenant;
+
+const COMMIT: &str = "COMMIT";
 
 /// Values of a statement in the order of `$1`, `$2` …
 pub(crate) type Values<'a> = &'a [&'a (dyn ToSql + Sync)];
@@ -21,17 +26,18 @@ impl Database {
         Self { pool }
     }
 
-    /// Runs a statement of a fixed text; it is prepared once for each connection.
+    /// Runs a statement of a fixed text on the rows of `tenant`; it is prepared once for each connection.
     pub(crate) async fn query(
         &self,
+        tenant: Tenant,
         statement: &str,
         values: Values<'_>,
     ) -> Result<Vec<Row>, ReadError> {
         let client = self.pool.get().await?;
-        match query_prepared(&client, statement, values).await {
+        match query_prepared(&client, tenant, statement, values).await {
             Err(error) if is_outdated(&error) => {
                 client.statement_cache.clear();
-                Ok(query_prepared(&client, statement, values).await?)
+                Ok(query_prepared(&client, tenant, statement, values).await?)
             }
             outcome => Ok(outcome?),
         }
@@ -40,10 +46,11 @@ impl Database {
     /// The row of a statement that yields at most one.
     pub(crate) async fn query_opt(
         &self,
+        tenant: Tenant,
         statement: &str,
         values: Values<'_>,
     ) -> Result<Option<Row>, ReadError> {
-        let mut rows = self.query(statement, values).await?;
+        let mut rows = self.query(tenant, statement, values).await?;
         Ok(rows.pop())
     }
 
@@ -51,16 +58,20 @@ impl Database {
     /// and a plan made for the values at hand picks the index that fits them.
     pub(crate) async fn query_composed(
         &self,
+        tenant: Tenant,
         statement: &Statement,
     ) -> Result<Vec<Row>, ReadError> {
         let client = self.pool.get().await?;
-        match client
-            .query_typed(&statement.text, &statement.typed_values())
-            .await
-        {
-            Err(error) if is_outdated(&error) => Ok(client
-                .query_typed(&statement.text, &statement.typed_values())
-                .await?),
+        let values = statement.typed_values();
+        let query = || {
+            within(
+                &client,
+                tenant,
+                client.query_typed(&statement.text, &values),
+            )
+        };
+        match query().await {
+            Err(error) if is_outdated(&error) => Ok(query().await?),
             outcome => Ok(outcome?),
         }
     }
@@ -68,11 +79,34 @@ impl Database {
 
 async fn query_prepared(
     client: &Client,
+    tenant: Tenant,
     statement: &str,
     values: Values<'_>,
 ) -> Result<Vec<Row>, tokio_postgres::Error> {
     let prepared = client.prepare_cached(statement).await?;
-    client.query(&prepared, values).await
+    within(client, tenant, client.query(&prepared, values)).await
+}
+
+/// Runs a query in a transaction that names the organization: whatever the statement says, rows of others are not there.
+///
+/// All three messages are sent before the first is answered, so that this takes the one round trip that the query takes by
+/// itself; whoever drops the future leaves no transaction open, since its end is on its way, too.
+async fn within(
+    client: &Client,
+    tenant: Tenant,
+    query: impl Future<Output = Result<Vec<Row>, tokio_postgres::Error>>,
+) -> Result<Vec<Row>, tokio_postgres::Error> {
+    let begin = schema::access::begin(tenant.org_id.0);
+    let (begun, rows, ended) = tokio::join!(
+        biased;
+        client.batch_execute(&begin),
+        query,
+        client.batch_execute(COMMIT),
+    );
+    begun?;
+    let rows = rows?;
+    ended?;
+    Ok(rows)
 }
 
 /// The tables were changed under the statement: a migration changed their columns ("cached plan must not change

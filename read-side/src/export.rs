@@ -186,6 +186,7 @@ impl ReadModels {
         let rows = self
             .database
             .query(
+                tenant,
                 statement,
                 &[
                     &tenant.partition.get(),

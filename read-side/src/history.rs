@@ -74,6 +74,7 @@ impl ReadModels {
         let rows = self
             .database
             .query(
+                tenant,
                 statement,
                 &[
                     &tenant.partition.get(),

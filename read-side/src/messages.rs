@@ -80,6 +80,7 @@ impl ReadModels {
         let rows = self
             .database
             .query(
+                tenant,
                 statement,
                 &[
                     &tenant.partition.get(),

@@ -46,7 +46,7 @@ impl ReadModels {
     ) -> Result<Option<OrganizationRow>, ReadError> {
         let row = self
             .database
-            .query_opt(FIND, &[&tenant.partition.get(), &tenant.org_id.0])
+            .query_opt(tenant, FIND, &[&tenant.partition.get(), &tenant.org_id.0])
             .await?;
         Ok(row.as_ref().map(OrganizationRow::from_row).transpose()?)
     }

@@ -134,6 +134,7 @@ impl ReadModels {
         let rows = self
             .database
             .query(
+                tenant,
                 HIDDEN_TICKETS,
                 &[&tenant.partition.get(), &tenant.org_id.0, &tickets, &member],
             )

@@ -82,7 +82,11 @@ impl ReadModels {
         let up_to = self.now(tenant).await.position;
         let rows = self
             .database
-            .query(PRIVATE_TEAMS, &[&tenant.partition.get(), &tenant.org_id.0])
+            .query(
+                tenant,
+                PRIVATE_TEAMS,
+                &[&tenant.partition.get(), &tenant.org_id.0],
+            )
             .await?;
         let members = rows
             .iter()

@@ -66,6 +66,7 @@ impl ReadModels {
         let rows = self
             .database
             .query(
+                tenant,
                 LIST,
                 &[
                     &tenant.partition.get(),
@@ -94,6 +95,7 @@ impl ReadModels {
         let row = self
             .database
             .query_opt(
+                tenant,
                 FIND,
                 &[
                     &tenant.partition.get(),

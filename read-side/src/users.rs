@@ -116,6 +116,7 @@ impl ReadModels {
         let rows = self
             .database
             .query(
+                tenant,
                 LIST,
                 &[
                     &tenant.partition.get(),
@@ -145,7 +146,11 @@ impl ReadModels {
     pub async fn user(&self, tenant: Tenant, id: UserId) -> Result<Option<UserRow>, ReadError> {
         let row = self
             .database
-            .query_opt(FIND, &[&tenant.partition.get(), &tenant.org_id.0, &id.0])
+            .query_opt(
+                tenant,
+                FIND,
+                &[&tenant.partition.get(), &tenant.org_id.0, &id.0],
+            )
             .await?;
         Ok(row.as_ref().map(UserRow::from_row).transpose()?)
     }

@@ -138,6 +138,20 @@ CREATE TABLE tickets (
     PRIMARY KEY (partition, org_id, ticket_id)
 );
 
+-- For lists by tag. PostgreSQL uses an index behind a policy only for operators that are known to leak nothing, and that of
+-- the index on tags is none: through this view, which its owner reads, and so without the policy, it is used. The view says
+-- what the policy says.
+CREATE VIEW taggable_tickets AS
+    SELECT partition, org_id, ticket_id, number, subject, status, priority, channel, requester_id, requester_name,
+           assignee_id, assignee_name, team_id, team_name, tags, custom_fields, follow_up_of, follow_up_ids,
+           external_source, external_id, public_message_count, note_count, last_message_id, last_message_at,
+           last_message_author_id, last_message_author_name, last_message_excerpt, reopen_count, created_at,
+           updated_at, public_updated_at, resolved_at, closed_at, auto_close_at, first_response_state,
+           first_response_due_at, first_response_ended_at, first_response_breached_at, resolution_state,
+           resolution_due_at, resolution_ended_at, resolution_breached_at, next_deadline_at, clocks, version, position
+      FROM tickets
+     WHERE org_id = nullif(current_setting('insightdesk.organization', true), '')::uuid;
+
 CREATE TABLE messages (
     partition   smallint    NOT NULL,
     org_id      uuid        NOT NULL,

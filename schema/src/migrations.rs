@@ -2,6 +2,8 @@
 
 use tokio_postgres::Client;
 
+use crate::access::{self, AccessError};
+
 mod embedded {
     refinery::embed_migrations!("migrations");
 }
@@ -22,9 +24,13 @@ pub enum MigrationError {
     /// A migration failed; those before it stay applied.
     #[error("a migration failed; the earlier ones stay applied")]
     Apply(#[source] Box<refinery::Error>),
+    /// The roles that own and use the tables are not as they have to be.
+    #[error(transparent)]
+    Access(#[from] AccessError),
 }
 
-/// Applies every migration that the database does not have yet and returns their names.
+/// Applies every migration that the database does not have yet and returns their names, then states who may do what with the
+/// tables. The session works as the owner of the tables from then on.
 /// Waits while another process migrates the same database: bound the wait with `statement_timeout` if that matters.
 ///
 /// # Errors
@@ -34,12 +40,19 @@ pub async fn run(client: &mut Client) -> Result<Vec<String>, MigrationError> {
         .execute(LOCK, &[&MIGRATION_LOCK])
         .await
         .map_err(MigrationError::Lock)?;
-    let outcome = embedded::migrations::runner().run_async(client).await;
+    let outcome = apply(client).await;
     client
         .execute(UNLOCK, &[&MIGRATION_LOCK])
         .await
         .map_err(MigrationError::Lock)?;
+    outcome
+}
+
+async fn apply(client: &mut Client) -> Result<Vec<String>, MigrationError> {
+    access::prepare(client).await?;
+    let outcome = embedded::migrations::runner().run_async(client).await;
     let report = outcome.map_err(|error| MigrationError::Apply(Box::new(error)))?;
+    access::grant_all(client).await?;
     Ok(report
         .applied_migrations()
         .iter()

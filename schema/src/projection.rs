@@ -1,5 +1,8 @@
 //! The read models: the namespace of each projection, its version and the statements that make its tables.
 
+use crate::access::{READ_MODELS, grants};
+use crate::role;
+
 /// The namespace of the live core read models.
 pub const CORE: &str = "core";
 /// The namespace in which the next core read models are built beside the live ones.
@@ -8,7 +11,7 @@ pub const CORE_NEXT: &str = "core_next";
 pub const CORE_OLD: &str = "core_old";
 /// The shape and meaning of the core read models. Raised with every change of the SQL files below or of what is folded
 /// into their tables; a server that finds another version rebuilds.
-pub const CORE_VERSION: i32 = 8;
+pub const CORE_VERSION: i32 = 9;
 /// Key of the advisory lock that whoever makes, rebuilds or checks read models holds, so that one process at a time works
 /// on the namespaces. The value is the ASCII text `insight2` read as a big-endian integer.
 ///
@@ -27,19 +30,31 @@ pub const LISTED_MESSAGES: &str = "position > 0";
 /// The same for users.
 pub const LISTED_USERS: &str = "version > 0";
 
-/// The statements that make an empty `namespace` with its tables and a checkpoint a partition, to be run in a transaction.
+/// The statements that make an empty `namespace` with its tables, the rights on them and a checkpoint a partition, to be run
+/// by the owner in a transaction.
 /// The version is kept as the comment of the namespace, and in each checkpoint, where whoever projects meets it.
 #[must_use]
 pub fn create_tables(namespace: &str) -> String {
     let heads = crate::table::LOG_HEADS;
     let checkpoints = crate::table::core::CHECKPOINTS;
+    let rights: String = READ_MODELS.iter().map(grants).collect();
+    let usage = let_in(namespace);
+    let (view, query) = (crate::table::core::TAGGABLE_TICKETS, role::QUERY);
     format!(
         "CREATE SCHEMA {namespace};
          COMMENT ON SCHEMA {namespace} IS '{CORE_VERSION}';
          SET LOCAL search_path TO {namespace}, public;
          {CORE_TABLES}
+         {usage}; {rights} GRANT SELECT ON {view} TO {query};
          INSERT INTO {checkpoints} (partition, core_version) SELECT partition, {CORE_VERSION} FROM {heads};"
     )
+}
+
+/// The statement that lets every role name what is in `namespace`.
+#[must_use]
+pub(crate) fn let_in(namespace: &str) -> String {
+    let roles: Vec<&str> = role::ALL.iter().map(|role| role.name()).collect();
+    format!("GRANT USAGE ON SCHEMA {namespace} TO {}", roles.join(", "))
 }
 
 /// The statements that make the indexes of `namespace`, to be run in a transaction.

@@ -85,6 +85,8 @@ pub mod core {
     pub const COMPANIES: &str = "companies";
     /// Tickets.
     pub const TICKETS: &str = "tickets";
+    /// The tickets of the organization at hand, as lists by tag read them.
+    pub const TAGGABLE_TICKETS: &str = "taggable_tickets";
     /// Messages.
     pub const MESSAGES: &str = "messages";
     /// What happened to each ticket.

@@ -17,7 +17,7 @@ use crate::state_dir::StateDir;
 pub async fn checkpoint() -> Result<()> {
     let key = signing_key(StateDir::here().config_without_keys()?)?;
     let node = connect_to_log().await?;
-    let checkpoint = Checkpoint::take(&node.store, SystemClock.now()).await;
+    let checkpoint = Checkpoint::take(&node.log(), SystemClock.now()).await;
     node.stop().await;
     let text = checkpoint?.sign(&key);
     Ok(std::io::stdout().write_all(text.as_bytes())?)

@@ -22,7 +22,7 @@ pub async fn export(options: ExportOptions) -> Result<()> {
         None => None,
     };
     let export = Export {
-        store: node.store.reading_through(node.pools.projector.clone()),
+        store: node.log(),
         filter: Filter {
             from: options.from,
             to: options.to,
@@ -50,7 +50,7 @@ pub async fn export(options: ExportOptions) -> Result<()> {
 pub async fn restore(paths: &[PathBuf]) -> Result<()> {
     let node = connect_to_log().await?;
     let bar = progress_bar("bytes")?;
-    let outcome = crate::restore::restore(&node.pools.projector, paths, &bar).await;
+    let outcome = crate::restore::restore(&node.pools.owner, paths, &bar).await;
     bar.finish_and_clear();
     node.stop().await;
     let restored = outcome?;

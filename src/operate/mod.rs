@@ -34,6 +34,7 @@ use std::time::Duration;
 use anyhow::Result;
 use indicatif::{HumanCount, ProgressBar, ProgressState, ProgressStyle};
 use platform::clock::SystemClock;
+use platform::pools::postgres_config;
 
 use crate::node::{self, Node};
 use crate::state_dir::StateDir;
@@ -53,6 +54,17 @@ pub async fn migrate() -> Result<()> {
         println!("the database is up to date");
     }
     Ok(())
+}
+
+/// What an administrator of the database runs for the login of the configured URL.
+///
+/// # Errors
+/// When the configuration is wrong.
+pub fn roles() -> Result<String> {
+    let config = StateDir::here().config_without_keys()?;
+    let connecting = postgres_config(config.database_url.expose())?;
+    let login = connecting.get_user().unwrap_or_default();
+    Ok(schema::access::administrator(login))
 }
 
 /// The log and dispatcher of a command that neither makes nor reads tokens.

@@ -26,9 +26,9 @@ async fn switch(node: &Node) -> Result<()> {
     let bar = Bar::default();
     let report = |progress| bar.show(progress);
     let outcome = projector::rebuild::rebuild(
-        &node.store,
+        &node.log(),
         &node.keys,
-        &node.pools.projector,
+        &node.pools.owner,
         &Options::default(),
         &report,
     )
@@ -43,9 +43,9 @@ async fn compare(node: &Node) -> Result<()> {
     let bar = Bar::default();
     let report = |progress| bar.show(progress);
     let outcome = projector::check::check(
-        &node.store,
+        &node.log(),
         &node.keys,
-        &node.pools.projector,
+        &node.pools.owner,
         &Options::default(),
         &report,
     )

@@ -24,7 +24,7 @@ pub async fn replay(options: ReplayOptions) -> Result<()> {
 }
 
 async fn drop(node: &Node, namespace: &ReplayNamespace) -> Result<()> {
-    drop_replay(&node.pools.projector, namespace).await?;
+    drop_replay(&node.pools.owner, namespace).await?;
     println!("the schema {namespace} is gone");
     Ok(())
 }
@@ -39,8 +39,8 @@ async fn build(node: &Node, options: &ReplayOptions) -> Result<()> {
         .unwrap_or_else(|| ReplayNamespace::of(as_of));
     let bar = Bar::default();
     let report = |progress| bar.show(progress);
-    let pool = &node.pools.projector;
-    let store = node.store.reading_through(pool.clone());
+    let pool = &node.pools.owner;
+    let store = node.log();
     let outcome = projector::replay::replay(
         &store,
         &node.keys,

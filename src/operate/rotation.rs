@@ -63,11 +63,11 @@ async fn rotate(node: &Node) -> Result<()> {
 }
 
 async fn reseal_factors(node: &Node) -> Result<u64> {
-    let client = node.pools.projector.get().await?;
+    let client = node.pools.identity.get().await?;
     Ok(reseal_second_factors(&**client, &node.master).await?)
 }
 
 async fn reseal_mail(node: &Node) -> Result<u64> {
-    let client = node.pools.projector.get().await?;
+    let client = node.pools.identity.get().await?;
     Ok(node.outbox.reseal(&**client).await?)
 }

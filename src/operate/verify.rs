@@ -25,17 +25,18 @@ pub async fn verify(options: VerifyOptions) -> Result<()> {
         _ => None,
     };
     let node = connect_to_log().await?;
-    let spans = spans(&node.store, &options, checkpoint.as_ref()).await?;
+    let log = node.log();
+    let spans = spans(&log, &options, checkpoint.as_ref()).await?;
     let mut total = 0;
     for span in &spans {
-        let head = node.store.head(span.partition).await?;
+        let head = log.head(span.partition).await?;
         total += (head.get() - span.after.position.get())
             .max(0)
             .unsigned_abs();
     }
     let bar = progress_bar("events")?;
     bar.set_length(total);
-    let report = verify::verify_spans(&node.store, &spans, |events| bar.set_position(events)).await;
+    let report = verify::verify_spans(&log, &spans, |events| bar.set_position(events)).await;
     bar.finish_and_clear();
     node.stop().await;
     let report = report?;

@@ -29,7 +29,7 @@ pub fn start(
     };
     let delivery = Delivery {
         outbox: node.outbox.clone(),
-        pool: node.pools.projector.clone(),
+        pool: node.pools.identity.clone(),
         mailer,
         templates: Arc::new(Templates::new(settings.public_url.clone())?),
         clock,

@@ -126,7 +126,7 @@ pub async fn start(config: &Config, overrides: Overrides) -> Result<RunningServe
             .clone()
             .follow(node.pools.health.clone(), background.clone()),
     );
-    let api_keys = ApiKeys::new(node.pools.commands.clone(), node.dispatcher.clock().clone());
+    let api_keys = ApiKeys::new(node.pools.identity.clone(), node.dispatcher.clock().clone());
     let identity = identity(
         config,
         &node,
@@ -188,7 +188,7 @@ fn identity(config: &Config, node: &Node, remembered: Remembered) -> Result<Iden
     })
     .context("INSIGHTDESK_PASSWORD_MEMORY_KIB and INSIGHTDESK_PASSWORD_ITERATIONS")?;
     let signer = TokenSigner::new(TokenKeys::parse(&config.token_secret)?);
-    let (pool, dispatcher) = (node.pools.commands.clone(), node.dispatcher.clone());
+    let (pool, dispatcher) = (node.pools.identity.clone(), node.dispatcher.clone());
     Ok(Identity::new(
         pool,
         dispatcher,
@@ -269,11 +269,14 @@ async fn start_projector(node: &Node, reading: &Reading, shutdown: &Shutdown) ->
     let bar = Bar::default();
     // Pages of thousands of events must not keep commands waiting for a connection.
     let store = node.store.reading_through(pool.clone());
-    let ensured = projector::ensure_core(&store, &node.keys, &pool, &options, &|progress| {
+    let owner = &node.pools.owner;
+    let ensured = projector::ensure_core(&store, &node.keys, owner, &options, &|progress| {
         bar.show(progress)
     })
     .await;
     bar.finish();
+    // From here on this process changes no tables.
+    owner.retain(|_, _| false);
     if ensured.context("the read models could not be made ready")? == Ensured::Rebuilt {
         tracing::info!("the read models of another version were rebuilt");
     }
@@ -293,7 +296,7 @@ async fn start_projector(node: &Node, reading: &Reading, shutdown: &Shutdown) ->
 
 async fn start_saga(node: &Node, clock: Arc<dyn Clock>, shutdown: &Shutdown) -> Result<Saga> {
     let commands = Arc::new(node.dispatcher.clone());
-    let pool = node.pools.projector.clone();
+    let pool = node.pools.saga.clone();
     let options = write_side::saga::Options::default();
     let store = node.store.reading_through(pool.clone());
     Ok(Saga::start(commands, store, pool, clock, options, shutdown.clone()).await?)
@@ -305,7 +308,7 @@ fn start_expiry(config: &Config, node: &Node, shutdown: &Shutdown) {
         keep: config.answers_kept,
         ..expiry::Options::default()
     };
-    let store = node.store.reading_through(node.pools.projector.clone());
+    let store = node.log();
     let clock = node.dispatcher.clock().clone();
     tokio::spawn(expiry::run(store, clock, options, shutdown.clone()));
 }

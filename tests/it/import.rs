@@ -69,7 +69,7 @@ impl Desk {
 
     async fn events(&self) -> Vec<RecordedEvent> {
         self.node
-            .store
+            .log()
             .read_partition(self.import.partition, Position::START, 1_000)
             .await
             .unwrap()
@@ -248,7 +248,7 @@ async fn two_imports_at_once_make_nothing_twice() {
     assert_eq!(here.tickets + there.tickets, 300);
     assert_eq!(here.tickets_there + there.tickets_there, 300);
     assert_eq!((here.rejected_rows, there.rejected_rows), (0, 0));
-    let report = verify::verify(&desk.node.store, &[desk.import.partition], |_| {})
+    let report = verify::verify(&desk.node.log(), &[desk.import.partition], |_| {})
         .await
         .unwrap();
     assert_eq!(report.faults().count(), 0);

@@ -258,7 +258,7 @@ async fn a_queue_is_full_when_its_bytes_are_and_a_larger_request_passes_alone() 
         let store = store.clone();
         tokio::spawn(async move { store.append(one(Uuid::now_v7(), 0)).await })
     };
-    until_a_writer_waits(&database.client().await).await;
+    until_a_writer_waits(&database.superuser().await).await;
     let second = store.append(one(Uuid::now_v7(), 0)).await;
     assert!(matches!(second, Err(AppendError::Overloaded)), "{second:?}");
     locker.batch_execute("COMMIT").await.unwrap();

@@ -175,7 +175,7 @@ async fn writers_whose_backends_are_terminated_under_load_lose_and_double_nothin
             })
         })
         .collect();
-    let killer = database.client().await;
+    let killer = database.superuser().await;
     let mut killed = 0;
     let deadline = Instant::now() + DEADLINE;
     while killed < KILLS {

@@ -12,6 +12,7 @@ mod idempotency;
 mod placement;
 mod proxy;
 mod restore;
+mod rights;
 mod subscription;
 mod support;
 mod underway;

@@ -61,7 +61,8 @@ impl Proxy {
             .port(listener.local_addr().unwrap().port());
         config
             .dbname(server.get_dbname().unwrap())
-            .user(server.get_user().unwrap());
+            .user(server.get_user().unwrap())
+            .options(server.get_options().unwrap_or_default());
         let shared = Arc::new(Shared::default());
         tokio::spawn(accept(listener, target, Arc::clone(&shared)));
         Self { config, shared }

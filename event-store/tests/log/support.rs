@@ -9,6 +9,7 @@ use event_store::{
     AppendRequest, CommandResult, EventStore, IdempotencyKey, NewEvent, Options, OrgId, Partition,
     Position, RecordedEvent, StreamAppend, StreamId, Version,
 };
+use platform::pools::log_writer_config;
 use platform::private::{PrivateServers, test_servers};
 use tokio::sync::OnceCell;
 use tokio::task::JoinHandle;
@@ -20,8 +21,10 @@ pub const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A migrated database of its own.
 pub struct Database {
-    /// As the product connects: the owner of the tables, no superuser.
+    /// As the product connects: as a writer of the log.
     pub config: Config,
+    pub url: String,
+    owner: Config,
     superuser: Config,
 }
 
@@ -36,14 +39,22 @@ impl Database {
             .await
             .unwrap();
         let superuser = servers.superuser_url_of(&name);
+        let owner = servers.owner_url_of(&name);
         Self {
-            config: url.parse().unwrap(),
+            config: log_writer_config(&url).unwrap(),
+            url,
+            owner: owner.parse().unwrap(),
             superuser: superuser.parse().unwrap(),
         }
     }
 
     /// A connection as the owner of the tables.
     pub async fn client(&self) -> Client {
+        connect(&self.owner).await.0
+    }
+
+    /// A connection as a writer has it.
+    pub async fn writer(&self) -> Client {
         connect(&self.config).await.0
     }
 
@@ -66,7 +77,7 @@ impl Database {
     /// Connections for readers.
     pub fn pool(&self) -> Pool {
         let limit = Some(Duration::from_secs(10));
-        Pool::builder(Manager::new(self.config.clone(), NoTls))
+        Pool::builder(Manager::new(self.owner.clone(), NoTls))
             .max_size(8)
             .runtime(Runtime::Tokio1)
             .timeouts(Timeouts {

@@ -73,7 +73,7 @@ fn append(store: &EventStore, request: AppendRequest) -> Answer {
 }
 
 async fn blocked_writer(database: &Database) -> i32 {
-    let client = database.client().await;
+    let client = database.superuser().await;
     let looking = async {
         loop {
             if let Some(row) = client.query_opt(BLOCKED_WRITERS, &[]).await.unwrap() {
@@ -131,7 +131,7 @@ async fn a_bad_row_of_the_first_does_not_harm_the_second() {
 async fn a_connection_lost_under_both_leaves_each_of_them_once() {
     let (first, second) = (one(Uuid::now_v7(), 0), one(Uuid::now_v7(), 0));
     let under_way = TwoUnderWay::start(first, second, false).await;
-    let database = under_way.database.client().await;
+    let database = under_way.database.superuser().await;
     database
         .execute("SELECT pg_terminate_backend($1)", &[&under_way.writer_pid])
         .await

@@ -114,10 +114,14 @@ pub struct WebSettings {
 pub struct PoolSettings {
     /// `pool_commands`: connections that load aggregates for commands. Default 8.
     pub commands: usize,
+    /// `pool_identity`: connections for signing in, sessions and mail. Default 8.
+    pub identity: usize,
     /// `pool_queries`: connections that answer queries. Default 16.
     pub queries: usize,
-    /// `pool_projector`: connections of projections, saga and rebuilds, at least 4. Default 8.
+    /// `pool_projector`: connections of projections, and of rebuilds, at least 4. Default 8.
     pub projector: usize,
+    /// `pool_saga`: connections of the saga. Default 4.
+    pub saga: usize,
     /// `pool_health`: connections of health checks, so that a full pool elsewhere cannot
     /// make the server look dead. Default 2.
     pub health: usize,
@@ -138,8 +142,10 @@ impl Default for PoolSettings {
     fn default() -> Self {
         Self {
             commands: 8,
+            identity: 8,
             queries: 16,
             projector: 8,
+            saga: 4,
             health: 2,
             wait_timeout: Duration::from_millis(2_000),
             create_timeout: Duration::from_millis(5_000),

@@ -285,8 +285,10 @@ impl Settings {
         let default = PoolSettings::default();
         PoolSettings {
             commands: self.number("pool_commands", POOL_SIZE_RANGE, default.commands),
+            identity: self.number("pool_identity", POOL_SIZE_RANGE, default.identity),
             queries: self.number("pool_queries", POOL_SIZE_RANGE, default.queries),
             projector: self.number("pool_projector", POOL_PROJECTOR_RANGE, default.projector),
+            saga: self.number("pool_saga", POOL_SIZE_RANGE, default.saga),
             health: self.number("pool_health", POOL_SIZE_RANGE, default.health),
             wait_timeout: self.timeout("pool_wait_timeout_ms", default.wait_timeout),
             create_timeout: self.timeout("pool_create_timeout_ms", default.create_timeout),

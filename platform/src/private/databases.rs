@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use schema::{access, role};
 use tokio_postgres::{Client, NoTls};
 
 use super::{PrivateError, PrivateServers};
@@ -9,8 +10,7 @@ use crate::pools::postgres_config;
 
 /// The default database.
 pub const DATABASE: &str = "insightdesk";
-/// The role that URLs name. It owns its databases and is no superuser, so that what is
-/// revoked from it is refused.
+/// The login that URLs name. It owns nothing: it takes on the roles of the product.
 pub(super) const ROLE: &str = "insightdesk";
 /// The role that the cluster is administered with.
 pub(super) const SUPERUSER: &str = "postgres";
@@ -29,6 +29,15 @@ impl PrivateServers {
     pub fn superuser_url_of(&self, name: &str) -> String {
         let url = self.database_url_of(name);
         url.replacen(&format!("//{ROLE}@"), &format!("//{SUPERUSER}@"), 1)
+    }
+
+    /// The URL of the database `name` for the owner of its tables, for tests that look behind
+    /// the product's back.
+    #[must_use]
+    pub fn owner_url_of(&self, name: &str) -> String {
+        let url = self.database_url_of(name);
+        let joint = if url.contains('?') { '&' } else { '?' };
+        format!("{url}{joint}options=-c%20role%3D{}", role::OWNER)
     }
 
     /// Makes an empty database and gives its URL.
@@ -51,7 +60,10 @@ impl PrivateServers {
     ) -> Result<String, PrivateError> {
         check_name(name)?;
         check_name(template)?;
-        let statement = format!("CREATE DATABASE {name} TEMPLATE {template} OWNER {ROLE}");
+        let statement = format!(
+            "CREATE DATABASE {name} TEMPLATE {template} OWNER {}",
+            role::OWNER
+        );
         self.administer("create a database", &statement).await?;
         Ok(self.database_url_of(name))
     }
@@ -75,7 +87,8 @@ impl PrivateServers {
         exists(&client, DATABASE_EXISTS, name).await
     }
 
-    /// Makes our role and the default database when they are missing.
+    /// Makes our login, the roles that it takes on and the default database when they are
+    /// missing. A database that an earlier version made is handed over to its new owner.
     pub(super) async fn ensure_default_database(&self) -> Result<(), PrivateError> {
         let client = self.administrator().await?;
         if !exists(&client, ROLE_EXISTS, ROLE).await? {
@@ -83,9 +96,12 @@ impl PrivateServers {
             execute(&client, "create a role", &statement).await?;
         }
         if !exists(&client, DATABASE_EXISTS, DATABASE).await? {
-            self.create_database(DATABASE).await?;
+            let statement = format!("CREATE DATABASE {DATABASE} TEMPLATE template0");
+            execute(&client, "create a database", &statement).await?;
         }
-        Ok(())
+        let client = self.connect_as_superuser(DATABASE).await?;
+        let statements = access::administrator(ROLE);
+        execute(&client, "prepare a database", &statements).await
     }
 
     async fn administer(&self, what: &'static str, statement: &str) -> Result<(), PrivateError> {
@@ -94,8 +110,12 @@ impl PrivateServers {
     }
 
     async fn administrator(&self) -> Result<Client, PrivateError> {
+        self.connect_as_superuser("postgres").await
+    }
+
+    async fn connect_as_superuser(&self, database: &str) -> Result<Client, PrivateError> {
         let failed = |error| PrivateError::Postgres("connect", error);
-        let url = self.superuser_url_of("postgres");
+        let url = self.superuser_url_of(database);
         let mut config = match postgres_config(&url) {
             Ok(config) => config,
             Err(error) => {

@@ -57,7 +57,7 @@ async fn data_survives_a_restart_and_nothing_keeps_running_after_a_stop() {
     let servers = PrivateServers::start(&scratch.0, Durability::Full)
         .await
         .unwrap();
-    let client = connect(&servers.database_url()).await;
+    let client = connect(&servers.owner_url_of(DATABASE)).await;
     let stored = "CREATE TABLE kept (n int); INSERT INTO kept VALUES (7)";
     client.batch_execute(stored).await.unwrap();
     servers.stop().await.unwrap();
@@ -66,7 +66,7 @@ async fn data_survives_a_restart_and_nothing_keeps_running_after_a_stop() {
     let again = PrivateServers::start(&scratch.0, Durability::Full)
         .await
         .unwrap();
-    let client = connect(&again.database_url()).await;
+    let client = connect(&again.owner_url_of(DATABASE)).await;
     let row = client.query_one("SELECT n FROM kept", &[]).await.unwrap();
     assert_eq!(row.get::<_, i32>(0), 7);
     again.stop().await.unwrap();
@@ -124,14 +124,14 @@ async fn a_killed_postgres_comes_back_with_its_data() {
     let servers = PrivateServers::start(&scratch.0, Durability::Full)
         .await
         .unwrap();
-    let client = connect(&servers.database_url()).await;
+    let client = connect(&servers.owner_url_of(DATABASE)).await;
     let stored = "CREATE TABLE kept (n int); INSERT INTO kept VALUES (7)";
     client.batch_execute(stored).await.unwrap();
     servers.kill_postgres().await.unwrap();
     assert!(client.simple_query("SELECT 1").await.is_err());
 
     servers.start_postgres().await.unwrap();
-    let client = connect(&servers.database_url()).await;
+    let client = connect(&servers.owner_url_of(DATABASE)).await;
     let row = client.query_one("SELECT n FROM kept", &[]).await.unwrap();
     assert_eq!(row.get::<_, i32>(0), 7);
     servers.stop().await.unwrap();
@@ -140,8 +140,8 @@ async fn a_killed_postgres_comes_back_with_its_data() {
 #[tokio::test]
 async fn a_database_is_copied_from_its_template_and_dropped_with_its_sessions() {
     let servers = test_servers().await.unwrap();
-    let url = servers.create_database("copy_source").await.unwrap();
-    let client = connect(&url).await;
+    servers.create_database("copy_source").await.unwrap();
+    let client = connect(&servers.owner_url_of("copy_source")).await;
     client
         .batch_execute("CREATE TABLE copied (n int)")
         .await
@@ -149,7 +149,8 @@ async fn a_database_is_copied_from_its_template_and_dropped_with_its_sessions() 
     drop(client);
 
     let copy = copy_when_free(servers, "copy_target", "copy_source").await;
-    let client = connect(&copy).await;
+    assert_eq!(copy, servers.database_url_of("copy_target"));
+    let client = connect(&servers.owner_url_of("copy_target")).await;
     client.simple_query("SELECT n FROM copied").await.unwrap();
     servers.drop_database("copy_target").await.unwrap();
     assert!(!servers.has_database("copy_target").await.unwrap());
@@ -181,7 +182,7 @@ async fn a_name_that_needs_quoting_is_refused() {
 #[tokio::test]
 async fn the_role_of_the_product_is_no_superuser() {
     let servers = test_servers().await.unwrap();
-    let client = connect(&servers.database_url()).await;
+    let client = connect(&servers.owner_url_of(DATABASE)).await;
     let row = client
         .query_one("SELECT current_setting('is_superuser')", &[])
         .await;
@@ -218,7 +219,7 @@ async fn servers_that_were_left_running_are_stopped_before_a_start() {
 
     let servers = PrivateServers::start(&dir, Durability::Full).await.unwrap();
     assert!(!left.iter().any(|pid| is_running(pid)));
-    connect(&servers.database_url()).await;
+    connect(&servers.owner_url_of(DATABASE)).await;
     servers.stop().await.unwrap();
 }
 

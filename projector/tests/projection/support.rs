@@ -43,19 +43,20 @@ impl World {
             .await
             .unwrap();
         let pools = Pools::new(&url, &PoolSettings::default()).unwrap();
-        let config = platform::pools::postgres_config(&url).unwrap();
+        let config = platform::pools::log_writer_config(&url).unwrap();
         let store = EventStore::start(
             config,
-            pools.queries.clone(),
+            pools.commands.clone(),
             event_store::Options::default(),
         )
         .await
-        .unwrap();
+        .unwrap()
+        .reading_through(pools.projector);
         let world = Self {
             store,
-            keys: keys(pools.projector.clone()),
-            pool: pools.projector,
-            url,
+            keys: keys(pools.commands),
+            pool: pools.owner,
+            url: servers.owner_url_of(&name),
             superuser_url: servers.superuser_url_of(&name),
         };
         ensure_core(&world.store, &world.keys, &world.pool, &options(), &quiet)

@@ -69,7 +69,10 @@ impl ReadModels {
         list: &AuditList,
     ) -> Result<Page<AuditRow>, ReadError> {
         let statement = statement::page(viewer, &list.query, list.after);
-        let rows = self.database.query_composed(&statement).await?;
+        let rows = self
+            .database
+            .query_composed(viewer.tenant, &statement)
+            .await?;
         let rows: Vec<AuditRow> = rows
             .iter()
             .map(AuditRow::from_row)

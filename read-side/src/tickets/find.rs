@@ -63,7 +63,11 @@ impl ReadModels {
     ) -> Result<Option<TicketRow>, ReadError> {
         let row = self
             .database
-            .query_opt(FIND, &[&tenant.partition.get(), &tenant.org_id.0, &id.0])
+            .query_opt(
+                tenant,
+                FIND,
+                &[&tenant.partition.get(), &tenant.org_id.0, &id.0],
+            )
             .await?;
         Ok(row.as_ref().map(TicketRow::from_row).transpose()?)
     }

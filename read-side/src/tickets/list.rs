@@ -76,7 +76,10 @@ impl ReadModels {
         let company = self.company_in_sight(viewer).await?;
         let rows = self
             .database
-            .query_composed(&statement::page(Asker { viewer, company }, query, *after))
+            .query_composed(
+                viewer.tenant,
+                &statement::page(Asker { viewer, company }, query, *after),
+            )
             .await?;
         let mut rows: Vec<TicketRow> = rows
             .iter()
@@ -97,7 +100,7 @@ impl ReadModels {
         let asker = Asker { viewer, company };
         let rows = self
             .database
-            .query_composed(&statement::count(asker, &list.query.filter))
+            .query_composed(viewer.tenant, &statement::count(asker, &list.query.filter))
             .await?;
         let count = rows.first().map_or(Ok(0), |row: &Row| row.try_get(0))?;
         Ok(count)

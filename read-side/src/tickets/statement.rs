@@ -3,6 +3,7 @@
 use const_format::formatcp;
 use platform::rows::{Column, Row, TicketRow};
 use schema::projection::{CORE, LISTED_TICKETS};
+use schema::table::core::TAGGABLE_TICKETS;
 use tokio_postgres::types::Type;
 
 use super::filter::{Holder, TicketFilter, TimeRange};
@@ -16,8 +17,9 @@ use crate::viewer::Viewer;
 use domain::ids::CompanyId;
 
 const COLUMNS: &str = <TicketRow as Row>::COLUMNS;
-const SELECT: &str = formatcp!("SELECT {COLUMNS} FROM {CORE}.{}", <TicketRow as Row>::TABLE);
-const COUNT: &str = formatcp!("SELECT count(*) FROM {CORE}.{}", <TicketRow as Row>::TABLE);
+const TICKETS: &str = formatcp!("{CORE}.{}", <TicketRow as Row>::TABLE);
+/// Where the index on tags can be used: see `core.sql`.
+const TAGGABLE: &str = formatcp!("{CORE}.{TAGGABLE_TICKETS}");
 
 /// Who asks, and the company whose tickets they see as their own.
 #[derive(Debug, Clone, Copy)]
@@ -42,7 +44,7 @@ pub(super) fn page(asker: Asker<'_>, query: &TicketQuery, after: Option<SortKey>
 /// Counts all rows that fit.
 pub(super) fn count(asker: Asker<'_>, filter: &TicketFilter) -> Statement {
     let mut statement = Statement::default();
-    statement.push(COUNT);
+    push_select(&mut statement, "count(*)", filter);
     push_where(&mut statement, asker, filter);
     statement
 }
@@ -59,7 +61,7 @@ fn by_column(
         SortField::Priority => "priority",
         SortField::NextDeadlineAt => "next_deadline_at",
     };
-    statement.push(SELECT);
+    push_select(statement, COLUMNS, &query.filter);
     push_where(statement, asker, &query.filter);
     if let Some(key) = after {
         push_after(statement, column, query.sort, key);
@@ -83,7 +85,7 @@ fn by_deadline(
 ) {
     let order = query.sort.direction.order();
     statement.push("WITH with_deadline AS MATERIALIZED (");
-    statement.push(SELECT);
+    push_select(statement, COLUMNS, &query.filter);
     push_where(statement, asker, &query.filter);
     statement.push(" AND next_deadline_at IS NOT NULL");
     if let Some(key) = after {
@@ -116,7 +118,7 @@ fn without_deadline(
     after: Option<SortKey>,
 ) {
     let direction = query.sort.direction;
-    statement.push(SELECT);
+    push_select(statement, COLUMNS, &query.filter);
     push_where(statement, asker, &query.filter);
     statement.push(" AND next_deadline_at IS NULL");
     if let Some(key) = after {
@@ -162,6 +164,17 @@ fn push_order(statement: &mut Statement, order: &str, query: &TicketQuery) {
         .push(order)
         .push(" LIMIT ")
         .bind(query.limit.rows(), Type::INT8);
+}
+
+fn push_select(statement: &mut Statement, columns: &str, filter: &TicketFilter) {
+    let source = if filter.tags.is_empty() {
+        TICKETS
+    } else {
+        TAGGABLE
+    };
+    for part in ["SELECT ", columns, " FROM ", source] {
+        statement.push(part);
+    }
 }
 
 fn push_where(statement: &mut Statement, asker: Asker<'_>, filter: &TicketFilter) {

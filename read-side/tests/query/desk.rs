@@ -19,7 +19,7 @@ use platform::http::gate::Gated;
 use platform::http::health::{Check, Readiness};
 use platform::http::problem::Problem;
 use platform::http::serve::{HttpSettings, Parts, compose};
-use platform::pools::{Pools, postgres_config};
+use platform::pools::{Pools, log_writer_config};
 use platform::private::test_servers;
 use platform::rows::Row;
 use platform::valkey::Valkey;
@@ -84,8 +84,9 @@ impl Desk {
     pub async fn open_with(valkey: Valkey, options: Options) -> Self {
         let database = new_database().await;
         let url = test_servers().await.unwrap().database_url_of(&database);
-        let config = postgres_config(&url).unwrap();
-        let client = connect(&url).await;
+        let config = log_writer_config(&url).unwrap();
+        let owner = test_servers().await.unwrap().owner_url_of(&database);
+        let client = connect(&owner).await;
         let pools = Pools::new(&url, &PoolSettings::default()).unwrap();
         let store = EventStore::start(
             config,
@@ -109,7 +110,7 @@ impl Desk {
         let parts = Parts {
             verifier: Arc::new(TokenVerifier::new(keys.clone())),
             ended: EndedSessions::default(),
-            api_keys: ApiKeys::new(pools.queries.clone(), Arc::new(SystemClock)),
+            api_keys: ApiKeys::new(pools.identity.clone(), Arc::new(SystemClock)),
             readiness: Arc::new(Ready),
             metrics: None,
             settings: HttpSettings::default(),

@@ -27,6 +27,7 @@ mod reference;
 mod report;
 mod servers;
 mod timers;
+mod wall;
 
 use anyhow::Result;
 use clap::Parser;

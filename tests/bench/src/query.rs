@@ -18,6 +18,7 @@ use crate::product::Installation;
 use crate::reference;
 use crate::report::{Fact, Line, Report};
 use crate::servers::BenchServers;
+use crate::wall;
 
 const CONNECTIONS: usize = 64;
 /// Tickets whose detail is asked for again and again.
@@ -64,10 +65,12 @@ pub async fn run(cli: &Cli) -> Result<Report> {
         let selecting = reference::selects(&servers, desk.placement, &ids, CONNECTIONS).await?;
         selected.push(measure(selecting, cli.duration()).await?);
     }
+    let walled = wall::lines(&servers, desk.placement, &ids, cli).await?;
     report.lines = vec![
         details(&server.url(), &desk.agent_token, ids, cli).await?,
         Line::new("limit: SELECT of a ticket by its key, 64 clients", selected),
     ];
+    report.lines.extend(walled);
     let api = Api::new(&server.url(), &desk.agent_token);
     for list in lists(&api).await? {
         report.facts.extend(list_times(&api, &list).await?);

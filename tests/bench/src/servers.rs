@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, ensure};
 use event_store::{EventStore, OrgId, Placement};
 use platform::config::PoolSettings;
-use platform::pools::{Pools, postgres_config};
-use platform::private::{Durability, PrivateServers};
+use platform::pools::{Pools, log_writer_config, postgres_config};
+use platform::private::{DATABASE, Durability, PrivateServers};
 use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
 
@@ -85,7 +85,7 @@ impl BenchServers {
     /// # Errors
     /// When the server refuses it.
     pub async fn connect(&self) -> Result<Client> {
-        connect(&self.database_url()).await
+        connect(&self.servers.owner_url_of(DATABASE)).await
     }
 
     /// What runs: for the report.
@@ -135,7 +135,8 @@ async fn store(url: &str, pools: &Pools) -> Result<EventStore> {
         writer_count: WRITER_COUNT,
         ..event_store::Options::default()
     };
-    Ok(EventStore::start(postgres_config(url)?, pools.commands.clone(), options).await?)
+    let store = EventStore::start(log_writer_config(url)?, pools.commands.clone(), options).await?;
+    Ok(store.reading_through(pools.projector.clone()))
 }
 
 async fn connect(url: &str) -> Result<Client> {

@@ -51,12 +51,12 @@ impl Desk {
 
     /// Every event of acme's partition.
     async fn log(&self) -> Vec<RecordedEvent> {
-        whole_log(&self.node.store, self.partition).await
+        whole_log(&self.node.log(), self.partition).await
     }
 
     /// The log must be whole, and the read models what it says.
     async fn is_sound(&self) {
-        let report = verify::verify(&self.node.store, &[self.partition], |_| {})
+        let report = verify::verify(&self.node.log(), &[self.partition], |_| {})
             .await
             .unwrap();
         assert_eq!(

@@ -125,7 +125,7 @@ impl TestApp {
 
     /// Every event of acme's partition.
     pub async fn log(&self) -> Vec<RecordedEvent> {
-        whole_log(&self.server.node().store, self.partition().await).await
+        whole_log(&self.server.node().log(), self.partition().await).await
     }
 
     /// Every event of a stream of acme.

@@ -102,9 +102,9 @@ async fn make_ready(config: &Config) {
         .unwrap();
     let options = projector::Options::default();
     projector::ensure_core(
-        &node.store,
+        &node.log(),
         &node.keys,
-        &node.pools.projector,
+        &node.pools.owner,
         &options,
         &|_| {},
     )

@@ -30,8 +30,8 @@ fn assert_counts_stay(before: &Answer, after: &Answer) {
 async fn assert_clean(app: &TestApp) {
     let node = app.server.node();
     let options = projector::Options::default();
-    let pool = &node.pools.projector;
-    let found = projector::check::check(&node.store, &node.keys, pool, &options, &|_| {}).await;
+    let (log, pool) = (node.log(), &node.pools.owner);
+    let found = projector::check::check(&log, &node.keys, pool, &options, &|_| {}).await;
     let found = found.unwrap();
     let told: Vec<String> = found.differences.iter().map(ToString::to_string).collect();
     assert!(found.is_clean(), "{}", told.join("\n"));
@@ -199,9 +199,9 @@ async fn a_log_without_its_keys_tells_counts_and_no_words() {
     let node = second.node();
     let options = projector::Options::default();
     projector::rebuild::rebuild(
-        &node.store,
+        &node.log(),
         &node.keys,
-        &node.pools.projector,
+        &node.pools.owner,
         &options,
         &|_| {},
     )

@@ -34,9 +34,7 @@ async fn migrated_pool(database: &str) -> Pool {
     schema::migrations::run(&mut client).await.unwrap();
     drop(client);
     connection.await.unwrap().unwrap();
-    Pools::new(&url, &PoolSettings::default())
-        .unwrap()
-        .projector
+    Pools::new(&url, &PoolSettings::default()).unwrap().saga
 }
 
 fn one_timer() -> Changes {

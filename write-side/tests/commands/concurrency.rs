@@ -8,7 +8,7 @@ use domain::text::MessageBody;
 use event_store::EventStore;
 use platform::clock::SystemClock;
 use platform::config::PoolSettings;
-use platform::pools::{Pools, postgres_config};
+use platform::pools::{Pools, log_writer_config};
 use poem::http::Method;
 use serde_json::json;
 use std::collections::HashSet;
@@ -184,7 +184,7 @@ async fn a_reply_on_known_states_needs_nothing_but_its_append() {
     let server = Server::start().await;
     let ticket_id = TicketId(server.ticket().await);
     let pools = Pools::new(&server.url, &PoolSettings::default()).unwrap();
-    let writer = postgres_config(&server.url).unwrap();
+    let writer = log_writer_config(&server.url).unwrap();
     let store = EventStore::start(
         writer,
         pools.commands.clone(),

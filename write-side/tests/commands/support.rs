@@ -19,7 +19,7 @@ use platform::http::gate::Gated;
 use platform::http::health::{Check, Readiness};
 use platform::http::serve::{HttpSettings, Parts, compose};
 use platform::http::views::{TicketView, TicketViews, ViewError};
-use platform::pools::{Pools, postgres_config};
+use platform::pools::{Pools, log_writer_config};
 use platform::private::{PrivateServers, test_servers};
 use poem::endpoint::BoxEndpoint;
 use poem::http::Method;
@@ -91,8 +91,8 @@ impl Server {
             ..event_store::Options::default()
         };
         let keys = keys(pools.commands.clone());
-        let pool = pools.commands.clone();
-        let store = EventStore::start(postgres_config(url).unwrap(), pools.commands, options)
+        let (pool, whole) = (pools.identity.clone(), pools.projector.clone());
+        let store = EventStore::start(log_writer_config(url).unwrap(), pools.commands, options)
             .await
             .unwrap();
         let dispatcher = Dispatcher::new(
@@ -106,7 +106,7 @@ impl Server {
         Self {
             url: url.to_owned(),
             endpoint: endpoint(&dispatcher, pool, settings.clone()),
-            store,
+            store: store.reading_through(whole),
             dispatcher,
             org,
             other,
@@ -122,7 +122,7 @@ impl Server {
             Arc::new(SystemClock),
             Options::default(),
         );
-        let endpoint = endpoint(&dispatcher, pools.queries, HttpSettings::default());
+        let endpoint = endpoint(&dispatcher, pools.identity, HttpSettings::default());
         Self {
             url: self.url.clone(),
             store: self.store.clone(),

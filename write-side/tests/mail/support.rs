@@ -57,9 +57,7 @@ impl Desk {
             .await
             .unwrap();
         Self {
-            pool: Pools::new(&url, &PoolSettings::default())
-                .unwrap()
-                .projector,
+            pool: Pools::new(&url, &PoolSettings::default()).unwrap().identity,
             clock: ManualClock::at("2026-03-01T12:00:00Z".parse().unwrap()),
             outbox: Outbox::new(MasterKeys::parse(keys).unwrap()),
             mailer: Arc::default(),

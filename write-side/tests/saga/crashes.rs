@@ -73,7 +73,7 @@ async fn a_crash_between_folding_and_committing_repeats_the_fold() {
 
 async fn waits_for_a_lock(desk: &Desk) -> bool {
     let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    desk.client()
+    desk.superuser()
         .await
         .query_one(waiting, &[])
         .await

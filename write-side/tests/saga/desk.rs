@@ -31,6 +31,7 @@ static DATABASES: AtomicU32 = AtomicU32::new(0);
 /// The desk: one organization with an agent and a customer, on a log with one partition.
 pub struct Desk {
     pub url: String,
+    superuser_url: String,
     pub clock: ManualClock,
     pub server: Server,
     pub partition: Partition,
@@ -70,6 +71,7 @@ impl Desk {
         let (agent_id, customer_id) = (UserId(Uuid::now_v7()), UserId(Uuid::now_v7()));
         let desk = Self {
             partition: server.dispatcher.partition(organization_id).await.unwrap(),
+            superuser_url: servers.superuser_url_of(&name),
             url,
             clock,
             server,
@@ -272,8 +274,16 @@ impl Desk {
             .collect()
     }
 
+    /// A connection that sees what the others do.
+    pub async fn superuser(&self) -> tokio_postgres::Client {
+        let config = postgres_config(&self.superuser_url).unwrap();
+        let (client, connection) = config.connect(tokio_postgres::NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client
+    }
+
     pub async fn client(&self) -> deadpool_postgres::Object {
-        self.server.pools.queries.get().await.unwrap()
+        self.server.pools.owner.get().await.unwrap()
     }
 
     pub async fn count(&self, table: &str) -> i64 {

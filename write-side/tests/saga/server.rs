@@ -4,7 +4,7 @@ use deadpool_postgres::Pool;
 use event_store::EventStore;
 use platform::clock::ManualClock;
 use platform::config::PoolSettings;
-use platform::pools::{Pools, postgres_config};
+use platform::pools::{Pools, log_writer_config};
 use platform::shutdown::Shutdown;
 use sealing::{Keyring, MasterKeys};
 use std::sync::Arc;
@@ -22,7 +22,7 @@ pub struct Server {
 impl Server {
     pub async fn start(url: &str, clock: &ManualClock) -> Self {
         let pools = Pools::new(url, &PoolSettings::default()).unwrap();
-        let config = postgres_config(url).unwrap();
+        let config = log_writer_config(url).unwrap();
         let store = EventStore::start(
             config,
             pools.commands.clone(),
@@ -37,8 +37,8 @@ impl Server {
             DispatchOptions::default(),
         );
         Self {
+            store: store.reading_through(pools.saga.clone()),
             pools,
-            store,
             dispatcher,
         }
     }
@@ -55,7 +55,7 @@ impl Server {
         options: Options,
         shutdown: &Shutdown,
     ) -> Saga {
-        let (store, pool) = (self.store.clone(), self.pools.projector.clone());
+        let (store, pool) = (self.store.clone(), self.pools.saga.clone());
         Saga::start(
             commands,
             store,
