@@ -257,6 +257,8 @@ async fn s23_a_key_gives_nobody_what_it_does_not_have() {
     for role in ["agent", "lead", "admin"] {
         let body = json!({"name": "Mallory", "role": role});
         key.person.post("/users", body).await.expect(403);
+        let body = json!({"email": "mallory@evil.example", "role": role});
+        key.person.post("/invitations", body).await.expect(403);
         let path = format!("/users/{}", app.customer().id);
         let raise = key.person.patch(&path, json!({"role": role}));
         raise.await.expect(403);
