@@ -365,7 +365,12 @@ async fn the_machine_of_a_key_is_no_person_that_could_be_changed() {
     let app = TestApp::start().await;
     let key = make_key(app.admin(), &["people:read"]).await;
     let path = format!("/users/{}", key.id);
-    let shown = app.admin().get(&path).await.expect(200);
+    // The read models show it a moment after the key was made.
+    let shown = async || match app.admin().get(&path).await {
+        answer if answer.status == 200 => Ok(answer),
+        answer => Err(answer.status),
+    };
+    let shown = eventually(shown, DEADLINE).await;
     assert_eq!(
         (&shown["kind"], &shown["role"]),
         (&json!("machine"), &json!("agent"))
