@@ -257,6 +257,8 @@ async fn s23_a_key_gives_nobody_what_it_does_not_have() {
     for role in ["agent", "lead", "admin"] {
         let body = json!({"name": "Mallory", "role": role});
         key.person.post("/users", body).await.expect(403);
+        let body = json!({"email": "mallory@evil.example", "role": role});
+        key.person.post("/invitations", body).await.expect(403);
         let path = format!("/users/{}", app.customer().id);
         let raise = key.person.patch(&path, json!({"role": role}));
         raise.await.expect(403);
@@ -363,7 +365,12 @@ async fn the_machine_of_a_key_is_no_person_that_could_be_changed() {
     let app = TestApp::start().await;
     let key = make_key(app.admin(), &["people:read"]).await;
     let path = format!("/users/{}", key.id);
-    let shown = app.admin().get(&path).await.expect(200);
+    // The read models show it a moment after the key was made.
+    let shown = async || match app.admin().get(&path).await {
+        answer if answer.status == 200 => Ok(answer),
+        answer => Err(answer.status),
+    };
+    let shown = eventually(shown, DEADLINE).await;
     assert_eq!(
         (&shown["kind"], &shown["role"]),
         (&json!("machine"), &json!("agent"))

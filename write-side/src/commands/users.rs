@@ -67,6 +67,9 @@ impl UseCase for InviteUser {
             let detail = "only agents, leads and admins are in teams";
             return Err(Refusal::invalid("/team_ids", detail).into());
         }
+        if !self.teams.is_empty() && !work.rights().has(Permission::ManageTeams) {
+            return Err(Refusal::Forbidden("you may not set teams".to_owned()).into());
+        }
         let answer = self.create.decide(work).await?;
         for team_id in &self.teams {
             let Team::Present(team) = work.state::<Team>(team_id.0).await? else {

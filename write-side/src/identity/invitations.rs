@@ -347,6 +347,8 @@ fn command(principal: &Principal, origin: &Origin) -> CommandContext {
     CommandContext {
         request_id: origin.request_id.clone(),
         source_address: address,
+        // Of a key: what its scopes say, and not what the role has that it counts as.
+        rights: principal.permissions,
         ..CommandContext::new(principal.organization_id, principal.actor())
     }
 }
