@@ -13,6 +13,7 @@ const SECRET_BYTES: usize = 32;
 /// Of 32 bytes in base64 without padding.
 const SECRET_CHARACTERS: usize = 43;
 const CONTEXT: &str = "InsightDesk 2026 opaque tokens";
+const DERIVED_CONTEXT: &str = "InsightDesk 2026 texts derived from opaque tokens";
 
 /// What a token is for. It is told by its first letters, so that one never serves for another, and that scanners of
 /// secrets know it.
@@ -26,15 +27,18 @@ pub enum TokenKind {
     PasswordReset,
     /// Goes on with a sign-in that a second factor has to complete.
     SignIn,
+    /// Comes back with the answer of another site that a person signs on by.
+    SignOn,
 }
 
 impl TokenKind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::VerifyAddress,
         Self::Invitation,
         Self::PasswordReset,
         Self::SignIn,
+        Self::SignOn,
     ];
 
     /// The first letters of its tokens.
@@ -45,6 +49,7 @@ impl TokenKind {
             Self::Invitation => "idi_",
             Self::PasswordReset => "idr_",
             Self::SignIn => "ids_",
+            Self::SignOn => "ido_",
         }
     }
 }
@@ -102,6 +107,15 @@ impl Token {
     pub fn hash(&self) -> SecretHash {
         hash(CONTEXT, &[self.text.as_bytes()])
     }
+
+    /// Another random text, always the same for this token and purpose: 43 letters and digits, `-` and `_`. It tells nothing
+    /// of the token, nor of one that is derived for another purpose.
+    #[must_use]
+    pub fn derived(&self, purpose: &str) -> Zeroizing<String> {
+        let parts = [self.text.as_bytes(), purpose.as_bytes()];
+        let derived = hash(DERIVED_CONTEXT, &parts);
+        Zeroizing::new(URL_SAFE_NO_PAD.encode(derived.as_bytes()))
+    }
 }
 
 impl fmt::Debug for Token {
@@ -124,6 +138,16 @@ mod tests {
             let read = Token::parse(kind, made.as_str()).unwrap();
             assert_eq!((read.kind(), read.hash()), (kind, made.hash()));
         }
+    }
+
+    #[test]
+    fn what_is_derived_differs_by_token_and_purpose_and_stays_the_same() {
+        let [one, other] = [(); 2].map(|()| Token::generate(TokenKind::SignOn).unwrap());
+        let again = Token::parse(TokenKind::SignOn, one.as_str()).unwrap();
+        assert_eq!(one.derived("state"), again.derived("state"));
+        assert_ne!(one.derived("state"), one.derived("nonce"));
+        assert_ne!(one.derived("state"), other.derived("state"));
+        assert_eq!(one.derived("state").len(), SECRET_CHARACTERS);
     }
 
     #[test]

@@ -67,3 +67,7 @@ id!(
     /// An invitation into an organization.
     InvitationId
 );
+id!(
+    /// A provider that people of an organization sign on by.
+    SignOnProviderId
+);

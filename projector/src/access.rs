@@ -8,6 +8,7 @@ use event_store::Partition;
 use platform::auth::SET_STANDING;
 use schema::table::{
     ACCOUNTS, API_KEYS, CHALLENGES, KNOWN_DEVICES, MEMBERSHIPS, RECOVERY_CODES, SESSIONS,
+    SIGN_ON_IDENTITIES,
 };
 
 use crate::error::BatchError;
@@ -30,7 +31,10 @@ const LEAVE: &str = formatcp!(
           devices AS (DELETE FROM {KNOWN_DEVICES} d USING last WHERE d.account_id = last.account_id) \
      DELETE FROM {ACCOUNTS} a USING last WHERE a.account_id = last.account_id"
 );
-
+/// Who they are at other sites.
+const UNLINK: &str = formatcp!(
+    "DELETE FROM {SIGN_ON_IDENTITIES} WHERE partition = $1 AND org_id = $2 AND user_id = $3"
+);
 /// Links and codes on their way hold the person's address; ids of people are unique over all organizations.
 const VOID: &str = formatcp!("DELETE FROM {CHALLENGES} WHERE data ->> 'user_id' = $1");
 
@@ -85,6 +89,9 @@ pub async fn end_sessions(
             .await?;
         let leave = tx.prepare_cached(LEAVE).await?;
         tx.execute(&leave, &[&org.0, &user.0]).await?;
+        let unlink = tx.prepare_cached(UNLINK).await?;
+        tx.execute(&unlink, &[&partition.get(), &org.0, &user.0])
+            .await?;
         let void = tx.prepare_cached(VOID).await?;
         tx.execute(&void, &[&user.to_string()]).await?;
         let forget = tx.prepare_cached(FORGET_KEY).await?;

@@ -39,6 +39,10 @@ pub const CHALLENGES: &str = "challenges";
 pub const SESSIONS: &str = "sessions";
 /// What happened to credentials, on its way to the log.
 pub const SECURITY_OUTBOX: &str = "security_outbox";
+/// The providers that people of organizations sign on by.
+pub const SIGN_ON_PROVIDERS: &str = "sign_on_providers";
+/// Who is who at a provider.
+pub const SIGN_ON_IDENTITIES: &str = "sign_on_identities";
 
 /// What machines show: a row for each API key.
 pub const API_KEYS: &str = "api_keys";
@@ -68,6 +72,8 @@ pub const ALL: &[&str] = &[
     SESSIONS,
     SECURITY_OUTBOX,
     API_KEYS,
+    SIGN_ON_PROVIDERS,
+    SIGN_ON_IDENTITIES,
     MAIL_OUTBOX,
 ];
 

@@ -23,10 +23,11 @@ use platform::telemetry::PrometheusHandle;
 use platform::valkey::Valkey;
 use projector::{Bar, Ensured, Projector};
 use read_side::ReadModels;
+use sign_on::SignOn;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use write_side::expiry;
-use write_side::identity::{Identity, Remembered};
+use write_side::identity::{Identity, Outward, Remembered};
 use write_side::saga::Saga;
 
 use crate::http;
@@ -189,6 +190,8 @@ fn identity(config: &Config, node: &Node, remembered: Remembered) -> Result<Iden
     .context("INSIGHTDESK_PASSWORD_MEMORY_KIB and INSIGHTDESK_PASSWORD_ITERATIONS")?;
     let signer = TokenSigner::new(TokenKeys::parse(&config.token_secret)?);
     let (pool, dispatcher) = (node.pools.identity.clone(), node.dispatcher.clone());
+    let private = config.sign_on_private_issuers.iter();
+    let private = private.map(str::to_owned).collect();
     Ok(Identity::new(
         pool,
         dispatcher,
@@ -196,7 +199,11 @@ fn identity(config: &Config, node: &Node, remembered: Remembered) -> Result<Iden
         signer,
         remembered,
         node.master.clone(),
-        node.outbox.clone(),
+        Outward {
+            outbox: node.outbox.clone(),
+            sign_on: SignOn::new(private),
+            public_url: config.mail.public_url.clone(),
+        },
     ))
 }
 

@@ -2,10 +2,13 @@
 //!
 //! Each names in `user_id` the person of the organization whose account it concerns; who acted is in the metadata.
 
-use super::words::{PasswordChange, SecondFactorKind, SessionEnd, SignInFailure, SignInMethod};
+use super::sign_on::SignOnSettings;
+use super::words::{
+    PasswordChange, SecondFactorKind, SessionEnd, SignInFailure, SignInMethod, SignOnKind,
+};
 use crate::actor::Role;
 use crate::event::events;
-use crate::ids::{ApiKeyId, InvitationId, SessionId, UserId};
+use crate::ids::{ApiKeyId, InvitationId, SessionId, SignOnProviderId, UserId};
 use crate::text::{Device, Email, Name, Scope};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -49,6 +52,16 @@ events! {
         PersonExported(PersonExported) = "person.exported" v 1,
         /// They have shown that mail to their address reaches them.
         EmailVerified(EmailVerified) = "email.verified" v 1,
+        /// People may sign on by another site.
+        SignOnProviderCreated(SignOnProviderCreated) = "sign_on_provider.created" v 1,
+        /// Other rules for those who sign on by it.
+        SignOnProviderChanged(SignOnProviderChanged) = "sign_on_provider.changed" v 1,
+        /// Nobody signs on by it any more.
+        SignOnProviderRemoved(SignOnProviderRemoved) = "sign_on_provider.removed" v 1,
+        /// An identity at another site stands for them from now on.
+        SignOnLinked(SignOnLinked) = "sign_on.linked" v 1,
+        /// No identity of another site stands for them any more.
+        SignOnUnlinked(SignOnUnlinked) = "sign_on.unlinked" v 1,
     }
 }
 
@@ -75,6 +88,11 @@ impl SecurityEvent {
             Self::InvitationRevoked(e) => e.user_id,
             Self::PersonExported(e) => e.user_id,
             Self::EmailVerified(e) => e.user_id,
+            Self::SignOnProviderCreated(e) => e.user_id,
+            Self::SignOnProviderChanged(e) => e.user_id,
+            Self::SignOnProviderRemoved(e) => e.user_id,
+            Self::SignOnLinked(e) => e.user_id,
+            Self::SignOnUnlinked(e) => e.user_id,
         }
     }
 }
@@ -251,5 +269,62 @@ pub struct PersonExported {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EmailVerified {
     /// Whose.
+    pub user_id: UserId,
+}
+
+/// People may sign on by another site.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignOnProviderCreated {
+    /// Who set it up.
+    pub user_id: UserId,
+    /// The provider.
+    pub provider_id: SignOnProviderId,
+    /// How it is spoken with.
+    pub kind: SignOnKind,
+    /// Its issuer, or the base of a GitHub.
+    pub issuer: String,
+    /// As whom it is asked; never the secret.
+    pub client_id: String,
+    /// What is decided about it.
+    pub settings: SignOnSettings,
+}
+
+/// Other rules for those who sign on by a provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignOnProviderChanged {
+    /// Who changed them.
+    pub user_id: UserId,
+    /// The provider.
+    pub provider_id: SignOnProviderId,
+    /// What was decided before.
+    pub from: SignOnSettings,
+    /// What is decided now.
+    pub to: SignOnSettings,
+    /// Whether it has another client secret.
+    pub secret_replaced: bool,
+}
+
+/// Nobody signs on by a provider any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignOnProviderRemoved {
+    /// Who removed it.
+    pub user_id: UserId,
+    /// The provider.
+    pub provider_id: SignOnProviderId,
+}
+
+/// An identity at another site stands for a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignOnLinked {
+    /// Whom.
+    pub user_id: UserId,
+    /// The provider.
+    pub provider_id: SignOnProviderId,
+}
+
+/// No identity of another site stands for a person any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignOnUnlinked {
+    /// Whom.
     pub user_id: UserId,
 }

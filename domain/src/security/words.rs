@@ -78,6 +78,10 @@ words! {
         Throttled = "throttled",
         /// The person may not act.
         Inactive = "inactive",
+        /// The provider vouches for the person's address under another identity than the one that is linked with them.
+        OtherIdentity = "other_identity",
+        /// Addresses of this domain may not come by this provider.
+        AddressNotAllowed = "address_not_allowed",
     }
 }
 
@@ -98,5 +102,35 @@ words! {
     SecondFactorKind {
         /// Codes of the moment (RFC 6238).
         Totp = "totp",
+    }
+}
+
+words! {
+    /// How a provider of sign-on is spoken with.
+    SignOnKind {
+        /// By OpenID Connect.
+        Oidc = "oidc",
+        /// As GitHub does.
+        Github = "github",
+    }
+}
+
+words! {
+    /// What becomes of people who sign on and whom the organization does not know.
+    Newcomers {
+        /// They are not let in.
+        Refused = "refused",
+        /// They become customers.
+        Customer = "customer",
+    }
+}
+
+words! {
+    /// Whether a person's second factor is asked for after a sign-on.
+    SecondFactorRule {
+        /// It is, where they have one.
+        Asked = "asked",
+        /// It is not: the provider has seen to it.
+        Trusted = "trusted",
     }
 }

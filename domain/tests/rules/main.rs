@@ -12,6 +12,7 @@ mod properties;
 mod samples;
 mod scenario;
 mod security;
+mod sign_on;
 mod sla;
 mod team;
 mod text;

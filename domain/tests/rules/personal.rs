@@ -62,6 +62,16 @@ const NOT_PERSONAL: &[(&str, &[&str], &str)] = &[
     ("second_factor.disabled", &["kind"], "fixed words"),
     ("api_key.created", &["scopes"], "words of the product"),
     ("invitation.sent", &["role"], "fixed words"),
+    (
+        "sign_on_provider.created",
+        &["kind", "issuer", "client_id", "settings"],
+        "of a company, not of a person",
+    ),
+    (
+        "sign_on_provider.changed",
+        &["from", "to"],
+        "of a company, not of a person",
+    ),
     ("user.created", &["role", "kind"], "fixed words"),
     ("company.created", &["name"], "a company's"),
     ("company.renamed", &["from", "to"], "a company's"),

@@ -100,6 +100,32 @@ fn an_admin_the_operator_and_an_import_make_users_once() {
 }
 
 #[test]
+fn who_lets_people_in_makes_customers_and_nobody_else() {
+    let new = |role| UserCommand::Create {
+        name: name("Nora"),
+        email: None,
+        role,
+    };
+    for role in [Role::Agent, Role::Lead, Role::Admin] {
+        absent(CUSTOMER)
+            .when(0, Actor::Identity, new(role))
+            .refuses(UserError::AdminOnly);
+    }
+    let created = UserCreated {
+        name: name("Nora"),
+        email: None,
+        role: Role::Customer,
+        kind: UserKind::Person,
+    };
+    absent(CUSTOMER)
+        .when(0, Actor::Identity, new(Role::Customer))
+        .yields([created.into()]);
+    absent(CUSTOMER)
+        .when(0, Actor::Identity, rename())
+        .refuses(UserError::AdminOnly);
+}
+
+#[test]
 fn nobody_else_makes_or_changes_users_or_learns_whether_they_exist() {
     for actor in [agent(), lead(), Actor::Timer] {
         absent(CUSTOMER)

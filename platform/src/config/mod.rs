@@ -5,6 +5,7 @@
 //! (`INSIGHTDESK_HTTP_ADDR`), which wins. `DATABASE_URL` and `VALKEY_URL` go without the
 //! prefix. `INSIGHTDESK_CONFIG` names the file.
 
+mod origins;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ use crate::http::rate_limit::Budgets;
 use crate::http::security_headers::TransportSecurity;
 use crate::mail::{PublicUrl, Sender, SmtpUrl};
 
+pub use origins::{OriginsError, PrivateOrigins};
 pub use settings::Settings;
 pub use values::{LogFormat, Role, Roles, Secret};
 
@@ -71,6 +73,9 @@ pub struct Config {
     pub web: WebSettings,
     /// How mail leaves.
     pub mail: MailSettings,
+    /// `sign_on_private_issuers`: origins of providers of sign-on that are not public, such as
+    /// `https://sso.internal.example`. Default: none.
+    pub sign_on_private_issuers: PrivateOrigins,
 }
 
 /// Mail, and the links in it.

@@ -11,7 +11,7 @@ use config::{Config as Sources, Environment, File, FileFormat};
 use event_store::checkpoint::SigningKey;
 use sealing::MasterKeys;
 
-use super::{Config, ConfigError, LogFormat, PoolSettings, Roles, Secret};
+use super::{Config, ConfigError, LogFormat, PoolSettings, PrivateOrigins, Roles, Secret};
 use crate::auth::TokenKeys;
 use crate::http::rate_limit::BudgetName;
 use crate::telemetry::DEFAULT_LOG_FILTER;
@@ -28,6 +28,7 @@ const TOKEN_SECRET: &str = "token_secret";
 const MASTER_KEY: &str = "master_key";
 const MASTER_KEY_FILE: &str = "master_key_file";
 const LOG_FILTER: &str = "log_filter";
+const SIGN_ON_PRIVATE_ISSUERS: &str = "sign_on_private_issuers";
 const SIGNING_KEY: &str = "signing_key";
 const SIGNING_KEY_FILE: &str = "signing_key_file";
 
@@ -86,6 +87,7 @@ const KEYS: &[&str] = &[
     "cors_origins",
     "cors_credentials",
     "hsts",
+    SIGN_ON_PRIVATE_ISSUERS,
     "config",
 ];
 
@@ -262,6 +264,11 @@ impl Settings {
             rate_limits: self.rate_limits(),
             web: self.web(),
             mail: self.mail(),
+            sign_on_private_issuers: self.parsed(
+                SIGN_ON_PRIVATE_ISSUERS,
+                "a list of origins such as https://sso.internal.example, and http to this machine alone",
+                PrivateOrigins::default(),
+            ),
         };
         if self.problems.is_empty() {
             Ok(config)

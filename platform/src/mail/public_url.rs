@@ -18,7 +18,8 @@ pub struct PublicUrl(String);
 
 impl PublicUrl {
     /// A link to a page.
-    pub(super) fn page(&self, path: &str) -> String {
+    #[must_use]
+    pub fn page(&self, path: &str) -> String {
         format!("{}/{path}", self.0)
     }
 

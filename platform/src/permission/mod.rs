@@ -71,6 +71,8 @@ pub enum Permission {
     ReadAudit,
     /// Make and revoke API keys.
     ManageApiKeys,
+    /// Set up the sites that people sign on by. Who does may let anybody in as anybody, so no key has it.
+    ManageSignOn,
     /// See and end the sessions of others.
     ManageSessions,
 }

@@ -95,7 +95,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::permission::Permission::ManageApiKeys;
+    use crate::permission::Permission::{ManageApiKeys, ManageSignOn};
 
     #[test]
     fn no_scope_gives_more_than_an_admin_has_and_none_gives_keys() {
@@ -105,7 +105,9 @@ mod tests {
                 "{}",
                 scope.name
             );
-            assert!(!scope.permissions.has(ManageApiKeys), "{}", scope.name);
+            for never in [ManageApiKeys, ManageSignOn] {
+                assert!(!scope.permissions.has(never), "{}", scope.name);
+            }
         }
     }
 

@@ -2,9 +2,9 @@
 
 use super::Permission::{
     AssignTickets, ChangeTickets, EditOwnMessages, EraseUsers, ExportUsers, ManageApiKeys,
-    ManageCompanies, ManageOrganization, ManageSessions, ManageTeams, ManageUsers, MoveTickets,
-    OpenTickets, OwnProfile, ReadAudit, ReadCompanies, ReadOrganization, ReadTeams, ReadTickets,
-    ReadUsers, RedactMessages, ReplyToTickets, TagTickets,
+    ManageCompanies, ManageOrganization, ManageSessions, ManageSignOn, ManageTeams, ManageUsers,
+    MoveTickets, OpenTickets, OwnProfile, ReadAudit, ReadCompanies, ReadOrganization, ReadTeams,
+    ReadTickets, ReadUsers, RedactMessages, ReplyToTickets, TagTickets,
 };
 use super::{Permission, PermissionSet, of_role};
 use domain::actor::Role;
@@ -86,6 +86,15 @@ pub const TABLE: &[Row] = &[
     needs(ManageUsers,        "resend_invitation",   ""),
     needs(ManageUsers,        "revoke_invitation",   ""),
     open_to(Access::Public,   "complete_sign_in",    "who holds the ticket of a sign-in"),
+    open_to(Access::Public,   "list_sign_on_choices", ""),
+    open_to(Access::Public,   "start_sign_on",       ""),
+    open_to(Access::Public,   "finish_sign_on",      "who began it, with the provider's answer"),
+    needs(ManageSignOn,       "list_sign_on_providers", ""),
+    needs(ManageSignOn,       "create_sign_on_provider", ""),
+    needs(ManageSignOn,       "get_sign_on_provider", ""),
+    needs(ManageSignOn,       "update_sign_on_provider", ""),
+    needs(ManageSignOn,       "remove_sign_on_provider", ""),
+    needs(ManageUsers,        "unlink_sign_on",      ""),
     open_to(Access::Enrolling, "sign_out",            ""),
     open_to(Access::Enrolling, "propose_second_factor", "oneself"),
     open_to(Access::Enrolling, "confirm_second_factor", "oneself"),

@@ -2,12 +2,19 @@
 
 use domain::security::event::{
     ApiKeyCreated, InvitationSent, SecurityEvent, SessionEnded, SessionStarted, SignInFailed,
+    SignOnProviderChanged, SignOnProviderCreated,
 };
+use domain::security::sign_on::SignOnSettings;
 use domain::security::words::{PasswordChange, SessionEnd, SignInFailure, SignInMethod};
+use domain::text::MailDomain;
 use platform::rows::{ACTOR, SUBJECT};
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 use super::audit::{Fact, email_text};
+
+/// What the audit calls a provider of sign-on.
+const PROVIDER: &str = "sign_on_provider";
 
 /// The fact of a security event.
 pub(super) fn fact(change: &SecurityEvent) -> Fact {
@@ -79,6 +86,20 @@ pub(super) fn fact(change: &SecurityEvent) -> Fact {
         SecurityEvent::EmailVerified(_) => {
             of_person(format!("{SUBJECT} verified the e-mail address"))
         }
+        SecurityEvent::SignOnProviderCreated(e) => provider_created(e),
+        SecurityEvent::SignOnProviderChanged(e) => provider_changed(e),
+        SecurityEvent::SignOnProviderRemoved(e) => Fact::new(
+            PROVIDER,
+            e.provider_id.0,
+            format!("{ACTOR} removed a provider of sign-on"),
+        )
+        .concerning(user_id),
+        SecurityEvent::SignOnLinked(_) => of_person(format!(
+            "{SUBJECT} is recognized by a provider of sign-on from now on"
+        )),
+        SecurityEvent::SignOnUnlinked(_) => of_person(format!(
+            "{ACTOR} unlinked {SUBJECT} from every provider of sign-on"
+        )),
     }
 }
 
@@ -116,6 +137,8 @@ fn failed(event: &SignInFailed) -> Fact {
         SignInFailure::WrongCode => "the code was wrong",
         SignInFailure::Throttled => "there were too many tries",
         SignInFailure::Inactive => "the person may not act",
+        SignInFailure::OtherIdentity => "another identity is linked with the person",
+        SignInFailure::AddressNotAllowed => "addresses of this domain may not come",
     };
     let method = shown(event.method);
     let summary = format!("A sign-in as {SUBJECT} with {method} was refused: {why}");
@@ -136,6 +159,45 @@ fn key_created(event: &ApiKeyCreated) -> Fact {
     .changing("name", Value::Null, event.name.as_str())
     .changing("scopes", Value::Null, scopes)
     .changing("expires_at", Value::Null, expires_at)
+}
+
+fn provider_created(event: &SignOnProviderCreated) -> Fact {
+    let summary = format!("{ACTOR} let people sign on by another site");
+    let fact = Fact::new(PROVIDER, event.provider_id.0, summary)
+        .concerning(event.user_id)
+        .changing("kind", Value::Null, event.kind.as_str())
+        .changing("issuer", Value::Null, event.issuer.as_str())
+        .changing("client_id", Value::Null, event.client_id.as_str());
+    let fields = provider_fields(&event.settings).into_iter();
+    fields.fold(fact, |fact, (field, to)| {
+        fact.changing(field, Value::Null, to)
+    })
+}
+
+fn provider_changed(event: &SignOnProviderChanged) -> Fact {
+    let summary = match event.secret_replaced {
+        true => format!("{ACTOR} changed a provider of sign-on and its secret"),
+        false => format!("{ACTOR} changed a provider of sign-on"),
+    };
+    let fact = Fact::new(PROVIDER, event.provider_id.0, summary).concerning(event.user_id);
+    let (from, to) = (provider_fields(&event.from), provider_fields(&event.to));
+    let changed = from.into_iter().zip(to).filter(|(from, to)| from != to);
+    changed.fold(fact, |fact, ((field, from), (_, to))| {
+        fact.changing(field, from, to)
+    })
+}
+
+fn provider_fields(settings: &SignOnSettings) -> [(&'static str, Value); 5] {
+    let list = |domains: &BTreeSet<MailDomain>| -> Value {
+        domains.iter().map(MailDomain::as_str).collect()
+    };
+    [
+        ("name", settings.name.as_str().into()),
+        ("allowed_domains", list(&settings.allowed_domains)),
+        ("trusted_domains", list(&settings.trusted_domains)),
+        ("newcomers", settings.newcomers.as_str().into()),
+        ("second_factor", settings.second_factor.as_str().into()),
+    ]
 }
 
 fn invited(event: &InvitationSent) -> Fact {

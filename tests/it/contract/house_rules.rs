@@ -8,11 +8,12 @@ use std::process::Command;
 use serde_json::Value;
 
 const SIDES: [&str; 3] = ["write-side", "projector", "read-side"];
-const SOURCE_DIRS: [&str; 11] = [
+const SOURCE_DIRS: [&str; 12] = [
     "domain/src",
     "event-store/src",
     "sealing/src",
     "credentials/src",
+    "sign-on/src",
     "write-side/src",
     "read-side/src",
     "projector/src",
@@ -182,6 +183,26 @@ fn the_credentials_link_no_driver_no_web_crate_and_no_other_member() {
         .filter(|name| linked.contains(**name))
         .collect();
     assert!(found.is_empty(), "credentials links {found:?}");
+}
+
+#[test]
+fn what_speaks_with_providers_links_no_driver_and_no_other_member() {
+    let linked = linked(&metadata(), "sign-on");
+    let forbidden = [
+        "poem",
+        "tokio-postgres",
+        "deadpool-postgres",
+        "fred",
+        "domain",
+        "schema",
+        "platform",
+        "credentials",
+    ];
+    let found: Vec<_> = forbidden
+        .iter()
+        .filter(|name| linked.contains(**name))
+        .collect();
+    assert!(found.is_empty(), "sign-on links {found:?}");
 }
 
 #[test]

@@ -19,9 +19,14 @@ pub struct Mailbox {
 impl TestApp {
     /// Starts it with a mailbox.
     pub async fn with_mail() -> (Self, Mailbox) {
+        Self::with_mail_and(|config| config).await
+    }
+
+    /// Starts it with a mailbox, and what else `configure` says.
+    pub async fn with_mail_and(configure: impl FnOnce(Config) -> Config) -> (Self, Mailbox) {
         let directory = tempfile::tempdir().unwrap();
         let database = Database::create().await;
-        let config = database.config();
+        let config = configure(database.config());
         let config = Config {
             mail: MailSettings {
                 way: MailWay::Directory(directory.path().to_owned()),

@@ -19,6 +19,7 @@ mod database;
 mod eventually;
 mod mailbox;
 mod people;
+pub mod provider;
 
 pub use app::{MASTER_KEY, SECRET, TestApp, serve, start_of_time, whole_log};
 pub use binary::Binary;

@@ -20,6 +20,7 @@ mod second_factor_policy;
 mod service_levels;
 mod shut_organizations;
 mod sign_in;
+mod sign_on;
 mod ticket_life;
 mod told_by_mail;
 mod traces;

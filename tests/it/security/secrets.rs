@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use hyper::Method;
 use serde_json::{Value, json};
 
-use crate::harness::access::make_key;
+use crate::harness::access::{make_key, post};
 use crate::harness::{Answer, Binary, Client, Organization, Person, TestApp};
 
 /// Where a canary is sent.
@@ -23,9 +23,11 @@ enum Place {
     Password,
     WrongType,
     NoJson,
+    ClientSecret,
+    SignOnCode,
 }
 
-const PLACES: [Place; 11] = [
+const PLACES: [Place; 13] = [
     Place::Token,
     Place::Basic,
     Place::Cookie,
@@ -37,6 +39,8 @@ const PLACES: [Place; 11] = [
     Place::Password,
     Place::WrongType,
     Place::NoJson,
+    Place::ClientSecret,
+    Place::SignOnCode,
 ];
 
 /// Birds, and what they were sent with.
@@ -131,6 +135,7 @@ async fn send_all(canaries: &Canaries, client: &Client, acme: &Organization) {
     for (request, status) in refused {
         tells_nothing(canaries, &request.await.expect(status));
     }
+    send_to_a_provider(canaries, client, acme).await;
     let unread = client
         .get(&format!("/nowhere?x={}", canary(Place::Query)))
         .await;
@@ -160,6 +165,24 @@ async fn used_key(admin: &Person) -> String {
     secret.to_owned()
 }
 
+/// To one that does not answer: what is wrong is logged.
+async fn send_to_a_provider(canaries: &Canaries, client: &Client, acme: &Organization) {
+    let new = json!({
+        "kind": "oidc", "name": "Nobody", "issuer": "https://localhost:9", "client_id": "id",
+        "client_secret": canaries.of(Place::ClientSecret),
+    });
+    let made = acme.admin.post("/sign_on/providers", new).await.expect(201);
+    tells_nothing(canaries, &made);
+    let path = format!("/auth/sign_on/providers/{}", made.id());
+    let start = json!({"organization": acme.slug});
+    let started = post(client, &format!("{path}/start"), start).await;
+    tells_nothing(canaries, &started.expect(503));
+    let code = canaries.of(Place::SignOnCode);
+    let finish = json!({"flow": format!("ido_{code}"), "state": code, "code": code});
+    let finished = post(client, &format!("{path}/finish"), finish).await;
+    tells_nothing(canaries, &finished.expect(401));
+}
+
 /// Everything that is kept for good.
 async fn stored(app: &TestApp) -> String {
     let client = app.database.superuser().await;
@@ -167,6 +190,8 @@ async fn stored(app: &TestApp) -> String {
     for statement in [
         "SELECT data::text || metadata::text FROM events",
         "SELECT row_to_json(r)::text FROM command_results r",
+        "SELECT row_to_json(p)::text FROM sign_on_providers p",
+        "SELECT row_to_json(o)::text FROM security_outbox o",
     ] {
         for row in client.query(statement, &[]).await.unwrap() {
             stored.push_str(row.get(0));

@@ -13,7 +13,7 @@ use platform::http::spec::amendment::{Amendment, Keyword, TAG};
 /// What the description says beside what the framework says.
 #[must_use]
 pub fn amendments() -> Vec<Amendment> {
-    [tickets(), people(), companies(), organization()].concat()
+    [tickets(), people(), companies(), organization(), sign_on()].concat()
 }
 
 fn at(pointer: &'static str, keywords: &[Keyword]) -> Vec<Amendment> {
@@ -47,6 +47,18 @@ fn tickets() -> Vec<Amendment> {
         ),
     ]
     .concat()
+}
+
+fn sign_on() -> Vec<Amendment> {
+    [
+        "/CreateProviderBody/properties/allowed_domains/items",
+        "/CreateProviderBody/properties/trusted_domains/items",
+        "/UpdateProviderBody/properties/allowed_domains/items",
+        "/UpdateProviderBody/properties/trusted_domains/items",
+    ]
+    .into_iter()
+    .flat_map(|pointer| at(pointer, &[MaxLength(MailDomain::MAX_CHARS)]))
+    .collect()
 }
 
 fn people() -> Vec<Amendment> {

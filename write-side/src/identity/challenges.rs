@@ -61,6 +61,8 @@ pub enum Purpose {
     Invitation,
     /// The next step of a sign-in.
     SignIn,
+    /// Coming back from another site.
+    SignOn,
 }
 
 impl Purpose {
@@ -73,6 +75,7 @@ impl Purpose {
             Self::EmailCode => "email_code",
             Self::Invitation => "invitation",
             Self::SignIn => "sign_in",
+            Self::SignOn => "sign_on",
         }
     }
 
@@ -83,6 +86,7 @@ impl Purpose {
             Self::SignUp => TimeDelta::hours(24),
             Self::ResetPassword => TimeDelta::minutes(30),
             Self::EmailCode | Self::SignIn => TimeDelta::minutes(5),
+            Self::SignOn => TimeDelta::minutes(10),
             Self::Invitation => TimeDelta::days(7),
         }
     }
@@ -95,12 +99,13 @@ impl Purpose {
     }
 
     /// What a message calls it.
-    fn noun(self) -> &'static str {
+    pub(super) fn noun(self) -> &'static str {
         match self {
             Self::SignUp | Self::ResetPassword => "link",
             Self::EmailCode => "code",
             Self::Invitation => "invitation",
             Self::SignIn => "sign-in",
+            Self::SignOn => "sign-on",
         }
     }
 }

@@ -15,6 +15,14 @@ pub enum IdentityError {
     /// The code was wrong, used before, or too late.
     #[error("the code is not right, or was used before")]
     InvalidCode,
+    /// What a provider says of somebody opens nothing here, or is not believed.
+    #[error(
+        "the sign-on was refused: the provider must vouch for your e-mail address, and the organization must let you in; start again, or ask an admin of the organization"
+    )]
+    NotSignedOn,
+    /// The provider of a sign-on does not answer, or not in order.
+    #[error("the provider of the sign-on cannot be reached or is out of order: retry later")]
+    ProviderUnreachable(#[source] Box<dyn StdError + Send + Sync>),
     /// A link, ticket or refresh token that is not good, or not any more.
     #[error("this {0} is not valid any more: ask for a new one")]
     Spent(&'static str),

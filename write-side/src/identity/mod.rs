@@ -29,11 +29,13 @@ mod second_factor;
 mod second_step;
 mod sessions;
 mod sign_in;
+mod sign_on;
 mod sign_up;
 mod signing_out;
 
 use std::sync::Arc;
 
+use ::sign_on::SignOn;
 use chrono::{DateTime, TimeDelta, Utc};
 use credentials::code::CodeKeys;
 use credentials::password::{HashError, PasswordHasher};
@@ -44,7 +46,7 @@ use domain::organization::settings::SecondFactorDemand;
 use domain::organization::state::Standing;
 use domain::text::{Device, Email, Name, Slug};
 use platform::auth::{ApiKeys, EndedSessions, Grant, Principal, TokenSigner};
-use platform::mail::{Address, Letter};
+use platform::mail::{Address, Letter, PublicUrl};
 use sealing::MasterKeys;
 use tokio::sync::Notify;
 
@@ -52,10 +54,11 @@ pub use accounts::Membership;
 pub use api_keys::{ListedKey, MadeKey, NewKey};
 pub use error::IdentityError;
 pub use invitations::{Invitation, Wish};
-pub use rotation::reseal_second_factors;
+pub use rotation::{reseal_client_secrets, reseal_second_factors};
 pub use second_factor::Enrolment;
 pub use sessions::{Listed, Owner, REFRESH_LIFETIME};
 pub use sign_in::{Choice, SignIn, SignedIn};
+pub use sign_on::{Begun, NewProvider, ProviderChanges, Returned, SignOnChoice, SignOnProvider};
 pub use sign_up::SignUp;
 
 use accounts::Account;
@@ -101,6 +104,16 @@ pub struct Remembered {
     pub api_keys: ApiKeys,
 }
 
+/// What goes out: letters, and questions to providers of sign-on.
+pub struct Outward {
+    /// Where letters wait.
+    pub outbox: Outbox,
+    /// Speaks with providers.
+    pub sign_on: SignOn,
+    /// Where people reach this server, and providers send them back to.
+    pub public_url: PublicUrl,
+}
+
 /// Lets people in. Clones share everything.
 #[derive(Clone)]
 pub struct Identity {
@@ -120,6 +133,10 @@ struct Inner {
     code_keys: CodeKeys,
     /// Where letters wait.
     outbox: Outbox,
+    /// Speaks with providers.
+    sign_on: SignOn,
+    /// Where they send people back to.
+    public_url: PublicUrl,
     /// Wakes whoever carries occurrences to the log.
     recorded: Notify,
 }
@@ -143,7 +160,7 @@ impl Identity {
         signer: TokenSigner,
         remembered: Remembered,
         master: MasterKeys,
-        outbox: Outbox,
+        outward: Outward,
     ) -> Self {
         Self {
             inner: Arc::new(Inner {
@@ -155,7 +172,9 @@ impl Identity {
                 api_keys: remembered.api_keys,
                 code_keys: code_keys(&master),
                 master,
-                outbox,
+                outbox: outward.outbox,
+                sign_on: outward.sign_on,
+                public_url: outward.public_url,
                 recorded: Notify::new(),
             }),
         }
@@ -210,9 +229,17 @@ impl Identity {
         }
     }
 
-    /// The account that the person of a request signs in with.
+    /// The account that the person of a request signs in with. Not after a sign-on: an organization believes the provider
+    /// that it chose, but the account may be one of other organizations too.
     async fn account_of(&self, principal: &Principal) -> Result<Account, IdentityError> {
+        let partition = self.inner.dispatcher.partition(principal.organization_id);
+        let partition = partition.await?;
         let client = self.client().await?;
+        if sessions::began_by_sign_on(&client, partition, session_of(principal)?).await? {
+            return Err(IdentityError::Forbidden(
+                "this session began at another site: sign in by what belongs to the account to change it",
+            ));
+        }
         let account =
             accounts::of_user(&client, principal.organization_id, principal.user_id).await?;
         account.ok_or(IdentityError::NotFound("the account"))

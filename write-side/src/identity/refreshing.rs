@@ -6,7 +6,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use const_format::formatcp;
 use deadpool_postgres::GenericClient;
-use domain::ids::{OrganizationId, SessionId, UserId};
+use domain::ids::{OrganizationId, SessionId, SignOnProviderId, UserId};
 use domain::security::words::SessionEnd;
 use event_store::Partition;
 use platform::auth::EndedSessions;
@@ -26,7 +26,8 @@ pub const SESSION_LIFETIME_MAX: TimeDelta = TimeDelta::days(90);
 pub const GRACE: TimeDelta = TimeDelta::seconds(10);
 
 const COLUMNS: &str = "s.session_id, s.org_id, s.user_id, s.account_id, s.account_generation, s.generation, s.tag_key, \
-     s.token_hash, s.former_hash, s.blinded_secret, s.created_at, s.last_used_at, s.expires_at, s.ended_at IS NOT NULL";
+     s.token_hash, s.former_hash, s.blinded_secret, s.created_at, s.last_used_at, s.expires_at, s.ended_at IS NOT NULL, \
+     s.provider_id";
 const FIND: &str =
     formatcp!("SELECT {COLUMNS} FROM {SESSIONS} s WHERE s.partition = $1 AND s.session_id = $2");
 const ROTATE: &str = formatcp!(
@@ -47,6 +48,8 @@ pub enum Refreshed {
         owner: Owner,
         /// What to give out.
         started: Started,
+        /// Who vouched for them at its start.
+        provider: Option<SignOnProviderId>,
     },
     /// It was used long ago: somebody has a copy. The session has ended by that.
     Reused {
@@ -74,6 +77,7 @@ struct Found {
     last_used_at: DateTime<Utc>,
     expires_at: DateTime<Utc>,
     has_ended: bool,
+    provider: Option<SignOnProviderId>,
 }
 
 impl Found {
@@ -96,6 +100,7 @@ impl Found {
             last_used_at: row.try_get(11)?,
             expires_at: row.try_get(12)?,
             has_ended: row.try_get(13)?,
+            provider: row.try_get::<_, Option<Uuid>>(14)?.map(SignOnProviderId),
         })
     }
 }
@@ -143,8 +148,12 @@ pub async fn refresh(
     if constant_time_eq(&found.token_hash, &token.hash())
         && let Some(started) = rotate(client, &token, &found, access_until, now).await?
     {
-        let owner = found.owner;
-        return Ok(Refreshed::Renewed { owner, started });
+        let (owner, provider) = (found.owner, found.provider);
+        return Ok(Refreshed::Renewed {
+            owner,
+            started,
+            provider,
+        });
     }
     // Used before, perhaps in this moment by somebody else who holds it.
     repeat_or_end(client, &token, access_until, now).await
@@ -241,6 +250,7 @@ async fn repeat_or_end(
                 refresh_token: next.text(),
                 expires_at: found.expires_at,
             },
+            provider: found.provider,
         });
     }
     end(

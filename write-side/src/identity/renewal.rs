@@ -1,11 +1,11 @@
 //! Staying signed in: new tokens for a refresh token.
 
-use domain::ids::{OrganizationId, SessionId};
+use domain::ids::{OrganizationId, SessionId, SignOnProviderId};
 use domain::organization::state::Standing;
 use domain::security::event::{RefreshTokenReused, SessionEnded};
 use domain::security::words::SessionEnd;
 
-use super::accounts::{self, Account, Membership};
+use super::accounts::{self, Membership};
 use super::error::IdentityError;
 use super::record;
 use super::refreshing::{self, Refreshed};
@@ -31,8 +31,12 @@ impl Identity {
         .await?;
         // Given back before the log is asked, which takes connections of the same pool.
         drop(client);
-        let (owner, started) = match refreshed {
-            Refreshed::Renewed { owner, started } => (owner, started),
+        let (owner, started, provider) = match refreshed {
+            Refreshed::Renewed {
+                owner,
+                started,
+                provider,
+            } => (owner, started, provider),
             Refreshed::Suspended => return Err(IdentityError::OrganizationSuspended),
             Refreshed::Refused => return Err(spent),
             Refreshed::Reused { owner, session_id } => {
@@ -41,14 +45,11 @@ impl Identity {
                 return Err(spent);
             }
         };
-        let membership = Membership {
-            organization_id: owner.organization_id,
-            partition: owner.partition,
-            user_id: owner.user_id,
-        };
-        match self.member_who_goes_on(membership).await? {
-            Some((member, account)) => self.signed_in(&member, &account, started),
-            None if self.is_shut(membership.organization_id).await? => {
+        match self.member_who_goes_on(&owner, provider).await? {
+            Some((member, has_second_factor)) => {
+                self.signed_in(&member, has_second_factor, started)
+            }
+            None if self.is_shut(owner.organization_id).await? => {
                 Err(IdentityError::OrganizationSuspended)
             }
             None => {
@@ -61,11 +62,21 @@ impl Identity {
         }
     }
 
-    /// The person of a session, unless they may not act any more or got another address since.
+    /// The person of a session, unless they may not act any more or got another address since, and whether a second factor
+    /// is seen to.
     async fn member_who_goes_on(
         &self,
-        membership: Membership,
-    ) -> Result<Option<(Member, Account)>, IdentityError> {
+        owner: &Owner,
+        provider: Option<SignOnProviderId>,
+    ) -> Result<Option<(Member, bool)>, IdentityError> {
+        if let Some(provider) = provider {
+            return self.member_by_provider(owner, provider).await;
+        }
+        let membership = Membership {
+            organization_id: owner.organization_id,
+            partition: owner.partition,
+            user_id: owner.user_id,
+        };
         let client = self.client().await?;
         let (organization_id, user_id) = (membership.organization_id, membership.user_id);
         let account = accounts::of_user(&client, organization_id, user_id).await?;
@@ -75,7 +86,7 @@ impl Identity {
         };
         let member = self.member(membership).await?;
         let member = member.filter(|member| member.has_address_of(&account));
-        Ok(member.map(|member| (member, account)))
+        Ok(member.map(|member| (member, account.has_second_factor)))
     }
 
     /// Whether an organization was shut since this server last looked.

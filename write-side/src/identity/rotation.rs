@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::error::IdentityError;
 use super::internal;
 use super::second_factor::PURPOSE;
+use super::sign_on;
 
 /// The most accounts that are looked at in one go.
 const PAGE: &str = formatcp!(
@@ -46,4 +47,15 @@ pub async fn reseal_second_factors(
             }
         }
     }
+}
+
+/// Seals the secrets of clients at providers of sign-on anew, as [`reseal_second_factors`] does its own; how many.
+///
+/// # Errors
+/// When the database fails, or a secret cannot be opened with the configured keys.
+pub async fn reseal_client_secrets(
+    client: &impl GenericClient,
+    master: &MasterKeys,
+) -> Result<u64, IdentityError> {
+    sign_on::reseal(client, master).await
 }

@@ -13,6 +13,7 @@ use super::error::IdentityError;
 use super::record;
 use super::second_factor::Factor;
 use super::sign_in::{Shown, SignIn};
+use super::sign_on::SignedOnAs;
 use super::{Identity, Origin, internal};
 
 /// Codes that may be tried for one sign-in. After them the password has to be shown again.
@@ -29,6 +30,9 @@ struct HalfWay {
     #[serde(default)]
     second: Option<SignInMethod>,
     organization: Option<String>,
+    /// Whom a provider recognized, where it began at one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    signed_on_as: Option<SignedOnAs>,
 }
 
 impl Identity {
@@ -45,6 +49,25 @@ impl Identity {
             first,
             second: None,
             organization: organization.map(str::to_owned),
+            signed_on_as: None,
+        };
+        let ticket = self.give_ticket(&half_way).await?;
+        Ok(SignIn::SecondFactor { ticket })
+    }
+
+    /// Asks for the second factor of a person whom a provider recognized.
+    pub(super) async fn ask_for_second_factor_after_sign_on(
+        &self,
+        account: &Account,
+        signed_on_as: SignedOnAs,
+    ) -> Result<SignIn, IdentityError> {
+        let half_way = HalfWay {
+            account_id: account.id,
+            generation: account.generation,
+            first: SignInMethod::Oidc,
+            second: None,
+            organization: None,
+            signed_on_as: Some(signed_on_as),
         };
         let ticket = self.give_ticket(&half_way).await?;
         Ok(SignIn::SecondFactor { ticket })
@@ -96,9 +119,13 @@ impl Identity {
         };
         let organization = organization.or(half_way.organization.as_deref());
         let methods = vec![half_way.first, second];
-        let admitted = self
-            .admit(Shown { account, methods }, organization, origin)
-            .await?;
+        let admitted = match half_way.signed_on_as {
+            Some(signed_on_as) => self.admit_signed_on(signed_on_as, methods, origin).await?,
+            None => {
+                let shown = Shown { account, methods };
+                self.admit(shown, organization, origin).await?
+            }
+        };
         challenges::spend(&self.client().await?, Purpose::SignIn, id, now).await?;
         match admitted {
             // The code is used up: the next step needs none.

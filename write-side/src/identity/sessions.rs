@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use const_format::formatcp;
 use deadpool_postgres::GenericClient;
-use domain::ids::{OrganizationId, SessionId, UserId};
+use domain::ids::{OrganizationId, SessionId, SignOnProviderId, UserId};
 use domain::security::words::{SessionEnd, SignInMethod};
 use event_store::{Partition, Version};
 use schema::table::SESSIONS;
@@ -23,8 +23,8 @@ const KEPT: TimeDelta = TimeDelta::days(30);
 
 const START: &str = formatcp!(
     "INSERT INTO {SESSIONS} (partition, session_id, org_id, user_id, account_id, account_generation, user_version, tag_key, \
-                             token_hash, methods, device, address, created_at, last_used_at, expires_at, access_until) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14, $15)"
+                             token_hash, methods, device, address, created_at, last_used_at, expires_at, access_until, provider_id) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14, $15, $16)"
 );
 const END: &str = formatcp!(
     "UPDATE {SESSIONS} SET ended_at = now(), end_reason = $3 \
@@ -48,6 +48,19 @@ const LIST: &str = formatcp!(
       WHERE s.partition = $1 AND s.org_id = $2 AND s.user_id = $3 AND s.ended_at IS NULL AND s.expires_at > $4 \
       ORDER BY s.last_used_at DESC, s.session_id LIMIT $5"
 );
+const BEGAN_BY_SIGN_ON: &str = formatcp!(
+    "SELECT count(*) FROM {SESSIONS} s \
+      WHERE s.partition = $1 AND s.session_id = $2 AND s.provider_id IS NOT NULL"
+);
+const END_OF_PROVIDER: &str = formatcp!(
+    "UPDATE {SESSIONS} SET ended_at = now(), end_reason = $4 \
+      WHERE partition = $1 AND org_id = $2 AND provider_id = $3 AND ended_at IS NULL RETURNING session_id, user_id"
+);
+const END_SIGNED_ON: &str = formatcp!(
+    "UPDATE {SESSIONS} SET ended_at = now(), end_reason = $4 \
+      WHERE partition = $1 AND org_id = $2 AND user_id = $3 AND provider_id IS NOT NULL AND ended_at IS NULL \
+      RETURNING session_id, user_id"
+);
 const EXPIRE: &str =
     formatcp!("DELETE FROM {SESSIONS} WHERE expires_at < $1 AND access_until < $1");
 
@@ -68,6 +81,8 @@ pub struct NewSession<'a> {
     pub owner: Owner,
     /// The account that signed in, and its generation; none when the operator makes it.
     pub account: Option<(Uuid, i32)>,
+    /// Who vouched for them; none when they have shown what is their account's.
+    pub provider: Option<SignOnProviderId>,
     /// How many events the person's stream had when their role was read.
     pub user_version: Version,
     /// What was shown, such as `password`.
@@ -132,7 +147,8 @@ pub async fn start(
     let methods: Vec<&str> = new.methods.iter().map(|method| method.as_str()).collect();
     let hash = token.hash();
     let statement = client.prepare_cached(START).await?;
-    let values: [&(dyn ToSql + Sync); 15] = [
+    let provider_id = new.provider.map(|provider| provider.0);
+    let values: [&(dyn ToSql + Sync); 16] = [
         &new.owner.partition.get(),
         &session_id.0,
         &new.owner.organization_id.0,
@@ -148,6 +164,7 @@ pub async fn start(
         &now,
         &expires_at,
         &new.access_until,
+        &provider_id,
     ];
     client.execute(&statement, &values).await?;
     Ok(Started {
@@ -226,6 +243,64 @@ pub async fn end_of_account(
             UserId(row.try_get(2)?),
         ))
     };
+    rows.iter().map(ended).collect()
+}
+
+/// Whether a session began at another site. Those that no table knows did not.
+///
+/// # Errors
+/// When the database fails.
+pub async fn began_by_sign_on(
+    client: &impl GenericClient,
+    partition: Partition,
+    session_id: SessionId,
+) -> Result<bool, IdentityError> {
+    let statement = client.prepare_cached(BEGAN_BY_SIGN_ON).await?;
+    let row = client
+        .query_one(&statement, &[&partition.get(), &session_id.0])
+        .await?;
+    Ok(row.try_get::<_, i64>(0)? > 0)
+}
+
+/// Ends every session of an organization that began by a provider; which, and whose, that were.
+///
+/// # Errors
+/// When the database fails.
+pub async fn end_of_provider(
+    client: &impl GenericClient,
+    partition: Partition,
+    organization_id: OrganizationId,
+    provider: SignOnProviderId,
+) -> Result<Vec<(SessionId, UserId)>, IdentityError> {
+    let place = (partition.get(), organization_id.0);
+    end_by_admin(client, END_OF_PROVIDER, place, provider.0).await
+}
+
+/// Ends every session of a person that began at another site; which that were.
+///
+/// # Errors
+/// When the database fails.
+pub async fn end_signed_on(
+    client: &impl GenericClient,
+    partition: Partition,
+    organization_id: OrganizationId,
+    user_id: UserId,
+) -> Result<Vec<(SessionId, UserId)>, IdentityError> {
+    let place = (partition.get(), organization_id.0);
+    end_by_admin(client, END_SIGNED_ON, place, user_id.0).await
+}
+
+async fn end_by_admin(
+    client: &impl GenericClient,
+    statement: &'static str,
+    (partition, org_id): (i16, Uuid),
+    of: Uuid,
+) -> Result<Vec<(SessionId, UserId)>, IdentityError> {
+    let reason = SessionEnd::EndedByAdmin.as_str();
+    let rows = client
+        .query(statement, &[&partition, &org_id, &of, &reason])
+        .await?;
+    let ended = |row: &Row| Ok((SessionId(row.try_get(0)?), UserId(row.try_get(1)?)));
     rows.iter().map(ended).collect()
 }
 

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use credentials::password::{Password, PhcString, Verdict};
 use deadpool_postgres::Transaction;
 use domain::actor::Role;
-use domain::ids::{OrganizationId, SessionId, UserId};
+use domain::ids::{OrganizationId, SessionId, SignOnProviderId, UserId};
 use domain::security::event::{SessionStarted, SignInFailed};
 use domain::security::words::{SignInFailure, SignInMethod};
 use domain::text::{Email, Name, Slug};
@@ -80,6 +80,41 @@ pub enum SignIn {
 pub(super) struct Shown {
     pub(super) account: Account,
     pub(super) methods: Vec<SignInMethod>,
+}
+
+/// What a session begins with.
+pub(super) struct Entry {
+    /// The account, where it was its owner that was shown.
+    account: Option<Account>,
+    /// Who vouched, where somebody else did.
+    provider: Option<SignOnProviderId>,
+    /// Whether a second factor is seen to, by us or by the provider.
+    has_second_factor: bool,
+    methods: Vec<SignInMethod>,
+}
+
+impl Entry {
+    fn by_account(shown: Shown) -> Self {
+        Self {
+            has_second_factor: shown.account.has_second_factor,
+            account: Some(shown.account),
+            provider: None,
+            methods: shown.methods,
+        }
+    }
+
+    pub(super) fn by_provider(
+        provider: SignOnProviderId,
+        has_second_factor: bool,
+        methods: Vec<SignInMethod>,
+    ) -> Self {
+        Self {
+            account: None,
+            provider: Some(provider),
+            has_second_factor,
+            methods,
+        }
+    }
 }
 
 impl Identity {
@@ -212,7 +247,8 @@ impl Identity {
                 return Ok(SignIn::ChooseOrganization { choices, ticket });
             }
         };
-        let signed_in = self.start_session(&shown, &member, origin).await?;
+        let entry = Entry::by_account(shown);
+        let signed_in = self.start_session(&entry, &member, origin).await?;
         Ok(SignIn::Done(Box::new(signed_in)))
     }
 
@@ -229,17 +265,18 @@ impl Identity {
         Ok(members)
     }
 
-    async fn start_session(
+    pub(super) async fn start_session(
         &self,
-        shown: &Shown,
+        entry: &Entry,
         member: &Member,
         origin: &Origin,
     ) -> Result<SignedIn, IdentityError> {
         let new = NewSession {
             owner: member.owner(),
-            account: Some((shown.account.id, shown.account.generation)),
+            account: entry.account.as_ref().map(|it| (it.id, it.generation)),
+            provider: entry.provider,
             user_version: member.person.version,
-            methods: &shown.methods,
+            methods: &entry.methods,
             device: origin.device.as_str(),
             address: &origin.address,
             access_until: self.access_until(),
@@ -250,16 +287,18 @@ impl Identity {
         let told = SessionStarted {
             user_id: member.membership.user_id,
             session_id: started.session_id,
-            methods: shown.methods.clone(),
+            methods: entry.methods.clone(),
             device: origin.device.clone(),
         };
         let organization_id = member.membership.organization_id;
         record::write(&*tx, &self.by_service(origin), organization_id, told).await?;
-        self.tell_of_device(&tx, &shown.account, origin).await?;
+        if let Some(account) = &entry.account {
+            self.tell_of_device(&tx, account, origin).await?;
+        }
         tx.commit().await?;
         self.inner.outbox.wake();
         self.wake_recorder();
-        self.signed_in(member, &shown.account, started)
+        self.signed_in(member, entry.has_second_factor, started)
     }
 
     /// Mails the owner of an account that somebody signed in from a device that was not known.
@@ -284,11 +323,11 @@ impl Identity {
     pub(super) fn signed_in(
         &self,
         member: &Member,
-        account: &Account,
+        has_second_factor: bool,
         started: Started,
     ) -> Result<SignedIn, IdentityError> {
         // Nobody is locked out: who has none yet may sign in to set one up.
-        let must_enrol = member.needs_second_factor() && !account.has_second_factor;
+        let must_enrol = member.needs_second_factor() && !has_second_factor;
         let access_token = self.access_token(&Grant {
             organization_id: member.membership.organization_id,
             user_id: member.membership.user_id,

@@ -19,6 +19,7 @@ use platform::http::gate::Gated;
 use platform::http::health::{Check, Readiness};
 use platform::http::serve::{HttpSettings, Parts, compose};
 use platform::http::views::{TicketView, TicketViews, ViewError};
+use platform::mail::PublicUrl;
 use platform::pools::{Pools, log_writer_config};
 use platform::private::{PrivateServers, test_servers};
 use poem::endpoint::BoxEndpoint;
@@ -27,6 +28,7 @@ use poem::{EndpointExt, Request, Response};
 use poem_openapi::OpenApiService;
 use sealing::{Keyring, MasterKeys};
 use serde_json::json;
+use sign_on::SignOn;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -36,7 +38,7 @@ use tokio_postgres::NoTls;
 use uuid::Uuid;
 use write_side::commands::CreateUser;
 use write_side::dispatch::{CommandContext, Dispatcher, Options};
-use write_side::identity::{Identity, Remembered};
+use write_side::identity::{Identity, Outward, Remembered};
 use write_side::mail::Outbox;
 
 pub const SECRET: &str = "0123456789abcdef0123456789abcdef";
@@ -263,7 +265,11 @@ fn endpoint(
             api_keys: api_keys.clone(),
         },
         master_keys(),
-        Outbox::new(master_keys()),
+        Outward {
+            outbox: Outbox::new(master_keys()),
+            sign_on: SignOn::new([].into()),
+            public_url: PublicUrl::default(),
+        },
     );
     let wait_max = Duration::from_secs(5);
     let api = write_side::http::api(dispatcher.clone(), identity, Arc::new(Views), wait_max);

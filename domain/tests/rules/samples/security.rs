@@ -4,22 +4,26 @@ use super::{FULL, MINIMAL, email, name};
 use crate::scenario::{AGENT, CUSTOMER};
 use chrono::{DateTime, Utc};
 use domain::actor::Role;
-use domain::ids::{ApiKeyId, InvitationId, SessionId};
+use domain::ids::{ApiKeyId, InvitationId, SessionId, SignOnProviderId};
 use domain::security::event::{
     ApiKeyCreated, ApiKeyRevoked, ApiKeyUsed, EmailVerified, InvitationAccepted, InvitationRevoked,
     InvitationSent, PasswordChanged, PasswordResetRequested, PersonExported, RecoveryCodeUsed,
     RecoveryCodesMade, RefreshTokenReused, SecondFactorDisabled, SecondFactorEnabled,
-    SecurityEvent, SessionEnded, SessionStarted, SignInFailed,
+    SecurityEvent, SessionEnded, SessionStarted, SignInFailed, SignOnLinked, SignOnProviderChanged,
+    SignOnProviderCreated, SignOnProviderRemoved, SignOnUnlinked,
 };
+use domain::security::sign_on::SignOnSettings;
 use domain::security::words::{
-    PasswordChange, SecondFactorKind, SessionEnd, SignInFailure, SignInMethod,
+    Newcomers, PasswordChange, SecondFactorKind, SecondFactorRule, SessionEnd, SignInFailure,
+    SignInMethod, SignOnKind,
 };
-use domain::text::{Device, Scope};
+use domain::text::{Device, MailDomain, Scope};
 use uuid::Uuid;
 
 const SESSION: SessionId = SessionId(Uuid::from_u128(0x81));
 const KEY: ApiKeyId = ApiKeyId(Uuid::from_u128(0x82));
 const INVITATION: InvitationId = InvitationId(Uuid::from_u128(0x83));
+const PROVIDER: SignOnProviderId = SignOnProviderId(Uuid::from_u128(0x84));
 const TOTP: SecondFactorKind = SecondFactorKind::Totp;
 
 type Sample = (&'static str, SecurityEvent);
@@ -32,6 +36,7 @@ pub fn samples() -> impl Iterator<Item = Sample> {
         .chain(keys())
         .chain(invitations())
         .chain(people())
+        .chain(sign_on())
 }
 
 fn sessions() -> impl Iterator<Item = Sample> {
@@ -76,7 +81,9 @@ fn failures() -> impl Iterator<Item = Sample> {
             SignInFailure::WrongPassword => (FULL, SignInMethod::Password),
             SignInFailure::WrongCode => (reason.as_str(), SignInMethod::Totp),
             SignInFailure::Throttled => (reason.as_str(), SignInMethod::EmailCode),
-            SignInFailure::Inactive => (reason.as_str(), SignInMethod::Oidc),
+            SignInFailure::Inactive
+            | SignInFailure::OtherIdentity
+            | SignInFailure::AddressNotAllowed => (reason.as_str(), SignInMethod::Oidc),
         };
         let failed = SignInFailed {
             user_id: AGENT,
@@ -189,6 +196,59 @@ fn people() -> impl Iterator<Item = Sample> {
             .into(),
         ),
         (FULL, EmailVerified { user_id: AGENT }.into()),
+    ]
+    .into_iter()
+}
+
+fn sign_on() -> impl Iterator<Item = Sample> {
+    let (user_id, provider_id) = (AGENT, PROVIDER);
+    let domain = |text| MailDomain::parse(text).unwrap();
+    let closed = SignOnSettings {
+        name: name("Nordlicht"),
+        allowed_domains: [domain("nordlicht.example")].into(),
+        trusted_domains: [domain("nordlicht.example")].into(),
+        newcomers: Newcomers::Refused,
+        second_factor: SecondFactorRule::Trusted,
+    };
+    let open = SignOnSettings {
+        name: name("GitHub"),
+        allowed_domains: [].into(),
+        trusted_domains: [].into(),
+        newcomers: Newcomers::Customer,
+        second_factor: SecondFactorRule::Asked,
+    };
+    let created = |kind, issuer: &str, settings: &SignOnSettings| SignOnProviderCreated {
+        user_id,
+        provider_id,
+        kind,
+        issuer: issuer.to_owned(),
+        client_id: "insightdesk".to_owned(),
+        settings: settings.clone(),
+    };
+    let changed = SignOnProviderChanged {
+        user_id,
+        provider_id,
+        from: closed.clone(),
+        to: open.clone(),
+        secret_replaced: true,
+    };
+    let removed = SignOnProviderRemoved {
+        user_id,
+        provider_id,
+    };
+    let linked = SignOnLinked {
+        user_id,
+        provider_id,
+    };
+    let oidc = created(SignOnKind::Oidc, "https://sso.nordlicht.example", &closed);
+    let github = created(SignOnKind::Github, "https://github.com", &open);
+    [
+        (FULL, oidc.into()),
+        ("github", github.into()),
+        (FULL, changed.into()),
+        (FULL, removed.into()),
+        (FULL, linked.into()),
+        (FULL, SignOnUnlinked { user_id }.into()),
     ]
     .into_iter()
 }

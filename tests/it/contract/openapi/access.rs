@@ -5,9 +5,10 @@ use serde_json::json;
 
 use super::answers::Contract;
 use crate::harness::access::{PASSWORD, code_of, give_password, text};
+use crate::harness::provider::{CLIENT_ID, CLIENT_SECRET, Provider};
 use crate::harness::{Mailbox, TestApp};
 
-pub async fn walk(app: &TestApp, contract: &Contract, mailbox: &Mailbox) {
+pub async fn walk(app: &TestApp, contract: &Contract, mailbox: &Mailbox, provider: &Provider) {
     mailed(app, contract, mailbox).await;
     let email = give_password(app, &app.acme, app.admin()).await;
     let sign_in = ("sign_in", &[][..]);
@@ -36,6 +37,7 @@ pub async fn walk(app: &TestApp, contract: &Contract, mailbox: &Mailbox) {
     second_factor(app, contract, &email).await;
     api_keys(app, contract).await;
     sessions(app, contract).await;
+    sign_on(app, contract, provider).await;
     contract
         .get(app.stranger(), ("sign_out", &[]))
         .await
@@ -180,4 +182,45 @@ async fn sessions(app: &TestApp, contract: &Contract) {
         .get(app.admin(), ("end_user_sessions", &of_admin))
         .await
         .expect(204);
+}
+
+async fn sign_on(app: &TestApp, contract: &Contract, provider: &Provider) {
+    let new = json!({
+        "kind": "oidc", "name": "Nordlicht", "issuer": provider.origin, "client_id": CLIENT_ID,
+        "client_secret": CLIENT_SECRET, "allowed_domains": ["acme.example"],
+    });
+    let create = ("create_sign_on_provider", &[][..]);
+    let made = contract.send(app.admin(), create, new.clone()).await;
+    let made = made.expect(201);
+    contract.send(app.agent(), create, new).await.expect(403);
+    let id = [("provider_id", text(&made["id"]))];
+    let list = ("list_sign_on_providers", &[][..]);
+    contract.get(app.admin(), list).await.expect(200);
+    let get = ("get_sign_on_provider", &id[..]);
+    contract.get(app.admin(), get).await.expect(200);
+    contract.get(&app.globex.admin, get).await.expect(404);
+    let change = json!({"newcomers": "customer", "second_factor": "trusted"});
+    let update = ("update_sign_on_provider", &id[..]);
+    contract.send(app.admin(), update, change).await.expect(200);
+    let choices = ("list_sign_on_choices", &[("organization", "acme")][..]);
+    contract.get(app.admin(), choices).await.expect(200);
+    provider.serves_verified("nord-1", "grace@acme.example");
+    let start = ("start_sign_on", &id[..]);
+    let organization = json!({"organization": "acme"});
+    let begun = contract.send(app.admin(), start, organization).await;
+    let begun = begun.expect(200);
+    let back = provider.visit(&begun["authorization_url"]).await;
+    let body = json!({"flow": begun["flow"], "state": back.state, "code": back.code});
+    let finish = ("finish_sign_on", &id[..]);
+    contract
+        .send(app.admin(), finish, body.clone())
+        .await
+        .expect(200);
+    contract.send(app.admin(), finish, body).await.expect(401);
+    let agent = app.agent().id.to_string();
+    let unlink = ("unlink_sign_on", &[("user_id", agent.as_str())][..]);
+    contract.get(app.admin(), unlink).await.expect(204);
+    let remove = ("remove_sign_on_provider", &id[..]);
+    contract.get(app.admin(), remove).await.expect(204);
+    contract.get(app.admin(), remove).await.expect(404);
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 pub const COMMITTED: &str = include_str!("../../../../schema/openapi.json");
 
 /// The operations that let somebody in.
-const PUBLIC: [&str; 10] = [
+const PUBLIC: [&str; 13] = [
     "sign_up",
     "verify_address",
     "forgot_password",
@@ -16,6 +16,9 @@ const PUBLIC: [&str; 10] = [
     "accept_invitation",
     "sign_in",
     "complete_sign_in",
+    "list_sign_on_choices",
+    "start_sign_on",
+    "finish_sign_on",
     "refresh_session",
 ];
 

@@ -11,6 +11,9 @@ mod refresh_cookie;
 mod second_factor;
 mod sessions;
 mod sign_in;
+mod sign_on;
+mod sign_on_providers;
+mod sign_on_shapes;
 
 use domain::text::Device;
 use platform::http::client_address::ClientAddress;
@@ -29,6 +32,8 @@ const ACCOUNT_CONTEXT: &str = "InsightDesk 2026 limits of accounts";
 pub(super) fn api(identity: Identity) -> impl OpenApi + 'static {
     (
         sign_in::SignInApi(identity.clone()),
+        sign_on::SignOnApi(identity.clone()),
+        sign_on_providers::SignOnProvidersApi(identity.clone()),
         sessions::SessionApi(identity.clone()),
         second_factor::SecondFactorApi(identity.clone()),
         passwords::PasswordApi(identity.clone()),

@@ -7,12 +7,15 @@ use crate::identity::IdentityError;
 
 /// When to come back while many sign in, or the accounts cannot be reached.
 const RETRY_AFTER_S: u32 = 1;
+/// When to come back while the provider of a sign-on does not answer.
+const PROVIDER_RETRY_AFTER_S: u32 = 5;
 
 pub(super) fn problem(error: IdentityError) -> Problem {
     let detail = error.to_string();
     match error {
         IdentityError::InvalidCredentials
         | IdentityError::InvalidCode
+        | IdentityError::NotSignedOn
         | IdentityError::Spent(_) => Problem::not_authenticated(detail),
         IdentityError::Invalid { pointer, detail } => Problem::invalid(pointer, detail),
         IdentityError::Conflict { detail, pointer } => {
@@ -31,6 +34,9 @@ pub(super) fn problem(error: IdentityError) -> Problem {
         IdentityError::Busy => Problem::unavailable(detail, RETRY_AFTER_S),
         IdentityError::Unavailable(source) => {
             Problem::unavailable(detail, RETRY_AFTER_S).with_source(source)
+        }
+        IdentityError::ProviderUnreachable(source) => {
+            Problem::unavailable(detail, PROVIDER_RETRY_AFTER_S).with_source(source)
         }
         IdentityError::Command(error) => of_command(error),
         IdentityError::Internal(source) => Problem::internal(source),
