@@ -73,7 +73,7 @@ async fn reseal_factors(node: &Node) -> Result<u64> {
 }
 
 async fn reseal_secrets(node: &Node) -> Result<u64> {
-    let client = node.pools.projector.get().await?;
+    let client = node.pools.identity.get().await?;
     Ok(reseal_client_secrets(&**client, &node.master).await?)
 }
 

@@ -149,6 +149,12 @@ pub const TABLES: &[Access] = &[
         table::API_KEYS,
         &[all(IDENTITY, EVERYTHING), all(PROJECTOR, REMOVE)],
     ),
+    // Who signs on has no session yet. The projector takes away who erased people are elsewhere.
+    on(table::SIGN_ON_PROVIDERS, &[all(IDENTITY, EVERYTHING)]),
+    on(
+        table::SIGN_ON_IDENTITIES,
+        &[all(IDENTITY, EVERYTHING), all(PROJECTOR, REMOVE)],
+    ),
     on(table::MAIL_OUTBOX, &[all(IDENTITY, EVERYTHING)]),
 ];
 
