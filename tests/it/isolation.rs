@@ -5,7 +5,7 @@ use hyper::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::harness::access::{give_password, make_key, signed_in};
+use crate::harness::access::{give_password, make_key, make_role, signed_in};
 use crate::harness::{DEADLINE, Person, TestApp, eventually, uuid_of};
 
 /// The ids of one organization's things.
@@ -18,6 +18,7 @@ struct Ids {
     invitation: Uuid,
     session: Uuid,
     api_key: Uuid,
+    role: Uuid,
 }
 
 impl Ids {
@@ -32,6 +33,7 @@ impl Ids {
             invitation,
             session,
             api_key,
+            role,
         ] = std::array::from_fn(|_| Uuid::now_v7());
         Self {
             ticket,
@@ -42,6 +44,7 @@ impl Ids {
             invitation,
             session,
             api_key,
+            role,
         }
     }
 
@@ -55,6 +58,7 @@ impl Ids {
             ("{invitation_id}", self.invitation.to_string()),
             ("{session_id}", self.session.to_string()),
             ("{api_key_id}", self.api_key.to_string()),
+            ("{role_id}", self.role.to_string()),
             ("{tag}", "vip".to_owned()),
         ];
         let path = filled
@@ -73,6 +77,8 @@ fn body(operation_id: &str) -> Option<Value> {
         "export_user" | "invite_user" => None,
         "get_api_key" | "revoke_api_key" => None,
         "resend_invitation" | "revoke_invitation" => None,
+        "get_role" | "delete_role" => None,
+        "update_role" => Some(json!({"name": "Taken over"})),
         "end_session" | "list_user_sessions" | "end_user_sessions" => None,
         "resolve_ticket" | "close_ticket" | "reopen_ticket" | "tag_ticket" | "untag_ticket" => None,
         "redact_message" => None,
@@ -156,6 +162,7 @@ async fn acme_ids(app: &TestApp) -> Ids {
             .id(),
         session: session_of(app).await,
         api_key,
+        role: make_role(app.admin(), "lead", &["read_audit"]).await,
     }
 }
 

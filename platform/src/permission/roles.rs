@@ -4,9 +4,9 @@ use domain::actor::Role;
 
 use super::Permission::{
     AssignTickets, ChangeTickets, EditOwnMessages, EraseUsers, ExportUsers, ManageApiKeys,
-    ManageCompanies, ManageOrganization, ManageSessions, ManageTeams, ManageUsers, MoveTickets,
-    OpenTickets, OwnProfile, ReadAudit, ReadCompanies, ReadOrganization, ReadTeams, ReadTickets,
-    ReadUsers, RedactMessages, ReplyToTickets, TagTickets, WorkOnTickets, WriteNotes,
+    ManageCompanies, ManageOrganization, ManageRoles, ManageSessions, ManageTeams, ManageUsers,
+    MoveTickets, OpenTickets, OwnProfile, ReadAudit, ReadCompanies, ReadOrganization, ReadTeams,
+    ReadTickets, ReadUsers, RedactMessages, ReplyToTickets, TagTickets, WorkOnTickets, WriteNotes,
 };
 use super::PermissionSet;
 
@@ -43,6 +43,7 @@ const ADMIN: PermissionSet = LEAD.and(&[
     EraseUsers,
     ManageOrganization,
     ManageApiKeys,
+    ManageRoles,
     ManageSessions,
 ]);
 

@@ -1,8 +1,8 @@
 //! The scopes of API keys as sets of permissions: `<area>:<level>`, where each level of an area has what the one before it
 //! has.
 //!
-//! A key has what its scopes say, and never [`Permission::ManageApiKeys`]: a key makes no keys. What a scope does not name
-//! it does not give.
+//! A key has what its scopes say, and never [`super::Permission::ManageApiKeys`] and [`super::Permission::ManageRoles`]: a key
+//! makes neither keys nor roles. What a scope does not name it does not give.
 
 use domain::actor::Role;
 
@@ -95,17 +95,19 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::permission::Permission::ManageApiKeys;
+    use crate::permission::Permission::{ManageApiKeys, ManageRoles};
 
     #[test]
-    fn no_scope_gives_more_than_an_admin_has_and_none_gives_keys() {
+    fn no_scope_gives_more_than_an_admin_has_and_none_gives_keys_or_roles() {
         for scope in SCOPES {
             assert!(
                 of_role(Role::Admin).has_all(scope.permissions),
                 "{}",
                 scope.name
             );
-            assert!(!scope.permissions.has(ManageApiKeys), "{}", scope.name);
+            for permission in [ManageApiKeys, ManageRoles] {
+                assert!(!scope.permissions.has(permission), "{}", scope.name);
+            }
         }
     }
 

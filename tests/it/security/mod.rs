@@ -11,4 +11,5 @@ mod permissions;
 mod private_teams;
 mod refresh_cookie;
 mod response_headers;
+mod roles;
 mod secrets;
