@@ -85,7 +85,11 @@ async fn dispatch(command: Command) -> Result<()> {
         }
         Command::Permissions => {
             let (table, scopes) = (permissions::table()?, permissions::scopes());
-            Ok(writeln!(std::io::stdout(), "{table}\n{scopes}")?)
+            let permissions = permissions::permissions();
+            Ok(writeln!(
+                std::io::stdout(),
+                "{table}\n{scopes}\n{permissions}"
+            )?)
         }
     }
 }

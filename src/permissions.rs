@@ -6,9 +6,11 @@ use std::fmt::Write as _;
 use anyhow::{Context, Result};
 use domain::actor::Role;
 use platform::http::serve::BASE_PATH;
-use platform::permission::{Access, ROLES, Row, SCOPES, TABLE, least_role};
+use platform::permission::{Access, Permission, ROLES, Row, SCOPES, TABLE, least_role, of_role};
 use serde_json::Value;
 
+/// The roles that others can be made of.
+const STAFF: [Role; 3] = [Role::Agent, Role::Lead, Role::Admin];
 /// A cell of what is allowed, and of what is not.
 const CELLS: [&str; 2] = ["-", "yes"];
 
@@ -43,6 +45,21 @@ pub fn scopes() -> String {
     for scope in SCOPES {
         let role = least_role(scope.permissions).as_str();
         lines.push([scope.name, role, scope.gives].map(str::to_owned).to_vec());
+    }
+    aligned(&lines)
+}
+
+/// Every permission with the built-in roles that have it, and so the roles of an organization's own that may be made of them.
+#[must_use]
+pub fn permissions() -> String {
+    let mut header = vec!["permission".to_owned()];
+    header.extend(STAFF.map(|role| format!("made of {}", role.as_str())));
+    let mut lines = vec![header];
+    for permission in Permission::ALL {
+        let cell = |role| CELLS[usize::from(of_role(role).has(*permission))].to_owned();
+        let mut line = vec![permission.as_str().to_owned()];
+        line.extend(STAFF.map(cell));
+        lines.push(line);
     }
     aligned(&lines)
 }

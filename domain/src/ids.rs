@@ -64,6 +64,10 @@ id!(
     ApiKeyId
 );
 id!(
+    /// A role of an organization's own.
+    RoleId
+);
+id!(
     /// An invitation into an organization.
     InvitationId
 );

@@ -162,6 +162,10 @@ text!(
     Scope, 64, Lines::One, refine_scope
 );
 text!(
+    /// What a role of an organization's own may do, for example `read_tickets`; of the form of a scope.
+    PermissionName, 64, Lines::One, refine_scope
+);
+text!(
     /// A sentence that says why: a redaction, a reopening.
     Reason, 500, Lines::One
 );

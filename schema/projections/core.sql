@@ -43,6 +43,8 @@ CREATE TABLE users (
     name       text        NOT NULL,
     email      text,
     role       text        NOT NULL CHECK (role IN ('customer', 'agent', 'lead', 'admin')),
+    -- The role of the organization's own within it, if they have one.
+    role_id    uuid,
     kind       text        NOT NULL CHECK (kind IN ('person', 'machine')),
     -- The company that a customer belongs to.
     company_id uuid,

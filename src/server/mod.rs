@@ -148,6 +148,7 @@ pub async fn start(config: &Config, overrides: Overrides) -> Result<RunningServe
         verifier,
         ended,
         api_keys,
+        roles: Arc::new(identity.clone()),
         readiness: Arc::new(readiness),
         metrics: overrides.metrics,
         settings,

@@ -5,7 +5,7 @@ use hyper::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::harness::access::{give_password, make_key, signed_in};
+use crate::harness::access::{give_password, make_key, make_role, signed_in};
 use crate::harness::{DEADLINE, Person, TestApp, eventually, uuid_of};
 
 /// The ids of one organization's things.
@@ -19,6 +19,7 @@ struct Ids {
     session: Uuid,
     api_key: Uuid,
     provider: Uuid,
+    role: Uuid,
 }
 
 impl Ids {
@@ -34,6 +35,7 @@ impl Ids {
             session,
             api_key,
             provider,
+            role,
         ] = std::array::from_fn(|_| Uuid::now_v7());
         Self {
             ticket,
@@ -45,6 +47,7 @@ impl Ids {
             session,
             api_key,
             provider,
+            role,
         }
     }
 
@@ -59,6 +62,7 @@ impl Ids {
             ("{session_id}", self.session.to_string()),
             ("{api_key_id}", self.api_key.to_string()),
             ("{provider_id}", self.provider.to_string()),
+            ("{role_id}", self.role.to_string()),
             ("{tag}", "vip".to_owned()),
         ];
         let path = filled
@@ -77,6 +81,8 @@ fn body(operation_id: &str) -> Option<Value> {
         "export_user" | "invite_user" => None,
         "get_api_key" | "revoke_api_key" => None,
         "resend_invitation" | "revoke_invitation" => None,
+        "get_role" | "delete_role" => None,
+        "update_role" => Some(json!({"name": "Taken over"})),
         "end_session" | "list_user_sessions" | "end_user_sessions" => None,
         "get_sign_on_provider" | "remove_sign_on_provider" | "unlink_sign_on" => None,
         "update_sign_on_provider" => Some(json!({"name": "Taken over"})),
@@ -181,6 +187,7 @@ async fn acme_ids(app: &TestApp) -> Ids {
         session: session_of(app).await,
         api_key,
         provider: provider_of(app).await,
+        role: make_role(app.admin(), "lead", &["read_audit"]).await,
     }
 }
 

@@ -1,5 +1,6 @@
 //! What may be asked of an organization.
 
+use super::role::RoleCommand;
 use super::settings::Settings;
 use crate::text::{Name, Slug};
 
@@ -20,6 +21,8 @@ pub enum OrganizationCommand {
         /// The new settings, whole.
         settings: Option<Settings>,
     },
+    /// Change its own roles. Only an admin may.
+    Role(RoleCommand),
     /// Shut its people out, for the time being. Only the operator may.
     Suspend,
     /// Let its people in again. Only the operator may.

@@ -6,6 +6,7 @@ use super::event::{
     OrganizationCreated, OrganizationDeleted, OrganizationEvent, OrganizationRenamed,
     OrganizationResumed, OrganizationSettingsChanged, OrganizationSuspended,
 };
+use super::role;
 use super::settings::Settings;
 use super::state::{Organization, PresentOrganization, Standing};
 use crate::actor::Actor;
@@ -51,6 +52,15 @@ pub fn decide(
                 Organization::Present(organization) => {
                     update(organization, name.as_ref(), settings.as_ref())
                 }
+            }
+        }
+        OrganizationCommand::Role(command) => {
+            if !issued.actor.is_admin() {
+                return Err(OrganizationError::AdminOnly);
+            }
+            match state {
+                Organization::Absent => Err(OrganizationError::NotFound),
+                Organization::Present(organization) => role::decide(organization, command),
             }
         }
         OrganizationCommand::Suspend

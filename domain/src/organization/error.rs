@@ -1,5 +1,6 @@
 //! Why a command to an organization was refused.
 
+use super::role::CustomRole;
 use super::settings::SettingsError;
 use crate::error::Kind;
 use thiserror::Error;
@@ -25,6 +26,24 @@ pub enum OrganizationError {
     /// Only an admin changes them.
     #[error("only an admin may change the organization")]
     AdminOnly,
+    /// A role of its own is for staff.
+    #[error("customers have one role: choose agent, lead or admin")]
+    RoleOfCustomer,
+    /// It was made before.
+    #[error("this role exists already")]
+    RoleExists,
+    /// Another role has the name.
+    #[error("another role has this name")]
+    RoleNameTaken,
+    /// Too many roles.
+    #[error("an organization has at most {max} roles of its own", max = CustomRole::MAX_ROLES)]
+    TooManyRoles,
+    /// There is no such role.
+    #[error("there is no such role")]
+    RoleNotFound,
+    /// Somebody has it.
+    #[error("somebody has this role: give them another one first")]
+    RoleInUse,
     /// A setting is out of its limits.
     #[error(transparent)]
     Settings(#[from] SettingsError),
@@ -35,7 +54,11 @@ impl OrganizationError {
     #[must_use]
     pub fn kind(&self) -> Kind {
         match self {
-            Self::NotFound => Kind::NotFound,
+            Self::NotFound | Self::RoleNotFound => Kind::NotFound,
+            Self::RoleOfCustomer => Kind::invalid("base"),
+            Self::RoleExists | Self::RoleNameTaken | Self::TooManyRoles | Self::RoleInUse => {
+                Kind::Conflict
+            }
             Self::AlreadyExists | Self::NotSuspended | Self::Deleted => Kind::Conflict,
             Self::OperatorOnly | Self::AdminOnly => Kind::Forbidden,
             Self::Settings(error) => Kind::invalid(format!("settings/{}", error.field)),

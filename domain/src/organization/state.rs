@@ -1,7 +1,10 @@
 //! An organization as its events tell it.
 
+use super::role::CustomRole;
 use super::settings::Settings;
+use crate::ids::RoleId;
 use crate::text::{Name, Slug};
+use std::collections::BTreeMap;
 
 /// The state of an organization's stream.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -24,6 +27,8 @@ pub struct PresentOrganization {
     pub settings: Settings,
     /// Whether its people may act.
     pub standing: Standing,
+    /// Its own roles.
+    pub roles: BTreeMap<RoleId, CustomRole>,
 }
 
 /// Whether the people of an organization may act.

@@ -1,8 +1,26 @@
 //! What may be asked of a user.
 
 use crate::actor::Role;
-use crate::ids::CompanyId;
+use crate::ids::{CompanyId, RoleId};
 use crate::text::{Email, Name, Reason};
+
+/// The role that somebody is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GivenRole {
+    /// A built-in one.
+    pub role: Role,
+    /// The role of the organization's own within it, whose base it is.
+    pub role_id: Option<RoleId>,
+}
+
+impl From<Role> for GivenRole {
+    fn from(role: Role) -> Self {
+        Self {
+            role,
+            role_id: None,
+        }
+    }
+}
 
 /// A command to a user. Only an admin, the operator or an import may issue one, but for one's own name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +50,7 @@ pub enum UserCommand {
         /// The new address; `Some(None)` takes it away.
         email: Option<Option<Email>>,
         /// The new role.
-        role: Option<Role>,
+        role: Option<GivenRole>,
         /// Whether they may act.
         active: Option<bool>,
     },

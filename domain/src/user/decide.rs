@@ -1,6 +1,6 @@
 //! What a user's commands may do, and who may hold an e-mail address.
 
-use super::command::UserCommand;
+use super::command::{GivenRole, UserCommand};
 use super::error::UserError;
 use super::event::{
     EmailClaimEvent, EmailClaimed, EmailReleased, SubjectErased, UserCompanySet, UserCreated,
@@ -175,7 +175,7 @@ fn sets_users(actor: &Actor) -> bool {
 struct Changes<'a> {
     name: Option<&'a Name>,
     email: Option<&'a Option<Email>>,
-    role: Option<Role>,
+    role: Option<GivenRole>,
     active: Option<bool>,
 }
 
@@ -209,14 +209,20 @@ fn update(
             .into(),
         );
     }
-    if let Some(to) = changes.role.filter(|role| *role != user.role) {
+    let present = GivenRole {
+        role: user.role,
+        role_id: user.role_id,
+    };
+    if let Some(to) = changes.role.filter(|role| *role != present) {
         if oneself {
             return Err(UserError::OwnRole);
         }
         events.push(
             UserRoleChanged {
-                from: user.role,
-                to,
+                from: present.role,
+                to: to.role,
+                from_role_id: present.role_id,
+                to_role_id: to.role_id,
             }
             .into(),
         );

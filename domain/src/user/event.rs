@@ -3,7 +3,7 @@
 use super::state::UserKind;
 use crate::actor::Role;
 use crate::event::events;
-use crate::ids::{CompanyId, UserId};
+use crate::ids::{CompanyId, RoleId, UserId};
 use crate::text::{Email, Name, Reason};
 use serde::{Deserialize, Serialize};
 
@@ -81,6 +81,12 @@ pub struct UserRoleChanged {
     pub from: Role,
     /// The new role.
     pub to: Role,
+    /// The role of the organization's own that they had within the old one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_role_id: Option<RoleId>,
+    /// The role of the organization's own that they have within the new one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to_role_id: Option<RoleId>,
 }
 
 /// A customer belongs to another company, or to none.

@@ -14,6 +14,7 @@ pub fn evolve(state: User, event: &UserEvent, _at: DateTime<Utc>) -> User {
             name: e.name.clone(),
             email: e.email.clone(),
             role: e.role,
+            role_id: None,
             kind: e.kind,
             company_id: None,
             active: true,
@@ -28,6 +29,7 @@ pub fn evolve(state: User, event: &UserEvent, _at: DateTime<Utc>) -> User {
         UserEvent::EmailChanged(e) => user.email = e.to.clone(),
         UserEvent::RoleChanged(e) => {
             user.role = e.to;
+            user.role_id = e.to_role_id;
             user.company_id = user.company_id.filter(|_| e.to == Role::Customer);
         }
         UserEvent::CompanySet(e) => user.company_id = e.to,
@@ -37,6 +39,7 @@ pub fn evolve(state: User, event: &UserEvent, _at: DateTime<Utc>) -> User {
             user.name = Name::erased();
             user.email = None;
             user.company_id = None;
+            user.role_id = None;
             user.active = false;
             user.erased = true;
         }

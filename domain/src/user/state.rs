@@ -1,7 +1,7 @@
 //! A user as their events tell it.
 
 use crate::actor::Role;
-use crate::ids::{CompanyId, UserId};
+use crate::ids::{CompanyId, RoleId, UserId};
 use crate::text::{Email, Name};
 use serde::{Deserialize, Serialize};
 
@@ -53,6 +53,8 @@ pub struct PresentUser {
     pub email: Option<Email>,
     /// What they may do.
     pub role: Role,
+    /// The role of the organization's own that they have within it, if they have one.
+    pub role_id: Option<RoleId>,
     /// Whether a person or a machine.
     pub kind: UserKind,
     /// The company that a customer belongs to. Nobody of staff belongs to one.

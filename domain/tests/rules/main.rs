@@ -9,6 +9,7 @@ mod metadata;
 mod organization;
 mod personal;
 mod properties;
+mod roles;
 mod samples;
 mod scenario;
 mod security;

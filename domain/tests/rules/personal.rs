@@ -78,6 +78,21 @@ const NOT_PERSONAL: &[(&str, &[&str], &str)] = &[
     ("company.domain_added", &["domain"], "a company's"),
     ("company.domain_removed", &["domain"], "a company's"),
     ("user.role_changed", &["from", "to"], "fixed words"),
+    (
+        "organization.role_created",
+        &["name", "base", "permissions"],
+        "one of the organization's words, and fixed ones",
+    ),
+    (
+        "organization.role_changed",
+        &["name", "permissions"],
+        "one of the organization's words, and fixed ones",
+    ),
+    (
+        "organization.role_deleted",
+        &["name"],
+        "one of the organization's words",
+    ),
 ];
 
 /// The shapes by event type.

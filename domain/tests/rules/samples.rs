@@ -12,29 +12,44 @@ use domain::company::event::{
     DomainClaimEvent, MailDomainClaimed, MailDomainReleased,
 };
 use domain::event::DomainEvent;
+use domain::ids::RoleId;
 use domain::message::event::{MessageEdited, MessageEvent, MessagePosted, MessageRedacted};
 use domain::message::state::Visibility;
 use domain::organization::event::{
     OrganizationCreated, OrganizationDeleted, OrganizationEvent, OrganizationRenamed,
-    OrganizationResumed, OrganizationSettingsChanged, OrganizationSuspended,
+    OrganizationResumed, OrganizationRoleChanged, OrganizationRoleCreated, OrganizationRoleDeleted,
+    OrganizationRoleGiven, OrganizationRoleTaken, OrganizationSettingsChanged,
+    OrganizationSuspended,
 };
 use domain::organization::settings::{FieldDefinition, FieldKind, SecondFactorDemand, Settings};
 use domain::sla::targets::{TargetTable, Targets};
 use domain::team::event::{
     TeamCreated, TeamEvent, TeamMemberAdded, TeamMemberRemoved, TeamPrivacySet, TeamRenamed,
 };
-use domain::text::{Email, FieldKey, FieldText, MailDomain, MessageBody, Name, Reason, Slug};
+use domain::text::{
+    Email, FieldKey, FieldText, MailDomain, MessageBody, Name, PermissionName, Reason, Slug,
+};
 use domain::user::event::{
     EmailClaimEvent, EmailClaimed, EmailReleased, SubjectErased, UserCompanySet, UserCreated,
     UserDeactivated, UserEmailChanged, UserEvent, UserReactivated, UserRenamed, UserRoleChanged,
 };
 use domain::user::state::UserKind;
+use std::collections::BTreeSet;
+use uuid::Uuid;
 
 /// An event and what is special about it; nothing for the one with every field.
 pub type Sample = (&'static str, DomainEvent);
 
 pub const FULL: &str = "";
 pub const MINIMAL: &str = "minimal";
+
+const ROLE: RoleId = RoleId(Uuid::from_u128(0x91));
+const OTHER_ROLE: RoleId = RoleId(Uuid::from_u128(0x92));
+
+fn permissions(names: &[&str]) -> BTreeSet<PermissionName> {
+    let name = |name: &&str| PermissionName::parse(name).unwrap();
+    names.iter().map(name).collect()
+}
 
 pub fn samples() -> Vec<Sample> {
     let mut samples = Vec::new();
@@ -161,6 +176,49 @@ fn organization() -> impl Iterator<Item = (&'static str, OrganizationEvent)> {
             }
             .into(),
         ),
+        (
+            FULL,
+            OrganizationRoleCreated {
+                role_id: ROLE,
+                name: name("Auditors"),
+                base: Role::Lead,
+                permissions: permissions(&["read_audit", "read_users"]),
+            }
+            .into(),
+        ),
+        (
+            FULL,
+            OrganizationRoleChanged {
+                role_id: ROLE,
+                name: name("Examiners"),
+                permissions: permissions(&["read_audit"]),
+            }
+            .into(),
+        ),
+        (
+            FULL,
+            OrganizationRoleDeleted {
+                role_id: ROLE,
+                name: name("Examiners"),
+            }
+            .into(),
+        ),
+        (
+            FULL,
+            OrganizationRoleGiven {
+                role_id: ROLE,
+                user_id: AGENT,
+            }
+            .into(),
+        ),
+        (
+            FULL,
+            OrganizationRoleTaken {
+                role_id: ROLE,
+                user_id: AGENT,
+            }
+            .into(),
+        ),
         (FULL, OrganizationSuspended {}.into()),
         (FULL, OrganizationResumed {}.into()),
         (FULL, OrganizationDeleted {}.into()),
@@ -215,6 +273,18 @@ fn user() -> impl Iterator<Item = (&'static str, UserEvent)> {
             UserRoleChanged {
                 from: Role::Agent,
                 to: Role::Admin,
+                from_role_id: None,
+                to_role_id: None,
+            }
+            .into(),
+        ),
+        (
+            "own",
+            UserRoleChanged {
+                from: Role::Agent,
+                to: Role::Lead,
+                from_role_id: Some(ROLE),
+                to_role_id: Some(OTHER_ROLE),
             }
             .into(),
         ),

@@ -6,9 +6,9 @@ use crate::scenario::{
 };
 use domain::actor::{Actor, Role};
 use domain::aggregate::UserAggregate;
-use domain::ids::{OrganizationId, UserId};
+use domain::ids::{OrganizationId, RoleId, UserId};
 use domain::text::{Email, Name, Reason};
-use domain::user::command::UserCommand;
+use domain::user::command::{GivenRole, UserCommand};
 use domain::user::decide::{claim, release};
 use domain::user::email_claim_id;
 use domain::user::error::UserError;
@@ -73,7 +73,7 @@ fn set_role(role: Role) -> UserCommand {
     UserCommand::Update {
         name: None,
         email: None,
-        role: Some(role),
+        role: Some(role.into()),
         active: None,
     }
 }
@@ -167,7 +167,7 @@ fn an_update_tells_each_change_by_itself() {
     let update = UserCommand::Update {
         name: Some(name("Grace")),
         email: Some(None),
-        role: Some(Role::Admin),
+        role: Some(Role::Admin.into()),
         active: Some(false),
     };
     present(AGENT, Role::Agent)
@@ -186,6 +186,8 @@ fn an_update_tells_each_change_by_itself() {
             UserRoleChanged {
                 from: Role::Agent,
                 to: Role::Admin,
+                from_role_id: None,
+                to_role_id: None,
             }
             .into(),
             UserDeactivated {}.into(),
@@ -197,7 +199,7 @@ fn what_stays_the_same_is_no_event() {
     let same = UserCommand::Update {
         name: Some(name("Ada")),
         email: Some(Some(email("ADA@example.com"))),
-        role: Some(Role::Agent),
+        role: Some(Role::Agent.into()),
         active: Some(true),
     };
     present(AGENT, Role::Agent)
@@ -398,4 +400,35 @@ fn a_person_is_not_retired_as_a_machine() {
     present(AGENT, Role::Agent)
         .when(1, admin(), UserCommand::RetireMachine)
         .refuses(UserError::NoMachine);
+}
+
+const OWN: RoleId = RoleId(Uuid::from_u128(0x91));
+
+#[test]
+fn a_role_of_the_organizations_own_is_another_role_and_is_given_up_for_a_built_in_one() {
+    let give = |role_id| UserCommand::Update {
+        name: None,
+        email: None,
+        role: Some(GivenRole {
+            role: Role::Agent,
+            role_id,
+        }),
+        active: None,
+    };
+    let changed = |from_role_id, to_role_id| UserRoleChanged {
+        from: Role::Agent,
+        to: Role::Agent,
+        from_role_id,
+        to_role_id,
+    };
+    let person = present(AGENT, Role::Agent);
+    let given = changed(None, Some(OWN));
+    person
+        .when(1, admin(), give(Some(OWN)))
+        .yields([given.clone().into()]);
+    let holder = present(AGENT, Role::Agent).given(1, given);
+    holder.when(2, admin(), give(Some(OWN))).changes_nothing();
+    holder
+        .when(2, admin(), set_role(Role::Agent))
+        .yields([changed(Some(OWN), None).into()]);
 }

@@ -214,6 +214,7 @@ fn principal(row: &Row, key_id: ApiKeyId) -> Result<Principal, ApiKeyRefusal> {
         organization_id: OrganizationId(row.try_get(0)?),
         user_id: UserId(key_id.0),
         role: least_role(permissions),
+        role_id: None,
         permissions,
         credential: Credential::ApiKey(key_id),
         must_enrol: false,

@@ -12,7 +12,7 @@ pub use keys::{TokenKeyError, TokenKeys};
 pub use token::{Grant, TokenError, TokenSigner, TokenVerifier};
 
 use domain::actor::{Actor, Role};
-use domain::ids::{ApiKeyId, OrganizationId, SessionId, UserId};
+use domain::ids::{ApiKeyId, OrganizationId, RoleId, SessionId, UserId};
 use uuid::Uuid;
 
 use crate::permission::PermissionSet;
@@ -40,6 +40,8 @@ pub struct Principal {
     pub user_id: UserId,
     /// What rules see that know no permissions.
     pub role: Role,
+    /// The role of the organization's own within it, if they have one.
+    pub role_id: Option<RoleId>,
     /// What they may do.
     pub permissions: PermissionSet,
     /// What they showed.

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::actor::Role;
-use domain::ids::{OrganizationId, SessionId, UserId};
+use domain::ids::{OrganizationId, RoleId, SessionId, UserId};
 use jsonwebtoken::{Algorithm, Header, Validation};
 use moka::sync::Cache;
 use serde::{Deserialize, Serialize};
@@ -37,6 +37,8 @@ pub struct Grant {
     pub user_id: UserId,
     /// What they may do.
     pub role: Role,
+    /// The role of the organization's own within it, if they have one.
+    pub role_id: Option<RoleId>,
     /// The session that the token belongs to.
     pub session_id: SessionId,
     /// Whether it is good for setting up a second factor alone.
@@ -51,6 +53,7 @@ impl Grant {
             organization_id,
             user_id,
             role,
+            role_id: None,
             session_id: SessionId(Uuid::now_v7()),
             must_enrol: false,
         }
@@ -64,6 +67,9 @@ struct Claims {
     sub: Uuid,
     org: Uuid,
     role: Role,
+    /// What it may do is looked up: it may change while the token is good.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    role_id: Option<RoleId>,
     sid: Uuid,
     iat: i64,
     nbf: i64,
@@ -118,6 +124,7 @@ impl TokenSigner {
             sub: grant.user_id.0,
             org: grant.organization_id.0,
             role: grant.role,
+            role_id: grant.role_id,
             sid: grant.session_id.0,
             iat: now.timestamp(),
             nbf: now.timestamp(),
@@ -216,6 +223,7 @@ impl TokenVerifier {
                 organization_id: OrganizationId(claims.org),
                 user_id: UserId(claims.sub),
                 role: claims.role,
+                role_id: claims.role_id,
                 permissions: of_role(claims.role),
                 credential: Credential::AccessToken {
                     session_id: SessionId(claims.sid),

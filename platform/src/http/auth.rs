@@ -3,7 +3,9 @@
 use crate::auth::{ApiKeyRefusal, ApiKeys, EndedSessions, Principal, TokenVerifier};
 use crate::http::client_address::ClientAddress;
 use crate::http::problem::Problem;
+use crate::permission::{CustomRoles, PermissionSet, of_role};
 use credentials::api_key;
+use domain::ids::RoleId;
 use poem::Request;
 use poem::web::headers::authorization::Bearer as BearerHeader;
 use poem::web::headers::{Authorization, HeaderMapExt};
@@ -40,13 +42,37 @@ async fn admitted(request: &Request, _token: BearerToken) -> Option<Principal> {
 pub(super) async fn authenticate(request: &Request) -> Result<Principal, Problem> {
     let bearer = request.headers().typed_get::<Authorization<BearerHeader>>();
     let bearer = bearer.ok_or_else(Problem::unauthorized)?;
-    let principal = if bearer.token().starts_with(api_key::PREFIX) {
+    let mut principal = if bearer.token().starts_with(api_key::PREFIX) {
         of_key(request, bearer.token()).await?
     } else {
         of_token(request, bearer.token())?
     };
     check_standing(request, &principal)?;
+    if let Some(role_id) = principal.role_id {
+        principal.permissions = of_custom_role(request, &principal, role_id).await?;
+    }
     Ok(principal)
+}
+
+/// What somebody may do who has a role of their organization's own: at most what its base may. Nothing, when the role is gone.
+async fn of_custom_role(
+    request: &Request,
+    principal: &Principal,
+    role_id: RoleId,
+) -> Result<PermissionSet, Problem> {
+    let Some(roles) = request.data::<Arc<dyn CustomRoles>>() else {
+        return Ok(PermissionSet::EMPTY);
+    };
+    let permissions = roles.permissions(principal.organization_id, role_id).await;
+    let permissions = permissions.map_err(|source| {
+        Problem::unavailable(
+            "it is not known what your role may do: retry later",
+            RETRY_AFTER_S,
+        )
+        .with_source(source)
+    })?;
+    let permissions = permissions.unwrap_or(PermissionSet::EMPTY);
+    Ok(permissions.within(of_role(principal.role)))
 }
 
 fn of_token(request: &Request, token: &str) -> Result<Principal, Problem> {

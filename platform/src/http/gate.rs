@@ -153,6 +153,9 @@ pub fn demand(principal: &Principal, permission: Permission) -> Result<(), Probl
         return Ok(());
     }
     Err(Problem::forbidden(match principal.credential {
+        Credential::AccessToken { .. } if principal.role_id.is_some() => {
+            "your role in this organization may not do this".to_owned()
+        }
         Credential::AccessToken { .. } => {
             format!("the role {} may not do this", principal.role.as_str())
         }

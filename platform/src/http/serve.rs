@@ -10,6 +10,7 @@ use super::shell::Shell;
 use super::spec::amendment::Amendment;
 use super::spec::{self, SpecError};
 use crate::auth::{ApiKeys, EndedSessions, TokenVerifier};
+use crate::permission::CustomRoles;
 use crate::shutdown::Shutdown;
 use crate::telemetry::PrometheusHandle;
 use poem::endpoint::make_sync;
@@ -83,6 +84,8 @@ pub struct Parts {
     pub ended: EndedSessions,
     /// Accepts the API keys of requests.
     pub api_keys: ApiKeys,
+    /// What roles of the organizations' own may do.
+    pub roles: Arc<dyn CustomRoles>,
     /// Asked by the health endpoints.
     pub readiness: Arc<dyn Readiness>,
     /// Rendered by `/metrics`.
@@ -159,6 +162,7 @@ pub fn compose<A: OpenApi + 'static>(
         .data(parts.verifier)
         .data(parts.ended)
         .data(parts.api_keys)
+        .data(parts.roles)
         .data(parts.readiness);
     Ok(Shell::new(route, routes, parts.settings))
 }

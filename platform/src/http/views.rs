@@ -204,6 +204,8 @@ pub struct UserView {
     pub email: Option<String>,
     /// What they may do.
     pub role: RoleView,
+    /// The role of the organization's own that they have within it.
+    pub role_id: Option<Uuid>,
     /// Whether a person or a machine.
     pub kind: UserKindView,
     /// The company that they belong to, if they are a customer of one.

@@ -4,9 +4,10 @@ use domain::actor::Role;
 
 use super::Permission::{
     AssignTickets, ChangeTickets, EditOwnMessages, EraseUsers, ExportUsers, ManageApiKeys,
-    ManageCompanies, ManageOrganization, ManageSessions, ManageSignOn, ManageTeams, ManageUsers,
-    MoveTickets, OpenTickets, OwnProfile, ReadAudit, ReadCompanies, ReadOrganization, ReadTeams,
-    ReadTickets, ReadUsers, RedactMessages, ReplyToTickets, TagTickets, WorkOnTickets, WriteNotes,
+    ManageCompanies, ManageOrganization, ManageRoles, ManageSessions, ManageSignOn, ManageTeams,
+    ManageUsers, MoveTickets, OpenTickets, OwnProfile, ReadAudit, ReadCompanies, ReadOrganization,
+    ReadTeams, ReadTickets, ReadUsers, RedactMessages, ReplyToTickets, TagTickets, WorkOnTickets,
+    WriteNotes,
 };
 use super::PermissionSet;
 
@@ -44,6 +45,7 @@ const ADMIN: PermissionSet = LEAD.and(&[
     ManageOrganization,
     ManageApiKeys,
     ManageSignOn,
+    ManageRoles,
     ManageSessions,
 ]);
 

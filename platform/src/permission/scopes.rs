@@ -1,8 +1,8 @@
 //! The scopes of API keys as sets of permissions: `<area>:<level>`, where each level of an area has what the one before it
 //! has.
 //!
-//! A key has what its scopes say, and never [`Permission::ManageApiKeys`]: a key makes no keys. What a scope does not name
-//! it does not give.
+//! A key has what its scopes say, and never [`super::Permission::ManageApiKeys`] and [`super::Permission::ManageRoles`]: a key
+//! makes neither keys nor roles. What a scope does not name it does not give.
 
 use domain::actor::Role;
 
@@ -95,18 +95,18 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::permission::Permission::{ManageApiKeys, ManageSignOn};
+    use crate::permission::Permission::{ManageApiKeys, ManageRoles, ManageSignOn};
 
     #[test]
-    fn no_scope_gives_more_than_an_admin_has_and_none_gives_keys() {
+    fn no_scope_gives_more_than_an_admin_has_and_none_gives_keys_or_roles() {
         for scope in SCOPES {
             assert!(
                 of_role(Role::Admin).has_all(scope.permissions),
                 "{}",
                 scope.name
             );
-            for never in [ManageApiKeys, ManageSignOn] {
-                assert!(!scope.permissions.has(never), "{}", scope.name);
+            for permission in [ManageApiKeys, ManageRoles, ManageSignOn] {
+                assert!(!scope.permissions.has(permission), "{}", scope.name);
             }
         }
     }

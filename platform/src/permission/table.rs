@@ -2,9 +2,9 @@
 
 use super::Permission::{
     AssignTickets, ChangeTickets, EditOwnMessages, EraseUsers, ExportUsers, ManageApiKeys,
-    ManageCompanies, ManageOrganization, ManageSessions, ManageSignOn, ManageTeams, ManageUsers,
-    MoveTickets, OpenTickets, OwnProfile, ReadAudit, ReadCompanies, ReadOrganization, ReadTeams,
-    ReadTickets, ReadUsers, RedactMessages, ReplyToTickets, TagTickets,
+    ManageCompanies, ManageOrganization, ManageRoles, ManageSessions, ManageSignOn, ManageTeams,
+    ManageUsers, MoveTickets, OpenTickets, OwnProfile, ReadAudit, ReadCompanies, ReadOrganization,
+    ReadTeams, ReadTickets, ReadUsers, RedactMessages, ReplyToTickets, TagTickets,
 };
 use super::{Permission, PermissionSet, of_role};
 use domain::actor::Role;
@@ -131,6 +131,11 @@ pub const TABLE: &[Row] = &[
     needs(ManageApiKeys,      "list_api_keys",       ""),
     needs(ManageApiKeys,      "get_api_key",         ""),
     needs(ManageApiKeys,      "revoke_api_key",      ""),
+    needs(ReadUsers,          "list_roles",          ""),
+    needs(ReadUsers,          "get_role",            ""),
+    needs(ManageRoles,        "create_role",         "no permission that one does not have"),
+    needs(ManageRoles,        "update_role",         "no permission that one does not have"),
+    needs(ManageRoles,        "delete_role",         ""),
     needs(ReadAudit,          "list_audit",          "leads: no private team that they are not in, and no redactions"),
     needs(ReadTeams,          "list_teams",          ""),
     needs(ReadTeams,          "get_team",            ""),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::words::{ActorKind, ClockState};
 use chrono::{DateTime, Utc};
 use domain::actor::Role;
-use domain::ids::{CompanyId, MessageId, OrganizationId, TeamId, TicketId, UserId};
+use domain::ids::{CompanyId, MessageId, OrganizationId, RoleId, TeamId, TicketId, UserId};
 use domain::message::state::Visibility;
 use domain::ticket::state::{Channel, Priority, Status};
 use domain::user::state::UserKind;
@@ -125,7 +125,8 @@ ids!(
     CompanyId,
     TeamId,
     TicketId,
-    MessageId
+    MessageId,
+    RoleId
 );
 
 macro_rules! words {

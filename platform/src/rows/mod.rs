@@ -9,7 +9,7 @@ mod words;
 
 use chrono::{DateTime, Utc};
 use domain::actor::Role;
-use domain::ids::{CompanyId, MessageId, OrganizationId, TeamId, TicketId, UserId};
+use domain::ids::{CompanyId, MessageId, OrganizationId, RoleId, TeamId, TicketId, UserId};
 use domain::message::state::Visibility;
 use domain::organization::settings::Settings;
 use domain::sla::clocks::Clocks;
@@ -61,6 +61,8 @@ row! {
         email: Option<String>,
         /// What they may do.
         role: Role,
+        /// The role of the organization's own within it.
+        role_id: Option<RoleId>,
         /// Whether a person or a machine.
         kind: UserKind,
         /// The company that a customer belongs to.

@@ -4,19 +4,20 @@
 //! made before its event is applied: names and settings are those from before.
 
 use domain::company::event::CompanyEvent;
-use domain::ids::{CompanyId, OrganizationId, UserId};
+use domain::ids::{CompanyId, OrganizationId, RoleId, UserId};
 use domain::message::event::{MessageEvent, MessageRedacted};
 use domain::organization::event::OrganizationEvent;
 use domain::organization::settings::Settings;
 use domain::organization::state::Standing;
 use domain::personal::{ERASED, ERASED_EMAIL};
 use domain::team::event::TeamEvent;
-use domain::text::Email;
+use domain::text::{Email, PermissionName};
 use domain::user::event::{UserCompanySet, UserCreated, UserEvent};
 use domain::{company, message, organization, security, team, user};
 use event_store::RecordedEvent;
 use platform::rows::{ACTOR, AuditRow, Change, FROM, SUBJECT, TO};
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 use tokio_postgres::types::Json;
 use uuid::Uuid;
 
@@ -103,6 +104,15 @@ impl Fact {
         self
     }
 
+    /// As [`Fact::changing`], if it does.
+    fn changing_id(self, field: &str, from: Option<RoleId>, to: Option<RoleId>) -> Self {
+        if from == to {
+            return self;
+        }
+        let text = |id: Option<RoleId>| id.map(|id| id.to_string());
+        self.changing(field, text(from), text(to))
+    }
+
     pub(super) fn changing(
         mut self,
         field: impl Into<String>,
@@ -125,7 +135,7 @@ fn fact(state: &State, event: &Event) -> Option<Fact> {
         DomainEvent::User(change) => Some(of_user(state, org, UserId(id), change)),
         DomainEvent::Company(change) => Some(of_company(id, change)),
         DomainEvent::Team(change) => Some(of_team(state, event, change)),
-        DomainEvent::Organization(change) => Some(of_organization(state, org, change)),
+        DomainEvent::Organization(change) => of_organization(state, org, change),
         DomainEvent::Message(MessageEvent::Redacted(redacted)) => {
             Some(of_redaction(state, org, MessageId(id), redacted))
         }
@@ -156,7 +166,8 @@ fn of_user(state: &State, org: OrganizationId, id: UserId, change: &UserEvent) -
         UserEvent::RoleChanged(e) => told(format!(
             "{ACTOR} changed the role of {SUBJECT} from {FROM} to {TO}"
         ))
-        .changing("role", e.from.as_str(), e.to.as_str()),
+        .changing("role", e.from.as_str(), e.to.as_str())
+        .changing_id("role_id", e.from_role_id, e.to_role_id),
         UserEvent::CompanySet(set) => of_grouping(state, org, id, set),
         UserEvent::Deactivated(_) => {
             told(format!("{ACTOR} deactivated {SUBJECT}")).changing("active", true, false)
@@ -262,9 +273,30 @@ fn of_team(state: &State, event: &Event, change: &TeamEvent) -> Fact {
     }
 }
 
-fn of_organization(state: &State, org: OrganizationId, change: &OrganizationEvent) -> Fact {
+/// That somebody got or lost a role of the organization's own is told of that person.
+fn of_organization(state: &State, org: OrganizationId, change: &OrganizationEvent) -> Option<Fact> {
     let told = |summary: String| Fact::new("organization", org.0, summary);
-    match change {
+    let fact = match change {
+        OrganizationEvent::RoleGiven(_) | OrganizationEvent::RoleTaken(_) => return None,
+        OrganizationEvent::RoleCreated(e) => {
+            Fact::new("role", e.role_id.0, format!("{ACTOR} made the role {TO}"))
+                .changing("name", Value::Null, e.name.as_str())
+                .changing("base", Value::Null, e.base.as_str())
+                .changing("permissions", Value::Null, names(&e.permissions))
+        }
+        OrganizationEvent::RoleChanged(e) => Fact::new(
+            "role",
+            e.role_id.0,
+            format!("{ACTOR} changed the role {TO}"),
+        )
+        .changing("name", Value::Null, e.name.as_str())
+        .changing("permissions", Value::Null, names(&e.permissions)),
+        OrganizationEvent::RoleDeleted(e) => Fact::new(
+            "role",
+            e.role_id.0,
+            format!("{ACTOR} deleted the role {FROM}"),
+        )
+        .changing("name", e.name.as_str(), Value::Null),
         OrganizationEvent::Created(e) => told(format!("{ACTOR} made the organization {TO}"))
             .changing("name", Value::Null, e.name.as_str())
             .changing("slug", Value::Null, e.slug.as_str()),
@@ -298,7 +330,12 @@ fn of_organization(state: &State, org: OrganizationId, change: &OrganizationEven
                 Standing::Suspended.as_str(),
                 Standing::Deleted.as_str(),
             ),
-    }
+    };
+    Some(fact)
+}
+
+fn names(permissions: &BTreeSet<PermissionName>) -> Vec<&str> {
+    permissions.iter().map(PermissionName::as_str).collect()
 }
 
 /// The settings that differ, one a top-level field.

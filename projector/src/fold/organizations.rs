@@ -51,7 +51,13 @@ pub fn apply(
         OrganizationEvent::SettingsChanged(changed) => {
             row.settings = Json(changed.settings.clone())
         }
-        OrganizationEvent::Suspended(_)
+        // What its own roles may do is asked of the log, not of a read model.
+        OrganizationEvent::RoleCreated(_)
+        | OrganizationEvent::RoleChanged(_)
+        | OrganizationEvent::RoleDeleted(_)
+        | OrganizationEvent::RoleGiven(_)
+        | OrganizationEvent::RoleTaken(_)
+        | OrganizationEvent::Suspended(_)
         | OrganizationEvent::Resumed(_)
         | OrganizationEvent::Deleted(_) => {}
     }
@@ -68,6 +74,11 @@ fn standing_after(change: &OrganizationEvent) -> Option<Standing> {
         OrganizationEvent::Deleted(_) => Some(Standing::Deleted),
         OrganizationEvent::Created(_)
         | OrganizationEvent::Renamed(_)
-        | OrganizationEvent::SettingsChanged(_) => None,
+        | OrganizationEvent::SettingsChanged(_)
+        | OrganizationEvent::RoleCreated(_)
+        | OrganizationEvent::RoleChanged(_)
+        | OrganizationEvent::RoleDeleted(_)
+        | OrganizationEvent::RoleGiven(_)
+        | OrganizationEvent::RoleTaken(_) => None,
     }
 }

@@ -42,6 +42,7 @@ pub fn apply(
         UserEvent::RoleChanged(changed) => {
             row.role = changed.to;
             row.company_id = row.company_id.filter(|_| changed.to == Role::Customer);
+            row.role_id = changed.to_role_id;
             state.lost_access.insert(key, (event.version, Lost::Role));
         }
         UserEvent::CompanySet(set) => row.company_id = set.to,
@@ -56,6 +57,7 @@ pub fn apply(
             row.name = ERASED.to_owned();
             row.email = None;
             row.company_id = None;
+            row.role_id = None;
             row.active = false;
             state.renamed_users.insert(key);
             state.erased_users.insert(key);
@@ -76,6 +78,7 @@ fn joined(event: &Event, id: UserId, created: &UserCreated) -> UserRow {
         name: created.name.to_string(),
         email: created.email.as_ref().map(ToString::to_string),
         role: created.role,
+        role_id: None,
         kind: created.kind,
         company_id: None,
         active: true,

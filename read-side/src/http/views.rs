@@ -141,6 +141,7 @@ pub(super) fn user(row: UserRow) -> UserView {
         name: row.name,
         email: row.email,
         role: row.role.into(),
+        role_id: row.role_id.map(|role| role.0),
         kind: row.kind.into(),
         company_id: row.company_id.map(|id| id.0),
         active: row.active,

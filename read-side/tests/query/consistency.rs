@@ -144,6 +144,7 @@ async fn the_write_side_gets_the_view_that_shows_its_change_or_learns_that_it_is
         organization_id: desk.ours.id,
         user_id: desk.agent().id,
         role: Role::Agent,
+        role_id: None,
         permissions: of_role(Role::Agent),
         credential: Credential::AccessToken {
             session_id: domain::ids::SessionId(Uuid::now_v7()),

@@ -19,6 +19,7 @@ use platform::http::gate::Gated;
 use platform::http::health::{Check, Readiness};
 use platform::http::problem::Problem;
 use platform::http::serve::{HttpSettings, Parts, compose};
+use platform::permission::PermissionSet;
 use platform::pools::{Pools, log_writer_config};
 use platform::private::test_servers;
 use platform::rows::Row;
@@ -111,6 +112,7 @@ impl Desk {
             verifier: Arc::new(TokenVerifier::new(keys.clone())),
             ended: EndedSessions::default(),
             api_keys: ApiKeys::new(pools.identity.clone(), Arc::new(SystemClock)),
+            roles: Arc::new(NoRoles),
             readiness: Arc::new(Ready),
             metrics: None,
             settings: HttpSettings::default(),
@@ -275,5 +277,19 @@ impl ExportRecords for Unrecorded {
         _request: &poem::Request,
     ) -> Result<(), Problem> {
         Ok(())
+    }
+}
+
+/// Organizations without roles of their own.
+struct NoRoles;
+
+#[async_trait::async_trait]
+impl platform::permission::CustomRoles for NoRoles {
+    async fn permissions(
+        &self,
+        _organization: OrganizationId,
+        _role: domain::ids::RoleId,
+    ) -> Result<Option<PermissionSet>, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(None)
     }
 }

@@ -192,6 +192,7 @@ pub fn user(org: Org, number: u32, name: &str, role: Role) -> UserRow {
         name: name.to_owned(),
         email: Some(format!("user{number}@example.com")),
         role,
+        role_id: None,
         kind: UserKind::Person,
         company_id: None,
         active: true,

@@ -124,14 +124,6 @@ pub const TABLES: &[Access] = &[
         &[all(IDENTITY, EVERYTHING), all(PROJECTOR, REMOVE)],
     ),
     on(
-        table::SIGN_ON_PROVIDERS,
-        &[all(IDENTITY, EVERYTHING), all(PROJECTOR, REMOVE)],
-    ),
-    on(
-        table::SIGN_ON_IDENTITIES,
-        &[all(IDENTITY, EVERYTHING), all(PROJECTOR, REMOVE)],
-    ),
-    on(
         table::RECOVERY_CODES,
         &[all(IDENTITY, EVERYTHING), all(PROJECTOR, REMOVE)],
     ),

@@ -102,3 +102,9 @@ pub async fn make_key(admin: &Person, scopes: &[&str]) -> Key {
         person,
     }
 }
+
+/// Makes a role called Auditors; its id.
+pub async fn make_role(admin: &Person, base: &str, permissions: &[&str]) -> Uuid {
+    let body = json!({"name": "Auditors", "base": base, "permissions": permissions});
+    admin.post("/roles", body).await.expect(201).id()
+}

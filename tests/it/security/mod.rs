@@ -11,5 +11,6 @@ mod permissions;
 mod private_teams;
 mod refresh_cookie;
 mod response_headers;
+mod roles;
 mod row_security;
 mod secrets;

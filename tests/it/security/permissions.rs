@@ -183,6 +183,7 @@ fn the_document_shows_the_tables() {
     let tables = [
         insightdesk::permissions::table().unwrap(),
         insightdesk::permissions::scopes(),
+        insightdesk::permissions::permissions(),
     ];
     for table in tables {
         assert!(

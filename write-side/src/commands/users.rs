@@ -3,13 +3,14 @@
 
 use super::UserAnswer;
 use super::companies::{group_by_address, regroup_by_address};
+use super::roles::{self, check_within_rights, hand_over, permissions_of};
 use crate::dispatch::{CommandError, Refusal, UseCase, Work};
 use domain::actor::Role;
-use domain::ids::{TeamId, UserId};
+use domain::ids::{RoleId, TeamId, UserId};
 use domain::team::command::TeamCommand;
 use domain::team::state::Team;
 use domain::text::{Email, Name, Reason};
-use domain::user::command::UserCommand;
+use domain::user::command::{GivenRole, UserCommand};
 use domain::user::error::UserError;
 use domain::user::state::{EmailClaim, User};
 use platform::permission::{Permission, of_role};
@@ -39,7 +40,7 @@ impl UseCase for CreateUser {
             role: self.role,
         };
         work.issue::<User>(self.user_id, command).await?;
-        check_rank(work, self.role)?;
+        check_rank(work, self.role.into()).await?;
         if let Some(email) = &self.email {
             claim(work, email, self.user_id).await?;
             if self.role == Role::Customer {
@@ -99,9 +100,18 @@ pub struct ChangeUser {
     /// The new address; `Some(None)` takes it away.
     pub email: Option<Option<Email>>,
     /// The new role.
-    pub role: Option<Role>,
+    pub role: Option<NewRole>,
     /// Whether they may act.
     pub active: Option<bool>,
+}
+
+/// The role that somebody gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NewRole {
+    /// A built-in one.
+    BuiltIn(Role),
+    /// One of the organization's own.
+    Own(RoleId),
 }
 
 impl UseCase for ChangeUser {
@@ -110,19 +120,25 @@ impl UseCase for ChangeUser {
     async fn decide(&self, work: &mut Work<'_>) -> Result<UserAnswer, CommandError> {
         work.address(self.user_id.0);
         let state = work.state::<User>(self.user_id.0).await?;
-        let (before, rank) = (email_of(state), role_of(state));
+        let (before, present) = (email_of(state), role_of(state));
+        let role = match self.role {
+            Some(role) => Some(given(work, role).await?),
+            None => None,
+        };
         let command = UserCommand::Update {
             name: self.name.clone(),
             email: self.email.clone(),
-            role: self.role,
+            role,
             active: self.active,
         };
         let after = email_of(work.issue::<User>(self.user_id, command).await?);
         if self.is_more_than_own_name(work) {
             check_manages_users(work)?;
-            check_rank(work, rank)?;
-            check_rank(work, self.role.unwrap_or(rank))?;
+            check_rank(work, present).await?;
+            check_rank(work, role.unwrap_or(present)).await?;
         }
+        let role_id = role.unwrap_or(present).role_id;
+        hand_over(work, self.user_id, present.role_id, role_id).await?;
         if after != before {
             if let Some(email) = &after {
                 claim(work, email, self.user_id).await?;
@@ -153,12 +169,13 @@ impl UseCase for EraseUser {
     async fn decide(&self, work: &mut Work<'_>) -> Result<UserAnswer, CommandError> {
         work.address(self.user_id.0);
         let state = work.state::<User>(self.user_id.0).await?;
-        let (before, rank) = (email_of(state), role_of(state));
+        let (before, present) = (email_of(state), role_of(state));
         let command = UserCommand::Erase {
             reason: self.reason.clone(),
         };
         work.issue::<User>(self.user_id, command).await?;
-        check_rank(work, rank)?;
+        check_rank(work, present).await?;
+        hand_over(work, self.user_id, present.role_id, None).await?;
         if let Some(email) = &before {
             release(work, email, self.user_id).await?;
         }
@@ -184,7 +201,13 @@ fn check_manages_users(work: &Work<'_>) -> Result<(), CommandError> {
 
 /// Nobody gives a permission that they do not have, nor takes one, nor changes the login of who has one. What customers
 /// may do is about their own things alone, and anybody may give it who may set users.
-fn check_rank(work: &Work<'_>, role: Role) -> Result<(), CommandError> {
+async fn check_rank(work: &mut Work<'_>, given: GivenRole) -> Result<(), CommandError> {
+    let role = given.role;
+    if let Some(role_id) = given.role_id {
+        let own = roles::role(work, role_id).await?;
+        let permissions = own.as_ref().map_or(of_role(role), permissions_of);
+        return check_within_rights(work, permissions);
+    }
     if !role.is_staff() || work.rights().has_all(of_role(role)) {
         return Ok(());
     }
@@ -195,11 +218,31 @@ fn check_rank(work: &Work<'_>, role: Role) -> Result<(), CommandError> {
     Err(Refusal::Forbidden(detail).into())
 }
 
-fn role_of(user: &User) -> Role {
+/// A role as the user's aggregate knows it.
+async fn given(work: &mut Work<'_>, role: NewRole) -> Result<GivenRole, CommandError> {
+    match role {
+        NewRole::BuiltIn(role) => Ok(role.into()),
+        NewRole::Own(role_id) => match roles::role(work, role_id).await? {
+            Some(own) => Ok(GivenRole {
+                role: own.base,
+                role_id: Some(role_id),
+            }),
+            None => {
+                let detail = "must be a role of this organization";
+                Err(Refusal::invalid("/role_id", detail).into())
+            }
+        },
+    }
+}
+
+fn role_of(user: &User) -> GivenRole {
     match user {
-        User::Present(user) => user.role,
+        User::Present(user) => GivenRole {
+            role: user.role,
+            role_id: user.role_id,
+        },
         // The aggregate refuses what is done to somebody who never joined.
-        User::Absent => Role::Customer,
+        User::Absent => Role::Customer.into(),
     }
 }
 

@@ -60,7 +60,13 @@ impl Weigh for Message {
 impl Weigh for Organization {
     fn grown_bytes(&self) -> usize {
         match self {
-            Self::Present(organization) => organization.settings.grown_bytes(),
+            Self::Present(organization) => {
+                let roles = organization.roles.values();
+                let entries: usize = roles
+                    .map(|role| 1 + role.permissions.len() + role.holders.len())
+                    .sum();
+                organization.settings.grown_bytes() + ENTRY_BYTES * entries
+            }
             Self::Absent => 0,
         }
     }

@@ -7,8 +7,10 @@ use domain::text::{FieldKey, MessageBody, Reason, Subject, Tag};
 use domain::ticket::command::OpenTicket as Open;
 use domain::ticket::state::Assignment;
 use platform::auth::Principal;
+use platform::http::gate::demand;
 use platform::http::problem::Problem;
 use platform::http::views::{ChannelView, FieldValueView, PriorityView, VisibilityView};
+use platform::permission::Permission;
 use poem_openapi::types::MaybeUndefined;
 use poem_openapi::{Enum, Object};
 use std::collections::BTreeMap;
@@ -44,7 +46,9 @@ pub(super) struct OpenTicketBody {
 impl OpenTicketBody {
     /// The command of a person. Staff must say for whom.
     pub(super) fn command(self, principal: &Principal) -> Result<OpenTicket, Problem> {
-        if !principal.role.is_staff() {
+        if principal.role.is_staff() {
+            self.check_of_staff(principal)?;
+        } else {
             self.check_of_customer(principal)?;
         }
         let mut fields = Fields::default();
@@ -91,6 +95,20 @@ impl OpenTicketBody {
             custom_fields,
             message,
         })
+    }
+
+    /// A ticket is not opened with what one could not give it later.
+    fn check_of_staff(&self, principal: &Principal) -> Result<(), Problem> {
+        let needed = [
+            (self.tags.is_some(), Permission::TagTickets),
+            (self.custom_fields.is_some(), Permission::ChangeTickets),
+            (self.agent_id.is_some(), Permission::AssignTickets),
+            (self.team_id.is_some(), Permission::AssignTickets),
+        ];
+        for (_, permission) in needed.into_iter().filter(|(is_asked, _)| *is_asked) {
+            demand(principal, permission)?;
+        }
+        Ok(())
     }
 
     /// Refused before anything is looked up: the answer must not tell a customer who exists.

@@ -4,7 +4,7 @@
 
 use domain::organization::settings::Settings;
 use domain::sla::targets::Targets;
-use domain::text::{Email, FieldKey, FieldText, MailDomain, Scope, Tag};
+use domain::text::{Email, FieldKey, FieldText, MailDomain, PermissionName, Scope, Tag};
 use platform::http::spec::amendment::Keyword::{
     MaxLength, MaxProperties, Maximum, Minimum, Pattern,
 };
@@ -70,6 +70,14 @@ fn people() -> Vec<Amendment> {
         at(
             "/CreateApiKeyBody/properties/scopes/items",
             &[MaxLength(Scope::MAX_CHARS)],
+        ),
+        at(
+            "/CreateRoleBody/properties/permissions/items",
+            &[MaxLength(PermissionName::MAX_CHARS)],
+        ),
+        at(
+            "/UpdateRoleBody/properties/permissions/items",
+            &[MaxLength(PermissionName::MAX_CHARS)],
         ),
     ]
     .concat()

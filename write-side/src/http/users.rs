@@ -6,8 +6,8 @@ use super::fields::{AtFault, Fields};
 use super::responses::{Changed, Created, Stamp, UserResult};
 use super::tags::ApiTags;
 use super::tickets::call;
-use crate::commands::{ChangeUser, CreateUser, EraseUser};
-use domain::ids::UserId;
+use crate::commands::{ChangeUser, CreateUser, EraseUser, NewRole};
+use domain::ids::{RoleId, UserId};
 use domain::text::{Email, Name, Reason};
 use platform::http::auth::Bearer;
 use platform::http::body::Body;
@@ -46,6 +46,8 @@ struct UpdateUserBody {
     email: MaybeUndefined<String>,
     /// The new role.
     role: Option<RoleView>,
+    /// A role of the organization's own instead.
+    role_id: Option<Uuid>,
     /// Whether they may act.
     active: Option<bool>,
 }
@@ -65,14 +67,21 @@ impl UpdateUserBody {
         let name = fields.optional("/name", self.name.as_deref(), Name::parse);
         let email = given(self.email)
             .map(|email| fields.optional("/email", email.as_deref(), Email::parse));
-        let all = || Ok::<_, AtFault>((name?, email.transpose()?));
+        let role = match (self.role, self.role_id) {
+            (Some(_), Some(_)) => {
+                Err(fields.add("/role_id", "takes the place of `role`: send one"))
+            }
+            (Some(role), None) => Ok(Some(NewRole::BuiltIn(role.into()))),
+            (None, role_id) => Ok(role_id.map(|id| NewRole::Own(RoleId(id)))),
+        };
+        let all = || Ok::<_, AtFault>((name?, email.transpose()?, role?));
         let parsed = all();
-        let (name, email) = fields.finish(parsed)?;
+        let (name, email, role) = fields.finish(parsed)?;
         Ok(ChangeUser {
             user_id,
             name,
             email,
-            role: self.role.map(Into::into),
+            role,
             active: self.active,
         })
     }

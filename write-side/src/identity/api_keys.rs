@@ -131,6 +131,11 @@ impl Identity {
             pointer: "/scopes",
             detail: "must be scopes that there are".to_owned(),
         })?;
+        if !principal.permissions.has_all(permissions) {
+            return Err(IdentityError::Forbidden(
+                "these scopes may do more than you may",
+            ));
+        }
         let expires_at = end_of(&new, now)?;
         self.check_room(organization_id, now).await?;
         let key_id = ApiKeyId(Uuid::now_v7());
@@ -278,7 +283,7 @@ impl Identity {
         Ok(count)
     }
 
-    fn context_of(&self, principal: &Principal, origin: &Origin) -> CommandContext {
+    pub(super) fn context_of(&self, principal: &Principal, origin: &Origin) -> CommandContext {
         let address = Some(origin.address.clone()).filter(|address| !address.is_empty());
         CommandContext {
             rights: principal.permissions,

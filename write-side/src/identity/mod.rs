@@ -24,6 +24,7 @@ mod refresh_token;
 mod refreshing;
 mod renewal;
 mod resets;
+mod roles;
 mod rotation;
 mod second_factor;
 mod second_step;
@@ -63,6 +64,7 @@ pub use sign_up::SignUp;
 
 use accounts::Account;
 use record::By;
+use roles::{KnownRoles, known_roles};
 
 use crate::dispatch::{Dispatcher, Person};
 use crate::mail::{EnqueueError, Outbox};
@@ -127,6 +129,7 @@ struct Inner {
     signer: TokenSigner,
     ended: EndedSessions,
     api_keys: ApiKeys,
+    known_roles: KnownRoles,
     /// Seals what has to be read again: the secrets of authenticator apps.
     master: MasterKeys,
     /// Hash codes that are mailed.
@@ -170,6 +173,7 @@ impl Identity {
                 signer,
                 ended: remembered.ended,
                 api_keys: remembered.api_keys,
+                known_roles: known_roles(),
                 code_keys: code_keys(&master),
                 master,
                 outbox: outward.outbox,

@@ -332,6 +332,7 @@ impl Identity {
             organization_id: member.membership.organization_id,
             user_id: member.membership.user_id,
             role: member.role(),
+            role_id: member.person.user.role_id,
             session_id: started.session_id,
             must_enrol,
         })?;

@@ -272,12 +272,18 @@ fn endpoint(
         },
     );
     let wait_max = Duration::from_secs(5);
-    let api = write_side::http::api(dispatcher.clone(), identity, Arc::new(Views), wait_max);
+    let api = write_side::http::api(
+        dispatcher.clone(),
+        identity.clone(),
+        Arc::new(Views),
+        wait_max,
+    );
     let api = Gated::new(api).unwrap();
     let parts = Parts {
         verifier: Arc::new(TokenVerifier::new(token_keys())),
         ended: EndedSessions::default(),
         api_keys,
+        roles: Arc::new(identity.clone()),
         readiness: Arc::new(Healthy),
         metrics: None,
         settings,

@@ -16,6 +16,7 @@ fn keys(secrets: &str) -> TokenKeys {
 
 fn sign(now: DateTime<Utc>, lifetime: TimeDelta) -> String {
     let grant = Grant {
+        role_id: None,
         organization_id: OrganizationId(Uuid::nil()),
         user_id: UserId(Uuid::max()),
         role: Role::Agent,

@@ -36,6 +36,7 @@ pub async fn walk(app: &TestApp, contract: &Contract, mailbox: &Mailbox, provide
     contract.get(app.admin(), target).await.expect(204);
     second_factor(app, contract, &email).await;
     api_keys(app, contract).await;
+    roles(app, contract).await;
     sessions(app, contract).await;
     sign_on(app, contract, provider).await;
     contract
@@ -131,6 +132,27 @@ async fn second_factor(app: &TestApp, contract: &Contract, email: &str) {
     let body = json!({"password": password, "code": code()});
     let remove = ("remove_second_factor", &[][..]);
     contract.send(app.admin(), remove, body).await.expect(204);
+}
+
+async fn roles(app: &TestApp, contract: &Contract) {
+    let create = ("create_role", &[][..]);
+    let body = json!({"name": "Auditors", "base": "lead", "permissions": ["read_audit"]});
+    let made = contract.send(app.admin(), create, body.clone()).await;
+    let id = text(&made.expect(201)["id"]).to_owned();
+    contract.send(app.admin(), create, body).await.expect(409);
+    let wrong = json!({"name": "All", "base": "agent", "permissions": ["erase_users"]});
+    contract.send(app.admin(), create, wrong).await.expect(422);
+    let list = contract.get(app.agent(), ("list_roles", &[])).await;
+    assert_eq!(list.expect(200).items().len(), 1);
+    let target = [("role_id", id.as_str())];
+    let one = contract.get(app.agent(), ("get_role", &target)).await;
+    assert_eq!(one.expect(200)["name"], "Auditors");
+    let change = json!({"permissions": ["read_audit", "read_users"]});
+    let changed = contract.send(app.admin(), ("update_role", &target), change);
+    changed.await.expect(200);
+    let delete = ("delete_role", &target[..]);
+    contract.get(app.agent(), delete).await.expect(403);
+    contract.get(app.admin(), delete).await.expect(204);
 }
 
 async fn api_keys(app: &TestApp, contract: &Contract) {

@@ -11,7 +11,7 @@ use super::spec::Operation;
 use crate::harness::{Answer, Database, Request, TestApp};
 
 /// Ids that nothing has, and a tag.
-fn nowhere() -> [(&'static str, String); 10] {
+fn nowhere() -> [(&'static str, String); 11] {
     let id = || Uuid::now_v7().to_string();
     [
         ("ticket_id", id()),
@@ -23,6 +23,7 @@ fn nowhere() -> [(&'static str, String); 10] {
         ("session_id", id()),
         ("api_key_id", id()),
         ("provider_id", id()),
+        ("role_id", id()),
         ("tag", "toner".to_owned()),
     ]
 }
@@ -44,6 +45,7 @@ pub fn least_body(id: &str) -> Value {
         "erase_user" => json!({"reason": "Asked for it"}),
         "create_api_key" => json!({"name": "Robot", "scopes": ["tickets:read"]}),
         "create_invitation" => json!({"email": "nora@acme.example", "role": "agent"}),
+        "create_role" => json!({"name": "Auditors", "base": "lead", "permissions": ["read_audit"]}),
         "create_team" => json!({"name": "Nights"}),
         "create_company" => json!({"name": "Initech"}),
         "sign_in" => json!({"email": "nobody@acme.example", "password": "nothing"}),

@@ -8,6 +8,7 @@ mod mailed;
 mod passwords;
 mod problems;
 mod refresh_cookie;
+mod roles;
 mod second_factor;
 mod sessions;
 mod sign_in;
@@ -38,6 +39,7 @@ pub(super) fn api(identity: Identity) -> impl OpenApi + 'static {
         second_factor::SecondFactorApi(identity.clone()),
         passwords::PasswordApi(identity.clone()),
         api_keys::ApiKeyApi(identity.clone()),
+        roles::RoleApi(identity.clone()),
         mailed::MailedApi(identity.clone()),
         invitations::InvitationApi(identity),
     )
