@@ -94,7 +94,7 @@ pub const TABLE: &[Row] = &[
     needs(ManageSignOn,       "get_sign_on_provider", ""),
     needs(ManageSignOn,       "update_sign_on_provider", ""),
     needs(ManageSignOn,       "remove_sign_on_provider", ""),
-    needs(ManageUsers,        "unlink_sign_on",      ""),
+    needs(ManageSignOn,       "unlink_sign_on",      ""),
     open_to(Access::Enrolling, "sign_out",            ""),
     open_to(Access::Enrolling, "propose_second_factor", "oneself"),
     open_to(Access::Enrolling, "confirm_second_factor", "oneself"),
