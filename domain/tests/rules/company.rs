@@ -216,6 +216,8 @@ fn staff_belong_to_no_company_and_who_becomes_staff_leaves_theirs() {
             UserRoleChanged {
                 from: Role::Customer,
                 to: Role::Agent,
+                from_role_id: None,
+                to_role_id: None,
             },
         );
     let User::Present(user) = promoted.state() else {
