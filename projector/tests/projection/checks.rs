@@ -53,8 +53,9 @@ async fn a_changed_column_is_named_with_both_values() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_removed_row_and_an_invented_row_are_found() {
     let tamper = "DELETE FROM core.ticket_history WHERE position = (SELECT max(position) FROM core.ticket_history);
-         INSERT INTO core.users SELECT partition, org_id, gen_random_uuid(), 'Nobody', email, role, kind, active, version,
-            created_at, updated_at FROM core.users LIMIT 1";
+         INSERT INTO core.users (partition, org_id, user_id, name, email, role, kind, active, version, created_at, updated_at)
+            SELECT partition, org_id, gen_random_uuid(), 'Nobody', email, role, kind, active, version, created_at, updated_at
+            FROM core.users LIMIT 1";
     let (_world, report) = found_after(tamper).await;
     let kinds: Vec<_> = report
         .differences

@@ -7,6 +7,7 @@ use platform::pools::Pools;
 use schema::access::{READ_MODELS, Rows, begin};
 use schema::role::{self, QUERY};
 use schema::table::core::{TAGGABLE_TICKETS, TICKETS};
+use serde_json::json;
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 use uuid::Uuid;
@@ -17,6 +18,9 @@ use crate::harness::TestApp;
 async fn both_at_work() -> TestApp {
     let app = TestApp::start().await;
     for organization in [&app.acme, &app.globex] {
+        let company = json!({"name": "Initech"});
+        let made = organization.admin.post("/companies", company);
+        made.await.expect(201);
         let ticket = organization.customer.opens("Broken").await;
         let replied = organization.agent.replies(ticket, "Which one?");
         replied.send().await.unwrap().expect(201);
