@@ -75,3 +75,11 @@ id!(
     /// A provider that people of an organization sign on by.
     SignOnProviderId
 );
+id!(
+    /// A calendar of working time. Also the id of its stream.
+    CalendarId
+);
+id!(
+    /// A service level policy of an organization's list.
+    PolicyId
+);

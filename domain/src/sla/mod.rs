@@ -4,6 +4,7 @@
 //! change of settings never rewrites what was promised.
 
 pub mod clocks;
+pub mod policy;
 pub mod targets;
 
 use serde::{Deserialize, Serialize};

@@ -8,6 +8,7 @@ mod message;
 mod metadata;
 mod organization;
 mod personal;
+mod policy;
 mod properties;
 mod roles;
 mod samples;
