@@ -3,7 +3,7 @@
 //! Each aggregate ([`organization`], [`user`], [`team`], [`ticket`], [`message`]) is two plain functions:
 //! `decide(state, command) -> events or error` and `evolve(state, event) -> state`.
 //! [`security`] holds facts that were noticed and not decided: what happened to people's ways in.
-//! [`sla`] folds a ticket's events into its clocks, [`aggregate`] offers the same functions as `eventually` aggregates.
+//! [`calendar`] is the arithmetic of working time, [`sla`] folds a ticket's events into its clocks, [`aggregate`] offers the same functions as `eventually` aggregates.
 //!
 //! Invariants:
 //! - Deciding and folding are pure: the same inputs give the same outputs, on any machine, at any time.
@@ -16,6 +16,7 @@
 
 pub mod actor;
 pub mod aggregate;
+pub mod calendar;
 pub mod command;
 pub mod company;
 pub mod error;
