@@ -3,10 +3,11 @@
 
 use crate::command::Issued;
 use crate::ids::{CompanyId, MessageId, OrganizationId, TeamId, TicketId, UserId};
-use crate::{company, message, organization, team, ticket, user};
+use crate::{company, message, organization, service_levels, team, ticket, user};
 use chrono::{DateTime, Utc};
 use std::future::{Future, ready};
 use std::pin::Pin;
+use uuid::Uuid;
 
 /// An event with its business time, which folding needs beside the event's own fields.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,6 +74,12 @@ aggregate!(
     /// The company as an `eventually` aggregate.
     CompanyAggregate in company: CompanyId, company::state::Company, company::command::CompanyCommand,
     company::event::CompanyEvent, company::error::CompanyError, at |_: &_, now| now
+);
+aggregate!(
+    /// The service levels as an `eventually` aggregate.
+    ServiceLevelsAggregate in service_levels: Uuid, service_levels::state::ServiceLevels,
+    service_levels::command::ServiceLevelsCommand, service_levels::event::ServiceLevelsEvent,
+    service_levels::error::ServiceLevelsError, at |_: &_, now| now
 );
 aggregate!(
     /// The ticket as an `eventually` aggregate.

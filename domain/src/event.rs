@@ -118,6 +118,7 @@ use crate::company::event::{CompanyEvent, DomainClaimEvent};
 use crate::message::event::MessageEvent;
 use crate::organization::event::OrganizationEvent;
 use crate::security::event::SecurityEvent;
+use crate::service_levels::event::ServiceLevelsEvent;
 use crate::team::event::TeamEvent;
 use crate::ticket::event::TicketEvent;
 use crate::user::event::{EmailClaimEvent, UserEvent};
@@ -137,6 +138,8 @@ pub enum DomainEvent {
     Company(CompanyEvent),
     /// Of a mail domain's stream.
     DomainClaim(DomainClaimEvent),
+    /// Of the stream of an organization's service levels.
+    ServiceLevels(ServiceLevelsEvent),
     /// Of a ticket's stream.
     Ticket(TicketEvent),
     /// Of a message's stream.
@@ -174,6 +177,10 @@ impl DomainEvent {
             }
             crate::company::DOMAIN_CLAIM_STREAM_TYPE => {
                 DomainClaimEvent::decode(event_type, schema_version, data).map(Self::DomainClaim)
+            }
+            crate::service_levels::STREAM_TYPE => {
+                ServiceLevelsEvent::decode(event_type, schema_version, data)
+                    .map(Self::ServiceLevels)
             }
             crate::ticket::STREAM_TYPE => {
                 TicketEvent::decode(event_type, schema_version, data).map(Self::Ticket)

@@ -1,6 +1,7 @@
 //! The decisions of InsightDesk: what a command may do, which events it yields, and what state those events mean.
 //!
-//! Each aggregate ([`organization`], [`user`], [`team`], [`ticket`], [`message`]) is two plain functions:
+//! Each aggregate ([`organization`], [`user`], [`team`], [`company`],
+//! [`service_levels`], [`ticket`], [`message`]) is two plain functions:
 //! `decide(state, command) -> events or error` and `evolve(state, event) -> state`.
 //! [`security`] holds facts that were noticed and not decided: what happened to people's ways in.
 //! [`calendar`] is the arithmetic of working time, [`sla`] folds a ticket's events into its clocks, [`aggregate`] offers the same functions as `eventually` aggregates.
@@ -27,6 +28,7 @@ pub mod metadata;
 pub mod organization;
 pub mod personal;
 pub mod security;
+pub mod service_levels;
 pub mod sla;
 pub mod team;
 pub mod text;

@@ -150,5 +150,6 @@ about_nobody!(
     crate::team::state::Team,
     crate::company::state::Company,
     crate::company::state::DomainClaim,
+    crate::service_levels::state::ServiceLevels,
     crate::user::state::EmailClaim
 );

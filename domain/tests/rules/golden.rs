@@ -9,6 +9,7 @@ use domain::event::{DomainEvent, Encoded};
 use domain::message::event::MessageEvent;
 use domain::organization::event::OrganizationEvent;
 use domain::security::event::SecurityEvent;
+use domain::service_levels::event::ServiceLevelsEvent;
 use domain::team::event::TeamEvent;
 use domain::ticket::event::TicketEvent;
 use domain::user::event::{EmailClaimEvent, UserEvent};
@@ -17,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 /// The type of each stream with the events that it may hold.
-pub fn streams() -> [(&'static str, &'static [(&'static str, i16)]); 9] {
+pub fn streams() -> [(&'static str, &'static [(&'static str, i16)]); 10] {
     [
         (domain::organization::STREAM_TYPE, OrganizationEvent::TYPES),
         (domain::user::STREAM_TYPE, UserEvent::TYPES),
@@ -30,6 +31,10 @@ pub fn streams() -> [(&'static str, &'static [(&'static str, i16)]); 9] {
         (
             domain::company::DOMAIN_CLAIM_STREAM_TYPE,
             DomainClaimEvent::TYPES,
+        ),
+        (
+            domain::service_levels::STREAM_TYPE,
+            ServiceLevelsEvent::TYPES,
         ),
         (domain::ticket::STREAM_TYPE, TicketEvent::TYPES),
         (domain::message::STREAM_TYPE, MessageEvent::TYPES),
@@ -83,6 +88,7 @@ fn encode(event: &DomainEvent) -> Encoded {
         DomainEvent::Team(event) => event.encode(),
         DomainEvent::Company(event) => event.encode(),
         DomainEvent::DomainClaim(event) => event.encode(),
+        DomainEvent::ServiceLevels(event) => event.encode(),
         DomainEvent::Ticket(event) => event.encode(),
         DomainEvent::Message(event) => event.encode(),
         DomainEvent::Security(event) => event.encode(),
@@ -142,6 +148,7 @@ fn retired() -> impl Iterator<Item = &'static (&'static str, i16)> {
         UserEvent::RETIRED,
         EmailClaimEvent::RETIRED,
         TeamEvent::RETIRED,
+        ServiceLevelsEvent::RETIRED,
         TicketEvent::RETIRED,
         MessageEvent::RETIRED,
         SecurityEvent::RETIRED,

@@ -14,6 +14,7 @@ mod roles;
 mod samples;
 mod scenario;
 mod security;
+mod service_levels;
 mod sign_on;
 mod sla;
 mod team;

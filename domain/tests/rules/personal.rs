@@ -77,6 +77,21 @@ const NOT_PERSONAL: &[(&str, &[&str], &str)] = &[
     ("company.renamed", &["from", "to"], "a company's"),
     ("company.domain_added", &["domain"], "a company's"),
     ("company.domain_removed", &["domain"], "a company's"),
+    (
+        "sla_policy.created",
+        &["name", "conditions", "targets"],
+        "the organization's words, and fixed ones",
+    ),
+    (
+        "sla_policy.changed",
+        &["name", "conditions", "targets"],
+        "the organization's words, and fixed ones",
+    ),
+    (
+        "sla_policy.deleted",
+        &["name"],
+        "one of the organization's words",
+    ),
     ("user.role_changed", &["from", "to"], "fixed words"),
     (
         "organization.role_created",

@@ -3,6 +3,7 @@
 //! The structs are spelled whole, so that a new field does not compile here until it has a value.
 
 mod security;
+mod service_levels;
 mod ticket;
 
 use crate::scenario::{AGENT, COMPANY, OTHER_COMPANY, OTHER_TICKET};
@@ -63,6 +64,9 @@ pub fn samples() -> Vec<Sample> {
     samples.extend(ticket::properties().map(|(case, event)| (case, DomainEvent::Ticket(event))));
     samples.extend(ticket::moves().map(|(case, event)| (case, DomainEvent::Ticket(event))));
     samples.extend(security::samples().map(|(case, event)| (case, DomainEvent::Security(event))));
+    samples.extend(
+        service_levels::samples().map(|(case, event)| (case, DomainEvent::ServiceLevels(event))),
+    );
     samples.extend(message().map(|(case, event)| (case, DomainEvent::Message(event))));
     samples
 }

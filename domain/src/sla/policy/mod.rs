@@ -26,11 +26,13 @@ pub struct PolicyRef {
 }
 
 /// A policy of an organization's list.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policy {
     /// Its id and version.
+    #[serde(flatten)]
     pub reference: PolicyRef,
     /// What it says.
+    #[serde(flatten)]
     pub definition: PolicyDefinition,
 }
 
