@@ -2,8 +2,8 @@
 //! `decide` and `evolve`, which remain the way in for this product's own dispatcher.
 
 use crate::command::Issued;
-use crate::ids::{CompanyId, MessageId, OrganizationId, TeamId, TicketId, UserId};
-use crate::{company, message, organization, service_levels, team, ticket, user};
+use crate::ids::{CalendarId, CompanyId, MessageId, OrganizationId, TeamId, TicketId, UserId};
+use crate::{calendar, company, message, organization, service_levels, team, ticket, user};
 use chrono::{DateTime, Utc};
 use std::future::{Future, ready};
 use std::pin::Pin;
@@ -74,6 +74,12 @@ aggregate!(
     /// The company as an `eventually` aggregate.
     CompanyAggregate in company: CompanyId, company::state::Company, company::command::CompanyCommand,
     company::event::CompanyEvent, company::error::CompanyError, at |_: &_, now| now
+);
+aggregate!(
+    /// The calendar as an `eventually` aggregate.
+    CalendarAggregate in calendar: CalendarId, calendar::state::BusinessCalendar,
+    calendar::command::CalendarCommand, calendar::event::CalendarEvent,
+    calendar::error::CalendarError, at |_: &_, now| now
 );
 aggregate!(
     /// The service levels as an `eventually` aggregate.

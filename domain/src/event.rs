@@ -114,6 +114,7 @@ macro_rules! events {
 }
 pub(crate) use events;
 
+use crate::calendar::event::CalendarEvent;
 use crate::company::event::{CompanyEvent, DomainClaimEvent};
 use crate::message::event::MessageEvent;
 use crate::organization::event::OrganizationEvent;
@@ -138,6 +139,8 @@ pub enum DomainEvent {
     Company(CompanyEvent),
     /// Of a mail domain's stream.
     DomainClaim(DomainClaimEvent),
+    /// Of a calendar's stream.
+    Calendar(CalendarEvent),
     /// Of the stream of an organization's service levels.
     ServiceLevels(ServiceLevelsEvent),
     /// Of a ticket's stream.
@@ -177,6 +180,9 @@ impl DomainEvent {
             }
             crate::company::DOMAIN_CLAIM_STREAM_TYPE => {
                 DomainClaimEvent::decode(event_type, schema_version, data).map(Self::DomainClaim)
+            }
+            crate::calendar::STREAM_TYPE => {
+                CalendarEvent::decode(event_type, schema_version, data).map(Self::Calendar)
             }
             crate::service_levels::STREAM_TYPE => {
                 ServiceLevelsEvent::decode(event_type, schema_version, data)

@@ -1,10 +1,10 @@
 //! The decisions of InsightDesk: what a command may do, which events it yields, and what state those events mean.
 //!
-//! Each aggregate ([`organization`], [`user`], [`team`], [`company`],
-//! [`service_levels`], [`ticket`], [`message`]) is two plain functions:
+//! Each aggregate ([`organization`], [`user`], [`team`], [`company`], [`calendar`], [`service_levels`], [`ticket`], [`message`])
+//! is two plain functions:
 //! `decide(state, command) -> events or error` and `evolve(state, event) -> state`.
 //! [`security`] holds facts that were noticed and not decided: what happened to people's ways in.
-//! [`calendar`] is the arithmetic of working time, [`sla`] folds a ticket's events into its clocks, [`aggregate`] offers the same functions as `eventually` aggregates.
+//! [`calendar`] is the arithmetic of working time too, [`sla`] folds a ticket's events into its clocks, [`aggregate`] offers the same functions as `eventually` aggregates.
 //!
 //! Invariants:
 //! - Deciding and folding are pure: the same inputs give the same outputs, on any machine, at any time.

@@ -150,6 +150,7 @@ about_nobody!(
     crate::team::state::Team,
     crate::company::state::Company,
     crate::company::state::DomainClaim,
+    crate::calendar::state::BusinessCalendar,
     crate::service_levels::state::ServiceLevels,
     crate::user::state::EmailClaim
 );

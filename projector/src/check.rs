@@ -10,7 +10,8 @@ use deadpool_postgres::{Pool, Transaction};
 use event_store::{EventStore, Partition, Position};
 use futures::TryStreamExt;
 use platform::rows::{
-    AuditRow, CompanyRow, HistoryRow, MessageRow, OrganizationRow, Row, TeamRow, TicketRow, UserRow,
+    AuditRow, CalendarRow, CalendarVersionRow, CompanyRow, HistoryRow, MessageRow, OrganizationRow,
+    PolicyVersionRow, Row, ServiceLevelsRow, TeamRow, TicketRow, UserRow,
 };
 use schema::projection::{CORE, CORE_NEXT};
 use schema::table::core::CHECKPOINTS;
@@ -172,6 +173,10 @@ async fn build_and_compare(
     table::<UserRow>(&mut found, &live, &fresh, &partitions).await?;
     table::<CompanyRow>(&mut found, &live, &fresh, &partitions).await?;
     table::<TeamRow>(&mut found, &live, &fresh, &partitions).await?;
+    table::<CalendarRow>(&mut found, &live, &fresh, &partitions).await?;
+    table::<CalendarVersionRow>(&mut found, &live, &fresh, &partitions).await?;
+    table::<ServiceLevelsRow>(&mut found, &live, &fresh, &partitions).await?;
+    table::<PolicyVersionRow>(&mut found, &live, &fresh, &partitions).await?;
     table::<TicketRow>(&mut found, &live, &fresh, &partitions).await?;
     table::<MessageRow>(&mut found, &live, &fresh, &partitions).await?;
     table::<HistoryRow>(&mut found, &live, &fresh, &partitions).await?;

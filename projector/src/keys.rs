@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use domain::event::DomainEvent;
-use domain::ids::{CompanyId, MessageId, OrganizationId, TeamId, TicketId, UserId};
+use domain::ids::{CalendarId, CompanyId, MessageId, OrganizationId, TeamId, TicketId, UserId};
 use domain::message::event::MessageEvent;
 use domain::security::event::SecurityEvent;
 use domain::team::event::TeamEvent;
@@ -23,6 +23,10 @@ pub struct Keys {
     pub users: HashSet<Of<UserId>>,
     /// Companies, likewise.
     pub companies: HashSet<Of<CompanyId>>,
+    /// Calendars.
+    pub calendars: HashSet<Of<CalendarId>>,
+    /// Organizations whose policies change.
+    pub service_levels: HashSet<OrganizationId>,
     /// Teams, likewise.
     pub teams: HashSet<Of<TeamId>>,
     /// Tickets, but for those of edited and redacted messages, which the messages' rows name.
@@ -61,6 +65,12 @@ impl Keys {
             DomainEvent::EmailClaim(_) | DomainEvent::DomainClaim(_) => {}
             DomainEvent::Company(_) => {
                 self.companies.insert((org, CompanyId(event.stream_id)));
+            }
+            DomainEvent::Calendar(_) => {
+                self.calendars.insert((org, CalendarId(event.stream_id)));
+            }
+            DomainEvent::ServiceLevels(_) => {
+                self.service_levels.insert(org);
             }
             DomainEvent::Security(SecurityEvent::PersonExported(exported)) => {
                 self.users.insert((org, exported.subject));

@@ -3,10 +3,11 @@
 use std::collections::HashSet;
 
 use deadpool_postgres::Transaction;
-use domain::ids::{CompanyId, MessageId, OrganizationId, TeamId, TicketId, UserId};
+use domain::ids::{CalendarId, CompanyId, MessageId, OrganizationId, TeamId, TicketId, UserId};
 use event_store::Partition;
 use platform::rows::{
-    Column, CompanyRow, MessageRow, OrganizationRow, Row, TeamRow, TicketRow, UserRow,
+    CalendarRow, Column, CompanyRow, MessageRow, OrganizationRow, Row, ServiceLevelsRow, TeamRow,
+    TicketRow, UserRow,
 };
 use uuid::Uuid;
 
@@ -26,11 +27,13 @@ pub async fn load(
 ) -> Result<State, BatchError> {
     let mut keys = Keys::of(events);
     let mut state = State::default();
-    let (organizations, users, teams, companies, messages) = tokio::try_join!(
-        organizations(tx, partition, &keys.organizations),
+    let (organizations, service_levels, users, teams, companies, calendars, messages) = tokio::try_join!(
+        of_organizations::<OrganizationRow>(tx, partition, &keys.organizations),
+        of_organizations::<ServiceLevelsRow>(tx, partition, &keys.service_levels),
         rows::<UserRow, UserId>(tx, partition, &keys.users),
         rows::<TeamRow, TeamId>(tx, partition, &keys.teams),
         rows::<CompanyRow, CompanyId>(tx, partition, &keys.companies),
+        rows::<CalendarRow, CalendarId>(tx, partition, &keys.calendars),
         rows::<MessageRow, MessageId>(tx, partition, &keys.messages),
     )?;
     keys.tickets.extend(
@@ -60,6 +63,12 @@ pub async fn load(
     for row in companies {
         state.companies.load((row.org_id, row.company_id), row);
     }
+    for row in calendars {
+        state.calendars.load((row.org_id, row.calendar_id), row);
+    }
+    for row in service_levels {
+        state.service_levels.load(row.org_id, row);
+    }
     for row in messages {
         state.messages.load((row.org_id, row.message_id), row);
     }
@@ -69,23 +78,21 @@ pub async fn load(
     Ok(state)
 }
 
-async fn organizations(
+/// The rows of which an organization has one.
+async fn of_organizations<R: Row>(
     tx: &Transaction<'_>,
     partition: Partition,
     keys: &HashSet<OrganizationId>,
-) -> Result<Vec<OrganizationRow>, BatchError> {
+) -> Result<Vec<R>, BatchError> {
     if keys.is_empty() {
         return Ok(Vec::new());
     }
-    let (columns, table) = (OrganizationRow::COLUMNS, OrganizationRow::TABLE);
+    let (columns, table) = (R::COLUMNS, R::TABLE);
     let sql = format!("SELECT {columns} FROM {table} WHERE partition = $1 AND org_id = ANY($2)");
     let ids: Vec<Uuid> = keys.iter().map(|id| id.0).collect();
     let statement = tx.prepare_cached(&sql).await?;
     let found = tx.query(&statement, &[&partition.get(), &ids]).await?;
-    found
-        .iter()
-        .map(|row| Ok(OrganizationRow::from_row(row)?))
-        .collect()
+    found.iter().map(|row| Ok(R::from_row(row)?)).collect()
 }
 
 /// The rows of the keys, whose second part is the row's own id.

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::Hash;
 
 use crate::access::Lost;
-use domain::ids::{CompanyId, MessageId, OrganizationId, TeamId, TicketId, UserId};
+use domain::ids::{CalendarId, CompanyId, MessageId, OrganizationId, TeamId, TicketId, UserId};
 use domain::organization::state::Standing;
 use domain::user::state::UserKind;
 use platform::rows::{
-    ActorKind, AuditRow, CompanyRow, HistoryRow, MessageRow, OrganizationRow, TeamRow, TicketRow,
-    UserRow,
+    ActorKind, AuditRow, CalendarRow, CalendarVersionRow, CompanyRow, HistoryRow, MessageRow,
+    OrganizationRow, PolicyVersionRow, ServiceLevelsRow, TeamRow, TicketRow, UserRow,
 };
 
 /// Rows by their id within an organization.
@@ -93,6 +93,14 @@ pub struct State {
     pub teams: Rows<Of<TeamId>, TeamRow>,
     /// Companies.
     pub companies: Rows<Of<CompanyId>, CompanyRow>,
+    /// Calendars.
+    pub calendars: Rows<Of<CalendarId>, CalendarRow>,
+    /// New versions of calendars.
+    pub calendar_versions: Vec<CalendarVersionRow>,
+    /// The policies of organizations.
+    pub service_levels: Rows<OrganizationId, ServiceLevelsRow>,
+    /// New versions of policies.
+    pub policy_versions: Vec<PolicyVersionRow>,
     /// Tickets.
     pub tickets: Rows<Of<TicketId>, TicketRow>,
     /// Messages.

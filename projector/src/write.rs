@@ -7,7 +7,7 @@ use const_format::formatcp;
 use deadpool_postgres::Transaction;
 use domain::ids::OrganizationId;
 use event_store::Partition;
-use platform::rows::{AuditRow, HistoryRow, Row};
+use platform::rows::{AuditRow, CalendarVersionRow, HistoryRow, PolicyVersionRow, Row};
 use schema::projection::{LISTED_MESSAGES, LISTED_TICKETS};
 use schema::table::LOG_HEADS;
 use schema::table::core::{MESSAGES, TICKETS};
@@ -49,27 +49,33 @@ pub async fn write(
 ) -> Result<(), BatchError> {
     let history: Vec<_> = state.history.iter().collect();
     let audit: Vec<_> = state.audit.iter().collect();
+    let calendar_versions: Vec<_> = state.calendar_versions.iter().collect();
+    let policy_versions: Vec<_> = state.policy_versions.iter().collect();
     let written = tokio::join!(
         put(tx, partition, &state.organizations),
         put(tx, partition, &state.users),
         put(tx, partition, &state.teams),
         put(tx, partition, &state.companies),
+        put(tx, partition, &state.calendars),
+        execute(
+            tx,
+            partition,
+            insert_sql::<CalendarVersionRow>,
+            calendar_versions
+        ),
+        put(tx, partition, &state.service_levels),
+        execute(
+            tx,
+            partition,
+            insert_sql::<PolicyVersionRow>,
+            policy_versions
+        ),
         put(tx, partition, &state.tickets),
         put(tx, partition, &state.messages),
         execute(tx, partition, insert_sql::<HistoryRow>, history),
         execute(tx, partition, insert_sql::<AuditRow>, audit),
     );
-    let (organizations, users, teams, companies, tickets, messages, history, audit) = written;
-    first_cause([
-        organizations,
-        users,
-        teams,
-        companies,
-        tickets,
-        messages,
-        history,
-        audit,
-    ])?;
+    first_cause(written.into())?;
     // After the upserts, which carry the names of their moment in the batch.
     for (org, user) in &state.renamed_users {
         let name = state.user_name(*org, *user);

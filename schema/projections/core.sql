@@ -82,6 +82,54 @@ CREATE TABLE companies (
     PRIMARY KEY (partition, org_id, company_id)
 );
 
+CREATE TABLE calendars (
+    partition   smallint    NOT NULL,
+    org_id      uuid        NOT NULL,
+    calendar_id uuid        NOT NULL,
+    name        text        NOT NULL,
+    -- What it says now: zone, weekly hours, holidays.
+    definition  jsonb       NOT NULL,
+    retired_at  timestamptz,
+    version     bigint      NOT NULL,
+    created_at  timestamptz NOT NULL,
+    updated_at  timestamptz NOT NULL,
+    PRIMARY KEY (partition, org_id, calendar_id)
+);
+
+-- What a calendar said from a version of its stream on. A row is never changed.
+CREATE TABLE calendar_versions (
+    partition   smallint    NOT NULL,
+    org_id      uuid        NOT NULL,
+    calendar_id uuid        NOT NULL,
+    version     bigint      NOT NULL,
+    name        text        NOT NULL,
+    definition  jsonb       NOT NULL,
+    valid_from  timestamptz NOT NULL,
+    PRIMARY KEY (partition, org_id, calendar_id, version)
+);
+
+CREATE TABLE service_levels (
+    partition  smallint    NOT NULL,
+    org_id     uuid        NOT NULL,
+    -- The policies in their order, and the calendars that they may count by: the state as the domain folds it, so that the
+    -- projector can go on from here.
+    state      jsonb       NOT NULL,
+    version    bigint      NOT NULL,
+    updated_at timestamptz NOT NULL,
+    PRIMARY KEY (partition, org_id)
+);
+
+-- What a policy said from a version of its own on. A row is never changed.
+CREATE TABLE policy_versions (
+    partition      smallint    NOT NULL,
+    org_id         uuid        NOT NULL,
+    policy_id      uuid        NOT NULL,
+    policy_version integer     NOT NULL,
+    definition     jsonb       NOT NULL,
+    valid_from     timestamptz NOT NULL,
+    PRIMARY KEY (partition, org_id, policy_id, policy_version)
+);
+
 CREATE TABLE tickets (
     partition                  smallint    NOT NULL,
     org_id                     uuid        NOT NULL,
@@ -214,7 +262,7 @@ CREATE TABLE audit (
     org_id         uuid        NOT NULL,
     event_id       uuid        NOT NULL,
     event_type     text        NOT NULL,
-    -- What it happened to: user, team, company, organization, message, session, api_key or invitation, and its id.
+    -- What it happened to: user, team, company, calendar, policy, organization, message, session, api_key or invitation, and its id.
     resource_type  text        NOT NULL,
     resource_id    uuid        NOT NULL,
     actor_kind     text        NOT NULL CHECK (actor_kind IN ('user', 'machine', 'timer', 'import', 'operator', 'identity')),

@@ -9,6 +9,7 @@ CREATE INDEX users_by_name ON users (partition, org_id, name, user_id) WHERE ver
 -- The colleagues of a customer, and the people of a company for staff.
 CREATE INDEX users_by_company ON users (partition, org_id, company_id, name, user_id) WHERE company_id IS NOT NULL AND version > 0;
 CREATE INDEX companies_by_name ON companies (partition, org_id, name, company_id);
+CREATE INDEX calendars_by_name ON calendars (partition, org_id, name, calendar_id);
 CREATE INDEX teams_by_name ON teams (partition, org_id, name, team_id);
 -- Asked by every list of tickets for agents. Few teams are private.
 CREATE INDEX teams_private ON teams (partition, org_id) WHERE private;

@@ -89,6 +89,14 @@ pub mod core {
     pub const TEAMS: &str = "teams";
     /// Companies of customers.
     pub const COMPANIES: &str = "companies";
+    /// Calendars of working time, as they are now.
+    pub const CALENDARS: &str = "calendars";
+    /// What each calendar said, version by version.
+    pub const CALENDAR_VERSIONS: &str = "calendar_versions";
+    /// The ordered policies of each organization, as they are now.
+    pub const SERVICE_LEVELS: &str = "service_levels";
+    /// What each policy said, version by version.
+    pub const POLICY_VERSIONS: &str = "policy_versions";
     /// Tickets.
     pub const TICKETS: &str = "tickets";
     /// The tickets of the organization at hand, as lists by tag read them.
@@ -106,6 +114,10 @@ pub mod core {
         USERS,
         TEAMS,
         COMPANIES,
+        CALENDARS,
+        CALENDAR_VERSIONS,
+        SERVICE_LEVELS,
+        POLICY_VERSIONS,
         TICKETS,
         MESSAGES,
         TICKET_HISTORY,

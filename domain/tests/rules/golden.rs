@@ -4,6 +4,7 @@
 //! A file is never changed. A new event, or a new version of one, gets new files; the failing test shows their text.
 
 use crate::samples::samples;
+use domain::calendar::event::CalendarEvent;
 use domain::company::event::{CompanyEvent, DomainClaimEvent};
 use domain::event::{DomainEvent, Encoded};
 use domain::message::event::MessageEvent;
@@ -18,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 /// The type of each stream with the events that it may hold.
-pub fn streams() -> [(&'static str, &'static [(&'static str, i16)]); 10] {
+pub fn streams() -> [(&'static str, &'static [(&'static str, i16)]); 11] {
     [
         (domain::organization::STREAM_TYPE, OrganizationEvent::TYPES),
         (domain::user::STREAM_TYPE, UserEvent::TYPES),
@@ -32,6 +33,7 @@ pub fn streams() -> [(&'static str, &'static [(&'static str, i16)]); 10] {
             domain::company::DOMAIN_CLAIM_STREAM_TYPE,
             DomainClaimEvent::TYPES,
         ),
+        (domain::calendar::STREAM_TYPE, CalendarEvent::TYPES),
         (
             domain::service_levels::STREAM_TYPE,
             ServiceLevelsEvent::TYPES,
@@ -88,6 +90,7 @@ fn encode(event: &DomainEvent) -> Encoded {
         DomainEvent::Team(event) => event.encode(),
         DomainEvent::Company(event) => event.encode(),
         DomainEvent::DomainClaim(event) => event.encode(),
+        DomainEvent::Calendar(event) => event.encode(),
         DomainEvent::ServiceLevels(event) => event.encode(),
         DomainEvent::Ticket(event) => event.encode(),
         DomainEvent::Message(event) => event.encode(),
@@ -148,6 +151,7 @@ fn retired() -> impl Iterator<Item = &'static (&'static str, i16)> {
         UserEvent::RETIRED,
         EmailClaimEvent::RETIRED,
         TeamEvent::RETIRED,
+        CalendarEvent::RETIRED,
         ServiceLevelsEvent::RETIRED,
         TicketEvent::RETIRED,
         MessageEvent::RETIRED,

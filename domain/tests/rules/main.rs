@@ -2,6 +2,7 @@
 //! others, or this refusal.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod calendar;
 mod company;
 mod golden;
 mod message;

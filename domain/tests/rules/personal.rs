@@ -78,6 +78,16 @@ const NOT_PERSONAL: &[(&str, &[&str], &str)] = &[
     ("company.domain_added", &["domain"], "a company's"),
     ("company.domain_removed", &["domain"], "a company's"),
     (
+        "calendar.created",
+        &["name", "zone", "holidays"],
+        "an organization's",
+    ),
+    (
+        "calendar.changed",
+        &["name", "zone", "holidays"],
+        "an organization's",
+    ),
+    (
         "sla_policy.created",
         &["name", "conditions", "targets"],
         "the organization's words, and fixed ones",

@@ -2,6 +2,7 @@
 //!
 //! The structs are spelled whole, so that a new field does not compile here until it has a value.
 
+mod calendar;
 mod security;
 mod service_levels;
 mod ticket;
@@ -67,6 +68,7 @@ pub fn samples() -> Vec<Sample> {
     samples.extend(
         service_levels::samples().map(|(case, event)| (case, DomainEvent::ServiceLevels(event))),
     );
+    samples.extend(calendar::samples().map(|(case, event)| (case, DomainEvent::Calendar(event))));
     samples.extend(message().map(|(case, event)| (case, DomainEvent::Message(event))));
     samples
 }

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use super::words::{ActorKind, ClockState};
 use chrono::{DateTime, Utc};
 use domain::actor::Role;
-use domain::ids::{CompanyId, MessageId, OrganizationId, RoleId, TeamId, TicketId, UserId};
+use domain::ids::{
+    CalendarId, CompanyId, MessageId, OrganizationId, PolicyId, RoleId, TeamId, TicketId, UserId,
+};
 use domain::message::state::Visibility;
 use domain::ticket::state::{Channel, Priority, Status};
 use domain::user::state::UserKind;
@@ -122,7 +124,9 @@ macro_rules! ids {
 ids!(
     OrganizationId,
     UserId,
+    CalendarId,
     CompanyId,
+    PolicyId,
     TeamId,
     TicketId,
     MessageId,

@@ -13,7 +13,7 @@ use domain::personal::{ERASED, ERASED_EMAIL};
 use domain::team::event::TeamEvent;
 use domain::text::{Email, PermissionName};
 use domain::user::event::{UserCompanySet, UserCreated, UserEvent};
-use domain::{company, message, organization, security, team, user};
+use domain::{calendar, company, message, organization, security, service_levels, team, user};
 use event_store::RecordedEvent;
 use platform::rows::{ACTOR, AuditRow, Change, FROM, SUBJECT, TO};
 use serde_json::{Map, Value};
@@ -21,8 +21,8 @@ use std::collections::BTreeSet;
 use tokio_postgres::types::Json;
 use uuid::Uuid;
 
-use super::audit_security;
 use super::who::Who;
+use super::{audit_security, audit_service_levels};
 use crate::event::Event;
 use crate::state::State;
 use domain::event::DomainEvent;
@@ -36,6 +36,8 @@ pub fn may_be_audited(event: &RecordedEvent) -> bool {
         | user::STREAM_TYPE
         | team::STREAM_TYPE
         | company::STREAM_TYPE
+        | calendar::STREAM_TYPE
+        | service_levels::STREAM_TYPE
         | organization::STREAM_TYPE => true,
         message::STREAM_TYPE => event.event_type == "message.redacted",
         _ => false,
@@ -135,6 +137,10 @@ fn fact(state: &State, event: &Event) -> Option<Fact> {
         DomainEvent::User(change) => Some(of_user(state, org, UserId(id), change)),
         DomainEvent::Company(change) => Some(of_company(id, change)),
         DomainEvent::Team(change) => Some(of_team(state, event, change)),
+        DomainEvent::Calendar(change) => {
+            Some(audit_service_levels::of_calendar(state, event, change))
+        }
+        DomainEvent::ServiceLevels(change) => audit_service_levels::of_change(state, event, change),
         DomainEvent::Organization(change) => of_organization(state, org, change),
         DomainEvent::Message(MessageEvent::Redacted(redacted)) => {
             Some(of_redaction(state, org, MessageId(id), redacted))

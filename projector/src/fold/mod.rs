@@ -5,10 +5,13 @@
 
 pub mod audit;
 mod audit_security;
+mod audit_service_levels;
+pub mod calendars;
 pub mod companies;
 pub mod history;
 pub mod messages;
 pub mod organizations;
+pub mod service_levels;
 pub mod teams;
 pub mod tickets;
 pub mod users;
@@ -18,7 +21,7 @@ mod who;
 mod tests;
 
 use domain::event::DomainEvent;
-use domain::ids::{CompanyId, MessageId, TeamId, TicketId, UserId};
+use domain::ids::{CalendarId, CompanyId, MessageId, TeamId, TicketId, UserId};
 
 use crate::event::Event;
 use crate::state::State;
@@ -62,6 +65,13 @@ pub fn apply(state: &mut State, event: &Event) -> Result<(), ApplyError> {
             companies::apply(state, event, CompanyId(event.stream_id), change)
         }
         DomainEvent::Team(change) => teams::apply(state, event, TeamId(event.stream_id), change),
+        DomainEvent::Calendar(change) => {
+            calendars::apply(state, event, CalendarId(event.stream_id), change)
+        }
+        DomainEvent::ServiceLevels(change) => {
+            service_levels::apply(state, event, change);
+            Ok(())
+        }
         DomainEvent::Ticket(change) => {
             let id = TicketId(event.stream_id);
             tickets::apply(state, event, id, change)?;

@@ -5,13 +5,16 @@ use super::sight::{self, Sight};
 use super::states::{Caches, StateCache};
 use super::weight::Weigh;
 use chrono::{DateTime, Utc};
+use domain::calendar::command::CalendarCommand;
+use domain::calendar::event::CalendarEvent;
+use domain::calendar::state::BusinessCalendar;
 use domain::command::Issued;
 use domain::company::command::CompanyCommand;
 use domain::company::event::{CompanyEvent, DomainClaimEvent};
 use domain::company::state::{Company, DomainClaim};
 use domain::error::Kind;
 use domain::event::{DecodeError, Encoded};
-use domain::ids::{CompanyId, MessageId, OrganizationId, TeamId, TicketId, UserId};
+use domain::ids::{CalendarId, CompanyId, MessageId, OrganizationId, TeamId, TicketId, UserId};
 use domain::message::command::MessageCommand;
 use domain::message::event::MessageEvent;
 use domain::message::state::Message;
@@ -21,6 +24,9 @@ use domain::organization::state::Organization;
 use domain::personal::StreamSubject;
 use domain::security::event::SecurityEvent;
 use domain::security::state::Occurrence;
+use domain::service_levels::command::ServiceLevelsCommand;
+use domain::service_levels::event::ServiceLevelsEvent;
+use domain::service_levels::state::ServiceLevels;
 use domain::team::command::TeamCommand;
 use domain::team::event::TeamEvent;
 use domain::team::state::Team;
@@ -41,6 +47,8 @@ pub trait Aggregate: Weigh + StreamSubject + Clone + Default + Send + Sync + 'st
     type Event: Send + Sync;
     /// Whether its events are recorded also about a person who was erased by then: without what is personal in them.
     const OUTLIVES_SUBJECT: bool = false;
+    /// Whether every organization has one from the start, so that it is kept in memory also without events.
+    const IS_THERE_FROM_THE_START: bool = false;
 
     /// The state after an event.
     #[must_use]
@@ -98,11 +106,12 @@ pub trait Decides: Aggregate {
 }
 
 macro_rules! aggregate {
-    ($state:ty, $event:ty, $stream_type:expr, $evolve:path, $cache:ident $(, occurred_at = $occurred_at:path)? $(, outlives_subject = $outlives:literal)? $(, sight = $sight:path)?) => {
+    ($state:ty, $event:ty, $stream_type:expr, $evolve:path, $cache:ident $(, occurred_at = $occurred_at:path)? $(, outlives_subject = $outlives:literal)? $(, is_there_from_the_start = $from_the_start:literal)? $(, sight = $sight:path)?) => {
         impl Aggregate for $state {
             const STREAM_TYPE: &'static str = $stream_type;
             type Event = $event;
             $(const OUTLIVES_SUBJECT: bool = $outlives;)?
+            $(const IS_THERE_FROM_THE_START: bool = $from_the_start;)?
 
             fn evolve(self, event: &Self::Event, at: DateTime<Utc>) -> Self {
                 $evolve(self, event, at)
@@ -215,6 +224,21 @@ aggregate!(
     domain_claims
 );
 aggregate!(
+    BusinessCalendar,
+    CalendarEvent,
+    domain::calendar::STREAM_TYPE,
+    domain::calendar::evolve::evolve,
+    calendars
+);
+aggregate!(
+    ServiceLevels,
+    ServiceLevelsEvent,
+    domain::service_levels::STREAM_TYPE,
+    domain::service_levels::evolve::evolve,
+    service_levels,
+    is_there_from_the_start = true
+);
+aggregate!(
     Ticket,
     TicketEvent,
     domain::ticket::STREAM_TYPE,
@@ -271,6 +295,22 @@ decides!(
     domain::company::error::CompanyError,
     domain::company::decide::decide,
     "company"
+);
+decides!(
+    BusinessCalendar,
+    CalendarId,
+    CalendarCommand,
+    domain::calendar::error::CalendarError,
+    domain::calendar::decide::decide,
+    "calendar"
+);
+decides!(
+    ServiceLevels,
+    Uuid,
+    ServiceLevelsCommand,
+    domain::service_levels::error::ServiceLevelsError,
+    domain::service_levels::decide::decide,
+    "policy"
 );
 decides!(
     Ticket,

@@ -6,12 +6,14 @@
 use super::aggregate::Aggregate;
 use super::error::CommandError;
 use super::weight::Weigh;
+use domain::calendar::state::BusinessCalendar;
 use domain::company::state::{Company, DomainClaim};
 use domain::ids::UserId;
 use domain::message::state::Message;
 use domain::organization::settings::Settings;
 use domain::organization::state::Organization;
 use domain::security::state::Occurrence;
+use domain::service_levels::state::ServiceLevels;
 use domain::team::state::Team;
 use domain::ticket::state::Ticket;
 use domain::user::state::{EmailClaim, User};
@@ -101,7 +103,8 @@ impl<A> Known<A> {
     }
 }
 
-/// The recent states of one kind of aggregate. Streams without events are not kept.
+/// The recent states of one kind of aggregate. Streams without events are not kept, but for those that every organization
+/// has from the start.
 pub struct StateCache<A> {
     states: Cache<(Place, Uuid), Arc<Known<A>>>,
     started_at: Instant,
@@ -256,7 +259,7 @@ impl<A: Aggregate> StateCache<A> {
 
     /// Two commands may finish in another order than their appends: the newer state stays.
     fn keep_newest(&self, place: Place, id: Uuid, known: Arc<Known<A>>) {
-        if known.version == Version::NONE {
+        if known.version == Version::NONE && !A::IS_THERE_FROM_THE_START {
             return;
         }
         self.states
@@ -277,6 +280,8 @@ pub struct Caches {
     pub(super) teams: StateCache<Team>,
     pub(super) companies: StateCache<Company>,
     pub(super) domain_claims: StateCache<DomainClaim>,
+    pub(super) calendars: StateCache<BusinessCalendar>,
+    pub(super) service_levels: StateCache<ServiceLevels>,
     pub(super) tickets: StateCache<Ticket>,
     pub(super) messages: StateCache<Message>,
     pub(super) occurrences: StateCache<Occurrence>,
@@ -295,6 +300,8 @@ impl Caches {
             teams: StateCache::new(max_bytes, page_limit),
             companies: StateCache::new(max_bytes, page_limit),
             domain_claims: StateCache::new(max_bytes, page_limit),
+            calendars: StateCache::new(max_bytes, page_limit),
+            service_levels: StateCache::new(max_bytes, page_limit),
             tickets: StateCache::new(max_bytes, page_limit),
             messages: StateCache::new(max_bytes, page_limit),
             // Touched once each: there is nothing to keep.
@@ -314,6 +321,8 @@ impl Caches {
         self.teams.measure();
         self.companies.measure();
         self.domain_claims.measure();
+        self.calendars.measure();
+        self.service_levels.measure();
         self.tickets.measure();
         self.messages.measure();
         self.occurrences.measure();

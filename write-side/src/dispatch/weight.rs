@@ -1,10 +1,12 @@
 //! How much memory a kept state takes, roughly: what people wrote, and a fixed part for the rest.
 
+use domain::calendar::state::BusinessCalendar;
 use domain::company::state::{Company, DomainClaim};
 use domain::message::state::Message;
 use domain::organization::settings::Settings;
 use domain::organization::state::Organization;
 use domain::security::state::Occurrence;
+use domain::service_levels::state::ServiceLevels;
 use domain::team::state::Team;
 use domain::ticket::field::FieldValue;
 use domain::ticket::state::Ticket;
@@ -96,6 +98,21 @@ impl Weigh for Company {
             }
             Self::Absent => 0,
         }
+    }
+}
+
+impl Weigh for BusinessCalendar {
+    fn grown_bytes(&self) -> usize {
+        match self {
+            Self::Present(calendar) => calendar.history_bytes(),
+            Self::Absent => 0,
+        }
+    }
+}
+
+impl Weigh for ServiceLevels {
+    fn grown_bytes(&self) -> usize {
+        self.bytes() + ENTRY_BYTES * (self.policies.len() + self.calendars.len())
     }
 }
 

@@ -1,0 +1,78 @@
+//! Calendars as they are now, and what each said before.
+
+use domain::calendar::definition::CalendarDefinition;
+use domain::calendar::event::CalendarEvent;
+use domain::ids::CalendarId;
+use domain::text::Name;
+use platform::rows::{CalendarRow, CalendarVersionRow};
+use tokio_postgres::types::Json;
+
+use super::ApplyError;
+use crate::event::Event;
+use crate::state::State;
+
+/// Applies an event of a calendar's stream.
+///
+/// # Errors
+/// When the calendar was never made.
+pub fn apply(
+    state: &mut State,
+    event: &Event,
+    id: CalendarId,
+    change: &CalendarEvent,
+) -> Result<(), ApplyError> {
+    let key = (event.org_id, id);
+    match change {
+        CalendarEvent::Created(created) => {
+            let row = CalendarRow {
+                org_id: event.org_id,
+                calendar_id: id,
+                name: created.name.to_string(),
+                definition: Json(created.definition.clone()),
+                retired_at: None,
+                version: event.version,
+                created_at: event.occurred_at,
+                updated_at: event.occurred_at,
+            };
+            state.calendars.insert(key, row);
+            add_version(state, event, id, &created.name, &created.definition);
+            return Ok(());
+        }
+        CalendarEvent::Changed(changed) => {
+            add_version(state, event, id, &changed.name, &changed.definition);
+        }
+        CalendarEvent::Retired(_) => {}
+    }
+    let row = state
+        .calendars
+        .change(key)
+        .ok_or_else(|| ApplyError::missing(event, "calendar", id))?;
+    match change {
+        CalendarEvent::Created(_) => {}
+        CalendarEvent::Changed(changed) => {
+            row.name = changed.name.to_string();
+            row.definition = Json(changed.definition.clone());
+        }
+        CalendarEvent::Retired(_) => row.retired_at = Some(event.occurred_at),
+    }
+    row.version = event.version;
+    row.updated_at = row.updated_at.max(event.occurred_at);
+    Ok(())
+}
+
+fn add_version(
+    state: &mut State,
+    event: &Event,
+    id: CalendarId,
+    name: &Name,
+    definition: &CalendarDefinition,
+) {
+    state.calendar_versions.push(CalendarVersionRow {
+        org_id: event.org_id,
+        calendar_id: id,
+        version: event.version,
+        name: name.to_string(),
+        definition: Json(definition.clone()),
+        valid_from: event.occurred_at,
+    });
+}
