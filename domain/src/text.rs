@@ -3,6 +3,7 @@
 //! Recorded events are parsed by the same rules when they are read back, so a rule may become wider, but never narrower
 //! without a new schema version of the events that carry it.
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use thiserror::Error;
@@ -280,5 +281,33 @@ fn refine_field_key(text: String) -> Result<String, TextError> {
         Err(TextError::Form {
             expected: "lower case letters, digits and '_', beginning with a letter",
         })
+    }
+}
+
+/// A `full-date` of RFC 3339: the parser alone would take blanks, short months and years of six digits.
+#[must_use]
+pub fn full_date(text: &str) -> Option<NaiveDate> {
+    let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
+    let is_canonical = text.len() == "2026-03-01".len() && day.to_string() == text;
+    is_canonical.then_some(day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::full_date;
+
+    #[test]
+    fn a_date_is_a_full_date_of_four_two_and_two_digits() {
+        assert!(full_date("2026-03-01").is_some());
+        for wrong in [
+            "2026-3-1",
+            " 2026-03-01",
+            "2026-02-30",
+            "+262142-01-01",
+            "-001-01-01",
+            "26-03-01",
+        ] {
+            assert_eq!(full_date(wrong), None, "{wrong}");
+        }
     }
 }

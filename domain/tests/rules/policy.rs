@@ -2,13 +2,14 @@
 
 use crate::scenario::{COMPANY, OTHER_COMPANY, TEAM};
 use domain::ids::{CalendarId, PolicyId, TeamId};
+use domain::organization::settings::FieldKind;
 use domain::sla::Metric;
 use domain::sla::policy::{
-    Choice, Condition, Conditions, FieldTest, Policy, PolicyDefinition, PolicyRef, Presence,
-    Target, TicketFacts, matching,
+    Choice, Condition, Conditions, FieldTest, FieldWord, Policy, PolicyDefinition, PolicyRef,
+    Presence, Target, TicketFacts, matching,
 };
 use domain::text::{FieldKey, FieldText, Name, Tag};
-use domain::ticket::field::FieldValue;
+use domain::ticket::field::{FieldValue, FiniteNumber};
 use domain::ticket::state::{Channel, Priority};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,6 +27,10 @@ fn key(text: &str) -> FieldKey {
 
 fn words(text: &str) -> FieldValue {
     FieldValue::Text(FieldText::parse(text).unwrap())
+}
+
+fn word(text: &str) -> FieldWord {
+    FieldWord::Text(FieldText::parse(text).unwrap())
 }
 
 /// An urgent letter to a team from a company, with a tag and a field.
@@ -54,7 +59,7 @@ impl Ticket {
     }
 }
 
-fn field(test: Presence<FieldValue>) -> Condition {
+fn field(test: Presence<FieldWord>) -> Condition {
     let key = key("floor");
     Condition::CustomField(FieldTest { key, test })
 }
@@ -75,8 +80,8 @@ fn true_ones() -> Vec<Condition> {
         Condition::Company(Presence::IsOneOf(vec![COMPANY])),
         Condition::Company(Presence::IsNoneOf(vec![OTHER_COMPANY])),
         Condition::Company(Presence::IsSet),
-        field(Presence::IsOneOf(vec![words("third"), words("fourth")])),
-        field(Presence::IsNoneOf(vec![words("first")])),
+        field(Presence::IsOneOf(vec![word("third"), word("fourth")])),
+        field(Presence::IsNoneOf(vec![word("first")])),
         field(Presence::IsSet),
     ]
 }
@@ -97,8 +102,8 @@ fn false_ones() -> Vec<Condition> {
         Condition::Company(Presence::IsOneOf(vec![OTHER_COMPANY])),
         Condition::Company(Presence::IsNoneOf(vec![COMPANY])),
         Condition::Company(Presence::IsNotSet),
-        field(Presence::IsOneOf(vec![words("first")])),
-        field(Presence::IsNoneOf(vec![words("third")])),
+        field(Presence::IsOneOf(vec![word("first")])),
+        field(Presence::IsNoneOf(vec![word("third")])),
         field(Presence::IsNotSet),
     ]
 }
@@ -132,7 +137,7 @@ fn what_a_ticket_lacks_is_none_of_any_list() {
         Condition::Tag(Presence::IsNotSet),
         Condition::Company(Presence::IsNoneOf(vec![COMPANY])),
         Condition::Company(Presence::IsNotSet),
-        field(Presence::IsNoneOf(vec![words("third")])),
+        field(Presence::IsNoneOf(vec![word("third")])),
         field(Presence::IsNotSet),
     ];
     for condition in lacking {
@@ -142,7 +147,7 @@ fn what_a_ticket_lacks_is_none_of_any_list() {
         Condition::Team(Presence::IsOneOf(vec![TEAM])),
         Condition::Tag(Presence::IsSet),
         Condition::Company(Presence::IsSet),
-        field(Presence::IsOneOf(vec![words("third")])),
+        field(Presence::IsOneOf(vec![word("third")])),
     ];
     for condition in asking {
         assert!(!condition.holds(&facts), "{condition:?}");
@@ -315,11 +320,53 @@ fn a_condition_is_written_as_its_field_its_operator_and_its_values() {
         json!({"field": "team", "operator": "is_not_set"})
     );
     assert_eq!(
-        written(field(Presence::IsNoneOf(vec![words("third")]))),
-        json!({"field": "custom_field", "key": "floor", "operator": "is_none_of",
-               "values": [{"kind": "text", "value": "third"}]})
+        written(field(Presence::IsNoneOf(vec![word("third")]))),
+        json!({"field": "custom_field", "key": "floor", "operator": "is_none_of", "values": ["third"]})
     );
     for condition in true_ones().into_iter().chain(false_ones()) {
         written(condition);
     }
+}
+
+#[test]
+fn a_word_stands_for_a_value_of_each_kind() {
+    let text = |text: &str| FieldText::parse(text).unwrap();
+    let number = |number: f64| FiniteNumber::try_from(number).unwrap();
+    let same = [
+        (word("black"), FieldValue::Text(text("black"))),
+        (word("black"), FieldValue::Choice(text("black"))),
+        (
+            word("2026-03-01"),
+            FieldValue::Date("2026-03-01".parse().unwrap()),
+        ),
+        (
+            FieldWord::Number(number(3.0)),
+            FieldValue::Number(number(3.0)),
+        ),
+        (FieldWord::Boolean(true), FieldValue::Boolean(true)),
+    ];
+    for (index, (word, _)) in same.iter().enumerate() {
+        for (other, (_, value)) in same.iter().enumerate() {
+            let fields = BTreeMap::from([(key("floor"), value.clone())]);
+            let ticket = Ticket::new();
+            let facts = TicketFacts {
+                custom_fields: &fields,
+                ..ticket.facts()
+            };
+            let holds = field(Presence::IsOneOf(vec![word.clone()])).holds(&facts);
+            let is_same = index == other || (index < 2 && other < 2);
+            assert_eq!(holds, is_same, "{word:?} {value:?}");
+        }
+    }
+}
+
+#[test]
+fn a_word_fits_a_field_that_can_hold_it() {
+    let options = vec![FieldText::parse("black").unwrap()];
+    let choice = FieldKind::Choice { options };
+    assert!(word("black").fits(&choice) && !word("white").fits(&choice));
+    assert!(word("2026-03-01").fits(&FieldKind::Date) && !word("soon").fits(&FieldKind::Date));
+    assert!(word("soon").fits(&FieldKind::Text) && !word("soon").fits(&FieldKind::Number));
+    assert!(FieldWord::Boolean(true).fits(&FieldKind::Boolean));
+    assert!(!FieldWord::Boolean(true).fits(&FieldKind::Text));
 }

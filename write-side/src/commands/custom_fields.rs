@@ -1,9 +1,8 @@
 //! Values of custom fields as people send them, before the organization's definition says of which kind they are.
 
 use crate::dispatch::{CommandError, Refusal, Work};
-use chrono::NaiveDate;
 use domain::organization::settings::FieldKind;
-use domain::text::{FieldKey, FieldText};
+use domain::text::{FieldKey, FieldText, full_date};
 use domain::ticket::field::{FieldValue, FiniteNumber};
 
 /// A value without its kind: a text may be a line, a day or a choice.
@@ -51,13 +50,6 @@ pub(super) fn resolve(
     }
 }
 
-/// A `full-date` of RFC 3339: the parser alone would take blanks, short months and years of six digits.
-fn full_date(text: &str) -> Option<NaiveDate> {
-    let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
-    let is_canonical = text.len() == "2026-03-01".len() && day.to_string() == text;
-    is_canonical.then_some(day)
-}
-
 fn in_words(kind: &FieldKind) -> &'static str {
     match kind {
         FieldKind::Text => "a text",
@@ -65,25 +57,5 @@ fn in_words(kind: &FieldKind) -> &'static str {
         FieldKind::Boolean => "true or false",
         FieldKind::Date => "a date such as 2026-03-01",
         FieldKind::Choice { .. } => "one of the field's options",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::full_date;
-
-    #[test]
-    fn a_date_is_a_full_date_of_four_two_and_two_digits() {
-        assert!(full_date("2026-03-01").is_some());
-        for wrong in [
-            "2026-3-1",
-            " 2026-03-01",
-            "2026-02-30",
-            "+262142-01-01",
-            "-001-01-01",
-            "26-03-01",
-        ] {
-            assert_eq!(full_date(wrong), None, "{wrong}");
-        }
     }
 }

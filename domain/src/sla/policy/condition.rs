@@ -1,8 +1,9 @@
 //! What a policy asks of a ticket.
 
 use crate::ids::{CompanyId, TeamId};
-use crate::text::{FieldKey, Tag};
-use crate::ticket::field::FieldValue;
+use crate::organization::settings::FieldKind;
+use crate::text::{FieldKey, FieldText, Tag, full_date};
+use crate::ticket::field::{FieldValue, FiniteNumber};
 use crate::ticket::state::{Channel, Priority};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -73,7 +74,46 @@ pub struct FieldTest {
     pub key: FieldKey,
     /// What of it.
     #[serde(flatten)]
-    pub test: Presence<FieldValue>,
+    pub test: Presence<FieldWord>,
+}
+
+/// A value of a custom field as people write it: a text stands for a line, a day or a choice, whichever the field holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum FieldWord {
+    /// Yes or no.
+    Boolean(bool),
+    /// A number.
+    Number(FiniteNumber),
+    /// A text, a day such as `2026-03-01`, or a choice.
+    Text(FieldText),
+}
+
+impl FieldWord {
+    /// Whether a field of this kind can hold it.
+    #[must_use]
+    pub fn fits(&self, kind: &FieldKind) -> bool {
+        match (self, kind) {
+            (Self::Text(text), FieldKind::Choice { options }) => options.contains(text),
+            (Self::Text(text), FieldKind::Date) => full_date(text.as_str()).is_some(),
+            (Self::Text(_), FieldKind::Text)
+            | (Self::Number(_), FieldKind::Number)
+            | (Self::Boolean(_), FieldKind::Boolean) => true,
+            _ => false,
+        }
+    }
+
+    fn is(&self, value: &FieldValue) -> bool {
+        match (self, value) {
+            (Self::Boolean(yes), FieldValue::Boolean(value)) => yes == value,
+            (Self::Number(number), FieldValue::Number(value)) => number == value,
+            (Self::Text(text), FieldValue::Text(value) | FieldValue::Choice(value)) => {
+                text == value
+            }
+            (Self::Text(text), FieldValue::Date(value)) => full_date(text.as_str()) == Some(*value),
+            _ => false,
+        }
+    }
 }
 
 impl Condition {
@@ -86,7 +126,10 @@ impl Condition {
             Self::Team(test) => test.holds(facts.team_id.as_slice()),
             Self::Tag(test) => test.holds(facts.tags),
             Self::Company(test) => test.holds(facts.company_id.as_slice()),
-            Self::CustomField(field) => field.test.holds(facts.custom_fields.get(&field.key)),
+            Self::CustomField(field) => {
+                let present = facts.custom_fields.get(&field.key);
+                field.test.holds_by(present, FieldWord::is)
+            }
         }
     }
 
@@ -112,17 +155,17 @@ impl Condition {
             }
             Self::CustomField(field) => {
                 let values = field.test.values().unwrap_or_default().iter();
-                let of_values: usize = values.map(field_bytes).sum();
+                let of_values: usize = values.map(word_bytes).sum();
                 field.key.as_str().len() + of_values
             }
         }
     }
 }
 
-fn field_bytes(value: &FieldValue) -> usize {
-    match value {
-        FieldValue::Text(text) | FieldValue::Choice(text) => text.as_str().len(),
-        FieldValue::Number(_) | FieldValue::Boolean(_) | FieldValue::Date(_) => 0,
+fn word_bytes(word: &FieldWord) -> usize {
+    match word {
+        FieldWord::Text(text) => text.as_str().len(),
+        FieldWord::Number(_) | FieldWord::Boolean(_) => 0,
     }
 }
 
@@ -141,7 +184,7 @@ impl<T: PartialEq> Choice<T> {
     }
 }
 
-impl<T: PartialEq> Presence<T> {
+impl<T> Presence<T> {
     /// The values that it names, if it names any by its nature.
     #[must_use]
     pub fn values(&self) -> Option<&[T]> {
@@ -151,16 +194,27 @@ impl<T: PartialEq> Presence<T> {
         }
     }
 
+    fn holds_by<'a, V: 'a>(
+        &self,
+        present: impl IntoIterator<Item = &'a V>,
+        is: impl Fn(&T, &V) -> bool,
+    ) -> bool {
+        let mut present = present.into_iter();
+        let is_one_of = |values: &[T], value: &V| values.iter().any(|named| is(named, value));
+        match self {
+            Self::IsOneOf(values) => present.any(|value| is_one_of(values, value)),
+            Self::IsNoneOf(values) => !present.any(|value| is_one_of(values, value)),
+            Self::IsSet => present.next().is_some(),
+            Self::IsNotSet => present.next().is_none(),
+        }
+    }
+}
+
+impl<T: PartialEq> Presence<T> {
     fn holds<'a>(&self, present: impl IntoIterator<Item = &'a T>) -> bool
     where
         T: 'a,
     {
-        let mut present = present.into_iter();
-        match self {
-            Self::IsOneOf(values) => present.any(|value| values.contains(value)),
-            Self::IsNoneOf(values) => !present.any(|value| values.contains(value)),
-            Self::IsSet => present.next().is_some(),
-            Self::IsNotSet => present.next().is_none(),
-        }
+        self.holds_by(present, T::eq)
     }
 }

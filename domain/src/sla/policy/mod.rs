@@ -9,7 +9,7 @@ pub mod definition;
 pub mod target;
 
 pub use bounds::PolicyError;
-pub use condition::{Choice, Condition, FieldTest, Presence, TicketFacts};
+pub use condition::{Choice, Condition, FieldTest, FieldWord, Presence, TicketFacts};
 pub use definition::{Conditions, PolicyDefinition};
 pub use target::{Target, TargetError};
 

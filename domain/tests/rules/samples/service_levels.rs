@@ -9,10 +9,9 @@ use domain::service_levels::event::{
 };
 use domain::sla::Metric;
 use domain::sla::policy::{
-    Choice, Condition, Conditions, FieldTest, PolicyDefinition, Presence, Target,
+    Choice, Condition, Conditions, FieldTest, FieldWord, PolicyDefinition, Presence, Target,
 };
 use domain::text::Tag;
-use domain::ticket::field::FieldValue;
 use domain::ticket::state::{Channel, Priority};
 use uuid::Uuid;
 
@@ -43,13 +42,10 @@ fn gold() -> PolicyDefinition {
             any: vec![
                 Condition::Team(Presence::IsOneOf(vec![TEAM])),
                 Condition::Team(Presence::IsNotSet),
-                field(
-                    "insured",
-                    Presence::IsOneOf(vec![FieldValue::Boolean(true)]),
-                ),
+                field("insured", Presence::IsOneOf(vec![FieldWord::Boolean(true)])),
                 field(
                     "color",
-                    Presence::IsNoneOf(vec![FieldValue::Choice(text("black"))]),
+                    Presence::IsNoneOf(vec![FieldWord::Text(text("black"))]),
                 ),
                 field("floor", Presence::IsSet),
             ],
