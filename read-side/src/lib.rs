@@ -26,10 +26,12 @@ mod timeline;
 mod viewer;
 
 pub mod audit;
+pub mod calendars;
 pub mod companies;
 pub mod history;
 pub mod messages;
 pub mod organization;
+pub mod policies;
 pub mod teams;
 pub mod tickets;
 pub mod users;

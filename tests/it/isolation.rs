@@ -5,6 +5,7 @@ use hyper::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::contract::openapi::refusals::least_body;
 use crate::harness::access::{give_password, make_key, make_role, signed_in};
 use crate::harness::{DEADLINE, Person, TestApp, eventually, uuid_of};
 
@@ -15,6 +16,8 @@ struct Ids {
     user: Uuid,
     team: Uuid,
     company: Uuid,
+    calendar: Uuid,
+    policy: Uuid,
     invitation: Uuid,
     session: Uuid,
     api_key: Uuid,
@@ -31,6 +34,8 @@ impl Ids {
             user,
             team,
             company,
+            calendar,
+            policy,
             invitation,
             session,
             api_key,
@@ -43,6 +48,8 @@ impl Ids {
             user,
             team,
             company,
+            calendar,
+            policy,
             invitation,
             session,
             api_key,
@@ -58,6 +65,8 @@ impl Ids {
             ("{user_id}", self.user.to_string()),
             ("{team_id}", self.team.to_string()),
             ("{company_id}", self.company.to_string()),
+            ("{calendar_id}", self.calendar.to_string()),
+            ("{policy_id}", self.policy.to_string()),
             ("{invitation_id}", self.invitation.to_string()),
             ("{session_id}", self.session.to_string()),
             ("{api_key_id}", self.api_key.to_string()),
@@ -78,6 +87,8 @@ fn body(operation_id: &str) -> Option<Value> {
     match operation_id {
         "get_ticket" | "list_messages" | "list_history" | "get_user" | "get_team"
         | "get_company" => None,
+        "get_calendar" | "retire_calendar" => None,
+        "get_policy" | "delete_policy" | "list_policy_versions" => None,
         "export_user" | "invite_user" => None,
         "get_api_key" | "revoke_api_key" => None,
         "resend_invitation" | "revoke_invitation" => None,
@@ -95,7 +106,9 @@ fn body(operation_id: &str) -> Option<Value> {
         "post_message" | "edit_message" => Some(json!({"body": "Taken over"})),
         "erase_user" => Some(json!({"reason": "Taken over"})),
         "set_user_company" => Some(json!({})),
-        "update_user" | "update_team" | "update_company" => Some(json!({"name": "Taken over"})),
+        "update_user" | "update_team" | "update_company" | "update_calendar" | "update_policy" => {
+            Some(json!({"name": "Taken over"}))
+        }
         new => panic!("the operation {new} has no line in the test of isolation"),
     }
 }
@@ -184,6 +197,8 @@ async fn acme_ids(app: &TestApp) -> Ids {
             .await
             .expect(201)
             .id(),
+        calendar: calendar_of(app).await,
+        policy: policy_of(app).await,
         session: session_of(app).await,
         api_key,
         provider: provider_of(app).await,
@@ -295,4 +310,16 @@ async fn without_a_valid_token_there_is_nothing() {
             );
         }
     }
+}
+
+async fn calendar_of(app: &TestApp) -> Uuid {
+    let body = least_body("create_calendar");
+    let made = app.admin().post("/calendars", body).await;
+    made.expect(201).id()
+}
+
+async fn policy_of(app: &TestApp) -> Uuid {
+    let body = least_body("create_policy");
+    let made = app.admin().post("/service-levels/policies", body).await;
+    made.expect(201).id()
 }

@@ -2,7 +2,9 @@
 //!
 //! A view is made for one viewer. Fields that only staff may see are optional and absent for customers.
 
+pub mod calendar;
 mod organization;
+pub mod policy;
 mod ticket;
 
 use async_trait::async_trait;

@@ -98,6 +98,10 @@ permissions! {
     ManageRoles = "manage_roles",
     /// See and end the sessions of others.
     ManageSessions = "manage_sessions",
+    /// Read calendars and service level policies.
+    ReadServiceLevels = "read_service_levels",
+    /// Make and change calendars and service level policies.
+    ManageServiceLevels = "manage_service_levels",
 }
 
 impl Principal {

@@ -4,10 +4,10 @@ use domain::actor::Role;
 
 use super::Permission::{
     AssignTickets, ChangeTickets, EditOwnMessages, EraseUsers, ExportUsers, ManageApiKeys,
-    ManageCompanies, ManageOrganization, ManageRoles, ManageSessions, ManageSignOn, ManageTeams,
-    ManageUsers, MoveTickets, OpenTickets, OwnProfile, ReadAudit, ReadCompanies, ReadOrganization,
-    ReadTeams, ReadTickets, ReadUsers, RedactMessages, ReplyToTickets, TagTickets, WorkOnTickets,
-    WriteNotes,
+    ManageCompanies, ManageOrganization, ManageRoles, ManageServiceLevels, ManageSessions,
+    ManageSignOn, ManageTeams, ManageUsers, MoveTickets, OpenTickets, OwnProfile, ReadAudit,
+    ReadCompanies, ReadOrganization, ReadServiceLevels, ReadTeams, ReadTickets, ReadUsers,
+    RedactMessages, ReplyToTickets, TagTickets, WorkOnTickets, WriteNotes,
 };
 use super::PermissionSet;
 
@@ -33,6 +33,7 @@ const AGENT: PermissionSet = CUSTOMER.and(&[
     ReadUsers,
     ReadTeams,
     ReadCompanies,
+    ReadServiceLevels,
 ]);
 
 /// An agent who also sets teams, reads the record of security events and exports what is held about people.
@@ -47,6 +48,7 @@ const ADMIN: PermissionSet = LEAD.and(&[
     ManageSignOn,
     ManageRoles,
     ManageSessions,
+    ManageServiceLevels,
 ]);
 
 /// Every role, the one with the fewest permissions first.

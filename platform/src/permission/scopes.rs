@@ -8,9 +8,9 @@ use domain::actor::Role;
 
 use super::Permission::{
     AssignTickets, ChangeTickets, EditOwnMessages, EraseUsers, ExportUsers, ManageOrganization,
-    ManageSessions, ManageTeams, ManageUsers, MoveTickets, OpenTickets, OwnProfile, ReadAudit,
-    ReadOrganization, ReadTeams, ReadTickets, ReadUsers, RedactMessages, ReplyToTickets,
-    TagTickets, WorkOnTickets, WriteNotes,
+    ManageServiceLevels, ManageSessions, ManageTeams, ManageUsers, MoveTickets, OpenTickets,
+    OwnProfile, ReadAudit, ReadOrganization, ReadServiceLevels, ReadTeams, ReadTickets, ReadUsers,
+    RedactMessages, ReplyToTickets, TagTickets, WorkOnTickets, WriteNotes,
 };
 use super::{PermissionSet, of_role};
 
@@ -33,6 +33,8 @@ const TEAMS_READ: PermissionSet = PermissionSet::of(&[ReadTeams]);
 const TEAMS_WRITE: PermissionSet = TEAMS_READ.and(&[ManageTeams]);
 const ORGANIZATION_READ: PermissionSet = PermissionSet::of(&[ReadOrganization]);
 const ORGANIZATION_WRITE: PermissionSet = ORGANIZATION_READ.and(&[ManageOrganization]);
+const SERVICE_LEVELS_READ: PermissionSet = PermissionSet::of(&[ReadServiceLevels]);
+const SERVICE_LEVELS_WRITE: PermissionSet = SERVICE_LEVELS_READ.and(&[ManageServiceLevels]);
 const AUDIT_READ: PermissionSet = PermissionSet::of(&[ReadAudit]);
 
 /// A scope, what it gives, and the same in words.
@@ -67,6 +69,8 @@ pub const SCOPES: &[ScopeRow] = &[
     scope("teams:write",        TEAMS_WRITE,        "also make and change them"),
     scope("organization:read",  ORGANIZATION_READ,  "name and settings of the organization"),
     scope("organization:write", ORGANIZATION_WRITE, "also change them"),
+    scope("service_levels:read", SERVICE_LEVELS_READ, "calendars and service level policies"),
+    scope("service_levels:write", SERVICE_LEVELS_WRITE, "also make and change them"),
     scope("audit:read",         AUDIT_READ,         "the record of security events"),
 ];
 

@@ -2,9 +2,10 @@
 
 use super::Permission::{
     AssignTickets, ChangeTickets, EditOwnMessages, EraseUsers, ExportUsers, ManageApiKeys,
-    ManageCompanies, ManageOrganization, ManageRoles, ManageSessions, ManageSignOn, ManageTeams,
-    ManageUsers, MoveTickets, OpenTickets, OwnProfile, ReadAudit, ReadCompanies, ReadOrganization,
-    ReadTeams, ReadTickets, ReadUsers, RedactMessages, ReplyToTickets, TagTickets,
+    ManageCompanies, ManageOrganization, ManageRoles, ManageServiceLevels, ManageSessions,
+    ManageSignOn, ManageTeams, ManageUsers, MoveTickets, OpenTickets, OwnProfile, ReadAudit,
+    ReadCompanies, ReadOrganization, ReadServiceLevels, ReadTeams, ReadTickets, ReadUsers,
+    RedactMessages, ReplyToTickets, TagTickets,
 };
 use super::{Permission, PermissionSet, of_role};
 use domain::actor::Role;
@@ -146,6 +147,18 @@ pub const TABLE: &[Row] = &[
     needs(ManageCompanies,    "create_company",      ""),
     needs(ManageCompanies,    "update_company",      ""),
     needs(ManageCompanies,    "set_user_company",    ""),
+    needs(ReadServiceLevels,  "list_calendars",      ""),
+    needs(ReadServiceLevels,  "get_calendar",        ""),
+    needs(ManageServiceLevels, "create_calendar",    ""),
+    needs(ManageServiceLevels, "update_calendar",    ""),
+    needs(ManageServiceLevels, "retire_calendar",    "not while a policy counts by it"),
+    needs(ReadServiceLevels,  "list_policies",       ""),
+    needs(ReadServiceLevels,  "get_policy",          ""),
+    needs(ReadServiceLevels,  "list_policy_versions", ""),
+    needs(ManageServiceLevels, "create_policy",      ""),
+    needs(ManageServiceLevels, "update_policy",      ""),
+    needs(ManageServiceLevels, "delete_policy",      ""),
+    needs(ManageServiceLevels, "reorder_policies",   ""),
     needs(ReadOrganization,   "get_organization",    "customers: its name"),
     needs(ManageOrganization, "update_organization", ""),
 ];

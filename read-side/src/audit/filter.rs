@@ -1,8 +1,11 @@
 //! What an auditor asks for.
 
+use domain::calendar::event::CalendarEvent;
+use domain::company::event::CompanyEvent;
 use domain::ids::UserId;
 use domain::organization::event::OrganizationEvent;
 use domain::security::event::SecurityEvent;
+use domain::service_levels::event::ServiceLevelsEvent;
 use domain::team::event::TeamEvent;
 use domain::user::event::UserEvent;
 use serde::Serialize;
@@ -65,6 +68,9 @@ fn known() -> impl Iterator<Item = &'static str> {
         SecurityEvent::TYPES,
         UserEvent::TYPES,
         TeamEvent::TYPES,
+        CompanyEvent::TYPES,
+        CalendarEvent::TYPES,
+        ServiceLevelsEvent::TYPES,
         OrganizationEvent::TYPES,
         &[("message.redacted", 1)],
     ]

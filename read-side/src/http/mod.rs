@@ -1,12 +1,14 @@
 //! Query endpoints. Handlers parse, ask the read models, and shape the answer for the viewer; they decide nothing else.
 
 mod audit;
+mod calendars;
 mod companies;
 mod export;
 mod history;
 mod messages;
 mod organization;
 mod page;
+mod policies;
 mod session;
 mod teams;
 mod ticket_views;
@@ -31,6 +33,8 @@ enum Tag {
     Teams,
     /// Companies of customers.
     Companies,
+    /// Calendars of working time, and the policies that promise by them.
+    ServiceLevels,
     /// The organization and its settings.
     Organization,
 }
@@ -50,6 +54,8 @@ pub fn api(models: ReadModels, exports: Arc<dyn ExportRecords>) -> impl OpenApi 
         audit::AuditQueries(models.clone()),
         teams::TeamQueries(models.clone()),
         companies::CompanyQueries(models.clone()),
+        calendars::CalendarQueries(models.clone()),
+        policies::PolicyQueries(models.clone()),
         organization::OrganizationQueries(models),
     )
 }

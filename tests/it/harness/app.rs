@@ -123,6 +123,20 @@ impl TestApp {
             .unwrap()
     }
 
+    /// Compares the read models with a rebuild from the log.
+    ///
+    /// # Panics
+    /// When they differ.
+    pub async fn is_as_the_log_says(&self) {
+        let node = self.server.node();
+        let options = projector::Options::default();
+        let (log, pool) = (node.log(), &node.pools.owner);
+        let found = projector::check::check(&log, &node.keys, pool, &options, &|_| {}).await;
+        let found = found.unwrap();
+        let told: Vec<String> = found.differences.iter().map(ToString::to_string).collect();
+        assert!(found.is_clean(), "{}", told.join("\n"));
+    }
+
     /// Every event of acme's partition.
     pub async fn log(&self) -> Vec<RecordedEvent> {
         whole_log(&self.server.node().log(), self.partition().await).await

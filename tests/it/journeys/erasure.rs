@@ -26,17 +26,6 @@ fn assert_counts_stay(before: &Answer, after: &Answer) {
     }
 }
 
-/// Compares the read models with a rebuild from the log.
-async fn assert_clean(app: &TestApp) {
-    let node = app.server.node();
-    let options = projector::Options::default();
-    let (log, pool) = (node.log(), &node.pools.owner);
-    let found = projector::check::check(&log, &node.keys, pool, &options, &|_| {}).await;
-    let found = found.unwrap();
-    let told: Vec<String> = found.differences.iter().map(ToString::to_string).collect();
-    assert!(found.is_clean(), "{}", told.join("\n"));
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn an_erased_person_is_nowhere_and_everything_else_stays() {
     let app = TestApp::start().await;
@@ -55,7 +44,7 @@ async fn an_erased_person_is_nowhere_and_everything_else_stays() {
             .iter()
             .any(|(_, rows)| *rows > 0)
     );
-    assert_clean(&app).await;
+    app.is_as_the_log_says().await;
 
     let erased = erase(app.admin(), app.customer().id).await.expect(200);
     assert_eq!(
@@ -82,7 +71,7 @@ async fn an_erased_person_is_nowhere_and_everything_else_stays() {
     );
     assert_eq!(messages[3]["id"], json!(note));
     assert_nowhere(&app, mark).await;
-    assert_clean(&app).await;
+    app.is_as_the_log_says().await;
     let dir = tempfile::TempDir::new().unwrap();
     let binary = Binary::new(&app.config, dir.path());
     binary.succeed(&["verify"]).await;
@@ -181,7 +170,7 @@ async fn an_agent_who_is_erased_leaves_their_work_without_their_words() {
         "{told}"
     );
     assert_eq!(app.customer().messages(ticket).await[1]["body"], "(erased)");
-    assert_clean(&app).await;
+    app.is_as_the_log_says().await;
 }
 
 /// As after a restore of the log's backup alone.
@@ -244,7 +233,7 @@ async fn the_projector_completes_an_erasure_that_was_interrupted_before_the_key_
         if rows == 0 { Ok(()) } else { Err(rows) }
     };
     eventually(gone, DEADLINE).await;
-    assert_clean(&app).await;
+    app.is_as_the_log_says().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

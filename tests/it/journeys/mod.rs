@@ -1,6 +1,7 @@
 //! What people do with the product, from the first request to the last answer.
 
 mod audit;
+mod calendars;
 mod checkpoint;
 mod companies;
 mod consistency;
@@ -14,6 +15,7 @@ mod invitations;
 mod mailed;
 mod master_key;
 mod people;
+mod policies;
 mod readme_tour;
 mod second_factor;
 mod second_factor_policy;

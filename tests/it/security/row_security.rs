@@ -12,6 +12,7 @@ use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 use uuid::Uuid;
 
+use crate::contract::openapi::refusals::least_body;
 use crate::harness::TestApp;
 
 /// Read models in which both organizations have something.
@@ -21,6 +22,13 @@ async fn both_at_work() -> TestApp {
         let company = json!({"name": "Initech"});
         let made = organization.admin.post("/companies", company);
         made.await.expect(201);
+        for (path, operation) in [
+            ("/calendars", "create_calendar"),
+            ("/service-levels/policies", "create_policy"),
+        ] {
+            let made = organization.admin.post(path, least_body(operation));
+            made.await.expect(201);
+        }
         let ticket = organization.customer.opens("Broken").await;
         let replied = organization.agent.replies(ticket, "Which one?");
         replied.send().await.unwrap().expect(201);

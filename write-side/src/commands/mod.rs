@@ -5,6 +5,7 @@
 
 mod answers;
 mod assign_ticket;
+mod calendars;
 mod change_message;
 mod change_ticket;
 mod companies;
@@ -13,6 +14,7 @@ mod import_ticket;
 mod machines;
 mod open_ticket;
 mod organizations;
+mod policies;
 mod post_message;
 mod record_security;
 mod roles;
@@ -24,6 +26,7 @@ pub use answers::{
     CompanyAnswer, MessageAnswer, OrganizationAnswer, TeamAnswer, TicketAnswer, UserAnswer,
 };
 pub use assign_ticket::AssignTicket;
+pub use calendars::{CalendarAnswer, ChangeCalendar, CreateCalendar, HolidaysOf, RetireCalendar};
 pub use change_message::ChangeMessage;
 pub use change_ticket::ChangeTicket;
 pub use companies::{ChangeCompany, CreateCompany, GroupUser};
@@ -32,6 +35,9 @@ pub use import_ticket::{ImportTicket, ImportedCommand};
 pub use machines::{CreateMachine, RetireMachine};
 pub use open_ticket::{FirstMessage, OpenTicket};
 pub use organizations::{ChangeOrganization, CreateOrganization, ShutOrganization};
+pub use policies::{
+    ChangePolicy, CreatePolicy, DeletePolicy, PoliciesAnswer, PolicyAnswer, ReorderPolicies,
+};
 pub use post_message::{PostMessage, PostedMessage};
 pub use record_security::{RecordSecurity, RecordedAnswer};
 pub use roles::{ChangeRole, CreateRole, DeleteRole, RoleAnswer, RoleGone, permissions_of};

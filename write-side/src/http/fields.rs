@@ -54,6 +54,14 @@ impl Fields {
         self.text(&format!("{pointer}/{raw}"), raw, FieldKey::parse)
     }
 
+    /// What was parsed as a whole, with all its fields at fault.
+    pub(super) fn parsed<T>(&mut self, parsed: Result<T, Vec<FieldError>>) -> Result<T, AtFault> {
+        parsed.map_err(|errors| {
+            self.errors.extend(errors);
+            AtFault
+        })
+    }
+
     /// Notes a field at fault.
     pub(super) fn add(&mut self, pointer: &str, detail: impl Into<String>) -> AtFault {
         self.errors.push(FieldError {

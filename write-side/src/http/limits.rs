@@ -3,6 +3,7 @@
 //! They are checked by the domain alone, which answers 422; the framework checks the form of a body and answers 400.
 
 use domain::organization::settings::Settings;
+use domain::sla::policy::Target;
 use domain::sla::targets::Targets;
 use domain::text::{Email, FieldKey, FieldText, MailDomain, PermissionName, Scope, Tag};
 use platform::http::spec::amendment::Keyword::{
@@ -13,7 +14,15 @@ use platform::http::spec::amendment::{Amendment, Keyword, TAG};
 /// What the description says beside what the framework says.
 #[must_use]
 pub fn amendments() -> Vec<Amendment> {
-    [tickets(), people(), companies(), organization(), sign_on()].concat()
+    [
+        tickets(),
+        people(),
+        companies(),
+        service_levels(),
+        organization(),
+        sign_on(),
+    ]
+    .concat()
 }
 
 fn at(pointer: &'static str, keywords: &[Keyword]) -> Vec<Amendment> {
@@ -88,6 +97,16 @@ fn companies() -> Vec<Amendment> {
     [
         at("/CreateCompanyBody/properties/domains/items", domain),
         at("/UpdateCompanyBody/properties/domains/items", domain),
+    ]
+    .concat()
+}
+
+fn service_levels() -> Vec<Amendment> {
+    let seconds = &[Minimum(Target::MIN_SECONDS), Maximum(Target::MAX_SECONDS)];
+    [
+        at("/Holiday/properties/month", &[Minimum(1), Maximum(12)]),
+        at("/Holiday/properties/day", &[Minimum(1), Maximum(31)]),
+        at("/PolicyTarget/properties/seconds", seconds),
     ]
     .concat()
 }

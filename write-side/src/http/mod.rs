@@ -2,6 +2,7 @@
 
 mod access;
 mod bodies;
+mod calendars;
 mod companies;
 mod desk;
 mod exports;
@@ -10,6 +11,7 @@ mod headers;
 mod limits;
 mod messages;
 mod organization;
+mod policies;
 mod problems;
 mod responses;
 mod tags;
@@ -19,6 +21,7 @@ mod users;
 
 use crate::dispatch::Dispatcher;
 use crate::identity::Identity;
+use calendars::Calendars;
 use companies::Companies;
 use desk::Desk;
 pub use exports::ExportRecorder;
@@ -27,6 +30,7 @@ use messages::Messages;
 use organization::OrganizationApi;
 use platform::http::views::TicketViews;
 use poem_openapi::OpenApi;
+use policies::Policies;
 use std::sync::Arc;
 use std::time::Duration;
 use teams::Teams;
@@ -53,6 +57,8 @@ pub fn api(
         Users(desk.clone()),
         Teams(desk.clone()),
         Companies(desk.clone()),
+        Calendars(desk.clone()),
+        Policies(desk.clone()),
         OrganizationApi(desk),
     )
 }

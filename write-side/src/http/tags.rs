@@ -16,6 +16,8 @@ pub(super) enum ApiTags {
     Teams,
     /// Companies of customers.
     Companies,
+    /// Calendars of working time, and the policies that promise by them.
+    ServiceLevels,
     /// The organization and its settings.
     Organization,
 }

@@ -10,6 +10,8 @@ pub async fn walk(app: &TestApp, contract: &Contract) {
     users(app, contract).await;
     teams(app, contract).await;
     companies(app, contract).await;
+    calendars(app, contract).await;
+    policies(app, contract).await;
     audit(app, contract).await;
 }
 
@@ -171,6 +173,94 @@ async fn companies(app: &TestApp, contract: &Contract) {
         .get(app.agent(), ("list_users", &of_company))
         .await
         .expect(200);
+}
+
+async fn calendars(app: &TestApp, contract: &Contract) {
+    let body = json!({
+        "name": "Office",
+        "zone": "Europe/Berlin",
+        "weekly": [
+            {"day": "monday", "start": "08:00", "end": "12:00"},
+            {"day": "friday", "start": "22:00", "end": "06:00"},
+        ],
+        "holidays": [
+            {"name": "Easter Monday", "date": "2026-04-06"},
+            {"name": "Unity Day", "month": 10, "day": 3},
+            {"name": "Company holidays", "from": "2026-12-24", "to": "2027-01-01"},
+        ],
+    });
+    let create = ("create_calendar", &[][..]);
+    let made = contract.send(app.admin(), create, body.clone()).await;
+    let calendar = made.expect(201).id().to_string();
+    contract.send(app.agent(), create, body).await.expect(403);
+    let one = [("calendar_id", calendar.as_str())];
+    let target = ("update_calendar", &one[..]);
+    for (change, status) in [
+        (json!({"name": "Head office", "holidays": []}), 200),
+        (json!({"zone": "Europe/Nowhere"}), 422),
+    ] {
+        let changed = contract.send(app.admin(), target, change).await;
+        changed.expect(status);
+    }
+    let then = [("version", "1")];
+    for parameters in [&[][..], &then, &[("as_of", "2126-01-01T00:00:00Z")]] {
+        let parameters = [&one[..], parameters].concat();
+        let target = ("get_calendar", &parameters[..]);
+        contract.get(app.agent(), target).await.expect(200);
+    }
+    let both = [one[0], then[0], ("as_of", "2126-01-01T00:00:00Z")];
+    let target = ("get_calendar", &both[..]);
+    contract.get(app.agent(), target).await.expect(400);
+    let page = ("list_calendars", &[("limit", "1")][..]);
+    contract.get(app.agent(), page).await.expect(200);
+    let target = ("retire_calendar", &one[..]);
+    let retired = contract.request(app.admin(), target);
+    let retired = contract.answer("retire_calendar", retired).await;
+    retired.expect(200);
+}
+
+async fn policies(app: &TestApp, contract: &Contract) {
+    let body = |name: &str| {
+        json!({
+            "name": name,
+            "conditions": {
+                "all": [{"field": "priority", "operator": "is_one_of", "values": ["urgent"]}],
+                "any": [{"field": "custom_field", "key": "floor", "operator": "is_none_of", "values": [3]},
+                        {"field": "tag", "operator": "is_set"}],
+            },
+            "targets": [{"priority": "urgent", "metric": "resolution", "seconds": 3_600}],
+        })
+    };
+    let create = ("create_policy", &[][..]);
+    let made = contract.send(app.admin(), create, body("Gold")).await;
+    let gold = made.expect(201).id().to_string();
+    let taken = contract.send(app.admin(), create, body("Gold")).await;
+    taken.expect(409);
+    let made = contract.send(app.admin(), create, body("Silver")).await;
+    let silver = made.expect(201).id().to_string();
+    let order = json!({"order": [silver, gold]});
+    let reorder = ("reorder_policies", &[][..]);
+    contract.send(app.admin(), reorder, order).await.expect(200);
+    let one = [("policy_id", gold.as_str())];
+    let change = json!({"name": "Platinum", "conditions": {}});
+    let target = ("update_policy", &one[..]);
+    contract.send(app.admin(), target, change).await.expect(200);
+    let second = [one[0], ("policy_version", "1")];
+    for parameters in [&one[..], &second] {
+        let target = ("get_policy", parameters);
+        contract.get(app.agent(), target).await.expect(200);
+    }
+    let target = ("list_policies", &[][..]);
+    contract.get(app.agent(), target).await.expect(200);
+    let page = [one[0], ("limit", "1")];
+    let target = ("list_policy_versions", &page[..]);
+    contract.get(app.agent(), target).await.expect(200);
+    for id in [&gold, &silver] {
+        let one = [("policy_id", id.as_str())];
+        let gone = contract.request(app.admin(), ("delete_policy", &one));
+        let gone = contract.answer("delete_policy", gone).await;
+        gone.expect(200);
+    }
 }
 
 async fn teams(app: &TestApp, contract: &Contract) {

@@ -11,7 +11,7 @@ use super::spec::Operation;
 use crate::harness::{Answer, Database, Request, TestApp};
 
 /// Ids that nothing has, and a tag.
-fn nowhere() -> [(&'static str, String); 11] {
+fn nowhere() -> [(&'static str, String); 13] {
     let id = || Uuid::now_v7().to_string();
     [
         ("ticket_id", id()),
@@ -19,6 +19,8 @@ fn nowhere() -> [(&'static str, String); 11] {
         ("user_id", id()),
         ("team_id", id()),
         ("company_id", id()),
+        ("calendar_id", id()),
+        ("policy_id", id()),
         ("invitation_id", id()),
         ("session_id", id()),
         ("api_key_id", id()),
@@ -48,6 +50,14 @@ pub fn least_body(id: &str) -> Value {
         "create_role" => json!({"name": "Auditors", "base": "lead", "permissions": ["read_audit"]}),
         "create_team" => json!({"name": "Nights"}),
         "create_company" => json!({"name": "Initech"}),
+        "create_calendar" => json!({
+            "name": "Office", "zone": "Europe/Berlin",
+            "weekly": [{"day": "monday", "start": "09:00", "end": "17:00"}],
+        }),
+        "create_policy" => json!({
+            "name": "Gold", "targets": [{"priority": "urgent", "metric": "resolution", "seconds": 3_600}],
+        }),
+        "reorder_policies" => json!({"order": []}),
         "sign_in" => json!({"email": "nobody@acme.example", "password": "nothing"}),
         "refresh_session" => json!({"refresh_token": "idf_none"}),
         "sign_up" => json!({

@@ -1,0 +1,154 @@
+//! `GET /service-levels/policies` and what is below it.
+
+use domain::ids::PolicyId;
+use domain::service_levels::state::ServiceLevels;
+use platform::http::auth::Bearer;
+use platform::http::problem::{Problem, QueryProblem};
+use platform::http::views::policy::{PoliciesView, PolicyView};
+use platform::rows::PolicyVersionRow;
+use poem::Request;
+use poem_openapi::OpenApi;
+use poem_openapi::param::{Header, Path, Query};
+use uuid::Uuid;
+
+use super::Tag;
+use super::page::{Found, Listed, limit};
+use super::session::{Session, bad_cursor, refused};
+use crate::models::ReadModels;
+use crate::policies::PolicyVersionList;
+use crate::viewer::Tenant;
+
+pub(super) struct PolicyQueries(pub(super) ReadModels);
+
+#[OpenApi(tag = "Tag::ServiceLevels")]
+impl PolicyQueries {
+    /// List the policies
+    ///
+    /// All of them, the first to match first. Staff only.
+    #[oai(
+        path = "/service-levels/policies",
+        method = "get",
+        operation_id = "list_policies"
+    )]
+    async fn list(
+        &self,
+        auth: Bearer,
+        /// What the answer has to show: the token of an earlier answer.
+        #[oai(name = "Consistency-Token")]
+        token: Header<Option<String>>,
+    ) -> Result<Found<PoliciesView>, QueryProblem> {
+        let session = Session::begin(&self.0, &auth.0, token.0.as_deref()).await?;
+        let (version, state) = self.levels(session.viewer.tenant).await?;
+        let policies = state.policies.iter().map(|policy| {
+            let reference = policy.reference;
+            PolicyView {
+                version: Some(version),
+                ..PolicyView::new(reference.id.0, reference.version, &policy.definition)
+            }
+        });
+        let view = PoliciesView {
+            version,
+            policies: policies.collect(),
+        };
+        Ok(Found::new(view, Some(version), session.token))
+    }
+
+    /// Get a policy
+    ///
+    /// As it is, or as it was at one of its versions, also once it is deleted. Staff only.
+    #[oai(
+        path = "/service-levels/policies/:policy_id",
+        method = "get",
+        operation_id = "get_policy"
+    )]
+    async fn get(
+        &self,
+        auth: Bearer,
+        /// What the answer has to show: the token of an earlier answer.
+        #[oai(name = "Consistency-Token")]
+        token: Header<Option<String>>,
+        /// The policy.
+        policy_id: Path<Uuid>,
+        /// What it said at this version of the policy.
+        #[oai(validator(minimum(value = "1"), maximum(value = "2147483647")))]
+        policy_version: Query<Option<i32>>,
+    ) -> Result<Found<PolicyView>, QueryProblem> {
+        let session = Session::begin(&self.0, &auth.0, token.0.as_deref()).await?;
+        let tenant = session.viewer.tenant;
+        let id = PolicyId(policy_id.0);
+        if let Some(version) = policy_version.0 {
+            let row = self.0.policy_version(tenant, id, version).await;
+            let row = row.map_err(refused)?;
+            let row = row.ok_or_else(|| Problem::not_found("this version of the policy"))?;
+            return Ok(Found::new(version_view(row), None, session.token));
+        }
+        let (version, state) = self.levels(tenant).await?;
+        let policy = state.policy(id);
+        let policy = policy.ok_or_else(|| Problem::not_found("the policy"))?;
+        let view = PolicyView {
+            version: Some(version),
+            ..PolicyView::new(id.0, policy.reference.version, &policy.definition)
+        };
+        Ok(Found::new(view, Some(version), session.token))
+    }
+
+    /// List the versions of a policy
+    ///
+    /// The newest first, also once it is deleted. Staff only.
+    #[oai(
+        path = "/service-levels/policies/:policy_id/versions",
+        method = "get",
+        operation_id = "list_policy_versions"
+    )]
+    #[allow(clippy::too_many_arguments)] // One argument a parameter: that is what the framework describes.
+    async fn versions(
+        &self,
+        request: &Request,
+        auth: Bearer,
+        /// What the answer has to show: the token of an earlier answer.
+        #[oai(name = "Consistency-Token")]
+        token: Header<Option<String>>,
+        /// The policy.
+        policy_id: Path<Uuid>,
+        /// The most items of the page; 25 when absent.
+        #[oai(
+            name = "limit",
+            validator(minimum(value = "1"), maximum(value = "100"))
+        )]
+        items: Query<Option<i64>>,
+        /// Where to go on: `next_cursor` of the page before.
+        cursor: Query<Option<String>>,
+    ) -> Result<Listed<PolicyView>, QueryProblem> {
+        let session = Session::begin(&self.0, &auth.0, token.0.as_deref()).await?;
+        let id = PolicyId(policy_id.0);
+        let list = PolicyVersionList::new(id, cursor.0.as_deref()).map_err(bad_cursor)?;
+        let tenant = session.viewer.tenant;
+        let page = self.0.policy_versions(tenant, &list, limit(items.0)?).await;
+        let page = page.map_err(refused)?;
+        if page.items.is_empty() {
+            return Err(Problem::not_found("the policy").into());
+        }
+        Ok(Listed::new(
+            page.map(version_view),
+            None,
+            request,
+            session.token,
+        ))
+    }
+}
+
+impl PolicyQueries {
+    async fn levels(&self, tenant: Tenant) -> Result<(i64, ServiceLevels), QueryProblem> {
+        let row = self.0.service_levels(tenant).await.map_err(refused)?;
+        Ok(row.map_or_else(Default::default, |row| (row.version, row.state.0)))
+    }
+}
+
+fn version_view(row: PolicyVersionRow) -> PolicyView {
+    // Counted one by one from 1.
+    let version = u32::try_from(row.policy_version).unwrap_or_default();
+    PolicyView {
+        valid_from: Some(row.valid_from),
+        ..PolicyView::new(row.policy_id.0, version, &row.definition.0)
+    }
+}
