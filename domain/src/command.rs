@@ -2,6 +2,7 @@
 
 use crate::actor::Actor;
 use crate::organization::settings::Settings;
+use crate::sla::terms::Terms;
 use chrono::{DateTime, Utc};
 use std::sync::Arc;
 
@@ -15,6 +16,8 @@ pub struct Issued<C> {
     pub now: DateTime<Utc>,
     /// The organization's settings as they stood when the command was issued.
     pub settings: Arc<Settings>,
+    /// What is promised by which calendars, as it stood then. Empty for commands that have nothing to do with it.
+    pub terms: Arc<Terms>,
     /// What is asked.
     pub command: C,
 }

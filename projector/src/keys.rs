@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use domain::calendar::definition::CalendarRef;
 use domain::event::DomainEvent;
 use domain::ids::{CalendarId, CompanyId, MessageId, OrganizationId, TeamId, TicketId, UserId};
 use domain::message::event::MessageEvent;
@@ -25,6 +26,8 @@ pub struct Keys {
     pub companies: HashSet<Of<CompanyId>>,
     /// Calendars.
     pub calendars: HashSet<Of<CalendarId>>,
+    /// The calendars by which clocks count that events promise.
+    pub clock_calendars: HashSet<(OrganizationId, CalendarRef)>,
     /// Organizations whose policies change.
     pub service_levels: HashSet<OrganizationId>,
     /// Teams, likewise.
@@ -111,6 +114,12 @@ impl Keys {
                 self.users.insert((org, opened.requester_id));
                 self.messages
                     .extend(opened.message_id.map(|message| (org, message)));
+            }
+            TicketEvent::SlaApplied(applied) => {
+                let calendars = applied.rule.targets.iter();
+                let calendars = calendars.filter_map(|target| target.calendar);
+                self.clock_calendars
+                    .extend(calendars.map(|reference| (org, reference)));
             }
             TicketEvent::Assigned(assigned) => {
                 self.add_assignment(org, assigned.from);

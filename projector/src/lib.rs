@@ -12,6 +12,7 @@
 mod access;
 mod bar;
 pub mod batch;
+mod calendars;
 pub mod check;
 pub mod checkpoint;
 mod erase;

@@ -11,6 +11,7 @@ use platform::rows::{
 };
 use uuid::Uuid;
 
+use crate::calendars;
 use crate::error::BatchError;
 use crate::event::Event;
 use crate::keys::Keys;
@@ -72,6 +73,12 @@ pub async fn load(
     for row in messages {
         state.messages.load((row.org_id, row.message_id), row);
     }
+    let of_rows = tickets.iter().flat_map(|row| {
+        let calendars = row.clocks.0.calendars();
+        calendars.map(|reference| (row.org_id, reference))
+    });
+    let named: HashSet<_> = of_rows.chain(keys.clock_calendars).collect();
+    state.book = calendars::book(tx, partition, &named).await?;
     for row in tickets {
         state.tickets.load((row.org_id, row.ticket_id), row);
     }

@@ -6,6 +6,7 @@ use std::hash::Hash;
 use crate::access::Lost;
 use domain::ids::{CalendarId, CompanyId, MessageId, OrganizationId, TeamId, TicketId, UserId};
 use domain::organization::state::Standing;
+use domain::sla::terms::CalendarBook;
 use domain::user::state::UserKind;
 use platform::rows::{
     ActorKind, AuditRow, CalendarRow, CalendarVersionRow, CompanyRow, HistoryRow, MessageRow,
@@ -101,6 +102,8 @@ pub struct State {
     pub service_levels: Rows<OrganizationId, ServiceLevelsRow>,
     /// New versions of policies.
     pub policy_versions: Vec<PolicyVersionRow>,
+    /// The calendars that the clocks of these tickets count by.
+    pub book: CalendarBook,
     /// Tickets.
     pub tickets: Rows<Of<TicketId>, TicketRow>,
     /// Messages.

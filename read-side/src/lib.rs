@@ -32,6 +32,7 @@ pub mod history;
 pub mod messages;
 pub mod organization;
 pub mod policies;
+pub mod sla;
 pub mod teams;
 pub mod tickets;
 pub mod users;

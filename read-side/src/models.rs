@@ -1,5 +1,6 @@
 //! The read models as the queries reach them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_postgres::Pool;
@@ -7,6 +8,7 @@ use domain::actor::Role;
 use domain::ids::{OrganizationId, UserId};
 use event_store::{EventStore, OrgId};
 use platform::cache::Cache;
+use platform::clock::Clock;
 use platform::consistency::{ConsistencyToken, Progress};
 
 use crate::database::Database;
@@ -35,6 +37,8 @@ pub struct ReadModels {
     store: EventStore,
     progress: Progress,
     options: Options,
+    /// What time it is, for what grows with it.
+    pub(crate) clock: Arc<dyn Clock>,
     pub(crate) database: Database,
     pub(crate) cache: Cache,
     pub(crate) known_teams: KnownTeams,
@@ -49,12 +53,14 @@ impl ReadModels {
         pool: Pool,
         progress: Progress,
         cache: Cache,
+        clock: Arc<dyn Clock>,
         options: Options,
     ) -> Self {
         Self {
             store,
             progress,
             options,
+            clock,
             database: Database::new(pool),
             cache,
             known_teams: KnownTeams::new(),

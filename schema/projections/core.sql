@@ -170,14 +170,8 @@ CREATE TABLE tickets (
     resolved_at                timestamptz,
     closed_at                  timestamptz,
     auto_close_at              timestamptz,
-    first_response_state       text        NOT NULL CHECK (first_response_state IN ('none', 'running', 'paused', 'met', 'cancelled')),
-    first_response_due_at      timestamptz,
-    first_response_ended_at    timestamptz,
-    first_response_breached_at timestamptz,
-    resolution_state           text        NOT NULL CHECK (resolution_state IN ('none', 'running', 'paused', 'met', 'cancelled')),
-    resolution_due_at          timestamptz,
-    resolution_ended_at        timestamptz,
-    resolution_breached_at     timestamptz,
+    -- What each clock shows, by the name of its metric: {"first_reply": {"state": "running", "due_at": ...}}.
+    sla                        jsonb       NOT NULL,
     -- The earliest deadline that still runs and was not breached.
     next_deadline_at           timestamptz,
     -- The clocks as the domain folds them, so that the projector can go on from here.
@@ -196,9 +190,7 @@ CREATE VIEW taggable_tickets AS
            assignee_id, assignee_name, team_id, team_name, tags, custom_fields, follow_up_of, follow_up_ids,
            external_source, external_id, public_message_count, note_count, last_message_id, last_message_at,
            last_message_author_id, last_message_author_name, last_message_excerpt, reopen_count, created_at,
-           updated_at, public_updated_at, resolved_at, closed_at, auto_close_at, first_response_state,
-           first_response_due_at, first_response_ended_at, first_response_breached_at, resolution_state,
-           resolution_due_at, resolution_ended_at, resolution_breached_at, next_deadline_at, clocks, version, position
+           updated_at, public_updated_at, resolved_at, closed_at, auto_close_at, sla, next_deadline_at, clocks, version, position
       FROM tickets
      WHERE org_id = nullif(current_setting('insightdesk.organization', true), '')::uuid;
 
@@ -246,6 +238,8 @@ CREATE TABLE ticket_history (
     team_name     text,
     -- [{"field": "...", "from": ..., "to": ...}]
     changes       jsonb       NOT NULL,
+    -- What the event did to the ticket's service level clocks: [{"metric": ..., "change": "paused", "used_ms": ...}].
+    sla_steps     jsonb       NOT NULL,
     message_id    uuid,
     -- What staff said about it (a reopening, a redaction). Not for the requester, even where `public` is true.
     reason        text,

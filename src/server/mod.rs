@@ -266,6 +266,7 @@ impl Reading {
             node.pools.queries.clone(),
             self.progress.clone(),
             self.cache.clone(),
+            node.dispatcher.clock().clone(),
             read_side::Options::default(),
         )
     }

@@ -85,8 +85,8 @@ impl Ids {
 /// A body that the operation takes.
 fn body(operation_id: &str) -> Option<Value> {
     match operation_id {
-        "get_ticket" | "list_messages" | "list_history" | "get_user" | "get_team"
-        | "get_company" => None,
+        "get_ticket" | "list_messages" | "list_history" | "explain_ticket_sla" | "get_user"
+        | "get_team" | "get_company" => None,
         "get_calendar" | "retire_calendar" => None,
         "get_policy" | "delete_policy" | "list_policy_versions" => None,
         "export_user" | "invite_user" => None,

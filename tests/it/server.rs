@@ -47,14 +47,14 @@ async fn api_projector_and_saga_work_together_as_three_servers() {
     assert_eq!(api.agent().ticket(ticket).await["number"], 1);
     api.wait(TimeDelta::hours(9));
     assert_eq!(
-        api.agent().ticket(ticket).await["sla"]["first_response"].get("breached_at"),
+        api.agent().ticket(ticket).await["sla"]["first_reply"].get("breached_at"),
         None
     );
 
     let (saga, _) = api.second_as("saga").await;
     let breached = async || {
         let seen = api.agent().ticket(ticket).await;
-        if seen["sla"]["first_response"]["breached_at"].is_string() {
+        if seen["sla"]["first_reply"]["breached_at"].is_string() {
             Ok(())
         } else {
             Err(seen.body)

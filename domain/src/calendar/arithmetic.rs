@@ -25,6 +25,12 @@ impl Calendar {
         Self { week, segments }
     }
 
+    /// The memory that it takes, in bytes, roughly.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        size_of::<Self>() + self.segments.len() * size_of::<Segment>() + self.week.bytes()
+    }
+
     /// The working time between two instants, in milliseconds; zero if the second is not after the first.
     #[must_use]
     pub fn working_ms(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> i64 {

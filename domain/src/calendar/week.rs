@@ -45,6 +45,10 @@ impl Week {
         Self { spans, opened_s }
     }
 
+    pub(super) fn bytes(&self) -> usize {
+        self.spans.len() * size_of::<Span>()
+    }
+
     /// Open time from the Monday before the epoch to a local second, negative before it.
     pub(super) fn opened_until(&self, local_s: i64) -> i64 {
         let (weeks, in_week_s) = split(local_s);

@@ -1,34 +1,17 @@
-//! Service levels, first form: per priority a target for the first response and for the resolution, in calendar time.
+//! Service levels: what is promised to a ticket, and the clocks that measure it.
 //!
-//! A deadline is a pure function of a ticket's events. The targets travel in the events that apply them, so a later
-//! change of settings never rewrites what was promised.
+//! Which [`rule`] holds for a ticket is decided by its commands, from the organization's [`policy`] list or its settings,
+//! and travels in the events that apply it: a later change of policies, calendars or settings never rewrites what was
+//! promised. The [`clocks`] are a pure fold of a ticket's events; a deadline follows from them and the calendars.
 
+pub mod clock;
 pub mod clocks;
+mod course;
+mod metric;
 pub mod policy;
+pub mod rule;
+pub mod steps;
 pub mod targets;
+pub mod terms;
 
-use serde::{Deserialize, Serialize};
-
-/// What is measured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Metric {
-    /// From the opening to the first public reply of an agent. Never pauses.
-    FirstResponse,
-    /// From the opening to resolved. Pauses while pending or on hold.
-    Resolution,
-}
-
-impl Metric {
-    /// Every metric.
-    pub const ALL: [Self; 2] = [Self::FirstResponse, Self::Resolution];
-
-    /// The name on the wire and on the disk.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::FirstResponse => "first_response",
-            Self::Resolution => "resolution",
-        }
-    }
-}
+pub use metric::Metric;

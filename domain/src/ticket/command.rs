@@ -76,6 +76,9 @@ pub enum TicketCommand {
         /// The instant that the timer was set to.
         due_at: DateTime<Utc>,
     },
+    /// See whether policies or calendars that changed promise something else. Work done is left alone: what matches is seen
+    /// again when the ticket comes back.
+    ReapplySla,
     /// Take over a move of another system's history, whatever it was. Only an import may.
     ImportStatus(Status),
 }

@@ -6,6 +6,7 @@
 mod conversation;
 mod open;
 mod properties;
+mod service_levels;
 mod status;
 mod timers;
 
@@ -17,6 +18,7 @@ use crate::actor::{Actor, Role};
 use crate::command::Issued;
 use crate::ids::{TicketId, UserId};
 use crate::organization::settings::Settings;
+use crate::sla::terms::Terms;
 use chrono::{DateTime, Utc};
 
 /// The events that a command yields; none when it changes nothing.
@@ -42,9 +44,10 @@ pub fn decide(
                 standing: standing(&issued.actor, ticket, command)?,
                 now: issued.now,
                 settings: &issued.settings,
+                terms: &issued.terms,
             };
             let events = decide_present(&request, command)?;
-            Ok(with_missed_deadlines(&request, events))
+            Ok(service_levels::follow(&request, command, events))
         }
     }
 }
@@ -85,22 +88,11 @@ fn decide_present(
         TicketCommand::Resolve => status::resolve(request),
         TicketCommand::Close => status::close(request),
         TicketCommand::Reopen { reason } => status::reopen(request, reason.as_ref()),
+        TicketCommand::ReapplySla => service_levels::reapply(request),
         TicketCommand::ImportStatus(status) => status::import(request, *status),
         TicketCommand::Breach { metric, due_at } => timers::breach(request, *metric, *due_at),
         TicketCommand::AutoClose { due_at } => timers::auto_close(request, *due_at),
     }
-}
-
-fn with_missed_deadlines(request: &Request<'_>, events: Vec<TicketEvent>) -> Vec<TicketEvent> {
-    if events.is_empty() || request.standing == Standing::Timer {
-        return events;
-    }
-    let missed = request.ticket.clocks.missed(request.now);
-    missed
-        .into_iter()
-        .map(TicketEvent::from)
-        .chain(events)
-        .collect()
 }
 
 /// A command to a ticket that exists.
@@ -110,6 +102,7 @@ struct Request<'a> {
     standing: Standing,
     now: DateTime<Utc>,
     settings: &'a Settings,
+    terms: &'a Terms,
 }
 
 impl Request<'_> {

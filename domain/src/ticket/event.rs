@@ -5,9 +5,10 @@ use super::state::{Assignment, Channel, ExternalReference, Priority, Status};
 use crate::event::events;
 use crate::ids::{MessageId, TicketId, UserId};
 use crate::sla::Metric;
+use crate::sla::rule::Rule;
 use crate::sla::targets::Targets;
 use crate::text::{FieldKey, Reason, Subject, Tag};
-use crate::upcast::TicketFollowUpOpenedV1;
+use crate::upcast::{SlaBreachedV1, TicketFollowUpOpenedV1};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -45,7 +46,9 @@ events! {
         /// Another ticket continues this closed one.
         FollowUpOpened(TicketFollowUpOpened) = "ticket.follow_up_opened" v 2 { 1: TicketFollowUpOpenedV1 },
         /// A deadline passed. `occurred_at` is the deadline itself.
-        SlaBreached(SlaBreached) = "sla.breached" v 1,
+        SlaBreached(SlaBreached) = "sla.breached" v 2 { 1: SlaBreachedV1 },
+        /// What is promised changed.
+        SlaApplied(TicketSlaApplied) = "ticket.sla_applied" v 1,
     }
 }
 
@@ -88,7 +91,8 @@ pub struct TicketOpened {
     /// Where it came from, when it was imported.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external: Option<ExternalReference>,
-    /// What was promised. Imported tickets have none: their timers do not live.
+    /// What was promised, where it is the organization's settings. A policy's promise follows in
+    /// [`TicketSlaApplied`]; imported tickets have none: their timers do not live.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sla_targets: Option<Targets>,
 }
@@ -105,6 +109,9 @@ pub struct TicketCustomerReplied {
 pub struct TicketAgentReplied {
     /// What they wrote.
     pub message_id: MessageId,
+    /// Whether a machine did, which meets no promise.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub machine: bool,
 }
 
 /// An agent wrote a note for staff.
@@ -130,7 +137,8 @@ pub struct TicketPriorityChanged {
     pub from: Priority,
     /// The new one.
     pub to: Priority,
-    /// What is promised from now on. Absent where nothing was promised before.
+    /// What is promised from now on, where the organization's settings held and still hold. Absent where nothing was
+    /// promised before, and where a policy holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sla_targets: Option<Targets>,
 }
@@ -235,6 +243,42 @@ pub struct SlaBreached {
     pub lateness_ms: i64,
 }
 
+/// What is promised from now on, and what was used of it before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TicketSlaApplied {
+    /// What is promised.
+    #[serde(flatten)]
+    pub rule: Rule,
+    /// The time that each clock had used, by the rule that held before. It stays used.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub used: Vec<UsedTime>,
+    /// Why.
+    pub cause: SlaCause,
+}
+
+/// How much time a clock had used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UsedTime {
+    /// Which clock.
+    pub metric: Metric,
+    /// The time, in milliseconds.
+    pub used_ms: i64,
+}
+
+/// Why a promise was applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SlaCause {
+    /// The ticket was opened.
+    Opened,
+    /// The ticket changed, and with it what matches it.
+    TicketChanged,
+    /// Policies or calendars changed.
+    RulesChanged,
+    /// Nothing changed: the time used was told, so that less has to be remembered.
+    TimeTold,
+}
+
 impl TicketEvent {
     /// The business time of an event that a command of `now` yielded: a breach happened at its deadline, not when
     /// somebody noticed; all else happened now.
@@ -265,7 +309,8 @@ impl TicketEvent {
             | Self::Untagged(_)
             | Self::CustomFieldSet(_)
             | Self::FollowUpOpened(_)
-            | Self::SlaBreached(_) => None,
+            | Self::SlaBreached(_)
+            | Self::SlaApplied(_) => None,
         }
     }
 }

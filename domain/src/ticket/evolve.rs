@@ -12,7 +12,9 @@ use std::collections::{BTreeMap, BTreeSet};
 pub fn evolve(state: Ticket, event: &TicketEvent, at: DateTime<Utc>) -> Ticket {
     match (state, event) {
         (_, TicketEvent::Opened(opened)) => {
-            Ticket::Present(Box::new(PresentTicket::opened(opened, at)))
+            let mut ticket = PresentTicket::opened(opened);
+            ticket.clocks.evolve(event, at);
+            Ticket::Present(Box::new(ticket))
         }
         (Ticket::Absent, _) => Ticket::Absent,
         (Ticket::Present(mut ticket), _) => {
@@ -23,8 +25,8 @@ pub fn evolve(state: Ticket, event: &TicketEvent, at: DateTime<Utc>) -> Ticket {
 }
 
 impl PresentTicket {
-    /// A ticket as it starts.
-    pub(super) fn opened(opened: &TicketOpened, at: DateTime<Utc>) -> Self {
+    /// A ticket as it starts, before its clocks do.
+    pub(super) fn opened(opened: &TicketOpened) -> Self {
         Self {
             subject: opened.subject.clone(),
             requester_id: opened.requester_id,
@@ -39,7 +41,7 @@ impl PresentTicket {
             external: opened.external.clone(),
             resolved: None,
             closed_at: None,
-            clocks: Clocks::start(opened.sla_targets, at),
+            clocks: Clocks::default(),
             first_message_id: opened.message_id,
         }
     }
@@ -52,7 +54,8 @@ pub(super) fn evolve_present(ticket: &mut PresentTicket, event: &TicketEvent, at
         TicketEvent::CustomerReplied(_)
         | TicketEvent::AgentReplied(_)
         | TicketEvent::NoteAdded(_)
-        | TicketEvent::SlaBreached(_) => {}
+        | TicketEvent::SlaBreached(_)
+        | TicketEvent::SlaApplied(_) => {}
         TicketEvent::Assigned(e) => ticket.assignment = e.to,
         TicketEvent::PriorityChanged(e) => ticket.priority = e.to,
         TicketEvent::SubjectChanged(e) => ticket.subject = e.to.clone(),

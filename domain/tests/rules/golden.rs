@@ -188,6 +188,23 @@ fn a_follow_up_of_version_1_is_read_as_one_of_today() {
     assert!(TicketEvent::decode("ticket.follow_up_opened", 1, mixed).is_err());
 }
 
+/// What was called a resolution paused while pending or on hold, as the work of agents does today.
+#[test]
+fn a_breach_of_version_1_is_read_under_the_names_of_today() {
+    let files = files();
+    let read = |name: &str, version: i16| {
+        let golden = &files[&format!("sla.breached.v{version}{name}.json")];
+        TicketEvent::decode("sla.breached", version, &golden.to_string()).unwrap()
+    };
+    assert_eq!(read("", 1), read("", 2));
+    assert_eq!(read(".first_response", 1), read(".first_reply", 2));
+    let mixed = files["sla.breached.v1.json"].to_string();
+    assert_ne!(
+        TicketEvent::decode("sla.breached", 2, &mixed).unwrap(),
+        read("", 1)
+    );
+}
+
 #[test]
 fn every_event_has_a_file_with_every_field() {
     let files = files();

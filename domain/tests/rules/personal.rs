@@ -50,6 +50,11 @@ const NOT_PERSONAL: &[(&str, &[&str], &str)] = &[
     ("ticket.reopened", &["from", "to", "cause"], "fixed words"),
     ("sla.breached", &["metric"], "fixed words"),
     (
+        "ticket.sla_applied",
+        &["targets", "used", "cause"],
+        "fixed words",
+    ),
+    (
         "message.posted",
         &["author_role", "visibility"],
         "fixed words",

@@ -187,7 +187,7 @@ fn definition(conditions: Conditions) -> PolicyDefinition {
 fn target(priority: Priority, seconds: u32) -> Target {
     Target {
         priority,
-        metric: Metric::Resolution,
+        metric: Metric::AgentWork,
         seconds,
         calendar_id: None,
     }

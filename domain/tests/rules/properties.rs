@@ -182,7 +182,8 @@ fn command_of(step: Step, state: &Ticket, now: DateTime<Utc>) -> TicketCommand {
     match step {
         Step::Command(command) => *command,
         Step::BreachWhenDue(metric) => {
-            let due_at = ticket.and_then(|ticket| ticket.clocks.of(metric)?.due_at());
+            let due_at =
+                ticket.and_then(|ticket| ticket.clocks.of(metric)?.due_at(&Default::default()));
             TicketCommand::Breach {
                 metric,
                 due_at: due_at.unwrap_or(now),
@@ -250,7 +251,7 @@ proptest! {
         for (gap_ms, actor, step) in std::iter::once(first).chain(steps) {
             now += TimeDelta::milliseconds(gap_ms);
             let command = command_of(step, &state, now);
-            let issued = Issued { actor: actor.clone(), now, settings: Arc::clone(&settings), command };
+            let issued = Issued { actor: actor.clone(), now, settings: Arc::clone(&settings), terms: Arc::default(), command };
             let Ok(events) = decide(&state, TICKET, &issued) else { continue };
             for event in &events {
                 let before = state.clone();

@@ -8,6 +8,7 @@ use domain::aggregate::Recorded;
 use domain::command::Issued;
 use domain::ids::{CalendarId, CompanyId, MessageId, OrganizationId, TeamId, TicketId, UserId};
 use domain::organization::settings::Settings;
+use domain::sla::terms::Terms;
 use eventually::aggregate::{Aggregate, AggregateExt};
 use std::fmt::Debug;
 use std::future::Future;
@@ -97,6 +98,7 @@ pub struct Scenario<A: Aggregate> {
     aggregate: A,
     id: A::Id,
     settings: Arc<Settings>,
+    terms: Arc<Terms>,
     state: A::State,
 }
 
@@ -105,6 +107,7 @@ pub fn scenario<A: Aggregate>(aggregate: A, id: A::Id) -> Scenario<A> {
         aggregate,
         id,
         settings: Arc::new(Settings::default()),
+        terms: Arc::default(),
         state: A::State::default(),
     }
 }
@@ -121,6 +124,11 @@ where
         self
     }
 
+    pub fn with_terms(mut self, terms: Terms) -> Self {
+        self.terms = Arc::new(terms);
+        self
+    }
+
     /// What happened at a minute.
     pub fn given(mut self, minute: i64, event: impl Into<E>) -> Self {
         let recorded = Recorded {
@@ -132,8 +140,12 @@ where
     }
 
     /// A command that passed, and whose events are now given.
-    pub fn given_command(mut self, minute: i64, actor: Actor, command: C) -> Self {
-        let recorded = self.handle(at(minute), actor, command).unwrap();
+    pub fn given_command(self, minute: i64, actor: Actor, command: C) -> Self {
+        self.given_command_at(at(minute), actor, command)
+    }
+
+    pub fn given_command_at(mut self, now: DateTime<Utc>, actor: Actor, command: C) -> Self {
+        let recorded = self.handle(now, actor, command).unwrap();
         self.state = A::fold(self.state, recorded.into_iter()).unwrap();
         self
     }
@@ -164,6 +176,7 @@ where
             actor,
             now,
             settings: Arc::clone(&self.settings),
+            terms: Arc::clone(&self.terms),
             command,
         };
         let mut future = self.aggregate.handle(&self.id, &self.state, issued);

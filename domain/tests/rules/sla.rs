@@ -8,7 +8,9 @@ use domain::actor::Actor;
 use domain::aggregate::TicketAggregate;
 use domain::organization::settings::Settings;
 use domain::sla::Metric;
-use domain::sla::clocks::{Clock, Clocks, Phase};
+use domain::sla::clock::{Clock, Phase};
+use domain::sla::clocks::Clocks;
+use domain::sla::terms::CalendarBook;
 use domain::ticket::command::TicketCommand;
 use domain::ticket::event::TicketOpened;
 use domain::ticket::state::{Priority, Status, Ticket};
@@ -44,12 +46,12 @@ fn clock(ticket: &Scenario<TicketAggregate>, metric: Metric) -> &Clock {
 /// The deadline in minutes after the opening.
 fn due(ticket: &Scenario<TicketAggregate>, metric: Metric) -> Option<i64> {
     clock(ticket, metric)
-        .due_at()
+        .due_at(&CalendarBook::default())
         .map(|due_at| (due_at - at(0)).num_minutes())
 }
 
 fn used_minutes(ticket: &Scenario<TicketAggregate>, metric: Metric, now: i64) -> i64 {
-    clock(ticket, metric).used_at_ms(at(now)) / 60_000
+    clock(ticket, metric).used_at_ms(at(now), &CalendarBook::default()) / 60_000
 }
 
 fn set(status: Status) -> TicketCommand {
@@ -66,30 +68,39 @@ fn both_clocks_run_from_the_opening_by_the_default_targets() {
     ];
     for (priority, first_response, resolution) in expected {
         let ticket = ticket_of(priority);
-        assert_eq!(due(&ticket, Metric::FirstResponse), Some(first_response));
-        assert_eq!(due(&ticket, Metric::Resolution), Some(resolution));
-        assert_eq!(clocks(&ticket).next_deadline(), Some(at(first_response)));
+        assert_eq!(due(&ticket, Metric::FirstReply), Some(first_response));
+        assert_eq!(due(&ticket, Metric::AgentWork), Some(resolution));
+        assert_eq!(
+            clocks(&ticket).next_deadline(&CalendarBook::default()),
+            Some(at(first_response))
+        );
     }
 }
 
 #[test]
 fn without_targets_there_are_no_clocks() {
     let ticket = ticket().given(0, opened());
-    assert_eq!(clocks(&ticket), &Clocks::default());
-    assert_eq!(clocks(&ticket).next_deadline(), None);
+    assert_eq!(clocks(&ticket).iter().count(), 0);
+    assert_eq!(
+        clocks(&ticket).next_deadline(&CalendarBook::default()),
+        None
+    );
 }
 
 #[test]
 fn the_first_public_reply_of_an_agent_meets_the_first_response_and_later_ones_change_nothing() {
     let ticket = ticket_of(Priority::Urgent).given_command(30, agent(), REPLY);
     let met = Phase::Met { at: at(30) };
-    assert_eq!(clock(&ticket, Metric::FirstResponse).phase, met);
-    assert_eq!(used_minutes(&ticket, Metric::FirstResponse, 400), 30);
-    assert_eq!(due(&ticket, Metric::FirstResponse), None);
-    assert_eq!(clocks(&ticket).next_deadline(), Some(at(480)));
+    assert_eq!(clock(&ticket, Metric::FirstReply).phase, met);
+    assert_eq!(used_minutes(&ticket, Metric::FirstReply, 400), 30);
+    assert_eq!(due(&ticket, Metric::FirstReply), None);
+    assert_eq!(
+        clocks(&ticket).next_deadline(&CalendarBook::default()),
+        Some(at(480))
+    );
 
     let again = ticket.given_command(45, agent(), REPLY);
-    assert_eq!(clock(&again, Metric::FirstResponse).phase, met);
+    assert_eq!(clock(&again, Metric::FirstReply).phase, met);
 }
 
 #[test]
@@ -103,13 +114,13 @@ fn notes_and_customers_replies_do_not_meet_the_first_response() {
             },
         )
         .given_command(20, customer(), REPLY);
-    assert_eq!(due(&ticket, Metric::FirstResponse), Some(60));
+    assert_eq!(due(&ticket, Metric::FirstReply), Some(60));
 }
 
 #[test]
 fn an_answer_exactly_at_the_deadline_is_in_time() {
     let ticket = ticket_of(Priority::Urgent).given_command(60, agent(), REPLY);
-    let clock = clock(&ticket, Metric::FirstResponse);
+    let clock = clock(&ticket, Metric::FirstReply);
     assert_eq!(
         (clock.phase, clock.breached_at),
         (Phase::Met { at: at(60) }, None)
@@ -119,7 +130,7 @@ fn an_answer_exactly_at_the_deadline_is_in_time() {
 #[test]
 fn an_answer_after_the_deadline_is_met_and_breached() {
     let ticket = ticket_of(Priority::Urgent).given_command(270, agent(), REPLY);
-    let clock = clock(&ticket, Metric::FirstResponse);
+    let clock = clock(&ticket, Metric::FirstReply);
     assert_eq!(
         (clock.phase, clock.breached_at),
         (Phase::Met { at: at(270) }, Some(at(60)))
@@ -129,7 +140,7 @@ fn an_answer_after_the_deadline_is_met_and_breached() {
 #[test]
 fn the_first_response_never_pauses() {
     let ticket = ticket_of(Priority::Urgent).given_command(10, agent(), set(Status::Pending));
-    assert_eq!(due(&ticket, Metric::FirstResponse), Some(60));
+    assert_eq!(due(&ticket, Metric::FirstReply), Some(60));
 }
 
 #[test]
@@ -139,37 +150,39 @@ fn resolving_without_a_reply_cancels_the_first_response_for_good() {
         .given_command(20, agent(), REOPEN)
         .given_command(30, agent(), REPLY);
     assert_eq!(
-        clock(&ticket, Metric::FirstResponse).phase,
-        Phase::Cancelled
+        clock(&ticket, Metric::FirstReply).phase,
+        Phase::Cancelled { at: at(10) }
     );
-    assert_eq!(used_minutes(&ticket, Metric::FirstResponse, 40), 10);
+    assert_eq!(used_minutes(&ticket, Metric::FirstReply, 40), 10);
 }
 
 #[test]
 fn pending_and_on_hold_pause_the_resolution_and_the_time_used_stays() {
     let ticket = ticket_of(Priority::Urgent).given_command(100, agent(), set(Status::Pending));
-    assert_eq!(clock(&ticket, Metric::Resolution).phase, Phase::Paused);
-    assert_eq!(due(&ticket, Metric::Resolution), None);
+    assert_eq!(clock(&ticket, Metric::AgentWork).phase, Phase::Paused);
+    assert_eq!(due(&ticket, Metric::AgentWork), None);
 
     let on_hold = ticket.given_command(150, agent(), set(Status::OnHold));
-    assert_eq!(clock(&on_hold, Metric::Resolution).phase, Phase::Paused);
+    assert_eq!(clock(&on_hold, Metric::AgentWork).phase, Phase::Paused);
 
     let running = on_hold.given_command(400, agent(), set(Status::Open));
-    assert_eq!(used_minutes(&running, Metric::Resolution, 400), 100);
-    assert_eq!(due(&running, Metric::Resolution), Some(400 + 380));
+    assert_eq!(used_minutes(&running, Metric::AgentWork, 400), 100);
+    assert_eq!(due(&running, Metric::AgentWork), Some(400 + 380));
 }
 
 #[test]
 fn opening_a_new_ticket_leaves_its_deadline_to_the_microsecond() {
     let ticket = ticket_of(Priority::Urgent);
-    let due_at = clock(&ticket, Metric::Resolution).due_at();
+    let due_at = clock(&ticket, Metric::AgentWork).due_at(&CalendarBook::default());
     let moment = at(10) + TimeDelta::microseconds(1);
     let Ticket::Present(open) = ticket.when_at(moment, agent(), REPLY).state else {
         panic!("the ticket exists")
     };
     assert_eq!(open.status, Status::Open);
     assert_eq!(
-        open.clocks.of(Metric::Resolution).and_then(Clock::due_at),
+        open.clocks
+            .of(Metric::AgentWork)
+            .and_then(|clock| clock.due_at(&CalendarBook::default())),
         due_at
     );
 }
@@ -182,8 +195,8 @@ fn several_pauses_add_up() {
         .given_command(360, customer(), REPLY)
         .given_command(390, agent(), set(Status::OnHold))
         .given_command(405, agent(), set(Status::Open));
-    assert_eq!(used_minutes(&ticket, Metric::Resolution, 405), 90);
-    assert_eq!(due(&ticket, Metric::Resolution), Some(480 + 300 + 15));
+    assert_eq!(used_minutes(&ticket, Metric::AgentWork, 405), 90);
+    assert_eq!(due(&ticket, Metric::AgentWork), Some(480 + 300 + 15));
 }
 
 #[test]
@@ -193,9 +206,9 @@ fn working_minutes_over_a_life_leave_pauses_and_the_time_after_resolving_out() {
         .given_command(60, agent(), set(Status::Open))
         .given_command(90, agent(), set(Status::Pending))
         .given_command(120, agent(), TicketCommand::Resolve);
-    let clock = clock(&ticket, Metric::Resolution);
+    let clock = clock(&ticket, Metric::AgentWork);
     assert_eq!(clock.phase, Phase::Met { at: at(120) });
-    assert_eq!(used_minutes(&ticket, Metric::Resolution, days(9)), 90);
+    assert_eq!(used_minutes(&ticket, Metric::AgentWork, days(9)), 90);
 }
 
 #[test]
@@ -204,7 +217,7 @@ fn a_reopened_ticket_goes_on_with_the_time_it_had_used() {
     let ticket = ticket_of(Priority::Urgent)
         .given_command(60, agent(), TicketCommand::Resolve)
         .given_command(days(1), customer(), REPLY);
-    assert_eq!(due(&ticket, Metric::Resolution), Some(days(1) + 420));
+    assert_eq!(due(&ticket, Metric::AgentWork), Some(days(1) + 420));
 }
 
 #[test]
@@ -213,11 +226,11 @@ fn closing_keeps_the_time_of_resolving() {
         .given_command(60, agent(), TicketCommand::Resolve)
         .given_command(90, agent(), TicketCommand::Close);
     assert_eq!(
-        clock(&ticket, Metric::Resolution).phase,
+        clock(&ticket, Metric::AgentWork).phase,
         Phase::Met { at: at(60) }
     );
     let reopened = ticket.given_command(120, agent(), REOPEN);
-    assert_eq!(used_minutes(&reopened, Metric::Resolution, 120), 60);
+    assert_eq!(used_minutes(&reopened, Metric::AgentWork, 120), 60);
 }
 
 #[test]
@@ -227,10 +240,10 @@ fn a_changed_priority_keeps_the_time_used_and_takes_the_new_target() {
         agent(),
         TicketCommand::ChangePriority(Priority::Urgent),
     );
-    assert_eq!(due(&ticket, Metric::Resolution), Some(480));
+    assert_eq!(due(&ticket, Metric::AgentWork), Some(480));
     let back = ticket.given_command(120, agent(), TicketCommand::ChangePriority(Priority::Low));
-    assert_eq!(due(&back, Metric::Resolution), Some(10_080));
-    assert_eq!(due(&back, Metric::FirstResponse), Some(1_440));
+    assert_eq!(due(&back, Metric::AgentWork), Some(10_080));
+    assert_eq!(due(&back, Metric::FirstReply), Some(1_440));
 }
 
 #[test]
@@ -240,9 +253,9 @@ fn a_target_that_is_overrun_when_it_is_set_breaches_at_the_change_and_not_before
         agent(),
         TicketCommand::ChangePriority(Priority::Urgent),
     );
-    assert_eq!(due(&ticket, Metric::Resolution), Some(hours(10)));
+    assert_eq!(due(&ticket, Metric::AgentWork), Some(hours(10)));
     let breach = TicketCommand::Breach {
-        metric: Metric::Resolution,
+        metric: Metric::AgentWork,
         due_at: at(hours(10)),
     };
     assert!(ticket.when(hours(10), Actor::Timer, breach).result.is_ok());
@@ -257,9 +270,9 @@ fn a_target_that_is_overrun_when_it_is_set_during_a_pause_breaches_at_the_end_of
             agent(),
             TicketCommand::ChangePriority(Priority::Urgent),
         );
-    assert_eq!(due(&ticket, Metric::Resolution), None);
+    assert_eq!(due(&ticket, Metric::AgentWork), None);
     let running = ticket.given_command(hours(20), customer(), REPLY);
-    assert_eq!(due(&running, Metric::Resolution), Some(hours(20)));
+    assert_eq!(due(&running, Metric::AgentWork), Some(hours(20)));
 }
 
 #[test]
@@ -267,14 +280,15 @@ fn a_first_response_that_was_given_keeps_the_target_that_held_then() {
     let ticket = ticket_of(Priority::Normal)
         .given_command(30, agent(), REPLY)
         .given_command(40, agent(), TicketCommand::ChangePriority(Priority::Urgent));
-    assert_eq!(clock(&ticket, Metric::FirstResponse).target_minutes, 480);
-    assert_eq!(clock(&ticket, Metric::Resolution).target_minutes, 480);
+    let target_ms = |metric| clock(&ticket, metric).target.unwrap().target_ms;
+    assert_eq!(target_ms(Metric::FirstReply), 480 * 60_000);
+    assert_eq!(target_ms(Metric::AgentWork), 480 * 60_000);
 }
 
 #[test]
 fn no_pause_reopening_or_priority_yields_a_second_breach() {
     let breach = TicketCommand::Breach {
-        metric: Metric::Resolution,
+        metric: Metric::AgentWork,
         due_at: at(480),
     };
     let ticket = ticket_of(Priority::Urgent)
@@ -285,18 +299,21 @@ fn no_pause_reopening_or_priority_yields_a_second_breach() {
         .given_command(520, agent(), TicketCommand::Resolve)
         .given_command(530, agent(), REOPEN)
         .given_command(540, agent(), TicketCommand::ChangePriority(Priority::High));
-    assert_eq!(clocks(&ticket).next_deadline(), None);
-    assert_eq!(clocks(&ticket).missed(at(days(100))), []);
     assert_eq!(
-        clock(&ticket, Metric::Resolution).breached_at,
-        Some(at(480))
+        clocks(&ticket).next_deadline(&CalendarBook::default()),
+        None
     );
+    assert_eq!(
+        clocks(&ticket).missed(at(days(100)), &CalendarBook::default()),
+        []
+    );
+    assert_eq!(clock(&ticket, Metric::AgentWork).breached_at, Some(at(480)));
 
-    let due_at = clock(&ticket, Metric::Resolution)
-        .due_at()
+    let due_at = clock(&ticket, Metric::AgentWork)
+        .due_at(&CalendarBook::default())
         .expect("the clock runs");
     let again = TicketCommand::Breach {
-        metric: Metric::Resolution,
+        metric: Metric::AgentWork,
         due_at,
     };
     assert!(ticket.when(days(100), Actor::Timer, again).result.is_err());
@@ -305,7 +322,7 @@ fn no_pause_reopening_or_priority_yields_a_second_breach() {
 #[test]
 fn clocks_of_servers_that_disagree_never_make_time_used_negative() {
     let ticket = ticket_of(Priority::Urgent).given_command(-1, agent(), set(Status::Pending));
-    assert_eq!(used_minutes(&ticket, Metric::Resolution, 0), 0);
+    assert_eq!(used_minutes(&ticket, Metric::AgentWork, 0), 0);
 }
 
 #[test]

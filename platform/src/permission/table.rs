@@ -5,7 +5,7 @@ use super::Permission::{
     ManageCompanies, ManageOrganization, ManageRoles, ManageServiceLevels, ManageSessions,
     ManageSignOn, ManageTeams, ManageUsers, MoveTickets, OpenTickets, OwnProfile, ReadAudit,
     ReadCompanies, ReadOrganization, ReadServiceLevels, ReadTeams, ReadTickets, ReadUsers,
-    RedactMessages, ReplyToTickets, TagTickets,
+    RedactMessages, ReplyToTickets, TagTickets, WorkOnTickets,
 };
 use super::{Permission, PermissionSet, of_role};
 use domain::actor::Role;
@@ -110,6 +110,7 @@ pub const TABLE: &[Row] = &[
     needs(ReadTickets,        "get_ticket",          OWN_TICKETS),
     needs(ReadTickets,        "list_messages",       OWN_TICKETS),
     needs(ReadTickets,        "list_history",        OWN_TICKETS),
+    needs(WorkOnTickets,      "explain_ticket_sla",  ""),
     needs(OpenTickets,        "open_ticket",         "customers: for themselves, without tags, custom fields and assignment"),
     needs(ReplyToTickets,     "post_message",        "customers: on tickets that they see, no notes"),
     needs(ChangeTickets,      "update_ticket",       ""),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::words::{ActorKind, ClockState};
+use super::words::ActorKind;
 use chrono::{DateTime, Utc};
 use domain::actor::Role;
 use domain::ids::{
@@ -151,9 +151,7 @@ macro_rules! words {
     };
 }
 
-words!(
-    Status, Channel, Role, UserKind, Visibility, ClockState, ActorKind
-);
+words!(Status, Channel, Role, UserKind, Visibility, ActorKind);
 
 /// Reads a word of a closed set, spelled as serde spells it.
 fn word<T: DeserializeOwned>(text: String) -> Result<T, RowError> {

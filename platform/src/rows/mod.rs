@@ -18,6 +18,7 @@ use domain::organization::settings::Settings;
 use domain::service_levels::state::ServiceLevels;
 use domain::sla::clocks::Clocks;
 use domain::sla::policy::PolicyDefinition;
+use domain::sla::steps::Step;
 use domain::ticket::state::{Channel, Priority, Status};
 use domain::user::state::UserKind;
 use schema::table::core as table;
@@ -27,7 +28,7 @@ use uuid::Uuid;
 use column::row;
 pub use column::{Column, ColumnInfo, CustomFields, Row, RowError};
 pub use told::{ACTOR, ASSIGNEE, FROM, SUBJECT, TEAM, TO};
-pub use words::{ActorKind, ClockState};
+pub use words::{ActorKind, ClockState, ShownClock, ShownClocks};
 
 row! {
     /// An organization.
@@ -264,22 +265,8 @@ row! {
         closed_at: Option<DateTime<Utc>>,
         /// When it closes by itself.
         auto_close_at: Option<DateTime<Utc>>,
-        /// What the clock to the first public reply does.
-        first_response_state: ClockState,
-        /// Its deadline, while it runs.
-        first_response_due_at: Option<DateTime<Utc>>,
-        /// When it was met.
-        first_response_ended_at: Option<DateTime<Utc>>,
-        /// The deadline that was missed.
-        first_response_breached_at: Option<DateTime<Utc>>,
-        /// What the clock to resolved does.
-        resolution_state: ClockState,
-        /// Its deadline, while it runs.
-        resolution_due_at: Option<DateTime<Utc>>,
-        /// When it was met.
-        resolution_ended_at: Option<DateTime<Utc>>,
-        /// The deadline that was missed.
-        resolution_breached_at: Option<DateTime<Utc>>,
+        /// What each clock shows; those that nothing is promised of, or that never began, are absent.
+        sla: Json<ShownClocks>,
         /// The earliest deadline that still runs and was not breached.
         next_deadline_at: Option<DateTime<Utc>>,
         /// The clocks, so that the projector can go on from here.
@@ -359,6 +346,8 @@ row! {
         team_name: Option<String>,
         /// What changed, from what to what.
         changes: Json<Vec<Change>>,
+        /// What it did to the ticket's service level clocks.
+        sla_steps: Json<Vec<Step>>,
         /// The message that it is about.
         message_id: Option<MessageId>,
         /// What staff said about it. Not for the requester, even where `public` is true.

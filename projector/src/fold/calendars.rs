@@ -1,6 +1,9 @@
 //! Calendars as they are now, and what each said before.
 
-use domain::calendar::definition::CalendarDefinition;
+use std::sync::Arc;
+
+use domain::calendar::arithmetic::Calendar;
+use domain::calendar::definition::{CalendarDefinition, CalendarRef};
 use domain::calendar::event::CalendarEvent;
 use domain::ids::CalendarId;
 use domain::text::Name;
@@ -67,6 +70,13 @@ fn add_version(
     name: &Name,
     definition: &CalendarDefinition,
 ) {
+    let reference = CalendarRef {
+        id,
+        version: event.version,
+    };
+    state
+        .book
+        .add(reference, Arc::new(Calendar::new(definition)));
     state.calendar_versions.push(CalendarVersionRow {
         org_id: event.org_id,
         calendar_id: id,

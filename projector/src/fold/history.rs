@@ -11,8 +11,10 @@ use domain::ids::{MessageId, OrganizationId, TicketId, UserId};
 use domain::message::event::MessageEvent;
 use domain::message::state::Visibility;
 use domain::sla::Metric;
+use domain::sla::steps::Step;
 use domain::ticket::event::{
-    Cause, SlaBreached, TicketAssigned, TicketCustomFieldSet, TicketEvent,
+    Cause, SlaBreached, SlaCause, TicketAssigned, TicketCustomFieldSet, TicketEvent,
+    TicketSlaApplied,
 };
 use domain::ticket::field::FieldValue;
 use domain::ticket::state::{Assignment, Status};
@@ -44,17 +46,27 @@ pub fn is_public(change: &TicketEvent) -> bool {
         | TicketEvent::Tagged(_)
         | TicketEvent::Untagged(_)
         | TicketEvent::CustomFieldSet(_)
-        | TicketEvent::SlaBreached(_) => false,
+        | TicketEvent::SlaBreached(_)
+        | TicketEvent::SlaApplied(_) => false,
     }
 }
 
 /// Adds the row of a ticket's event. The ticket's own row has been changed before.
-pub fn of_ticket(state: &mut State, event: &Event, id: TicketId, change: &TicketEvent) {
+pub fn of_ticket(
+    state: &mut State,
+    event: &Event,
+    id: TicketId,
+    change: &TicketEvent,
+    steps: Vec<Step>,
+) {
     // A missed deadline may be recorded with whatever command came first: its actor did not miss it.
     let breach = matches!(change, TicketEvent::SlaBreached(_));
     let actor = if breach { &Actor::Timer } else { &event.actor };
     let who = Who::of(state, event.org_id, actor);
-    let fact = ticket_fact(state, event, id, change);
+    let fact = Fact {
+        sla_steps: steps,
+        ..ticket_fact(state, event, id, change)
+    };
     state
         .history
         .push(row(event, id, who, fact, is_public(change)));
@@ -106,6 +118,7 @@ fn row(event: &Event, ticket_id: TicketId, who: Who, fact: Fact, public: bool) -
         former_assignee_id: fact.former_assignee_id,
         team_name: fact.team_name,
         changes: Json(fact.changes),
+        sla_steps: Json(fact.sla_steps),
         message_id: fact.message_id,
         reason: fact.reason,
         public,
@@ -122,6 +135,7 @@ struct Fact {
     former_assignee_id: Option<UserId>,
     team_name: Option<String>,
     changes: Vec<Change>,
+    sla_steps: Vec<Step>,
     message_id: Option<MessageId>,
     reason: Option<String>,
 }
@@ -135,6 +149,7 @@ impl Fact {
             former_assignee_id: None,
             team_name: None,
             changes: Vec::new(),
+            sla_steps: Vec::new(),
             message_id: None,
             reason: None,
         }
@@ -212,6 +227,7 @@ fn ticket_fact(state: &State, event: &Event, id: TicketId, change: &TicketEvent)
         ))
         .changing("follow_up_ids", Value::Null, e.follow_up_id.to_string()),
         TicketEvent::SlaBreached(e) => breached(e),
+        TicketEvent::SlaApplied(e) => sla_applied(e),
     }
 }
 
@@ -229,10 +245,7 @@ fn field_set(change: &TicketCustomFieldSet) -> Fact {
 }
 
 fn breached(breach: &SlaBreached) -> Fact {
-    let target = match breach.metric {
-        Metric::FirstResponse => "first response",
-        Metric::Resolution => "resolution",
-    };
+    let target = metric_words(breach.metric);
     let field = format!("sla.{}.breached_at", breach.metric.as_str());
     let due_at = breach
         .due_at
@@ -242,6 +255,31 @@ fn breached(breach: &SlaBreached) -> Fact {
         Value::Null,
         due_at,
     )
+}
+
+fn sla_applied(applied: &TicketSlaApplied) -> Fact {
+    let why = match applied.cause {
+        SlaCause::Opened => "A service level policy was applied",
+        SlaCause::TicketChanged => "The change of the ticket applied other service levels",
+        SlaCause::RulesChanged => {
+            "The change of policies or calendars applied other service levels"
+        }
+        SlaCause::TimeTold => "The time used by the service levels was noted",
+    };
+    let policy = applied.rule.policy.map(|policy| policy.id.to_string());
+    Fact::new(why).changing("sla.policy_id", Value::Null, policy)
+}
+
+fn metric_words(metric: Metric) -> &'static str {
+    match metric {
+        Metric::FirstReply => "first reply",
+        Metric::NextReply => "next reply",
+        Metric::PeriodicUpdate => "periodic update",
+        Metric::PausableUpdate => "pausable update",
+        Metric::RequesterWait => "requester's wait",
+        Metric::AgentWork => "agents' work",
+        Metric::Resolution => "resolution",
+    }
 }
 
 fn assigned(state: &State, org: OrganizationId, change: &TicketAssigned) -> Fact {

@@ -74,8 +74,8 @@ pub fn apply(state: &mut State, event: &Event) -> Result<(), ApplyError> {
         }
         DomainEvent::Ticket(change) => {
             let id = TicketId(event.stream_id);
-            tickets::apply(state, event, id, change)?;
-            history::of_ticket(state, event, id, change);
+            let steps = tickets::apply(state, event, id, change)?;
+            history::of_ticket(state, event, id, change, steps);
             Ok(())
         }
         DomainEvent::Message(change) => {

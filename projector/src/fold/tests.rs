@@ -19,7 +19,7 @@ use domain::ticket::event::{
 use domain::ticket::state::{Channel, Priority, Status};
 use domain::user::event::{UserCreated, UserEvent};
 use domain::user::state::UserKind;
-use platform::rows::{ActorKind, ClockState, TicketRow};
+use platform::rows::{ActorKind, ClockState, ShownClock, TicketRow};
 use uuid::Uuid;
 
 use super::apply;
@@ -100,6 +100,10 @@ impl Log {
 
     fn message(&mut self, id: MessageId, event: impl Into<MessageEvent>) {
         self.take(id.0, DomainEvent::Message(event.into()));
+    }
+
+    fn shown(&self, metric: Metric) -> ShownClock {
+        self.row().sla.0[&metric]
     }
 
     fn row(&self) -> &TicketRow {
@@ -193,22 +197,23 @@ fn an_event_of_a_ticket_that_was_never_opened_is_refused() {
 fn clocks_show_what_they_do() {
     let mut log = Log::new();
     log.ticket(opened());
-    assert_eq!(log.row().first_response_state, ClockState::Running);
+    assert_eq!(log.shown(Metric::FirstReply).state, ClockState::Running);
     assert_eq!(
         log.row().next_deadline_at,
         Some(noon() + TimeDelta::minutes(60))
     );
     log.ticket(moved(Status::New, Status::Pending));
-    assert_eq!(log.row().resolution_state, ClockState::Paused);
-    assert_eq!(log.row().resolution_due_at, None);
+    assert_eq!(log.shown(Metric::AgentWork).state, ClockState::Paused);
+    assert_eq!(log.shown(Metric::AgentWork).due_at, None);
+    assert_eq!(log.row().sla.0.len(), 2, "only what is promised is shown");
     let due_at = noon() + TimeDelta::minutes(60);
     let breach = SlaBreached {
-        metric: Metric::FirstResponse,
+        metric: Metric::FirstReply,
         due_at,
         lateness_ms: 5,
     };
     log.ticket(breach);
-    assert_eq!(log.row().first_response_breached_at, Some(due_at));
+    assert_eq!(log.shown(Metric::FirstReply).breached_at, Some(due_at));
     assert_eq!(log.row().next_deadline_at, None);
 }
 
@@ -217,7 +222,7 @@ fn a_missed_deadline_is_told_of_the_timer_and_not_of_whoever_came_first() {
     let mut log = Log::new();
     log.ticket(opened());
     let breach = SlaBreached {
-        metric: Metric::Resolution,
+        metric: Metric::AgentWork,
         due_at: noon(),
         lateness_ms: 0,
     };

@@ -3,11 +3,14 @@
 use domain::ids::{MessageId, TicketId};
 use domain::message::event::MessageEvent;
 use domain::message::state::Visibility;
-use domain::sla::Metric;
-use domain::sla::clocks::{Clock, Clocks, Phase};
+use domain::sla::clock::{Clock, Phase};
+use domain::sla::clocks::Clocks;
+use domain::sla::rule::Rule;
+use domain::sla::steps::{self, Step};
+use domain::sla::terms::CalendarBook;
 use domain::ticket::event::{TicketAssigned, TicketCustomFieldSet, TicketEvent, TicketOpened};
 use domain::ticket::state::Status;
-use platform::rows::{ClockState, MessageRow, TicketRow};
+use platform::rows::{ClockState, MessageRow, ShownClock, ShownClocks, TicketRow};
 use tokio_postgres::types::Json;
 
 use super::{ApplyError, history};
@@ -17,7 +20,7 @@ use crate::state::State;
 /// How much of the newest public message a list shows, in characters.
 pub const EXCERPT_CHARS: usize = 200;
 
-/// Applies an event of a ticket's stream.
+/// Applies an event of a ticket's stream, and says what it did to the ticket's clocks.
 ///
 /// # Errors
 /// When the ticket was never opened, or its organization never made.
@@ -26,10 +29,13 @@ pub fn apply(
     event: &Event,
     id: TicketId,
     change: &TicketEvent,
-) -> Result<(), ApplyError> {
+) -> Result<Vec<Step>, ApplyError> {
     let key = (event.org_id, id);
     if let TicketEvent::Opened(opened) = change {
         return open(state, event, id, opened);
+    }
+    if let TicketEvent::SlaApplied(applied) = change {
+        check_calendars(state, event, &applied.rule)?;
     }
     let assignee = match change {
         TicketEvent::Assigned(assigned) => Some(names_of(state, event, assigned)),
@@ -67,13 +73,30 @@ pub fn apply(
         | TicketEvent::CustomerReplied(_)
         | TicketEvent::AgentReplied(_)
         | TicketEvent::NoteAdded(_)
-        | TicketEvent::SlaBreached(_) => {}
+        | TicketEvent::SlaBreached(_)
+        | TicketEvent::SlaApplied(_) => {}
     }
-    row.clocks.0.evolve(change, event.occurred_at);
-    show_clocks(row);
+    let steps = evolve_clocks(row, change, event, &state.book);
     row.version = event.version;
     touch(row, event, history::is_public(change));
-    Ok(())
+    Ok(steps)
+}
+
+/// A breach is told of its deadline, all else of when it happened.
+fn evolve_clocks(
+    row: &mut TicketRow,
+    change: &TicketEvent,
+    event: &Event,
+    book: &CalendarBook,
+) -> Vec<Step> {
+    let at = event.occurred_at;
+    let before = row.clocks.0.clone();
+    row.clocks.0.evolve(change, at);
+    if before == row.clocks.0 {
+        return Vec::new();
+    }
+    show_clocks(row, book);
+    steps::between(&before, change, &row.clocks.0, at, book)
 }
 
 /// Applies an event of a message to its ticket. The message's own row has been changed before.
@@ -110,7 +133,7 @@ fn open(
     event: &Event,
     id: TicketId,
     opened: &TicketOpened,
-) -> Result<(), ApplyError> {
+) -> Result<Vec<Step>, ApplyError> {
     let missing = || ApplyError::missing(event, "organization", event.org_id);
     let organization = state
         .organizations
@@ -120,10 +143,8 @@ fn open(
     let number = organization.ticket_count;
     let mut row = opened_row(event, id, opened, number);
     row.requester_name = state.user_name(event.org_id, opened.requester_id);
-    row.clocks
-        .0
-        .evolve(&TicketEvent::Opened(opened.clone()), event.occurred_at);
-    show_clocks(&mut row);
+    let change = TicketEvent::Opened(opened.clone());
+    let steps = evolve_clocks(&mut row, &change, event, &state.book);
     let first = opened
         .message_id
         .and_then(|message| state.messages.get((event.org_id, message)));
@@ -131,7 +152,7 @@ fn open(
         count(&mut row, message);
     }
     state.tickets.insert((event.org_id, id), row);
-    Ok(())
+    Ok(steps)
 }
 
 fn opened_row(event: &Event, id: TicketId, opened: &TicketOpened, number: i64) -> TicketRow {
@@ -172,14 +193,7 @@ fn opened_row(event: &Event, id: TicketId, opened: &TicketOpened, number: i64) -
         resolved_at: None,
         closed_at: None,
         auto_close_at: None,
-        first_response_state: ClockState::None,
-        first_response_due_at: None,
-        first_response_ended_at: None,
-        first_response_breached_at: None,
-        resolution_state: ClockState::None,
-        resolution_due_at: None,
-        resolution_ended_at: None,
-        resolution_breached_at: None,
+        sla: Json(ShownClocks::new()),
         next_deadline_at: None,
         clocks: Json(Clocks::default()),
         version: event.version,
@@ -265,47 +279,37 @@ fn touch(row: &mut TicketRow, event: &Event, public: bool) {
     row.position = event.position;
 }
 
-fn show_clocks(row: &mut TicketRow) {
-    let shown = Shown::of(row.clocks.0.of(Metric::FirstResponse));
-    row.first_response_state = shown.state;
-    row.first_response_due_at = shown.due_at;
-    row.first_response_ended_at = shown.ended_at;
-    row.first_response_breached_at = shown.breached_at;
-    let shown = Shown::of(row.clocks.0.of(Metric::Resolution));
-    row.resolution_state = shown.state;
-    row.resolution_due_at = shown.due_at;
-    row.resolution_ended_at = shown.ended_at;
-    row.resolution_breached_at = shown.breached_at;
-    row.next_deadline_at = row.clocks.0.next_deadline();
-}
-
-type Time = chrono::DateTime<chrono::Utc>;
-
-/// A clock as its columns show it.
-#[derive(Default)]
-struct Shown {
-    state: ClockState,
-    due_at: Option<Time>,
-    ended_at: Option<Time>,
-    breached_at: Option<Time>,
-}
-
-impl Shown {
-    fn of(clock: Option<&Clock>) -> Self {
-        let Some(clock) = clock else {
-            return Self::default();
-        };
-        let (state, ended_at) = match clock.phase {
-            Phase::Running { .. } => (ClockState::Running, None),
-            Phase::Paused => (ClockState::Paused, None),
-            Phase::Met { at } => (ClockState::Met, Some(at)),
-            Phase::Cancelled => (ClockState::Cancelled, None),
-        };
-        Self {
-            state,
-            due_at: clock.due_at(),
-            ended_at,
-            breached_at: clock.breached_at,
-        }
+/// A promise by a calendar that no event made cannot be shown.
+fn check_calendars(state: &State, event: &Event, rule: &Rule) -> Result<(), ApplyError> {
+    let mut calendars = rule.targets.iter().filter_map(|target| target.calendar);
+    match calendars.find(|reference| state.book.get(*reference).is_none()) {
+        Some(missing) => Err(ApplyError::missing(event, "calendar", missing.id)),
+        None => Ok(()),
     }
+}
+
+fn show_clocks(row: &mut TicketRow, book: &CalendarBook) {
+    let clocks = &row.clocks.0;
+    let shown = clocks
+        .iter()
+        .filter_map(|clock| Some((clock.metric, shown(clock, book)?)));
+    row.sla = Json(shown.collect());
+    row.next_deadline_at = clocks.next_deadline(book);
+}
+
+/// What a clock shows; nothing before it began, and where nothing is promised.
+fn shown(clock: &Clock, book: &CalendarBook) -> Option<ShownClock> {
+    let (state, ended_at) = match clock.phase {
+        Phase::Idle => return None,
+        Phase::Running { .. } => (ClockState::Running, None),
+        Phase::Paused => (ClockState::Paused, None),
+        Phase::Met { at } => (ClockState::Met, Some(at)),
+        Phase::Cancelled { at } => (ClockState::Cancelled, Some(at)),
+    };
+    Some(ShownClock {
+        state,
+        due_at: clock.due_at(book),
+        ended_at,
+        breached_at: clock.breached_at,
+    })
 }

@@ -292,6 +292,7 @@ impl Desk {
             actor: actor.clone(),
             now: self.now,
             settings: self.settings.clone(),
+            terms: Arc::default(),
             command,
         }
     }

@@ -10,6 +10,8 @@ mod organization;
 mod page;
 mod policies;
 mod session;
+mod sla;
+mod sla_views;
 mod teams;
 mod ticket_views;
 mod tickets;
@@ -46,6 +48,7 @@ pub fn api(models: ReadModels, exports: Arc<dyn ExportRecords>) -> impl OpenApi 
         tickets::TicketQueries(models.clone()),
         messages::MessageQueries(models.clone()),
         history::HistoryQueries(models.clone()),
+        sla::SlaQueries(models.clone()),
         users::UserQueries(models.clone()),
         export::ExportQueries {
             models: models.clone(),

@@ -1,12 +1,13 @@
 //! Rows as a viewer may see them. What only staff may see is left out for customers here and nowhere else.
 
+use domain::sla::Metric;
 use platform::http::views::{
     AuthorView, ClockStateView, ClockView, CompanyView, ExternalReferenceView, FieldValueView,
     LastMessageView, MessageView, OrganizationView, PersonView, SettingsView, SlaView,
     TeamReferenceView, TeamView, TicketView, UserView,
 };
 use platform::rows::{
-    ClockState, CompanyRow, MessageRow, OrganizationRow, TeamRow, TicketRow, UserRow,
+    ClockState, CompanyRow, MessageRow, OrganizationRow, ShownClock, TeamRow, TicketRow, UserRow,
 };
 
 use crate::viewer::Viewer;
@@ -80,38 +81,30 @@ fn last_message(row: &TicketRow) -> Option<LastMessageView> {
 }
 
 fn sla(row: &TicketRow) -> SlaView {
-    let clock = |state: ClockState, due_at, ended_at, breached_at| {
-        Some(ClockView {
-            state: clock_state(state)?,
-            due_at,
-            ended_at,
-            breached_at,
-        })
-    };
+    let clock = |metric| row.sla.0.get(&metric).map(clock);
     SlaView {
-        first_response: clock(
-            row.first_response_state,
-            row.first_response_due_at,
-            row.first_response_ended_at,
-            row.first_response_breached_at,
-        ),
-        resolution: clock(
-            row.resolution_state,
-            row.resolution_due_at,
-            row.resolution_ended_at,
-            row.resolution_breached_at,
-        ),
+        first_reply: clock(Metric::FirstReply),
+        next_reply: clock(Metric::NextReply),
+        periodic_update: clock(Metric::PeriodicUpdate),
+        pausable_update: clock(Metric::PausableUpdate),
+        requester_wait: clock(Metric::RequesterWait),
+        agent_work: clock(Metric::AgentWork),
+        resolution: clock(Metric::Resolution),
         next_deadline_at: row.next_deadline_at,
     }
 }
 
-fn clock_state(state: ClockState) -> Option<ClockStateView> {
-    match state {
-        ClockState::None => None,
-        ClockState::Running => Some(ClockStateView::Running),
-        ClockState::Paused => Some(ClockStateView::Paused),
-        ClockState::Met => Some(ClockStateView::Met),
-        ClockState::Cancelled => Some(ClockStateView::Cancelled),
+fn clock(shown: &ShownClock) -> ClockView {
+    ClockView {
+        state: match shown.state {
+            ClockState::Running => ClockStateView::Running,
+            ClockState::Paused => ClockStateView::Paused,
+            ClockState::Met => ClockStateView::Met,
+            ClockState::Cancelled => ClockStateView::Cancelled,
+        },
+        due_at: shown.due_at,
+        ended_at: shown.ended_at,
+        breached_at: shown.breached_at,
     }
 }
 

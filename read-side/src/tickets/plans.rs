@@ -27,14 +27,14 @@ use crate::viewer::{Tenant, Viewer};
 const TICKETS: &str = "
     INSERT INTO core.tickets (partition, org_id, ticket_id, number, subject, status, priority, channel, requester_id,
         requester_name, assignee_id, assignee_name, tags, custom_fields, follow_up_ids, public_message_count,
-        note_count, reopen_count, created_at, updated_at, public_updated_at, first_response_state, resolution_state,
+        note_count, reopen_count, created_at, updated_at, public_updated_at, sla,
         next_deadline_at, clocks, version, position)
     SELECT 1, '00000000-0000-0000-0000-000000000001', gen_random_uuid(), n, 'Subject',
         CASE WHEN n % 2 = 0 THEN 'open' ELSE 'closed' END, 1 + n % 4, 'api',
         ('00000000-0000-0000-0000-' || lpad((n % 20)::text, 12, '0'))::uuid, 'R',
         CASE WHEN n % 20 <> 3 THEN ('00000000-0000-0000-0000-' || lpad((n % 20)::text, 12, '0'))::uuid END, 'A',
         CASE WHEN n % 500 = 0 THEN '{vip}'::text[] ELSE '{}' END, '{}', '{}', 0, 0, 0,
-        t, t, t, 'none', 'none', CASE WHEN n % 10 = 0 THEN t END, '{}', 1, n
+        t, t, t, '{}', CASE WHEN n % 10 = 0 THEN t END, '{}', 1, n
     FROM (SELECT n, timestamptz '2026-01-01' + n * interval '1 minute' AS t FROM generate_series(1, 20000) AS n) AS x";
 
 async fn database(name: &str) -> Client {

@@ -105,6 +105,7 @@ impl Desk {
             pools.queries.clone(),
             progress.clone(),
             cache.clone(),
+            Arc::new(SystemClock),
             options,
         );
         let keys = TokenKeys::parse(&Secret::new(SECRET)).unwrap();

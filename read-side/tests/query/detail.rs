@@ -2,11 +2,13 @@
 
 use chrono::DateTime;
 use domain::ids::UserId;
-use platform::rows::{ClockState, TicketRow};
+use domain::sla::Metric;
+use platform::rows::{ClockState, ShownClocks, TicketRow};
 use serde_json::{Value, json};
+use tokio_postgres::types::Json;
 
 use crate::desk::Desk;
-use crate::rows::{full_ticket, id, minute, ticket};
+use crate::rows::{full_ticket, id, minute, shown, ticket};
 
 fn is_time(value: &Value, minutes: i64) -> bool {
     DateTime::parse_from_rfc3339(value.as_str().unwrap()).unwrap() == minute(minutes)
@@ -43,12 +45,12 @@ async fn staff_see_every_field_of_a_ticket() {
         30
     ));
     let sla = body.as_object_mut().unwrap().remove("sla").unwrap();
-    assert_eq!(sla["first_response"]["state"], "met");
-    assert!(is_time(&sla["first_response"]["ended_at"], 30));
-    assert_eq!(sla["resolution"]["state"], "running");
+    assert_eq!(sla["first_reply"]["state"], "met");
+    assert!(is_time(&sla["first_reply"]["ended_at"], 30));
+    assert_eq!(sla["agent_work"]["state"], "running");
     assert!(
-        is_time(&sla["resolution"]["due_at"], 400)
-            && is_time(&sla["resolution"]["breached_at"], 400)
+        is_time(&sla["agent_work"]["due_at"], 400)
+            && is_time(&sla["agent_work"]["breached_at"], 400)
     );
     assert!(
         sla.get("next_deadline_at").is_none(),
@@ -100,7 +102,10 @@ async fn what_a_ticket_does_not_have_is_absent_and_never_null() {
 async fn a_paused_clock_has_no_deadline() {
     let desk = Desk::open().await;
     let row = TicketRow {
-        resolution_state: ClockState::Paused,
+        sla: Json(ShownClocks::from([(
+            Metric::AgentWork,
+            shown(ClockState::Paused),
+        )])),
         ..ticket(desk.ours, 7)
     };
     desk.insert(desk.ours.partition, &[row]).await;
@@ -108,7 +113,7 @@ async fn a_paused_clock_has_no_deadline() {
         .get(&desk.agent(), &format!("/tickets/{}", id(7)))
         .await
         .ok();
-    assert_eq!(body["sla"], json!({"resolution": {"state": "paused"}}));
+    assert_eq!(body["sla"], json!({"agent_work": {"state": "paused"}}));
 }
 
 #[tokio::test]

@@ -7,13 +7,14 @@ use domain::actor::Role;
 use domain::ids::{MessageId, TeamId, TicketId, UserId};
 use domain::message::state::Visibility;
 use domain::organization::settings::Settings;
+use domain::sla::Metric;
 use domain::sla::clocks::Clocks;
 use domain::ticket::field::FieldValue;
 use domain::ticket::state::{Channel, Priority, Status};
 use domain::user::state::UserKind;
 use platform::rows::{
-    ActorKind, Change, ClockState, HistoryRow, MessageRow, OrganizationRow, TeamRow, TicketRow,
-    UserRow,
+    ActorKind, Change, ClockState, HistoryRow, MessageRow, OrganizationRow, ShownClock,
+    ShownClocks, TeamRow, TicketRow, UserRow,
 };
 use serde_json::json;
 use tokio_postgres::types::Json;
@@ -68,14 +69,7 @@ pub fn ticket(org: Org, number: u32) -> TicketRow {
         resolved_at: None,
         closed_at: None,
         auto_close_at: None,
-        first_response_state: ClockState::None,
-        first_response_due_at: None,
-        first_response_ended_at: None,
-        first_response_breached_at: None,
-        resolution_state: ClockState::None,
-        resolution_due_at: None,
-        resolution_ended_at: None,
-        resolution_breached_at: None,
+        sla: Json(ShownClocks::new()),
         next_deadline_at: None,
         clocks: Json(Clocks::default()),
         version: 1,
@@ -120,11 +114,23 @@ pub fn full_ticket(org: Org, number: u32, requester: UserId) -> TicketRow {
         public_updated_at: minute(30),
         resolved_at: Some(minute(31)),
         auto_close_at: Some(minute(600)),
-        first_response_state: ClockState::Met,
-        first_response_ended_at: Some(minute(30)),
-        resolution_state: ClockState::Running,
-        resolution_due_at: Some(minute(400)),
-        resolution_breached_at: Some(minute(400)),
+        sla: Json(ShownClocks::from([
+            (
+                Metric::FirstReply,
+                ShownClock {
+                    ended_at: Some(minute(30)),
+                    ..shown(ClockState::Met)
+                },
+            ),
+            (
+                Metric::AgentWork,
+                ShownClock {
+                    due_at: Some(minute(400)),
+                    breached_at: Some(minute(400)),
+                    ..shown(ClockState::Running)
+                },
+            ),
+        ])),
         version: 9,
         ..ticket(org, number)
     }
@@ -165,6 +171,7 @@ pub fn history(org: Org, ticket: &TicketRow, number: u32, public: bool) -> Histo
         assignee_name: None,
         former_assignee_id: None,
         team_name: None,
+        sla_steps: Json(Vec::new()),
         changes: Json(vec![
             Change {
                 field: "priority".to_owned(),
@@ -226,5 +233,15 @@ pub fn organization(org: Org, name: &str) -> OrganizationRow {
         created_at: minute(0),
         updated_at: minute(1),
         position: 4,
+    }
+}
+
+/// A clock that shows no times.
+pub fn shown(state: ClockState) -> ShownClock {
+    ShownClock {
+        state,
+        due_at: None,
+        ended_at: None,
+        breached_at: None,
     }
 }

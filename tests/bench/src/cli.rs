@@ -58,6 +58,8 @@ pub enum Bench {
     Memory,
     /// Many sign-ins at once, and what the time of an answer tells.
     Access,
+    /// The arithmetic of working time.
+    Calendar,
     /// Everything above.
     All,
 }

@@ -8,6 +8,7 @@
 
 mod access;
 mod append;
+mod calendar;
 mod cli;
 mod commands;
 mod growth;
@@ -54,6 +55,7 @@ async fn run(bench: Bench, cli: &Cli) -> Result<()> {
         Bench::Timers => timers::run(cli).await?,
         Bench::Memory => memory::run(cli).await?,
         Bench::Access => access::run(cli).await?,
+        Bench::Calendar => calendar::run(cli).await?,
         Bench::All => return Ok(()),
     };
     report.publish()

@@ -71,7 +71,7 @@ async fn a_timer_fires_once_and_also_when_its_server_has_gone() {
     app.wait(TimeDelta::hours(9));
     let breached = async || {
         let seen = app.agent().ticket(ticket).await;
-        if seen["sla"]["first_response"]["breached_at"].is_string() {
+        if seen["sla"]["first_reply"]["breached_at"].is_string() {
             Ok(())
         } else {
             Err(seen.body)

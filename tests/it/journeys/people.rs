@@ -189,9 +189,7 @@ async fn a_setting_holds_from_its_change_on() {
 
     let after = app.customer().opens("After").await;
     let due = async |ticket| {
-        crate::harness::time_of(
-            &app.agent().ticket(ticket).await["sla"]["first_response"]["due_at"],
-        )
+        crate::harness::time_of(&app.agent().ticket(ticket).await["sla"]["first_reply"]["due_at"])
     };
     assert_eq!(due(after).await, app.now() + chrono::TimeDelta::minutes(3));
     assert_eq!(

@@ -45,29 +45,26 @@ async fn a_missed_deadline_is_told_once_with_the_deadline_as_its_time() {
     let app = TestApp::start().await;
     let ticket = app.customer().opens("Printer on fire").await;
     let promised = app.agent().ticket(ticket).await;
-    assert_eq!(
-        time_of(&promised["sla"]["first_response"]["due_at"]),
-        after(8)
-    );
-    assert_eq!(time_of(&promised["sla"]["resolution"]["due_at"]), after(72));
+    assert_eq!(time_of(&promised["sla"]["first_reply"]["due_at"]), after(8));
+    assert_eq!(time_of(&promised["sla"]["agent_work"]["due_at"]), after(72));
     assert_eq!(time_of(&promised["sla"]["next_deadline_at"]), after(8));
 
     app.wait(TimeDelta::hours(9));
-    let late = breached(&app, ticket, "first_response").await;
+    let late = breached(&app, ticket, "first_reply").await;
     assert_eq!(
-        time_of(&late["sla"]["first_response"]["breached_at"]),
+        time_of(&late["sla"]["first_reply"]["breached_at"]),
         after(8)
     );
-    assert_eq!(late["sla"]["first_response"]["state"], "running");
+    assert_eq!(late["sla"]["first_reply"]["state"], "running");
     assert_eq!(time_of(&late["sla"]["next_deadline_at"]), after(72));
-    assert_eq!(late["sla"]["resolution"].get("breached_at"), None);
+    assert_eq!(late["sla"]["agent_work"].get("breached_at"), None);
 
     app.agent().replies(ticket, "At last.").await.expect(201);
     app.wait(TimeDelta::hours(100));
-    breached(&app, ticket, "resolution").await;
+    breached(&app, ticket, "agent_work").await;
     let expected = [
-        ("first_response".to_owned(), after(8)),
-        ("resolution".to_owned(), after(72)),
+        ("first_reply".to_owned(), after(8)),
+        ("agent_work".to_owned(), after(72)),
     ];
     assert_eq!(breaches(&app, ticket).await, expected);
 
@@ -93,18 +90,15 @@ async fn an_answer_in_time_keeps_the_promise_for_good() {
         .expect(201);
     app.agent().resolves(ticket).await.expect(200);
     let kept = app.agent().ticket(ticket).await;
-    assert_eq!(kept["sla"]["first_response"]["state"], "met");
-    assert_eq!(
-        time_of(&kept["sla"]["first_response"]["ended_at"]),
-        after(8)
-    );
-    assert_eq!(kept["sla"]["resolution"]["state"], "met");
+    assert_eq!(kept["sla"]["first_reply"]["state"], "met");
+    assert_eq!(time_of(&kept["sla"]["first_reply"]["ended_at"]), after(8));
+    assert_eq!(kept["sla"]["agent_work"]["state"], "met");
     assert_eq!(kept["sla"].get("next_deadline_at"), None);
 
     // A ticket that nobody answers shows when the timers of that time have fired.
     let witness = app.customer().opens("Another one").await;
     app.wait(TimeDelta::hours(90));
-    breached(&app, witness, "resolution").await;
+    breached(&app, witness, "agent_work").await;
     assert_eq!(breaches(&app, ticket).await, []);
 }
 
@@ -116,11 +110,11 @@ async fn only_a_public_reply_of_staff_is_a_first_response() {
     app.agent().notes(ticket, "Not mine.").await.expect(201);
     app.agent().sets_status(ticket, "open").await.expect(200);
     assert_eq!(
-        app.agent().ticket(ticket).await["sla"]["first_response"]["state"],
+        app.agent().ticket(ticket).await["sla"]["first_reply"]["state"],
         "running"
     );
     app.wait(TimeDelta::hours(9));
-    breached(&app, ticket, "first_response").await;
+    breached(&app, ticket, "first_reply").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -134,23 +128,20 @@ async fn another_priority_moves_the_deadlines_from_the_opening_on() {
         .await
         .expect(200);
     let urgent = app.agent().ticket(ticket).await;
-    assert_eq!(
-        time_of(&urgent["sla"]["first_response"]["due_at"]),
-        after(1)
-    );
-    assert_eq!(time_of(&urgent["sla"]["resolution"]["due_at"]), after(8));
+    assert_eq!(time_of(&urgent["sla"]["first_reply"]["due_at"]), after(1));
+    assert_eq!(time_of(&urgent["sla"]["agent_work"]["due_at"]), after(8));
 
     app.agent()
         .patch(&path, json!({"priority": "low"}))
         .await
         .expect(200);
     let low = app.agent().ticket(ticket).await;
-    assert_eq!(time_of(&low["sla"]["first_response"]["due_at"]), after(24));
+    assert_eq!(time_of(&low["sla"]["first_reply"]["due_at"]), after(24));
 
     // The timers of the deadlines that no longer hold come to nothing.
     let witness = app.customer().opens("Another one").await;
     app.wait(TimeDelta::hours(10));
-    breached(&app, witness, "first_response").await;
+    breached(&app, witness, "first_reply").await;
     assert_eq!(breaches(&app, ticket).await, []);
 }
 
@@ -162,8 +153,8 @@ async fn waiting_for_the_customer_pauses_the_resolution() {
     app.wait(TimeDelta::hours(1));
     app.agent().sets_status(ticket, "pending").await.expect(200);
     let paused = app.agent().ticket(ticket).await;
-    assert_eq!(paused["sla"]["resolution"]["state"], "paused");
-    assert_eq!(paused["sla"]["resolution"].get("due_at"), None);
+    assert_eq!(paused["sla"]["agent_work"]["state"], "paused");
+    assert_eq!(paused["sla"]["agent_work"].get("due_at"), None);
 
     app.wait(TimeDelta::hours(500));
     app.customer()
@@ -172,7 +163,7 @@ async fn waiting_for_the_customer_pauses_the_resolution() {
         .expect(201);
     let running = app.agent().ticket(ticket).await;
     assert_eq!(
-        time_of(&running["sla"]["resolution"]["due_at"]),
+        time_of(&running["sla"]["agent_work"]["due_at"]),
         after(501 + 71)
     );
     assert_eq!(breaches(&app, ticket).await, []);
@@ -183,7 +174,7 @@ async fn customers_see_nothing_of_service_levels() {
     let app = TestApp::start().await;
     let ticket = app.customer().opens("Printer on fire").await;
     app.wait(TimeDelta::hours(9));
-    breached(&app, ticket, "first_response").await;
+    breached(&app, ticket, "first_reply").await;
     assert_eq!(app.customer().ticket(ticket).await.body.get("sla"), None);
     assert_eq!(
         app.customer().history_types(ticket).await,
@@ -228,7 +219,7 @@ async fn a_command_that_comes_before_a_late_timer_tells_the_missed_deadline_firs
     app.wait(TimeDelta::hours(9));
     app.agent().replies(ticket, "At last.").await.expect(201);
     let late = app.agent().ticket(ticket).await;
-    let first_response = &late["sla"]["first_response"];
+    let first_response = &late["sla"]["first_reply"];
     assert_eq!(first_response["state"], "met");
     assert_eq!(time_of(&first_response["breached_at"]), after(8));
     let told = app.agent().history_types(ticket).await;
@@ -244,4 +235,84 @@ async fn a_command_that_comes_before_a_late_timer_tells_the_missed_deadline_firs
         app.agent().history(ticket).await[1]["actor"]["kind"],
         "timer"
     );
+}
+
+/// A clock of an explanation.
+fn explained<'a>(explanation: &'a Answer, metric: &str) -> &'a Value {
+    let clocks = explanation["clocks"].as_array().unwrap();
+    let found = clocks.iter().find(|clock| clock["metric"] == metric);
+    found.unwrap_or_else(|| panic!("no clock {metric}: {}", explanation.body))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_step_of_every_clock_is_explained_by_its_event() {
+    let app = TestApp::start().await;
+    let ticket = app.customer().opens("Printer on fire").await;
+    app.wait(TimeDelta::minutes(30));
+    app.agent().replies(ticket, "Which one?").await.expect(201);
+    app.wait(TimeDelta::minutes(30));
+    app.agent().sets_status(ticket, "pending").await.expect(200);
+    app.wait(TimeDelta::hours(5));
+    app.customer()
+        .replies(ticket, "The red one.")
+        .await
+        .expect(201);
+    app.wait(TimeDelta::minutes(15));
+    let path = format!("/tickets/{ticket}/sla");
+    let explanation = app.agent().get(&path).await.expect(200);
+
+    let first = explained(&explanation, "first_reply");
+    assert_eq!(first["state"], "met");
+    assert_eq!(first["used_seconds"], 1_800);
+    assert_eq!(first["left_seconds"], 8 * 3_600 - 1_800);
+    assert_eq!(
+        time_of(&first["met_at"]),
+        start_of_time() + TimeDelta::minutes(30)
+    );
+
+    let work = explained(&explanation, "agent_work");
+    assert_eq!(work["state"], "running");
+    assert_eq!(work["used_seconds"], 75 * 60);
+    assert_eq!(time_of(&work["due_at"]), after(72 + 5));
+    let steps: Vec<_> = work["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|step| {
+            (
+                step["change"].as_str().unwrap(),
+                step["event_type"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    let expected = [
+        ("promised", "ticket.opened"),
+        ("started", "ticket.opened"),
+        ("paused", "ticket.status_changed"),
+        ("resumed", "ticket.status_changed"),
+    ];
+    assert_eq!(steps, expected);
+    let resumed = &work["steps"][3];
+    assert_eq!(time_of(&resumed["at"]), after(6));
+    assert_eq!(resumed["used_seconds"], 3_600);
+    let history = app.agent().history(ticket).await;
+    assert!(
+        history
+            .iter()
+            .any(|entry| entry["id"] == resumed["event_id"])
+    );
+
+    app.wait(TimeDelta::hours(1));
+    let later = app.agent().get(&path).await.expect(200);
+    let used = &explained(&later, "agent_work")["used_seconds"];
+    assert_eq!(
+        *used,
+        135 * 60,
+        "time used is told as of the moment of the question"
+    );
+    assert_eq!(time_of(&later["as_of"]), app.now());
+
+    app.customer().get(&path).await.expect(403);
+    let invented = format!("/tickets/{}/sla", Uuid::now_v7());
+    app.agent().get(&invented).await.expect(404);
 }

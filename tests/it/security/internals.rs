@@ -39,7 +39,7 @@ async fn s27_nothing_internal_is_in_any_answer_to_a_customer() {
             "SECRET",
             "secret",
             "Support",
-            "first_response",
+            "first_reply",
             "due_at",
             "next_deadline",
             "note_count",

@@ -142,6 +142,11 @@ async fn a_hidden_ticket_is_not_there_by_its_id() {
             assert_eq!(hidden["detail"], invented["detail"], "{path}");
         }
     }
+    let explanation = format!("/tickets/{id}/sla");
+    scene.app.agent().get(&explanation).await.expect(200);
+    for person in scene.outsiders() {
+        person.get(&explanation).await.expect(404);
+    }
     let told = scene.app.customer().ticket(id).await.body.to_string();
     assert!(told.contains(SECRET) && !told.contains(VAULT), "{told}");
 }

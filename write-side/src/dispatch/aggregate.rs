@@ -3,6 +3,7 @@
 use super::error::Refusal;
 use super::sight::{self, Sight};
 use super::states::{Caches, StateCache};
+use super::terms::{self, Asked};
 use super::weight::Weigh;
 use chrono::{DateTime, Utc};
 use domain::calendar::command::CalendarCommand;
@@ -94,6 +95,11 @@ pub trait Decides: Aggregate {
     /// Its refusals.
     type Error: Into<Refusal> + Send;
 
+    /// What has to be known beside the state to decide on a command about what was promised; nothing for most aggregates.
+    fn asks(&self, _command: &Self::Command) -> Option<Asked> {
+        None
+    }
+
     /// Decides on a command.
     ///
     /// # Errors
@@ -141,11 +147,15 @@ macro_rules! aggregate {
 }
 
 macro_rules! decides {
-    ($state:ty, $id:ty, $command:ty, $error:ty, $decide:path, $what:literal) => {
+    ($state:ty, $id:ty, $command:ty, $error:ty, $decide:path, $what:literal $(, asks = $asks:path)?) => {
         impl Decides for $state {
             type Id = $id;
             type Command = $command;
             type Error = $error;
+
+            $(fn asks(&self, command: &$command) -> Option<Asked> {
+                $asks(self, command)
+            })?
 
             fn decide(
                 &self,
@@ -318,7 +328,8 @@ decides!(
     TicketCommand,
     domain::ticket::error::TicketError,
     domain::ticket::decide::decide,
-    "ticket"
+    "ticket",
+    asks = terms::of_ticket
 );
 decides!(
     Message,

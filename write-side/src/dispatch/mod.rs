@@ -14,6 +14,7 @@ mod references;
 mod sight;
 mod staged;
 mod states;
+mod terms;
 mod weight;
 mod work;
 

@@ -105,7 +105,7 @@ impl Work<'_> {
         Ok(own.is_some() && own == self.company_of(requester).await?)
     }
 
-    async fn company_of(&self, id: UserId) -> Result<Option<CompanyId>, CommandError> {
+    pub(super) async fn company_of(&self, id: UserId) -> Result<Option<CompanyId>, CommandError> {
         match &self.reference::<User>(id.0).await?.state {
             User::Present(user) => Ok(user.company_id),
             User::Absent => Ok(None),

@@ -6,6 +6,8 @@
 use super::aggregate::Aggregate;
 use super::error::CommandError;
 use super::weight::Weigh;
+use domain::calendar::arithmetic::Calendar;
+use domain::calendar::definition::{CalendarDefinition, CalendarRef};
 use domain::calendar::state::BusinessCalendar;
 use domain::company::state::{Company, DomainClaim};
 use domain::ids::UserId;
@@ -286,7 +288,12 @@ pub struct Caches {
     pub(super) messages: StateCache<Message>,
     pub(super) occurrences: StateCache<Occurrence>,
     settings: Cache<(Place, Version), Arc<Settings>>,
+    levels: Cache<(Place, Version), Arc<ServiceLevels>>,
+    ready: ReadyCalendars,
 }
+
+/// Calendars made ready for questions, each with the definition that it was made from.
+type ReadyCalendars = Cache<CalendarRef, (Arc<CalendarDefinition>, Arc<Calendar>)>;
 
 impl Caches {
     /// Empty caches of about `max_bytes` a kind of aggregate.
@@ -308,6 +315,16 @@ impl Caches {
             occurrences: StateCache::new(0, page_limit),
             settings: Cache::builder()
                 .weigher(weigher)
+                .max_capacity(max_bytes)
+                .build(),
+            levels: Cache::builder()
+                .weigher(|_: &_, levels: &Arc<ServiceLevels>| levels.weight())
+                .max_capacity(max_bytes)
+                .build(),
+            ready: Cache::builder()
+                .weigher(|_: &_, (_, calendar): &(_, Arc<Calendar>)| {
+                    u32::try_from(calendar.bytes()).unwrap_or(u32::MAX)
+                })
                 .max_capacity(max_bytes)
                 .build(),
         }
@@ -338,6 +355,33 @@ impl Caches {
         self.users.forget_subject(org_id, subject);
         self.tickets.forget_subject(org_id, subject);
         self.messages.forget_subject(org_id, subject);
+    }
+
+    /// The service levels of an organization, shared.
+    pub(super) fn levels(&self, place: Place, known: &Known<ServiceLevels>) -> Arc<ServiceLevels> {
+        if known.version == Version::NONE {
+            return Arc::default();
+        }
+        self.levels
+            .get_with((place, known.version), || Arc::new(known.state.clone()))
+    }
+
+    /// A version of a calendar made ready for questions. A version of another log (a restored database) may say something
+    /// else under the same name, hence the look at the definition.
+    pub(super) fn ready(
+        &self,
+        reference: CalendarRef,
+        definition: &Arc<CalendarDefinition>,
+    ) -> Arc<Calendar> {
+        if let Some((made_from, calendar)) = self.ready.get(&reference)
+            && made_from == *definition
+        {
+            return calendar;
+        }
+        let calendar = Arc::new(Calendar::new(definition));
+        self.ready
+            .insert(reference, (Arc::clone(definition), Arc::clone(&calendar)));
+        calendar
     }
 
     /// The settings of an organization, shared; the defaults while it does not exist.

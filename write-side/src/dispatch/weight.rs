@@ -16,6 +16,9 @@ use domain::user::state::{EmailClaim, User};
 const FIXED_BYTES: usize = 1_024;
 /// What an entry of a set or map takes beside its text.
 const ENTRY_BYTES: usize = 64;
+/// What a clock takes with its target, and each of the times in which it ran.
+const CLOCK_BYTES: usize = 192;
+const SPAN_BYTES: usize = 32;
 
 /// A state that can be weighed.
 pub trait Weigh {
@@ -39,7 +42,15 @@ impl Weigh for Ticket {
         let of_fields: usize = fields
             .map(|(key, value)| ENTRY_BYTES + key.as_str().len() + value_bytes(value))
             .sum();
-        ticket.subject.as_str().len() + of_tags + of_fields + ENTRY_BYTES * ticket.follow_ups.len()
+        let clocks = ticket.clocks.iter();
+        let of_clocks: usize = clocks
+            .map(|clock| CLOCK_BYTES + SPAN_BYTES * clock.spans.len())
+            .sum();
+        ticket.subject.as_str().len()
+            + of_tags
+            + of_fields
+            + of_clocks
+            + ENTRY_BYTES * ticket.follow_ups.len()
     }
 }
 

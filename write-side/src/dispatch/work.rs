@@ -7,11 +7,14 @@ use super::staged::Staged;
 use super::states::{Caches, Known, Log, Place};
 use chrono::{DateTime, Utc};
 use domain::actor::Actor;
+use domain::calendar::arithmetic::Calendar;
+use domain::calendar::definition::{CalendarDefinition, CalendarRef};
 use domain::command::Issued;
 use domain::ids::{OrganizationId, UserId};
 use domain::metadata::{Metadata, SourceAddress};
 use domain::organization::settings::Settings;
 use domain::organization::state::{Organization, Standing};
+use domain::service_levels::state::ServiceLevels;
 use event_store::{EventStore, NewEvent, StreamAppend, Version};
 use platform::permission::PermissionSet;
 use sealing::{Keyring, Owners, SealingError};
@@ -231,10 +234,16 @@ impl<'a> Work<'a> {
         now: DateTime<Utc>,
         actor: Actor,
     ) -> Result<Result<(), A::Error>, CommandError> {
+        let asked = self.state::<A>(id).await?.asks(&command);
+        let terms = match asked {
+            Some(asked) => self.terms(asked, &actor).await?,
+            None => Arc::default(),
+        };
         let issued = Issued {
             actor,
             now,
             settings: self.settings.clone(),
+            terms,
             command,
         };
         let decided = self.state::<A>(id).await?.decide(id, &issued);
@@ -290,6 +299,20 @@ impl<'a> Work<'a> {
         }
         staged.state = Box::new(state);
         Ok(())
+    }
+
+    /// The service levels of the organization, shared by the commands that see the same version.
+    pub(super) fn shared_levels(&self, known: &Known<ServiceLevels>) -> Arc<ServiceLevels> {
+        self.setting.caches.levels(self.setting.place, known)
+    }
+
+    /// A version of a calendar made ready for questions.
+    pub(super) fn ready(
+        &self,
+        reference: CalendarRef,
+        definition: &Arc<CalendarDefinition>,
+    ) -> Arc<Calendar> {
+        self.setting.caches.ready(reference, definition)
     }
 
     /// The version that a touched stream has once the append stands.
@@ -488,6 +511,6 @@ impl<'a> Work<'a> {
     }
 }
 
-fn fault(what: &'static str) -> CommandError {
+pub(super) fn fault(what: &'static str) -> CommandError {
     CommandError::Internal(what.into())
 }

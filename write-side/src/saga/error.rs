@@ -1,5 +1,6 @@
 //! Why the saga did not start, or why a partition stands still.
 
+use domain::calendar::definition::CalendarRef;
 use domain::event::DecodeError;
 use event_store::{Partition, Position, ReadError};
 use thiserror::Error;
@@ -50,6 +51,13 @@ pub enum SagaError {
         /// What was wrong.
         source: DecodeError,
     },
+    /// A clock counts by a calendar that the log does not hold.
+    #[error(
+        "the log holds no version {} of the calendar {}, by which a clock counts",
+        .0.version,
+        .0.id
+    )]
+    NoCalendar(CalendarRef),
     /// The envelope of an event cannot be understood.
     #[error(
         "the metadata of the event at position {position} of partition {partition} cannot be understood"

@@ -3,14 +3,19 @@
 use super::error::SagaError;
 use super::timer::{Timer, TimerKind};
 use chrono::{DateTime, Utc};
+use domain::calendar::definition::CalendarRef;
 use domain::ids::{OrganizationId, TicketId};
 use domain::metadata::Metadata;
 use domain::sla::clocks::Clocks;
+use domain::sla::terms::CalendarBook;
 use domain::ticket::STREAM_TYPE;
 use domain::ticket::event::TicketEvent;
 use event_store::{Position, RecordedEvent};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
+
+/// The event that may name calendars.
+const SLA_APPLIED: &str = "ticket.sla_applied";
 
 /// A ticket, by its organization.
 pub(super) type TicketKey = (OrganizationId, TicketId);
@@ -60,6 +65,48 @@ pub(super) fn touched(events: &[RecordedEvent]) -> BTreeSet<TicketKey> {
         .collect()
 }
 
+/// The calendars that the deadlines of a page count by: those that clocks name, and those that events promise.
+///
+/// # Errors
+/// When an event of a ticket cannot be understood.
+pub(super) fn calendars(
+    events: &[RecordedEvent],
+    known: &HashMap<TicketKey, TicketTimers>,
+) -> Result<BTreeSet<(OrganizationId, CalendarRef)>, SagaError> {
+    let mut named: BTreeSet<_> = known
+        .iter()
+        .flat_map(|((organization_id, _), ticket)| {
+            let calendars = ticket.clocks.calendars();
+            calendars.map(|reference| (*organization_id, reference))
+        })
+        .collect();
+    for recorded in events
+        .iter()
+        .filter(|event| event.event_type == SLA_APPLIED && event.stream_type == STREAM_TYPE)
+    {
+        if let TicketEvent::SlaApplied(applied) = decoded(recorded)? {
+            let calendars = applied.rule.targets.iter();
+            let calendars = calendars.filter_map(|target| target.calendar);
+            let organization_id = OrganizationId(recorded.org_id.0);
+            named.extend(calendars.map(|reference| (organization_id, reference)));
+        }
+    }
+    Ok(named)
+}
+
+fn decoded(recorded: &RecordedEvent) -> Result<TicketEvent, SagaError> {
+    TicketEvent::decode(
+        &recorded.event_type,
+        recorded.schema_version,
+        &sealing::blanked(recorded),
+    )
+    .map_err(|source| SagaError::Poison {
+        partition: recorded.partition,
+        position: recorded.position,
+        source,
+    })
+}
+
 /// Folds a page over what was known of its tickets.
 ///
 /// # Errors
@@ -67,6 +114,7 @@ pub(super) fn touched(events: &[RecordedEvent]) -> BTreeSet<TicketKey> {
 pub(super) fn fold(
     events: &[RecordedEvent],
     known: &HashMap<TicketKey, TicketTimers>,
+    book: &CalendarBook,
 ) -> Result<Changes, SagaError> {
     let mut folded: BTreeMap<TicketKey, (TicketTimers, Position)> = BTreeMap::new();
     for recorded in events
@@ -81,7 +129,7 @@ pub(super) fn fold(
             )
         });
         *position = recorded.position;
-        ticket.apply(recorded)?;
+        ticket.apply(recorded, book)?;
     }
     let mut changes = Changes::default();
     let unknown = TicketTimers::default();
@@ -92,17 +140,8 @@ pub(super) fn fold(
 }
 
 impl TicketTimers {
-    fn apply(&mut self, recorded: &RecordedEvent) -> Result<(), SagaError> {
-        let event = TicketEvent::decode(
-            &recorded.event_type,
-            recorded.schema_version,
-            &sealing::blanked(recorded),
-        )
-        .map_err(|source| SagaError::Poison {
-            partition: recorded.partition,
-            position: recorded.position,
-            source,
-        })?;
+    fn apply(&mut self, recorded: &RecordedEvent, book: &CalendarBook) -> Result<(), SagaError> {
+        let event = decoded(recorded)?;
         self.clocks.evolve(&event, recorded.occurred_at);
         if event.status_move().is_some() {
             // Any other move than to resolved ends a resolution, and with it the time to its auto-close.
@@ -112,14 +151,19 @@ impl TicketTimers {
             };
         }
         for kind in TimerKind::ALL {
-            self.set_timer(kind, recorded)?;
+            self.set_timer(kind, recorded, book)?;
         }
         Ok(())
     }
 
     /// Sets, moves or takes away the timer of a kind after an event.
-    fn set_timer(&mut self, kind: TimerKind, recorded: &RecordedEvent) -> Result<(), SagaError> {
-        let due_at = self.due_at(kind);
+    fn set_timer(
+        &mut self,
+        kind: TimerKind,
+        recorded: &RecordedEvent,
+        book: &CalendarBook,
+    ) -> Result<(), SagaError> {
+        let due_at = self.due_at(kind, book);
         if due_at == self.timers.get(&kind).map(|timer| timer.due_at) {
             return Ok(());
         }
@@ -142,16 +186,17 @@ impl TicketTimers {
         Ok(())
     }
 
-    fn due_at(&self, kind: TimerKind) -> Option<DateTime<Utc>> {
+    fn due_at(&self, kind: TimerKind, book: &CalendarBook) -> Option<DateTime<Utc>> {
         match kind {
-            TimerKind::Deadline(metric) => self.clocks.of(metric)?.open_deadline(),
+            TimerKind::Deadline(metric) => self.clocks.of(metric)?.open_deadline(book),
             TimerKind::AutoClose => self.auto_close_at,
         }
     }
 
-    /// Nothing is known that a later event could need: no row is kept.
+    /// Nothing is promised: no row is kept. A promise of the same append may come with the next page; what a new ticket goes
+    /// through in its first append is the same to every clock.
     fn is_blank(&self) -> bool {
-        self.auto_close_at.is_none() && self.clocks == Clocks::default()
+        self.auto_close_at.is_none() && self.clocks.rule().is_none()
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the holder of a partition's lease does: fold what is new, fire what is due, sleep until there is more.
 
+use super::calendars::Calendars;
 use super::error::SagaError;
 use super::firing::{Firing, Next};
 use super::fold;
@@ -23,6 +24,7 @@ pub(super) struct Leader<'a> {
     pub(super) options: &'a Options,
     pub(super) lease: &'a Lease,
     pub(super) firing: Firing,
+    pub(super) calendars: Calendars<'a>,
     pub(super) status: &'a watch::Sender<PartitionStatus>,
 }
 
@@ -68,7 +70,9 @@ impl Leader<'_> {
         to: Position,
     ) -> Result<i64, SagaError> {
         let known = self.tables.load(&fold::touched(page)).await?;
-        let changes = fold::fold(page, &known)?;
+        let named = fold::calendars(page, &known)?;
+        let book = self.calendars.book(&named).await?;
+        let changes = fold::fold(page, &known, &book)?;
         self.tables.commit(self.lease, from, to, &changes).await?;
         self.firing.folded(&changes);
         Ok(changes.timers_added)

@@ -21,6 +21,7 @@
 //! Never here: decisions about tickets, reads of projections, PostgreSQL's clock (but for leases, which compare it with
 //! itself).
 
+mod calendars;
 mod commands;
 mod error;
 mod firing;

@@ -1,5 +1,6 @@
 //! Starts the saga and keeps each partition going: take the lease, lead, begin again after a failure.
 
+use super::calendars::Calendars;
 use super::error::{SagaError, StartError};
 use super::firing::Firing;
 use super::leader::Leader;
@@ -217,6 +218,7 @@ impl Runner {
             options: &self.options,
             lease,
             firing,
+            calendars: Calendars::new(&self.store, self.partition),
             status: &self.status,
         };
         match AssertUnwindSafe(leader.lead()).catch_unwind().await {

@@ -11,6 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use deadpool_postgres::Pool;
 use domain::ids::{OrganizationId, TicketId};
 use domain::sla::Metric;
+use domain::sla::terms::CalendarBook;
 use event_store::{OrgId, Partition, Position, RecordedEvent, Version};
 use platform::config::PoolSettings;
 use platform::pools::Pools;
@@ -215,11 +216,11 @@ fn a_timers_cause_is_the_event_that_moved_it_last_and_not_the_last_event() {
         message(2, ticket_id, "ticket.note_added"),
         message(3, ticket_id, "ticket.agent_replied"),
     ];
-    let changes = fold::fold(&page, &HashMap::new()).unwrap();
+    let changes = fold::fold(&page, &HashMap::new(), &CalendarBook::default()).unwrap();
     let [timer] = changes.timers_set.as_slice() else {
         panic!("{changes:?}")
     };
-    assert_eq!(timer.kind, TimerKind::Deadline(Metric::Resolution));
+    assert_eq!(timer.kind, TimerKind::Deadline(Metric::AgentWork));
     assert_eq!(timer.set_by_event, Uuid::from_u128(1));
     assert_eq!(timer.correlation_id, Uuid::from_u128(77));
     assert_eq!(timer.due_at, noon() + TimeDelta::minutes(1 + 480));
@@ -235,7 +236,12 @@ fn events_that_move_no_clock_write_no_row() {
         ..opened(3, Uuid::now_v7())
     };
     let imported = message(2, ticket_id, "ticket.note_added");
-    let changes = fold::fold(&[imported, other], &HashMap::new()).unwrap();
+    let changes = fold::fold(
+        &[imported, other],
+        &HashMap::new(),
+        &CalendarBook::default(),
+    )
+    .unwrap();
     assert!(changes.clocks_kept.is_empty() && changes.clocks_gone.is_empty());
     assert!(changes.timers_set.is_empty() && changes.timers_gone.is_empty());
 }

@@ -19,8 +19,13 @@ pub enum TimerKind {
 
 impl TimerKind {
     /// Every kind.
-    pub const ALL: [Self; 3] = [
-        Self::Deadline(Metric::FirstResponse),
+    pub const ALL: [Self; 8] = [
+        Self::Deadline(Metric::FirstReply),
+        Self::Deadline(Metric::NextReply),
+        Self::Deadline(Metric::PeriodicUpdate),
+        Self::Deadline(Metric::PausableUpdate),
+        Self::Deadline(Metric::RequesterWait),
+        Self::Deadline(Metric::AgentWork),
         Self::Deadline(Metric::Resolution),
         Self::AutoClose,
     ];

@@ -67,7 +67,7 @@ async fn a_crash_between_folding_and_committing_repeats_the_fold() {
     desk.advance(&second, minutes(60)).await;
     assert_eq!(
         desk.breaches_of(ticket_id).await,
-        [(Metric::FirstResponse, start() + minutes(60))]
+        [(Metric::FirstReply, start() + minutes(60))]
     );
 }
 
@@ -125,7 +125,7 @@ async fn a_crash_between_a_command_and_its_answer_yields_one_breach() {
     desk.settle(&second).await;
     assert_eq!(
         desk.breaches_of(ticket_id).await,
-        [(Metric::FirstResponse, start() + minutes(60))]
+        [(Metric::FirstReply, start() + minutes(60))]
     );
     assert_eq!(desk.count(table::TIMERS).await, 1);
 }

@@ -23,7 +23,7 @@ async fn a_missed_deadline_yields_one_breach_dated_at_the_deadline_that_tells_it
     assert_eq!(breaches.len(), 1, "{breaches:?}");
     let (breached, breach) = &breaches[0];
     assert_eq!(*breached, ticket_id);
-    assert_eq!(breach.metric, Metric::FirstResponse);
+    assert_eq!(breach.metric, Metric::FirstReply);
     assert_eq!(breach.due_at, start() + minutes(60));
     assert_eq!(breach.lateness_ms, 2_500);
     let recorded = desk
@@ -72,7 +72,7 @@ async fn nothing_fires_a_microsecond_before_its_deadline_and_both_metrics_fire_a
     assert_eq!(status.timers_pending, 2);
 
     desk.advance(&saga, microsecond()).await;
-    let first = (Metric::FirstResponse, start() + minutes(60));
+    let first = (Metric::FirstReply, start() + minutes(60));
     assert_eq!(desk.breaches_of(ticket_id).await, [first]);
 
     desk.clock.set(start() + minutes(480) - microsecond());
@@ -81,7 +81,7 @@ async fn nothing_fires_a_microsecond_before_its_deadline_and_both_metrics_fire_a
     desk.advance(&saga, microsecond()).await;
     assert_eq!(
         desk.breaches_of(ticket_id).await,
-        [first, (Metric::Resolution, start() + minutes(480))]
+        [first, (Metric::AgentWork, start() + minutes(480))]
     );
     assert_eq!(desk.count(table::TIMERS).await, 0);
 }
@@ -124,7 +124,7 @@ async fn time_pending_or_on_hold_does_not_count_for_the_resolution() {
     desk.advance(&saga, microsecond()).await;
     assert_eq!(
         desk.breaches_of(ticket_id).await,
-        [(Metric::Resolution, start() + minutes(2_480))]
+        [(Metric::AgentWork, start() + minutes(2_480))]
     );
 }
 
@@ -153,7 +153,7 @@ async fn a_change_of_priority_moves_the_deadlines_both_ways() {
     desk.advance(&saga, minutes(1)).await;
     assert_eq!(
         desk.breaches_of(ticket_id).await,
-        [(Metric::FirstResponse, start() + minutes(240))]
+        [(Metric::FirstReply, start() + minutes(240))]
     );
 }
 
@@ -170,7 +170,7 @@ async fn a_target_that_was_overrun_when_it_came_breaches_at_the_change_and_not_b
     desk.settle(&saga).await;
     assert_eq!(
         desk.breaches_of(ticket_id).await,
-        [(Metric::FirstResponse, start() + minutes(90))]
+        [(Metric::FirstReply, start() + minutes(90))]
     );
 }
 
@@ -192,7 +192,7 @@ async fn a_reopened_ticket_goes_on_with_the_time_that_it_had_used() {
     desk.advance(&saga, microsecond()).await;
     assert_eq!(
         desk.breaches_of(ticket_id).await,
-        [(Metric::Resolution, start() + minutes(1_080))]
+        [(Metric::AgentWork, start() + minutes(1_080))]
     );
 }
 
@@ -213,7 +213,7 @@ async fn a_clock_that_breached_never_breaches_again() {
     desk.advance(&saga, minutes(50_000)).await;
     assert_eq!(
         desk.breaches_of(ticket_id).await,
-        [(Metric::Resolution, start() + minutes(480))]
+        [(Metric::AgentWork, start() + minutes(480))]
     );
 }
 
@@ -262,7 +262,7 @@ async fn a_clock_that_jumps_back_and_forth_makes_no_breach_early_and_none_twice(
         desk.settle(&saga).await;
         assert_eq!(
             desk.breaches_of(ticket_id).await,
-            [(Metric::FirstResponse, start() + minutes(60))]
+            [(Metric::FirstReply, start() + minutes(60))]
         );
     }
     assert!(

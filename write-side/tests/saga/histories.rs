@@ -176,8 +176,8 @@ fn walk(
     let mut resolved_at: Option<i64> = None;
     let mut is_closed = false;
     for minute in opened..=END {
-        first.look(ticket_id, Metric::FirstResponse, minute, found);
-        resolution.look(ticket_id, Metric::Resolution, minute, found);
+        first.look(ticket_id, Metric::FirstReply, minute, found);
+        resolution.look(ticket_id, Metric::AgentWork, minute, found);
         if !is_closed && resolved_at.is_some_and(|resolved_at| minute - resolved_at == 96 * 60) {
             is_closed = true;
             *found.closings.entry(ticket_id).or_default() += 1;
@@ -205,8 +205,8 @@ fn walk(
             }
             Some(Step::Resolve | Step::Set(_)) | None => {}
         }
-        first.look(ticket_id, Metric::FirstResponse, minute, found);
-        resolution.look(ticket_id, Metric::Resolution, minute, found);
+        first.look(ticket_id, Metric::FirstReply, minute, found);
+        resolution.look(ticket_id, Metric::AgentWork, minute, found);
         first.used += i64::from(first.runs);
         resolution.used += i64::from(resolution.runs);
     }

@@ -98,7 +98,7 @@ async fn the_lease_of_a_dead_holder_ends_and_another_takes_over() {
     desk.advance(&second, minutes(60)).await;
     assert_eq!(
         desk.breaches_of(ticket_id).await,
-        [(Metric::FirstResponse, start() + minutes(60))]
+        [(Metric::FirstReply, start() + minutes(60))]
     );
 }
 
@@ -215,7 +215,7 @@ async fn a_leader_that_was_stopped_for_long_does_no_harm_when_it_goes_on() {
     for ticket_id in tickets {
         assert_eq!(
             desk.breaches_of(ticket_id).await,
-            [(Metric::FirstResponse, start() + minutes(60))]
+            [(Metric::FirstReply, start() + minutes(60))]
         );
     }
 }

@@ -7,5 +7,6 @@ mod deadlines;
 mod desk;
 mod histories;
 mod leases;
+mod policies;
 mod server;
 mod storms;

@@ -15,7 +15,7 @@ pub(super) fn reply(
 ) -> Result<Vec<TicketEvent>, TicketError> {
     match request.standing {
         Standing::Requester => customer_reply(request.ticket.status, message_id),
-        Standing::Staff { user: Some(_) } => agent_reply(request.ticket.status, message_id),
+        Standing::Staff { user: Some(_) } => agent_reply(request, message_id),
         Standing::Staff { user: None } | Standing::Import | Standing::Timer => {
             Err(TicketError::AuthorNeeded)
         }
@@ -46,8 +46,16 @@ fn customer_reply(from: Status, message_id: MessageId) -> Result<Vec<TicketEvent
     }
 }
 
-fn agent_reply(from: Status, message_id: MessageId) -> Result<Vec<TicketEvent>, TicketError> {
-    let replied = TicketAgentReplied { message_id }.into();
+fn agent_reply(
+    request: &Request<'_>,
+    message_id: MessageId,
+) -> Result<Vec<TicketEvent>, TicketError> {
+    let from = request.ticket.status;
+    let replied = TicketAgentReplied {
+        message_id,
+        machine: request.terms.is_machine,
+    }
+    .into();
     match from {
         Status::New => {
             let cause = Cause::Reply { message_id };

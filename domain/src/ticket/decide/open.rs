@@ -1,6 +1,6 @@
 //! Opening a ticket.
 
-use super::{Request, Standing, properties};
+use super::{Request, Standing, properties, service_levels};
 use crate::command::Issued;
 use crate::ids::TicketId;
 use crate::text::{FieldKey, Tag};
@@ -29,10 +29,9 @@ pub(super) fn open(
         message_id: open.message_id,
         follow_up_of: open.follow_up_of,
         external: open.external.clone(),
-        sla_targets: (standing != Standing::Import)
-            .then(|| issued.settings.sla_targets.of(open.priority)),
+        sla_targets: None,
     };
-    let mut ticket = PresentTicket::opened(&opened, issued.now);
+    let mut ticket = PresentTicket::opened(&opened);
     let mut events = vec![TicketEvent::from(opened)];
 
     for step in steps(open) {
@@ -42,12 +41,17 @@ pub(super) fn open(
             standing,
             now: issued.now,
             settings: &issued.settings,
+            terms: &issued.terms,
         };
         let new = step.decide(&request)?;
         for event in &new {
             evolve_present(&mut ticket, event, issued.now);
         }
         events.extend(new);
+    }
+    if standing != Standing::Import {
+        let (terms, settings) = (&issued.terms, &issued.settings.sla_targets);
+        service_levels::promise(&mut events, &ticket, terms, settings);
     }
     Ok(events)
 }

@@ -1,6 +1,6 @@
 //! What is known about a ticket: who works on it, priority, subject, tags, custom fields.
 
-use super::{Request, Standing};
+use super::{Request, Standing, service_levels};
 use crate::organization::settings::Settings;
 use crate::text::{FieldKey, Subject, Tag};
 use crate::ticket::error::TicketError;
@@ -54,8 +54,7 @@ pub(super) fn change_priority(
     if to == from {
         return Ok(Vec::new());
     }
-    let promised = request.ticket.clocks.resolution.is_some();
-    let sla_targets = promised.then(|| request.settings.sla_targets.of(to));
+    let sla_targets = service_levels::targets_of(request, to);
     Ok(vec![
         TicketPriorityChanged {
             from,

@@ -17,7 +17,7 @@ pub(super) fn breach(
         .ticket
         .clocks
         .of(metric)
-        .and_then(|clock| clock.open_deadline());
+        .and_then(|clock| clock.open_deadline(&request.terms.calendars));
     check_timer(request, deadline, due_at)?;
     let lateness_ms = (request.now - due_at).num_milliseconds();
     Ok(vec![

@@ -3,7 +3,9 @@
 use chrono::{DateTime, Utc};
 use domain::actor::Actor;
 use domain::sla::Metric;
-use domain::sla::clocks::{Clock, Clocks, Phase};
+use domain::sla::clock::{Clock, Phase};
+use domain::sla::clocks::Clocks;
+use domain::sla::terms::CalendarBook;
 use domain::ticket::event::{Cause, TicketEvent};
 use domain::ticket::state::{PresentTicket, Status, Ticket};
 
@@ -80,7 +82,7 @@ impl Invariants {
         self.check_clocks(&ticket.clocks, ticket.status);
         if *actor != Actor::Timer && !events.is_empty() {
             assert_eq!(
-                ticket.clocks.missed(now),
+                ticket.clocks.missed(now, &CalendarBook::default()),
                 [],
                 "no stream goes on past a missed deadline"
             );
@@ -88,28 +90,31 @@ impl Invariants {
     }
 
     fn check_clocks(&self, clocks: &Clocks, status: Status) {
-        assert_eq!(clocks.first_response.is_some(), clocks.resolution.is_some());
+        assert!(matches!(clocks.iter().count(), 0 | 2));
         for metric in Metric::ALL {
             let Some(clock) = clocks.of(metric) else {
                 continue;
             };
             assert!(clock.used_ms >= 0, "time used is never negative");
             assert_eq!(clock.breached_at.is_some(), self.breaches.contains(&metric));
-            assert_eq!(clock.due_at().is_some(), clock.runs());
+            assert_eq!(
+                clock.due_at(&CalendarBook::default()).is_some(),
+                clock.runs()
+            );
         }
         let phase = |clock: &Clock| clock.phase;
-        match clocks.resolution.as_ref().map(phase) {
+        match clocks.of(Metric::AgentWork).map(phase) {
             None => {}
             Some(Phase::Running { .. }) => assert!(matches!(status, Status::New | Status::Open)),
             Some(Phase::Paused) => assert!(matches!(status, Status::Pending | Status::OnHold)),
             Some(Phase::Met { .. }) => assert!(status.is_done()),
-            Some(Phase::Cancelled) => panic!("a resolution is never cancelled"),
+            Some(Phase::Idle | Phase::Cancelled { .. }) => panic!("work is never cancelled"),
         }
-        match clocks.first_response.as_ref().map(phase) {
-            None | Some(Phase::Cancelled) => {}
+        match clocks.of(Metric::FirstReply).map(phase) {
+            None | Some(Phase::Cancelled { .. }) => {}
             Some(Phase::Running { .. }) => assert!(!self.answered && !status.is_done()),
             Some(Phase::Met { .. }) => assert!(self.answered),
-            Some(Phase::Paused) => panic!("a first response never pauses"),
+            Some(Phase::Idle | Phase::Paused) => panic!("a first reply never pauses"),
         }
     }
 }

@@ -3,17 +3,23 @@
 use super::{FULL, MINIMAL, key, reason, text};
 use crate::scenario::{AGENT, CUSTOMER, MESSAGE, OTHER_AGENT, OTHER_TICKET, TEAM, at};
 use chrono::NaiveDate;
+use domain::calendar::definition::CalendarRef;
+use domain::ids::{CalendarId, PolicyId};
 use domain::sla::Metric;
+use domain::sla::policy::PolicyRef;
+use domain::sla::rule::{AppliedTarget, Rule};
 use domain::sla::targets::Targets;
 use domain::text::{Subject, Tag};
 use domain::ticket::event::{
-    Cause, SlaBreached, TicketAgentReplied, TicketAssigned, TicketClosed, TicketCustomFieldSet,
-    TicketCustomerReplied, TicketEvent, TicketFollowUpOpened, TicketNoteAdded, TicketOpened,
-    TicketPriorityChanged, TicketReopened, TicketResolved, TicketStatusChanged,
-    TicketSubjectChanged, TicketTagged, TicketUntagged,
+    Cause, SlaBreached, SlaCause, TicketAgentReplied, TicketAssigned, TicketClosed,
+    TicketCustomFieldSet, TicketCustomerReplied, TicketEvent, TicketFollowUpOpened,
+    TicketNoteAdded, TicketOpened, TicketPriorityChanged, TicketReopened, TicketResolved,
+    TicketSlaApplied, TicketStatusChanged, TicketSubjectChanged, TicketTagged, TicketUntagged,
+    UsedTime,
 };
 use domain::ticket::field::{FieldValue, FiniteNumber};
 use domain::ticket::state::{Assignment, Channel, ExternalReference, Priority, Status};
+use uuid::Uuid;
 
 pub fn life() -> impl Iterator<Item = (&'static str, TicketEvent)> {
     let subject = Subject::parse("The printer is on fire 🔥").unwrap();
@@ -63,6 +69,15 @@ pub fn life() -> impl Iterator<Item = (&'static str, TicketEvent)> {
             FULL,
             TicketAgentReplied {
                 message_id: MESSAGE,
+                machine: false,
+            }
+            .into(),
+        ),
+        (
+            "machine",
+            TicketAgentReplied {
+                message_id: MESSAGE,
+                machine: true,
             }
             .into(),
         ),
@@ -83,23 +98,87 @@ pub fn life() -> impl Iterator<Item = (&'static str, TicketEvent)> {
         (
             FULL,
             SlaBreached {
-                metric: Metric::Resolution,
+                metric: Metric::AgentWork,
                 due_at: at(480),
                 lateness_ms: 17,
             }
             .into(),
         ),
         (
-            "first_response",
+            "first_reply",
             SlaBreached {
-                metric: Metric::FirstResponse,
+                metric: Metric::FirstReply,
                 due_at: at(60),
                 lateness_ms: 0,
             }
             .into(),
         ),
+        (FULL, applied().into()),
+        (
+            "opened",
+            TicketSlaApplied {
+                used: Vec::new(),
+                cause: SlaCause::Opened,
+                ..applied()
+            }
+            .into(),
+        ),
+        (
+            "settings",
+            TicketSlaApplied {
+                rule: Rule::of_settings(Targets {
+                    first_response_minutes: 60,
+                    resolution_minutes: 480,
+                }),
+                cause: SlaCause::TicketChanged,
+                ..applied()
+            }
+            .into(),
+        ),
+        (
+            "time_told",
+            TicketSlaApplied {
+                cause: SlaCause::TimeTold,
+                ..applied()
+            }
+            .into(),
+        ),
     ]
     .into_iter()
+}
+
+fn applied() -> TicketSlaApplied {
+    let target = |metric, target_ms, calendar| AppliedTarget {
+        metric,
+        target_ms,
+        calendar,
+    };
+    let calendar = Some(CalendarRef {
+        id: CalendarId(Uuid::from_u128(0xca)),
+        version: 3,
+    });
+    TicketSlaApplied {
+        rule: Rule {
+            policy: Some(PolicyRef {
+                id: PolicyId(Uuid::from_u128(0x90)),
+                version: 2,
+            }),
+            targets: vec![
+                target(Metric::FirstReply, 15_000, None),
+                target(Metric::NextReply, 3_600_000, calendar),
+                target(Metric::PeriodicUpdate, 7_200_000, calendar),
+                target(Metric::PausableUpdate, 7_200_000, calendar),
+                target(Metric::RequesterWait, 28_800_000, calendar),
+                target(Metric::AgentWork, 28_800_000, calendar),
+                target(Metric::Resolution, 86_400_000, None),
+            ],
+        },
+        used: vec![UsedTime {
+            metric: Metric::AgentWork,
+            used_ms: 90_000,
+        }],
+        cause: SlaCause::RulesChanged,
+    }
 }
 
 pub fn properties() -> impl Iterator<Item = (&'static str, TicketEvent)> {

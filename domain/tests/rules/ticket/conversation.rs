@@ -30,6 +30,7 @@ fn customer_replied() -> TicketEvent {
 fn agent_replied() -> TicketEvent {
     TicketAgentReplied {
         message_id: MESSAGE,
+        machine: false,
     }
     .into()
 }

@@ -75,7 +75,7 @@ fn an_auto_close_of_a_ticket_that_is_not_resolved_is_stale() {
 #[test]
 fn only_a_timer_says_that_time_is_up() {
     let breach = TicketCommand::Breach {
-        metric: Metric::FirstResponse,
+        metric: Metric::FirstReply,
         due_at: at(60),
     };
     for actor in [agent(), admin(), customer(), import(), Actor::Operator] {
@@ -119,19 +119,19 @@ fn breached(metric: Metric, due: i64, late_ms: i64) -> TicketEvent {
 
 #[test]
 fn a_missed_deadline_is_a_breach_with_its_lateness() {
-    let command = breach(Metric::FirstResponse, 60);
+    let command = breach(Metric::FirstReply, 60);
     urgent()
         .when(60, Actor::Timer, command.clone())
-        .yields([breached(Metric::FirstResponse, 60, 0)]);
+        .yields([breached(Metric::FirstReply, 60, 0)]);
     urgent()
         .when_at(at(61) + TimeDelta::milliseconds(250), Actor::Timer, command)
-        .yields([breached(Metric::FirstResponse, 60, 60_250)]);
+        .yields([breached(Metric::FirstReply, 60, 60_250)]);
 }
 
 #[test]
 fn a_breach_happened_at_its_deadline_and_all_else_when_it_was_asked() {
     assert_eq!(
-        breached(Metric::Resolution, 480, 99).occurred_at(at(500)),
+        breached(Metric::AgentWork, 480, 99).occurred_at(at(500)),
         at(480)
     );
     assert_eq!(resolved().occurred_at(at(500)), at(500));
@@ -143,7 +143,7 @@ fn a_breach_is_never_early() {
         .when_at(
             at(60) - TimeDelta::microseconds(1),
             Actor::Timer,
-            breach(Metric::FirstResponse, 60),
+            breach(Metric::FirstReply, 60),
         )
         .refuses(TicketError::TimerEarly { due_at: at(60) });
 }
@@ -151,8 +151,8 @@ fn a_breach_is_never_early() {
 #[test]
 fn a_clock_breaches_once() {
     urgent()
-        .given(60, breached(Metric::FirstResponse, 60, 0))
-        .when(61, Actor::Timer, breach(Metric::FirstResponse, 60))
+        .given(60, breached(Metric::FirstReply, 60, 0))
+        .when(61, Actor::Timer, breach(Metric::FirstReply, 60))
         .refuses(TicketError::TimerStale);
 }
 
@@ -160,7 +160,7 @@ fn a_clock_breaches_once() {
 fn a_deadline_that_moved_makes_its_timer_stale() {
     urgent()
         .given_command(5, agent(), TicketCommand::ChangePriority(Priority::Low))
-        .when(60, Actor::Timer, breach(Metric::FirstResponse, 60))
+        .when(60, Actor::Timer, breach(Metric::FirstReply, 60))
         .refuses(TicketError::TimerStale);
 }
 
@@ -171,24 +171,25 @@ fn a_clock_that_was_met_or_is_paused_or_never_ran_does_not_breach() {
             60,
             TicketAgentReplied {
                 message_id: MESSAGE,
+                machine: false,
             },
         )
-        .when(60, Actor::Timer, breach(Metric::FirstResponse, 60))
+        .when(60, Actor::Timer, breach(Metric::FirstReply, 60))
         .refuses(TicketError::TimerStale);
     urgent()
         .given_command(1, agent(), TicketCommand::SetStatus(Status::Pending))
-        .when(480, Actor::Timer, breach(Metric::Resolution, 480))
+        .when(480, Actor::Timer, breach(Metric::AgentWork, 480))
         .refuses(TicketError::TimerStale);
     ticket_in(Status::Open)
-        .when(480, Actor::Timer, breach(Metric::Resolution, 480))
+        .when(480, Actor::Timer, breach(Metric::AgentWork, 480))
         .refuses(TicketError::TimerStale);
 }
 
 #[test]
 fn a_breach_of_one_clock_leaves_the_other_to_its_own_timer() {
     urgent()
-        .when(500, Actor::Timer, breach(Metric::Resolution, 480))
-        .yields([breached(Metric::Resolution, 480, 20 * 60_000)]);
+        .when(500, Actor::Timer, breach(Metric::AgentWork, 480))
+        .yields([breached(Metric::AgentWork, 480, 20 * 60_000)]);
 }
 
 #[test]
@@ -200,9 +201,10 @@ fn a_command_after_a_missed_deadline_records_the_breach_first_though_the_timer_i
         .given(1, super::assigned(super::only(AGENT)))
         .when(90, agent(), reply);
     outcome.yields([
-        breached(Metric::FirstResponse, 60, 30 * 60_000),
+        breached(Metric::FirstReply, 60, 30 * 60_000),
         TicketAgentReplied {
             message_id: MESSAGE,
+            machine: false,
         }
         .into(),
         super::moved(
@@ -226,8 +228,8 @@ fn missed_deadlines_are_recorded_in_their_order() {
             },
         )
         .yields([
-            breached(Metric::FirstResponse, 60, 440 * 60_000),
-            breached(Metric::Resolution, 480, 20 * 60_000),
+            breached(Metric::FirstReply, 60, 440 * 60_000),
+            breached(Metric::AgentWork, 480, 20 * 60_000),
             TicketNoteAdded {
                 message_id: MESSAGE,
             }

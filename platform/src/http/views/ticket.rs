@@ -83,9 +83,19 @@ pub struct LastMessageView {
 #[derive(Debug, Clone, PartialEq, Eq, Object)]
 #[oai(rename = "Sla", skip_serializing_if_is_none)]
 pub struct SlaView {
-    /// To the first public reply of an agent. Absent when nothing was promised.
-    pub first_response: Option<ClockView>,
-    /// To resolved. Absent when nothing was promised.
+    /// From the opening to the first public reply of an agent. Each clock is absent where nothing is promised.
+    pub first_reply: Option<ClockView>,
+    /// From the requester's oldest unanswered reply to the next one of an agent.
+    pub next_reply: Option<ClockView>,
+    /// From each public reply of an agent to the next one.
+    pub periodic_update: Option<ClockView>,
+    /// The same, and waits while pending.
+    pub pausable_update: Option<ClockView>,
+    /// From the opening to resolved, and waits while pending.
+    pub requester_wait: Option<ClockView>,
+    /// From the opening to resolved, and waits while pending or on hold.
+    pub agent_work: Option<ClockView>,
+    /// From the opening to resolved.
     pub resolution: Option<ClockView>,
     /// The earliest deadline that still runs and was not missed.
     pub next_deadline_at: Option<DateTime<Utc>>,

@@ -101,7 +101,7 @@ impl Clocks {
 
     pub(super) fn told(&mut self, metric: &str) {
         let clock = match metric {
-            "first_response" => &mut self.first_response,
+            "first_reply" => &mut self.first_response,
             _ => &mut self.resolution,
         };
         if let Some(clock) = clock {
@@ -119,8 +119,8 @@ impl Clocks {
 
     fn clock(&self, metric: &str) -> Option<&Clock> {
         match metric {
-            "first_response" => self.first_response.as_ref(),
-            "resolution" => self.resolution.as_ref(),
+            "first_reply" => self.first_response.as_ref(),
+            "agent_work" => self.resolution.as_ref(),
             _ => None,
         }
     }

@@ -191,6 +191,11 @@ async fn ended(app: &TestApp, contract: &Contract, ticket: &str) {
 }
 
 async fn listed(app: &TestApp, contract: &Contract, ticket: &str) {
+    let path = [("ticket_id", ticket)];
+    contract
+        .get(app.agent(), ("explain_ticket_sla", &path))
+        .await
+        .expect(200);
     for person in [app.admin(), app.customer()] {
         let path = [("ticket_id", ticket)];
         contract

@@ -1,0 +1,169 @@
+//! What a command means for what is promised: deadlines that were missed before it, and another promise after it.
+
+use super::{Request, Standing};
+use crate::sla::clocks::Clocks;
+use crate::sla::policy::TicketFacts;
+use crate::sla::rule::Rule;
+use crate::sla::targets::TargetTable;
+use crate::sla::terms::Terms;
+use crate::ticket::command::TicketCommand;
+use crate::ticket::error::TicketError;
+use crate::ticket::event::{SlaCause, TicketEvent, TicketSlaApplied};
+use crate::ticket::evolve::evolve_present;
+use crate::ticket::state::{PresentTicket, Priority};
+use chrono::{DateTime, Utc};
+
+/// The events of a command with those that service levels add: before them the deadlines that had passed, since a stream
+/// never goes on past a missed one, however late its timer runs; after them what is promised now, if that changed.
+pub(super) fn follow(
+    request: &Request<'_>,
+    command: &TicketCommand,
+    events: Vec<TicketEvent>,
+) -> Vec<TicketEvent> {
+    if events.is_empty() || matches!(command, TicketCommand::Breach { .. }) {
+        return events;
+    }
+    let (ticket, now, terms) = (request.ticket, request.now, request.terms);
+    let missed = ticket.clocks.missed(now, &terms.calendars);
+    let mut events: Vec<TicketEvent> = missed
+        .into_iter()
+        .map(TicketEvent::from)
+        .chain(events)
+        .collect();
+    if ticket.clocks.rule().is_none() {
+        return events;
+    }
+    let is_matched_anew = events.iter().any(changes_what_matches);
+    let may_overflow = ticket.clocks.span_count() + 1 >= Clocks::MAX_SPANS;
+    if !is_matched_anew && !may_overflow {
+        return events;
+    }
+    let mut after = ticket.clone();
+    for event in &events {
+        evolve_present(&mut after, event, event.occurred_at(now));
+    }
+    let promised = is_matched_anew.then(|| holding(request, &after)).flatten();
+    if let Some(rule) = promised {
+        events.push(applied(&after, rule, SlaCause::TicketChanged, now, terms));
+    } else if let Some(rule) = after.clocks.rule()
+        && after.clocks.span_count() >= Clocks::MAX_SPANS
+    {
+        events.push(applied(
+            &after,
+            rule.clone(),
+            SlaCause::TimeTold,
+            now,
+            terms,
+        ));
+    }
+    events
+}
+
+/// The promise of a ticket that is being opened: as its opening tells it, where it is the settings', else after it.
+pub(super) fn promise(
+    events: &mut Vec<TicketEvent>,
+    ticket: &PresentTicket,
+    terms: &Terms,
+    settings: &TargetTable,
+) {
+    let rule = Rule::holding(terms, settings, &facts(ticket, terms));
+    if rule.policy.is_some() {
+        let applied = TicketSlaApplied {
+            rule,
+            used: Vec::new(),
+            cause: SlaCause::Opened,
+        };
+        events.push(applied.into());
+    } else if let Some(TicketEvent::Opened(opened)) = events.first_mut() {
+        opened.sla_targets = Some(settings.of(ticket.priority));
+    }
+}
+
+/// The settings' targets for a new priority, where they held before and go on to.
+pub(super) fn targets_of(
+    request: &Request<'_>,
+    priority: Priority,
+) -> Option<crate::sla::targets::Targets> {
+    let held = request.ticket.clocks.rule()?;
+    let facts = TicketFacts {
+        priority,
+        ..facts(request.ticket, request.terms)
+    };
+    let settings = &request.settings.sla_targets;
+    let holds = Rule::holding(request.terms, settings, &facts);
+    (held.policy.is_none() && holds.policy.is_none()).then(|| settings.of(priority))
+}
+
+/// What background work asks for after policies or calendars changed.
+pub(super) fn reapply(request: &Request<'_>) -> Result<Vec<TicketEvent>, TicketError> {
+    match request.standing {
+        Standing::Timer | Standing::Staff { user: None } => {}
+        Standing::Requester | Standing::Staff { user: Some(_) } | Standing::Import => {
+            return Err(TicketError::TimerOnly);
+        }
+    }
+    let Request {
+        ticket, now, terms, ..
+    } = *request;
+    if ticket.status.is_done() {
+        return Ok(Vec::new());
+    }
+    let promised = holding(request, ticket);
+    let applied = promised.map(|rule| applied(ticket, rule, SlaCause::RulesChanged, now, terms));
+    Ok(applied.into_iter().collect())
+}
+
+/// What holds for a ticket now, if that is not what it was promised. Settings hold for what happens after their change, so
+/// theirs are not compared: only another priority, which tells them itself, takes new ones.
+fn holding(request: &Request<'_>, ticket: &PresentTicket) -> Option<Rule> {
+    let promised = ticket.clocks.rule()?;
+    let facts = facts(ticket, request.terms);
+    let rule = Rule::holding(request.terms, &request.settings.sla_targets, &facts);
+    let both_settings = promised.policy.is_none() && rule.policy.is_none();
+    (!both_settings && *promised != rule).then_some(rule)
+}
+
+fn applied(
+    ticket: &PresentTicket,
+    rule: Rule,
+    cause: SlaCause,
+    now: DateTime<Utc>,
+    terms: &Terms,
+) -> TicketEvent {
+    let used = ticket.clocks.used(now, &terms.calendars);
+    TicketSlaApplied { rule, used, cause }.into()
+}
+
+fn facts<'a>(ticket: &'a PresentTicket, terms: &Terms) -> TicketFacts<'a> {
+    TicketFacts {
+        priority: ticket.priority,
+        channel: ticket.channel,
+        team_id: ticket.assignment.team_id,
+        tags: &ticket.tags,
+        company_id: terms.company_id,
+        custom_fields: &ticket.custom_fields,
+    }
+}
+
+/// What a policy can ask of a ticket; and its coming back, since nothing was seen to while it was done.
+fn changes_what_matches(event: &TicketEvent) -> bool {
+    match event {
+        TicketEvent::Assigned(e) => e.from.team_id != e.to.team_id,
+        TicketEvent::PriorityChanged(_)
+        | TicketEvent::Tagged(_)
+        | TicketEvent::Untagged(_)
+        | TicketEvent::CustomFieldSet(_)
+        | TicketEvent::Reopened(_) => true,
+        TicketEvent::Opened(_)
+        | TicketEvent::CustomerReplied(_)
+        | TicketEvent::AgentReplied(_)
+        | TicketEvent::NoteAdded(_)
+        | TicketEvent::SubjectChanged(_)
+        | TicketEvent::StatusChanged(_)
+        | TicketEvent::Resolved(_)
+        | TicketEvent::Closed(_)
+        | TicketEvent::FollowUpOpened(_)
+        | TicketEvent::SlaBreached(_)
+        | TicketEvent::SlaApplied(_) => false,
+    }
+}
