@@ -93,6 +93,7 @@ fn body(operation_id: &str) -> Option<Value> {
         "get_api_key" | "revoke_api_key" => None,
         "resend_invitation" | "revoke_invitation" => None,
         "get_role" | "delete_role" => None,
+        "import_holidays" => Some(least_body("import_holidays")),
         "update_role" => Some(json!({"name": "Taken over"})),
         "end_session" | "list_user_sessions" | "end_user_sessions" => None,
         "get_sign_on_provider" | "remove_sign_on_provider" | "unlink_sign_on" => None,

@@ -152,6 +152,7 @@ pub const TABLE: &[Row] = &[
     needs(ReadServiceLevels,  "get_calendar",        ""),
     needs(ManageServiceLevels, "create_calendar",    ""),
     needs(ManageServiceLevels, "update_calendar",    ""),
+    needs(ManageServiceLevels, "import_holidays",    ""),
     needs(ManageServiceLevels, "retire_calendar",    "not while a policy counts by it"),
     needs(ReadServiceLevels,  "list_policies",       ""),
     needs(ReadServiceLevels,  "get_policy",          ""),

@@ -116,3 +116,32 @@ async fn a_calendar_is_retired_once_no_policy_counts_by_it() {
     let read = app.agent().get(&format!("/calendars/{calendar}")).await;
     assert!(read.expect(200)["retired_at"].is_string());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn holidays_of_a_file_come_to_those_there_are_and_none_twice() {
+    let app = TestApp::start().await;
+    let calendar = make(&app).await;
+    let path = format!("/calendars/{calendar}/holidays");
+    let file = |event: &str| {
+        let text = format!(
+            "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\n{event}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+        );
+        json!({"icalendar": text})
+    };
+    let unity_day = "SUMMARY:Unity Day\r\nDTSTART;VALUE=DATE:20261003\r\nRRULE:FREQ=YEARLY";
+    let same = app.admin().post(&path, file(unity_day)).await.expect(200);
+    assert_eq!(same.version(), 1, "it was there");
+    let easter = file("SUMMARY:Easter Monday\r\nDTSTART;VALUE=DATE:20260406");
+    let more = app.admin().post(&path, easter).await.expect(200);
+    assert_eq!(
+        more["holidays"],
+        json!([
+            {"name": "Unity Day", "month": 10, "day": 3},
+            {"name": "Easter Monday", "date": "2026-04-06"},
+        ])
+    );
+    let timed = file("SUMMARY:Meeting\r\nDTSTART:20260406T090000Z");
+    let refused = app.admin().post(&path, timed).await.expect(422);
+    assert_eq!(refused["errors"][0]["pointer"], "/icalendar/0");
+    assert_eq!(app.stream(calendar).await.len(), 2);
+}

@@ -2,6 +2,7 @@
 
 use super::desk::Desk;
 use super::fields::{AtFault, Fields};
+use super::holidays_import;
 use super::responses::{Changed, Created, Stamp};
 use super::tags::ApiTags;
 use super::tickets::call;
@@ -54,6 +55,15 @@ struct UpdateCalendarBody {
     /// All holidays from now on.
     #[oai(validator(max_items = 1000))]
     holidays: Option<Vec<HolidayView>>,
+}
+
+/// Adds holidays to a calendar.
+#[derive(Debug, Object)]
+#[oai(deny_unknown_fields)]
+struct ImportHolidaysBody {
+    /// An iCalendar file (RFC 5545) whose events are whole days, once or every year, at most 256 KiB of it.
+    #[oai(validator(min_length = 1, max_length = 262_144))]
+    icalendar: String,
 }
 
 /// A calendar after a command.
@@ -174,6 +184,44 @@ impl Calendars {
         };
         let parsed = all();
         let command = fields.finish(parsed)?;
+        let done = self.0.run(&call, command).await?;
+        Ok(Changed::of(
+            done.answer.version,
+            Stamp::of(&done),
+            CalendarResult::from(&done.answer),
+        ))
+    }
+
+    /// Add holidays from an iCalendar file
+    ///
+    /// Those that the calendar has already are not doubled. Where the file holds anything but whole days, once or every
+    /// year, nothing of it is taken and the answer names each event at fault.
+    #[oai(
+        path = "/calendars/:calendar_id/holidays",
+        method = "post",
+        operation_id = "import_holidays"
+    )]
+    async fn import(
+        &self,
+        bearer: Bearer,
+        request: &Request,
+        /// The calendar.
+        calendar_id: Path<Uuid>,
+        #[oai(name = "Idempotency-Key")] key: Header<Option<String>>,
+        #[oai(name = "If-Match")] if_match: Header<Option<String>>,
+        body: Body<ImportHolidaysBody>,
+    ) -> Result<Changed<CalendarResult>, CommandProblem> {
+        let call = call(bearer, request, key, if_match);
+        let mut fields = Fields::default();
+        let parsed = fields.parsed(holidays_import::parse(&body.0.icalendar));
+        let holidays = fields.finish(parsed)?;
+        let command = ChangeCalendar {
+            calendar_id: CalendarId(calendar_id.0),
+            name: None,
+            zone: None,
+            weekly: None,
+            holidays: Some(HolidaysOf::Also(holidays)),
+        };
         let done = self.0.run(&call, command).await?;
         Ok(Changed::of(
             done.answer.version,

@@ -8,6 +8,7 @@ mod desk;
 mod exports;
 mod fields;
 mod headers;
+mod holidays_import;
 mod limits;
 mod messages;
 mod organization;

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::answers::Contract;
+use super::refusals::least_body;
 use crate::harness::TestApp;
 
 pub async fn walk(app: &TestApp, contract: &Contract) {
@@ -202,6 +203,11 @@ async fn calendars(app: &TestApp, contract: &Contract) {
         let changed = contract.send(app.admin(), target, change).await;
         changed.expect(status);
     }
+    let target = ("import_holidays", &one[..]);
+    let file = least_body("import_holidays");
+    contract.send(app.admin(), target, file).await.expect(200);
+    let wrong = json!({"icalendar": "BEGIN:VCALENDAR"});
+    contract.send(app.admin(), target, wrong).await.expect(422);
     let then = [("version", "1")];
     for parameters in [&[][..], &then, &[("as_of", "2126-01-01T00:00:00Z")]] {
         let parameters = [&one[..], parameters].concat();

@@ -57,6 +57,9 @@ pub fn least_body(id: &str) -> Value {
         "create_policy" => json!({
             "name": "Gold", "targets": [{"priority": "urgent", "metric": "resolution", "seconds": 3_600}],
         }),
+        "import_holidays" => json!({
+            "icalendar": "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nSUMMARY:Unity Day\r\nDTSTART;VALUE=DATE:20261003\r\nRRULE:FREQ=YEARLY\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n",
+        }),
         "reorder_policies" => json!({"order": []}),
         "sign_in" => json!({"email": "nobody@acme.example", "password": "nothing"}),
         "refresh_session" => json!({"refresh_token": "idf_none"}),
