@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use const_format::formatcp;
@@ -96,6 +96,8 @@ impl fmt::Debug for Progress {
 /// What is known of one partition.
 struct Known {
     position: watch::Sender<Position>,
+    /// When the position was last found to be another one.
+    moved_at: Mutex<Instant>,
     /// When the database was asked last. Held while asking, so that one asks for all who wait.
     asked_at: tokio::sync::Mutex<Option<Instant>>,
 }
@@ -113,6 +115,17 @@ impl Progress {
     /// Says that the committed read models show the event. An older one than the known changes nothing.
     pub fn announce(&self, partition: Partition, position: Position) {
         self.known_of(partition).announce(position);
+    }
+
+    /// How far the read models of the partition are at least, by what is known already, if they have not been seen to
+    /// move for `quiet`. None after they moved.
+    #[must_use]
+    pub fn at_rest(&self, partition: Partition, quiet: Duration) -> Option<Position> {
+        let known = self.known_of(partition);
+        // In this order: a position that is new here was marked as moved before.
+        let position = *known.position.borrow();
+        let moved_at = *known.lock_moved_at();
+        (moved_at.elapsed() >= quiet).then_some(position)
     }
 
     /// How far the read models of the partition are at least. Asks the database when the knowledge is older
@@ -189,6 +202,7 @@ impl Progress {
         let known = partitions.entry(partition).or_insert_with(|| {
             Arc::new(Known {
                 position: watch::Sender::new(Position::START),
+                moved_at: Mutex::new(Instant::now()),
                 asked_at: tokio::sync::Mutex::new(None),
             })
         });
@@ -201,10 +215,17 @@ impl Known {
         self.position.send_if_modified(|known| {
             let is_news = position > *known;
             if is_news {
+                // Before the new position can be seen: who sees it does not take it for an old one.
+                *self.lock_moved_at() = Instant::now();
                 *known = position;
             }
             is_news
         });
+    }
+
+    /// A panic elsewhere cannot leave an instant half-changed, so a poisoned lock is still good.
+    fn lock_moved_at(&self) -> MutexGuard<'_, Instant> {
+        self.moved_at.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -286,6 +307,27 @@ mod tests {
             .wait_for(token("1-5"), Duration::from_millis(30))
             .await;
         assert_eq!(waited.unwrap_err().token, token("1-5"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_partition_rests_once_it_has_not_moved_for_as_long_as_asked() {
+        let progress = progress();
+        let quiet = Duration::from_millis(50);
+        let token = token("1-5");
+        progress.announce(token.partition, token.position);
+        assert_eq!(progress.at_rest(token.partition, quiet), None);
+        tokio::time::advance(quiet).await;
+        assert_eq!(
+            progress.at_rest(token.partition, quiet),
+            Some(token.position)
+        );
+        progress.announce(token.partition, token.position);
+        assert_eq!(
+            progress.at_rest(token.partition, quiet),
+            Some(token.position)
+        );
+        progress.announce(token.partition, Position::new(6).unwrap());
+        assert_eq!(progress.at_rest(token.partition, quiet), None);
     }
 
     #[tokio::test]

@@ -25,9 +25,20 @@ impl<R> Shown<R> {
     }
 }
 
+impl<R: Cached> Shown<R> {
+    /// A row of a cache, which may be older than the tables by the time between commit and put; none when it does not
+    /// show `at_least` this position.
+    pub(crate) fn by_cache(row: R, at_least: Position) -> Option<Self> {
+        let up_to = Position::new(row.position()).ok();
+        (row.position() >= at_least.get()).then_some(Self { row, up_to })
+    }
+}
+
 /// Where a row came from, as the metrics name it.
 #[derive(Debug, Clone, Copy)]
-enum Outcome {
+pub(crate) enum Outcome {
+    /// This process had it.
+    Near,
     Hit,
     Miss,
     /// The cache had it, older than the client has to be shown.
@@ -37,8 +48,9 @@ enum Outcome {
 }
 
 impl Outcome {
-    fn count(self, kind: &'static str) {
+    pub(crate) fn count(self, kind: &'static str) {
         let outcome = match self {
+            Self::Near => "near",
             Self::Hit => "hit",
             Self::Miss => "miss",
             Self::TooOld => "too_old",
@@ -66,13 +78,13 @@ impl ReadModels {
             return Ok(select.await?.map(Shown::by_tables));
         };
         match look_up(generation).await {
-            // It may be older than the tables by the time between commit and put.
-            Some(row) if row.position() >= at_least.get() => {
-                Outcome::Hit.count(kind);
-                let up_to = Position::new(row.position()).ok();
-                return Ok(Some(Shown { row, up_to }));
+            Some(row) => {
+                if let Some(shown) = Shown::by_cache(row, at_least) {
+                    Outcome::Hit.count(kind);
+                    return Ok(Some(shown));
+                }
+                Outcome::TooOld.count(kind);
             }
-            Some(_) => Outcome::TooOld.count(kind),
             None => Outcome::Miss.count(kind),
         }
         let row = select.await?;

@@ -19,6 +19,7 @@ mod error;
 pub mod export;
 pub mod http;
 mod models;
+mod near;
 mod page;
 mod privacy;
 mod private_teams;

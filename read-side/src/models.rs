@@ -6,13 +6,14 @@ use std::time::Duration;
 use deadpool_postgres::Pool;
 use domain::actor::Role;
 use domain::ids::{OrganizationId, UserId};
-use event_store::{EventStore, OrgId};
+use event_store::{EventStore, OrgId, Partition};
 use platform::cache::Cache;
 use platform::clock::Clock;
 use platform::consistency::{ConsistencyToken, Progress};
 
 use crate::database::Database;
 use crate::error::ReadError;
+use crate::near::{self, Moment, NearTickets};
 use crate::private_teams::KnownTeams;
 use crate::viewer::{Tenant, Viewer};
 
@@ -42,6 +43,7 @@ pub struct ReadModels {
     pub(crate) database: Database,
     pub(crate) cache: Cache,
     pub(crate) known_teams: KnownTeams,
+    pub(crate) near_tickets: NearTickets,
 }
 
 impl ReadModels {
@@ -64,6 +66,7 @@ impl ReadModels {
             database: Database::new(pool),
             cache,
             known_teams: KnownTeams::new(),
+            near_tickets: NearTickets::new(),
         }
     }
 
@@ -105,6 +108,18 @@ impl ReadModels {
             self.progress.wait_for(token, limit).await?;
         }
         Ok(())
+    }
+
+    /// What a row that is found in the cache now is good for in this process; none while the partition moves or the cache
+    /// cannot be trusted.
+    pub(crate) fn moment(&self, partition: Partition) -> Option<Moment> {
+        // First the position: what the cache shows later is no older.
+        let rested_at = self.progress.at_rest(partition, near::QUIET)?;
+        let generation = self.cache.generation(partition)?;
+        Some(Moment {
+            generation,
+            rested_at,
+        })
     }
 
     /// The token of a moment that a query begun now shows at least.

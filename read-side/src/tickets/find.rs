@@ -6,7 +6,7 @@ use event_store::Position;
 use platform::rows::{Row, TicketRow};
 use schema::projection::CORE;
 
-use crate::cached::Shown;
+use crate::cached::{Outcome, Shown};
 use crate::error::ReadError;
 use crate::models::ReadModels;
 use crate::viewer::{Tenant, Viewer};
@@ -16,6 +16,9 @@ const FIND: &str = formatcp!(
     <TicketRow as Row>::COLUMNS,
     <TicketRow as Row>::TABLE
 );
+
+/// As the metrics name what is cached here.
+const KIND: &str = "ticket";
 
 impl ReadModels {
     /// The ticket, if the viewer may see it, from a row that shows `at_least` this position of its partition.
@@ -29,18 +32,7 @@ impl ReadModels {
         id: TicketId,
         at_least: Position,
     ) -> Result<Option<Shown<TicketRow>>, ReadError> {
-        let Tenant { partition, org_id } = viewer.tenant;
-        let org = OrganizationId(org_id.0);
-        let shown = self
-            .cached(
-                "ticket",
-                partition,
-                at_least,
-                |generation| self.cache.ticket(generation, partition, org, id),
-                self.ticket_of_tables(viewer.tenant, id),
-            )
-            .await?;
-        let Some(mut shown) = shown else {
+        let Some(mut shown) = self.ticket_of_all(viewer.tenant, id, at_least).await? else {
             return Ok(None);
         };
         if !self.sees_tickets_of(viewer, shown.row.requester_id).await? {
@@ -54,6 +46,37 @@ impl ReadModels {
         self.hide_links(viewer, std::slice::from_mut(&mut shown.row))
             .await?;
         Ok(Some(shown))
+    }
+
+    /// The ticket, whoever asks: as this process kept it, else from the cache, else from the tables.
+    async fn ticket_of_all(
+        &self,
+        tenant: Tenant,
+        id: TicketId,
+        at_least: Position,
+    ) -> Result<Option<Shown<TicketRow>>, ReadError> {
+        let Tenant { partition, org_id } = tenant;
+        let now = self.moment(partition);
+        if let Some(row) = now.and_then(|now| self.near_tickets.get(org_id, id, now)) {
+            if let Some(shown) = Shown::by_cache(row, at_least) {
+                Outcome::Near.count(KIND);
+                return Ok(Some(shown));
+            }
+        }
+        let org = OrganizationId(org_id.0);
+        let shown = self
+            .cached(
+                KIND,
+                partition,
+                at_least,
+                |generation| self.cache.ticket(generation, partition, org, id),
+                self.ticket_of_tables(tenant, id),
+            )
+            .await?;
+        if let (Some(now), Some(shown)) = (now, &shown) {
+            self.near_tickets.keep(org_id, id, now, &shown.row);
+        }
+        Ok(shown)
     }
 
     async fn ticket_of_tables(
