@@ -13,6 +13,8 @@ use crate::replay::ReplayNamespace;
 
 /// Index builds and drops take as long as they take; everything else in their session keeps its limits.
 pub(crate) const NO_STATEMENT_TIMEOUT: &str = "SET LOCAL statement_timeout TO 0";
+/// The rows of a million tickets are sorted without files for each index.
+const SORT_IN_MEMORY: &str = "SET LOCAL maintenance_work_mem TO '256MB'";
 
 const VERSION: &str = formatcp!(
     "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = '{CORE}'"
@@ -122,6 +124,7 @@ pub(crate) async fn index(pool: &Pool, namespace: &str) -> Result<(), RebuildErr
     let mut client = pool.get().await?;
     let tx = client.transaction().await?;
     tx.batch_execute(NO_STATEMENT_TIMEOUT).await?;
+    tx.batch_execute(SORT_IN_MEMORY).await?;
     tx.batch_execute(&create_indexes(namespace)).await?;
     for table in DERIVED {
         tx.batch_execute(&format!("ANALYZE {namespace}.{table}"))

@@ -3,7 +3,7 @@
 use poem::Request;
 
 use super::problem::Problem;
-use super::routes::Routes;
+use super::routes::Route;
 
 /// Names of parameters that carry credentials, in small letters without separators. Addresses end in logs, histories and
 /// `Referer`: a secret in one is a secret lost.
@@ -42,8 +42,8 @@ const NAME_SHOWN_MAX: usize = 32;
 ///
 /// # Errors
 /// 400, which never repeats a value, nor a name that may be one.
-pub(super) fn check(request: &Request, routes: &Routes) -> Result<(), Problem> {
-    let (path, query) = (request.uri().path(), request.uri().query().unwrap_or(""));
+pub(super) fn check(request: &Request, route: Option<&Route>) -> Result<(), Problem> {
+    let query = request.uri().query().unwrap_or("");
     if query.is_empty() {
         return Ok(());
     }
@@ -53,9 +53,7 @@ pub(super) fn check(request: &Request, routes: &Routes) -> Result<(), Problem> {
              were sent",
         ));
     }
-    let unknown = routes
-        .find(path)
-        .and_then(|route| route.unknown_query(request.method(), query));
+    let unknown = route.and_then(|route| route.unknown_query(request.method(), query));
     match unknown {
         Some(name) => Err(Problem::bad_request(format!(
             "there is no query parameter {}here: correct or remove it",
@@ -85,6 +83,7 @@ fn shown(name: &str) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use super::super::routes::Routes;
     use super::*;
     use serde_json::json;
 
@@ -92,7 +91,7 @@ mod tests {
         let list = json!({"parameters": [{"in": "query", "name": "status"}]});
         let routes = Routes::of_spec(&json!({"paths": {"/tickets": {"get": list}}}), "").unwrap();
         let request = Request::builder().uri_str(path_and_query).finish();
-        check(&request, &routes)
+        check(&request, routes.find(request.uri().path()))
             .err()
             .map(|problem| problem.to_string())
     }

@@ -16,6 +16,7 @@ const METHODS: [(&str, Method); 5] = [
 #[derive(Debug, Clone, Default)]
 pub struct Routes {
     routes: matchit::Router<Route>,
+    count: usize,
 }
 
 /// A path that cannot stand beside the others.
@@ -29,6 +30,8 @@ pub struct RouteConflict {
 /// One path with its methods.
 #[derive(Debug, Clone)]
 pub struct Route {
+    /// Which of the paths it is, counted from 0.
+    pub number: usize,
     /// The path as the description spells it: `/api/v1/tickets/{ticket_id}`.
     pub template: String,
     /// For the `Allow` header: `GET, HEAD, POST`.
@@ -81,6 +84,7 @@ impl Routes {
             };
             let names = |name| query_names(&operations[name]);
             routes.add(Route {
+                number: routes.count,
                 template: format!("{prefix}{path}"),
                 allow: allow(described().map(|(_, method)| method)),
                 queries: described()
@@ -97,6 +101,7 @@ impl Routes {
     /// When it is there already.
     pub fn with_get(mut self, path: &str) -> Result<Self, RouteConflict> {
         self.add(Route {
+            number: self.count,
             template: path.to_owned(),
             allow: allow([&Method::GET].into_iter()),
             queries: Vec::new(),
@@ -107,6 +112,7 @@ impl Routes {
     fn add(&mut self, route: Route) -> Result<(), RouteConflict> {
         let path = route.template.clone();
         let inserted = self.routes.insert(path.clone(), route);
+        self.count += 1;
         inserted.map_err(|source| RouteConflict { path, source })
     }
 

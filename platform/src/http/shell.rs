@@ -6,9 +6,10 @@ use super::problem::Problem;
 use super::query;
 use super::rate_limit::Meter;
 use super::request_id::RequestId;
-use super::routes::Routes;
+use super::routes::{Route, Routes};
 use super::security_headers;
 use super::serve::HttpSettings;
+use super::traffic::{Traffic, method_label};
 use futures::FutureExt;
 use poem::error::{MethodNotAllowedError, NotFoundError, ReadBodyError};
 use poem::http::{Method, StatusCode, header};
@@ -32,6 +33,7 @@ pub(super) struct Shell<E> {
     inner: E,
     routes: Routes,
     settings: HttpSettings,
+    traffic: Traffic,
     in_flight: Semaphore,
 }
 
@@ -42,19 +44,20 @@ impl<E: Endpoint> Shell<E> {
             inner,
             routes,
             settings,
+            traffic: Traffic::default(),
             in_flight,
         }
     }
 
     /// Lets the request in if there is room, bounds its body and its time, and catches its panics.
-    async fn admit(&self, mut request: Request) -> Result<Response> {
+    async fn admit(&self, mut request: Request, route: Option<&Route>) -> Result<Response> {
         let Ok(_permit) = self.in_flight.try_acquire() else {
             return Err(
                 Problem::unavailable("too many requests at this moment", RETRY_AFTER_S).into(),
             );
         };
         let answer = async {
-            if let Some(answered) = self.gates(&request).await? {
+            if let Some(answered) = self.gates(&request, route).await? {
                 return Ok(answered);
             }
             self.read_body(&mut request).await?;
@@ -76,18 +79,22 @@ impl<E: Endpoint> Shell<E> {
     }
 
     /// What is decided before the body is read. A preflight is answered here: it has no token.
-    async fn gates(&self, request: &Request) -> Result<Option<Response>, Problem> {
+    async fn gates(
+        &self,
+        request: &Request,
+        route: Option<&Route>,
+    ) -> Result<Option<Response>, Problem> {
         if let (Some(meter), Some(client)) = (meter(request), ClientAddress::of(request)) {
             meter.check_address(client).await?;
         }
         let cors = &self.settings.cors;
-        if let Some(route) = self.routes.find(request.uri().path())
+        if let Some(route) = route
             && let Some(answered) = cors.preflight(request, &route.allow)?
         {
             return Ok(Some(answered));
         }
         cors.check_cookies(request)?;
-        query::check(request, &self.routes)?;
+        query::check(request, route)?;
         Ok(None)
     }
 
@@ -179,26 +186,21 @@ impl<E: Endpoint> Shell<E> {
         }
     }
 
-    fn count(&self, method: &Method, path: &str, status: StatusCode, started_at: Instant) {
-        // Unknown paths share one label: a scanner must not make new time series.
-        let route = self
-            .routes
-            .find(path)
-            .map_or_else(|| "unknown".to_owned(), |route| route.template.clone());
-        let method = method_label(method);
+    fn count(
+        &self,
+        method: &Method,
+        path: &str,
+        route: Option<&Route>,
+        status: StatusCode,
+        started_at: Instant,
+    ) {
         let elapsed = started_at.elapsed();
-        let labels = [
-            ("method", method.to_owned()),
-            ("route", route),
-            ("status", status.as_u16().to_string()),
-        ];
-        metrics::counter!("http_requests_total", &labels).increment(1);
-        metrics::histogram!("http_request_duration_seconds", &labels[..2])
-            .record(elapsed.as_secs_f64());
+        let route = route.map(|route| (route.number, route.template.as_str()));
+        self.traffic.count(method, route, status, elapsed);
         // Whole microseconds: more digits are noise.
         let duration_ms = elapsed.as_micros() as f64 / 1_000.0;
         tracing::info!(
-            method,
+            method = method_label(method),
             path,
             status = status.as_u16(),
             duration_ms,
@@ -220,9 +222,10 @@ impl<E: Endpoint> Endpoint for Shell<E> {
             meter(&request).cloned(),
             self.settings.cors.crossing(&request),
         );
+        let route = self.routes.find(&path);
         let span = tracing::info_span!("request", request_id = id.as_str());
         let answered = async {
-            let mut response = match self.admit(request).await {
+            let mut response = match self.admit(request, route).await {
                 Ok(response) => response,
                 Err(error) => self.answer(&error, &path, &id),
             };
@@ -233,7 +236,7 @@ impl<E: Endpoint> Endpoint for Shell<E> {
             if let Some(meter) = meter {
                 meter.tell(headers);
             }
-            self.count(&method, &path, response.status(), started_at);
+            self.count(&method, &path, route, response.status(), started_at);
             response
         };
         Ok(answered.instrument(span).await)
@@ -256,20 +259,6 @@ fn unreadable(error: ReadBodyError, limit_bytes: usize) -> Problem {
     match error {
         ReadBodyError::PayloadTooLarge => Problem::payload_too_large(limit_bytes),
         error => Problem::bad_request("the request body could not be read").with_source(error),
-    }
-}
-
-/// Methods that we do not know share one label.
-fn method_label(method: &Method) -> &'static str {
-    match *method {
-        Method::GET => "GET",
-        Method::HEAD => "HEAD",
-        Method::POST => "POST",
-        Method::PUT => "PUT",
-        Method::PATCH => "PATCH",
-        Method::DELETE => "DELETE",
-        Method::OPTIONS => "OPTIONS",
-        _ => "other",
     }
 }
 

@@ -9,6 +9,7 @@ mod messages;
 mod organization;
 mod page;
 mod policies;
+mod renderings;
 mod session;
 mod sla;
 mod sla_views;
@@ -45,7 +46,7 @@ enum Tag {
 /// recorded it.
 pub fn api(models: ReadModels, exports: Arc<dyn ExportRecords>) -> impl OpenApi + 'static {
     (
-        tickets::TicketQueries(models.clone()),
+        tickets::TicketQueries::new(models.clone()),
         messages::MessageQueries(models.clone()),
         history::HistoryQueries(models.clone()),
         sla::SlaQueries(models.clone()),

@@ -5,16 +5,17 @@ use domain::ids::{TeamId, TicketId, UserId};
 use domain::text::Tag as TicketTag;
 use platform::http::auth::Bearer;
 use platform::http::gate::demand;
+use platform::http::json_text::JsonText;
 use platform::http::problem::{Problem, QueryProblem};
 use platform::http::views::{PriorityView, StatusView, TicketView};
 use platform::permission::Permission;
 use poem::Request;
 use poem_openapi::param::{Header, Path, Query};
-use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Enum, OpenApi};
 use uuid::Uuid;
 
 use super::page::{Listed, etag, limit, parse_range};
+use super::renderings::Renderings;
 use super::session::{Session, bad, bad_cursor, refused};
 use super::{Tag, views};
 use crate::models::ReadModels;
@@ -79,7 +80,7 @@ enum TicketAnswer {
     /// The ticket.
     #[oai(status = 200)]
     Ticket(
-        Json<Box<TicketView>>,
+        JsonText<TicketView>,
         /// Its version in quotes, for `If-Match`. It is no validator for caches: a rename of a person changes the view
         /// but not the ticket's version.
         #[oai(header = "ETag")]
@@ -90,7 +91,19 @@ enum TicketAnswer {
     ),
 }
 
-pub(super) struct TicketQueries(pub(super) ReadModels);
+pub(super) struct TicketQueries {
+    models: ReadModels,
+    renderings: Renderings,
+}
+
+impl TicketQueries {
+    pub(super) fn new(models: ReadModels) -> Self {
+        Self {
+            models,
+            renderings: Renderings::new(),
+        }
+    }
+}
 
 #[OpenApi(tag = "Tag::Tickets")]
 impl TicketQueries {
@@ -144,7 +157,7 @@ impl TicketQueries {
         /// Whether to count all tickets that fit.
         include_total: Query<Option<bool>>,
     ) -> Result<Listed<TicketView>, QueryProblem> {
-        let session = Session::begin(&self.0, &auth.0, token.0.as_deref()).await?;
+        let session = Session::begin(&self.models, &auth.0, token.0.as_deref()).await?;
         let filter = TicketFilter {
             statuses: status
                 .0
@@ -182,9 +195,9 @@ impl TicketQueries {
         };
         let list =
             TicketList::new(session.viewer, query, cursor.0.as_deref()).map_err(bad_cursor)?;
-        let page = self.0.tickets(&list).await.map_err(refused)?;
+        let page = self.models.tickets(&list).await.map_err(refused)?;
         let total = match include_total.0 {
-            Some(true) => Some(self.0.ticket_count(&list).await.map_err(refused)?),
+            Some(true) => Some(self.models.ticket_count(&list).await.map_err(refused)?),
             Some(false) | None => None,
         };
         let page = page.map(|row| views::ticket(row, &session.viewer));
@@ -208,16 +221,16 @@ impl TicketQueries {
         /// The ticket.
         ticket_id: Path<Uuid>,
     ) -> Result<TicketAnswer, QueryProblem> {
-        let session = Session::begin(&self.0, &auth.0, token.0.as_deref()).await?;
+        let session = Session::begin(&self.models, &auth.0, token.0.as_deref()).await?;
         let shown = self
-            .0
+            .models
             .ticket(&session.viewer, TicketId(ticket_id.0), session.at_least)
             .await
             .map_err(refused)?;
         let shown = shown.ok_or_else(|| Problem::not_found("the ticket"))?;
         let (etag, token) = (etag(shown.row.version), session.token_of(&shown));
         Ok(TicketAnswer::Ticket(
-            Json(Box::new(views::ticket(shown.row, &session.viewer))),
+            self.renderings.ticket(&shown.row, &session.viewer),
             etag,
             token,
         ))

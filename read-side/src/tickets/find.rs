@@ -57,11 +57,10 @@ impl ReadModels {
     ) -> Result<Option<Shown<TicketRow>>, ReadError> {
         let Tenant { partition, org_id } = tenant;
         let now = self.moment(partition);
-        if let Some(row) = now.and_then(|now| self.near_tickets.get(org_id, id, now)) {
-            if let Some(shown) = Shown::by_cache(row, at_least) {
-                Outcome::Near.count(KIND);
-                return Ok(Some(shown));
-            }
+        let near = now.and_then(|now| self.near_tickets.get(org_id, id, now));
+        if let Some(shown) = near.and_then(|row| Shown::by_cache(row, at_least)) {
+            Outcome::Near.count(KIND);
+            return Ok(Some(shown));
         }
         let org = OrganizationId(org_id.0);
         let shown = self
