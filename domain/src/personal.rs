@@ -82,6 +82,9 @@ pub fn fields(event_type: &str) -> &'static [PersonalField] {
         "message.posted" | "message.edited" => const { &[of_subject("body", TEXT)] },
         "session.started" => const { &[of_subject("device", TEXT)] },
         "api_key.created" => const { &[of_subject("name", TEXT)] },
+        "api_key.changed" => {
+            const { &[of_subject("from_name", TEXT), of_subject("to_name", TEXT)] }
+        }
         "invitation.sent" => const { &[of_subject("email", EMAIL)] },
         "subject.erased" | "ticket.reopened" | "message.redacted" => &REASON,
         _ => &[],

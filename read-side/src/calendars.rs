@@ -7,12 +7,12 @@ use platform::rows::{CalendarRow, CalendarVersionRow, Row};
 use schema::projection::CORE;
 use tokio_postgres::types::ToSql;
 
-use crate::cursor::{self, Fingerprint, InvalidCursor};
 use crate::error::ReadError;
 use crate::models::ReadModels;
-use crate::page::{Limit, Page};
 use crate::users::NameKey;
 use crate::viewer::Tenant;
+use platform::cursor::{self, Fingerprint, InvalidCursor};
+use platform::page::{Limit, Page};
 
 const LIST: &str = formatcp!(
     "SELECT {} FROM {CORE}.{}

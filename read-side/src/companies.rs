@@ -7,13 +7,13 @@ use platform::rows::{CompanyRow, OrganizationRow, Row, UserRow};
 use schema::projection::CORE;
 use tokio_postgres::types::Type;
 
-use crate::cursor::{self, Fingerprint, InvalidCursor};
 use crate::database::Statement;
 use crate::error::ReadError;
 use crate::models::ReadModels;
-use crate::page::{Limit, Page};
 use crate::users::NameKey;
 use crate::viewer::{Tenant, Viewer};
+use platform::cursor::{self, Fingerprint, InvalidCursor};
+use platform::page::{Limit, Page};
 
 const LIST: &str = formatcp!(
     "SELECT {} FROM {CORE}.{}

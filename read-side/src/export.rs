@@ -8,12 +8,12 @@ use schema::projection::{CORE, LISTED_MESSAGES, LISTED_TICKETS};
 use serde::{Deserialize, Serialize};
 use tokio_postgres::Row as SqlRow;
 
-use crate::cursor::{self, Fingerprint, InvalidCursor};
 use crate::error::ReadError;
 use crate::models::ReadModels;
-use crate::page::Limit;
 use crate::privacy::hidden_teams;
 use crate::viewer::Viewer;
+use platform::cursor::{self, Fingerprint, InvalidCursor};
+use platform::page::Limit;
 
 /// The private teams that the viewer, `$6`, is not in.
 const HIDDEN_TEAMS: &str = hidden_teams!("$1", "$2", "$6");

@@ -7,12 +7,12 @@ use futures::try_join;
 use platform::rows::{HistoryRow, Row};
 use schema::projection::CORE;
 
-use crate::cursor::InvalidCursor;
 use crate::error::ReadError;
 use crate::models::ReadModels;
-use crate::page::{Direction, Limit, Page};
 use crate::timeline::Timeline;
 use crate::viewer::Viewer;
+use platform::cursor::InvalidCursor;
+use platform::page::{Direction, Limit, Page};
 
 const FORWARD: &str = formatcp!("{SELECT} AND position > $5 ORDER BY position ASC LIMIT $6");
 const BACKWARD: &str = formatcp!("{SELECT} AND position < $5 ORDER BY position DESC LIMIT $6");

@@ -13,14 +13,12 @@
 //! Never here: a change of any row, the log of events, decisions about tickets, poem outside of `http/`.
 
 mod cached;
-pub mod cursor;
 mod database;
 mod error;
 pub mod export;
 pub mod http;
 mod models;
 mod near;
-mod page;
 mod privacy;
 mod private_teams;
 mod timeline;
@@ -41,5 +39,4 @@ pub mod users;
 pub use cached::Shown;
 pub use error::ReadError;
 pub use models::{Options, ReadModels};
-pub use page::{Direction, InvalidLimit, Limit, Page};
 pub use viewer::{Tenant, Viewer};

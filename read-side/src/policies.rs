@@ -6,11 +6,11 @@ use platform::rows::{PolicyVersionRow, Row, ServiceLevelsRow};
 use schema::projection::CORE;
 use tokio_postgres::types::ToSql;
 
-use crate::cursor::{self, Fingerprint, InvalidCursor};
 use crate::error::ReadError;
 use crate::models::ReadModels;
-use crate::page::{Limit, Page};
 use crate::viewer::Tenant;
+use platform::cursor::{self, Fingerprint, InvalidCursor};
+use platform::page::{Limit, Page};
 
 const FIND: &str = formatcp!(
     "SELECT {} FROM {CORE}.{} WHERE partition = $1 AND org_id = $2",

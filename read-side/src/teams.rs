@@ -5,12 +5,12 @@ use domain::ids::TeamId;
 use platform::rows::{Row, TeamRow};
 use schema::projection::CORE;
 
-use crate::cursor::{self, Fingerprint, InvalidCursor};
 use crate::error::ReadError;
 use crate::models::ReadModels;
-use crate::page::{Limit, Page};
 use crate::users::NameKey;
 use crate::viewer::Viewer;
+use platform::cursor::{self, Fingerprint, InvalidCursor};
+use platform::page::{Limit, Page};
 
 const LIST: &str = formatcp!(
     "SELECT {} FROM {CORE}.{}

@@ -2,8 +2,8 @@
 
 use domain::ids::TicketId;
 
-use crate::cursor::{self, Fingerprint, InvalidCursor};
-use crate::page::Direction;
+use platform::cursor::{self, Fingerprint, InvalidCursor};
+use platform::page::Direction;
 
 /// Which ticket, which way, and after which position.
 #[derive(Debug, Clone, PartialEq)]

@@ -9,11 +9,11 @@ use schema::projection::{CORE, LISTED_USERS};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::cursor::{self, Fingerprint, InvalidCursor};
 use crate::error::ReadError;
 use crate::models::ReadModels;
-use crate::page::{Limit, Page};
 use crate::viewer::Tenant;
+use platform::cursor::{self, Fingerprint, InvalidCursor};
+use platform::page::{Limit, Page};
 
 const LIST: &str = formatcp!(
     "SELECT {} FROM {CORE}.{}

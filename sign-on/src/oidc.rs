@@ -266,7 +266,8 @@ fn refusal(error: &ClaimsVerificationError) -> SignOnError {
 
 fn told_by(claims: &Claims) -> Result<Assertion, SignOnError> {
     let subject = claims.subject().as_str();
-    if subject.is_empty() || subject.chars().count() > SUBJECT_CHARACTERS_MAX {
+    let is_too_long = subject.chars().count() > SUBJECT_CHARACTERS_MAX;
+    if subject.is_empty() || is_too_long || subject.contains(char::is_control) {
         return Err(Refusal::Subject.into());
     }
     let email = claims.email().map(|address| EmailClaim {

@@ -91,6 +91,7 @@ fn body(operation_id: &str) -> Option<Value> {
         "get_policy" | "delete_policy" | "list_policy_versions" => None,
         "export_user" | "invite_user" => None,
         "get_api_key" | "revoke_api_key" => None,
+        "update_api_key" => Some(json!({"name": "Taken over"})),
         "resend_invitation" | "revoke_invitation" => None,
         "get_role" | "delete_role" => None,
         "import_holidays" => Some(least_body("import_holidays")),

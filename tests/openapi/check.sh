@@ -11,8 +11,12 @@ readonly SCHEMATHESIS=schemathesis==4.32.5
 readonly VENV=target/openapi-venv
 readonly START_TIMEOUT_S=120
 readonly STOP_TIMEOUT_S=20
-# Whose token is sent alone. Admins of two organizations attack each other.
-readonly ROLES="AGENT CUSTOMER"
+# Whose token is sent alone: first, while nobody has erased or deactivated them. Then admins of two organizations attack each
+# other.
+readonly ROLES="CUSTOMER AGENT"
+# It ends the session of the token that is sent, after which everything is refused: attacked last, by itself.
+readonly ENDS_ITSELF=sign_out
+readonly PASSWORD="seven green umbrellas in the hall"
 readonly CONFIG=tests/openapi/schemathesis.toml
 
 say() { printf '==> %s\n' "$*" >&2; }
@@ -84,18 +88,71 @@ make_stranger() {
     ./insightdesk token --org globex --user "$email" --hours 8
 }
 
-# Another organization with an admin, PEER_TOKEN, and a ticket in each, which the other must not see.
+# The text that begins with $2 in the mail to $1.
+mailed() {
+    "$VENV/bin/python" - "$dir/.insightdesk/mail" "$1" "$2" <<'PY'
+import email, pathlib, re, sys, time
+
+directory, address, kind = sys.argv[1:]
+deadline = time.monotonic() + 20
+while time.monotonic() < deadline:
+    for path in pathlib.Path(directory).glob("*.eml"):
+        mail = email.message_from_bytes(path.read_bytes())
+        parts = mail.walk() if address in str(mail["To"]) else ()
+        for part in parts:
+            text = part.get_payload(decode=True)
+            found = re.search((kind + "[A-Za-z0-9_-]+").encode(), text or b"")
+            if found:
+                print(found.group().decode())
+                sys.exit()
+    time.sleep(0.2)
+sys.exit(f"no mail to {address} with {kind}")
+PY
+}
+
+field() { "$VENV/bin/python" -c "import json, sys; print(json.load(sys.stdin)$1)"; }
+
+# Gives whoever has the token $1 a login, by an invitation of the admin whose token is $2, and prints the address.
+give_login() {
+    local id address
+    id=$("$VENV/bin/python" -c 'import base64, json, sys
+print(json.loads(base64.urlsafe_b64decode(sys.argv[1].split(".")[1] + "=="))["sub"])' "$1")
+    address=$(send "$API/users/$id" --header "Authorization: Bearer $2" | field '["email"]')
+    send --request POST "$API/users/$id/invite" --header "Authorization: Bearer $2"
+    send "$API/auth/invitations/accept" \
+        --json "{\"token\": \"$(mailed "$address" idi_)\", \"password\": \"$PASSWORD\"}" >/dev/null
+    printf '%s\n' "$address"
+}
+
+# A fresh access token, good for a quarter of an hour: with an account and a session behind it, as those of the command line
+# have not.
+sign_in() {
+    send "$API/auth/login" --json "{\"email\": \"$1\", \"password\": \"$PASSWORD\"}" | field '["tokens"]["access_token"]'
+}
+
+send() { curl --fail --silent --show-error "$@"; }
+
+# Another organization with an admin, and a ticket in each, which the other must not see. Everybody gets a login.
 make_peers() {
-    local token stranger
+    local token stranger gloria
     pushd "$dir" >/dev/null
     ./insightdesk organization create --slug globex --name Globex >/dev/null
-    PEER_TOKEN=$(make_stranger gloria admin)
+    gloria=$(make_stranger gloria admin)
     stranger=$(make_stranger gerd customer)
     popd >/dev/null
+    CUSTOMER_EMAIL=$(give_login "$CUSTOMER_TOKEN" "$ADMIN_TOKEN")
+    AGENT_EMAIL=$(give_login "$AGENT_TOKEN" "$ADMIN_TOKEN")
+    ADMIN_EMAIL=$(give_login "$ADMIN_TOKEN" "$ADMIN_TOKEN")
+    PEER_EMAIL=$(give_login "$gloria" "$gloria")
     for token in "$CUSTOMER_TOKEN" "$stranger"; do
-        curl --fail --silent --show-error --output /dev/null "$API/tickets" --header "Authorization: Bearer $token" \
+        send --output /dev/null "$API/tickets" --header "Authorization: Bearer $token" \
             --json '{"subject": "Printer on fire", "body": "Smoke comes out of it."}'
     done
+}
+
+# The configuration of an attack by both admins.
+write_peers() {
+    local token
     {
         printf 'auth:\n'
         for token in ADMIN_TOKEN PEER_TOKEN; do
@@ -115,8 +172,8 @@ attack() {
     local name=$1 config=$2 status=0
     shift 2
     say "attacking as $name"
-    "$VENV/bin/schemathesis" --config-file "$config" --no-color run "${API%/api/v1}/openapi.json" \
-        "$@" >"$dir/attack.log" 2>&1 || status=$?
+    OPENAPI_TALLY=$dir/tally-$name.json "$VENV/bin/schemathesis" --config-file "$config" --no-color \
+        run "${API%/api/v1}/openapi.json" "$@" >"$dir/attack.log" 2>&1 || status=$?
     if [ "$status" -eq 0 ]; then
         printf '%-9s ok: %s\n' "$name" "$(sed -n '/^Test cases:/{n;s/^ *//;p}' "$dir/attack.log")"
     else
@@ -124,6 +181,30 @@ attack() {
         printf '%-9s FAILED, see above\n' "$name"
     fi
     return "$status"
+}
+
+# An attack whose token was refused from some moment on has seen nothing but 401 since then.
+check_token() {
+    local name=$1 token=$2
+    send --output /dev/null "$API/organization" --header "Authorization: Bearer $token" ||
+        { printf '%-9s FAILED: the token was not good any more at the end\n' "$name"; return 1; }
+}
+
+# What no attack was ever let through to: its answers to success were not looked at.
+name_untouched() {
+    "$VENV/bin/python" - "$dir"/tally-*.json <<'PY'
+import collections, json, sys
+
+answers = collections.defaultdict(collections.Counter)
+for path in sys.argv[1:]:
+    with open(path) as file:
+        for label, statuses in json.load(file).items():
+            answers[label].update(statuses)
+untouched = sorted(label for label, it in answers.items() if not any(status.startswith("2") for status in it))
+print(f"{len(answers) - len(untouched)} of {len(answers)} operations were answered 2xx at least once")
+for label in untouched:
+    print(f"never 2xx: {label} {dict(sorted(answers[label].items()))}")
+PY
 }
 
 build
@@ -135,11 +216,20 @@ start_server
 . "$dir/.insightdesk/tokens.env"
 make_peers
 failed=0
-attack PEERS "$dir/peers.toml" "$@" || failed=1
 for role in $ROLES; do
-    token=${role}_TOKEN
-    attack "$role" "$CONFIG" --header "Authorization: Bearer ${!token}" "$@" || failed=1
+    email=${role}_EMAIL
+    token=$(sign_in "${!email}")
+    attack "$role" "$CONFIG" --header "Authorization: Bearer $token" --exclude-operation-id "$ENDS_ITSELF" "$@" || failed=1
+    check_token "$role" "$token" || failed=1
 done
+ADMIN_TOKEN=$(sign_in "$ADMIN_EMAIL")
+PEER_TOKEN=$(sign_in "$PEER_EMAIL")
+write_peers
+attack PEERS "$dir/peers.toml" --exclude-operation-id "$ENDS_ITSELF" "$@" || failed=1
+check_token PEERS "$ADMIN_TOKEN" || failed=1
+check_token PEERS "$PEER_TOKEN" || failed=1
+attack ENDED "$CONFIG" --header "Authorization: Bearer $ADMIN_TOKEN" --include-operation-id "$ENDS_ITSELF" || failed=1
+name_untouched
 if grep -n 'panicked' "$dir/server.log" >&2; then
     failed=1
 fi

@@ -38,6 +38,8 @@ events! {
         RecoveryCodeUsed(RecoveryCodeUsed) = "recovery_code.used" v 1,
         /// An API key was made.
         ApiKeyCreated(ApiKeyCreated) = "api_key.created" v 1,
+        /// An API key has another name, other scopes or another end.
+        ApiKeyChanged(ApiKeyChanged) = "api_key.changed" v 1,
         /// An API key was used: told once a day for each key and address.
         ApiKeyUsed(ApiKeyUsed) = "api_key.used" v 1,
         /// An API key is void.
@@ -81,6 +83,7 @@ impl SecurityEvent {
             Self::RecoveryCodesMade(e) => e.user_id,
             Self::RecoveryCodeUsed(e) => e.user_id,
             Self::ApiKeyCreated(e) => e.user_id,
+            Self::ApiKeyChanged(e) => e.user_id,
             Self::ApiKeyUsed(e) => e.user_id,
             Self::ApiKeyRevoked(e) => e.user_id,
             Self::InvitationSent(e) => e.user_id,
@@ -205,6 +208,27 @@ pub struct ApiKeyCreated {
     /// From when on it is void.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// An API key has another name, other scopes or another end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApiKeyChanged {
+    /// Whose.
+    pub user_id: UserId,
+    /// The key.
+    pub key_id: ApiKeyId,
+    /// What it was called. Theirs.
+    pub from_name: Name,
+    /// What it is called now. Theirs.
+    pub to_name: Name,
+    /// What it could do.
+    pub from_scopes: Vec<Scope>,
+    /// What it may do now.
+    pub to_scopes: Vec<Scope>,
+    /// From when on it would have been void.
+    pub from_expires_at: DateTime<Utc>,
+    /// From when on it is void.
+    pub to_expires_at: DateTime<Utc>,
 }
 
 /// An API key was used.

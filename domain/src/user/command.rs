@@ -41,6 +41,13 @@ pub enum UserCommand {
         /// What rules see that know no scopes.
         role: Role,
     },
+    /// What is said of a machine's API key changed. Only an admin or the operator may.
+    ChangeMachine {
+        /// What people read: the name of the key.
+        name: Name,
+        /// What rules see that know no scopes.
+        role: Role,
+    },
     /// A machine leaves with its API key. Only an admin or the operator may. A second time is no error and no event.
     RetireMachine,
     /// Change what is given, leave the rest.

@@ -48,6 +48,7 @@ pub fn decide(
             };
             join(state, created)
         }
+        UserCommand::ChangeMachine { name, role } => change_machine(state, actor, name, *role),
         UserCommand::RetireMachine => retire(state, actor),
         UserCommand::Update {
             name,
@@ -81,6 +82,31 @@ fn join(state: &User, created: UserCreated) -> Result<Vec<UserEvent>, UserError>
     match state {
         User::Absent => Ok(vec![created.into()]),
         User::Present(_) => Err(UserError::AlreadyExists),
+    }
+}
+
+fn change_machine(
+    state: &User,
+    actor: &Actor,
+    name: &Name,
+    role: Role,
+) -> Result<Vec<UserEvent>, UserError> {
+    if !actor.is_admin() {
+        return Err(UserError::MachineByAdminOnly);
+    }
+    match state {
+        User::Absent => Err(UserError::NotFound),
+        User::Present(user) if user.kind.is_person() => Err(UserError::NoMachine),
+        User::Present(user) if user.erased => Err(UserError::Erased),
+        User::Present(user) => {
+            let changes = Changes {
+                name: Some(name),
+                email: None,
+                role: Some(role.into()),
+                active: None,
+            };
+            update(user, false, &changes)
+        }
     }
 }
 

@@ -27,11 +27,11 @@ pub enum UserError {
     /// An admin may not erase themself, so that an organization cannot lock itself out.
     #[error("you may not erase yourself; ask another admin")]
     OwnErasure,
-    /// A machine is made and retired with its API key, by admins alone.
-    #[error("only an admin may make and revoke API keys")]
+    /// A machine is made, changed and retired with its API key, by admins alone.
+    #[error("only an admin may make, change and revoke API keys")]
     MachineByAdminOnly,
     /// It is not a person.
-    #[error("this user is the machine of an API key: revoke the key and make another")]
+    #[error("this user is the machine of an API key: change or revoke the key")]
     Machine,
     /// It is not a machine.
     #[error("this user is a person, and has no API key")]

@@ -12,7 +12,7 @@ pub enum UserKind {
     /// Somebody who signs in.
     #[default]
     Person,
-    /// A program with an API key, of the same id. It is made and retired with the key, and changed by
+    /// A program with an API key, of the same id. It is made, changed and retired with the key, and by
     /// nothing else but the end of the organization, which erases it.
     Machine,
 }

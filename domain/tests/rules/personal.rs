@@ -114,6 +114,11 @@ const NOT_PERSONAL: &[(&str, &[&str], &str)] = &[
         "one of the organization's words, and fixed ones",
     ),
     (
+        "api_key.changed",
+        &["from_scopes", "to_scopes"],
+        "fixed words",
+    ),
+    (
         "organization.role_changed",
         &["name", "permissions"],
         "one of the organization's words, and fixed ones",

@@ -366,6 +366,38 @@ fn admins_and_the_operator_make_and_retire_machines_and_nobody_else_does() {
 }
 
 #[test]
+fn a_machine_takes_name_and_rank_of_its_key_from_admins_alone() {
+    let change = |text: &str, role| UserCommand::ChangeMachine {
+        name: name(text),
+        role,
+    };
+    let renamed = UserRenamed {
+        from: name("Robot"),
+        to: name("Reader"),
+    };
+    let raised = UserRoleChanged {
+        from: Role::Agent,
+        to: Role::Lead,
+        from_role_id: None,
+        to_role_id: None,
+    };
+    present_machine()
+        .when(1, admin(), change("Reader", Role::Lead))
+        .yields([renamed.into(), raised.into()]);
+    present_machine()
+        .when(1, admin(), change("Robot", Role::Agent))
+        .changes_nothing();
+    for actor in [agent(), lead(), customer(), import(), Actor::Timer] {
+        present_machine()
+            .when(1, actor, change("Reader", Role::Agent))
+            .refuses(UserError::MachineByAdminOnly);
+    }
+    present(AGENT, Role::Agent)
+        .when(1, admin(), change("Reader", Role::Agent))
+        .refuses(UserError::NoMachine);
+}
+
+#[test]
 fn a_machine_is_retired_once() {
     present_machine()
         .given(1, UserDeactivated {})

@@ -1,7 +1,8 @@
 //! API keys: whether a text is the key of a machine, what that may do, and when it was last used.
 //!
 //! A key that was found good is believed for [`BELIEVED`], so that a busy one asks the database twice a second and no more.
-//! For so long a key may go on that another server revoked; one that this server revoked ends at once. While the database
+//! For so long a key may go on that another server revoked, or do what it could before another server changed it; what this
+//! server did to a key holds at once. While the database
 //! does not answer, a key that has to be looked up is neither good nor bad.
 
 use std::error::Error as StdError;
@@ -24,6 +25,9 @@ use crate::permission::{least_role, of_scopes};
 
 /// How long a key that was found good is not looked up again.
 const BELIEVED: Duration = Duration::from_millis(500);
+/// How long a key that was changed through this process is looked up at each use: longer than a look-up takes that began
+/// before.
+const DOUBTED: Duration = Duration::from_secs(5);
 /// The most keys that are remembered, some 200 bytes each.
 const BELIEVED_MAX: u64 = 10_000;
 /// How long this server remembers that it revoked a key: longer than a look-up takes that began before.
@@ -47,6 +51,8 @@ struct Inner {
     /// By the hash of the whole text, so that a changed one is not found.
     believed: Cache<[u8; 32], Believed>,
     revoked: Cache<ApiKeyId, ()>,
+    /// Those that were changed a moment ago.
+    doubted: Cache<ApiKeyId, ()>,
     noted: Cache<(ApiKeyId, String), ()>,
     uses: Mutex<Vec<KeyUse>>,
 }
@@ -118,6 +124,7 @@ impl ApiKeys {
             clock,
             believed: remembered(BELIEVED),
             revoked: remembered(REVOKED_REMEMBERED),
+            doubted: remembered(DOUBTED),
             noted: remembered(USE_INTERVAL),
             uses: Mutex::default(),
         }))
@@ -131,7 +138,8 @@ impl ApiKeys {
         let key = ApiKey::parse(text)?;
         let key_id = ApiKeyId(key.id());
         let hash = *blake3::hash(text.as_bytes()).as_bytes();
-        let known = match self.0.believed.get(&hash) {
+        let believed = self.0.believed.get(&hash);
+        let known = match believed.filter(|_| !self.0.doubted.contains_key(&key_id)) {
             Some(known) => known,
             None => {
                 let found = self.find(&key).await?;
@@ -167,6 +175,11 @@ impl ApiKeys {
     /// Knows at once that a key was revoked through this process.
     pub fn revoke(&self, key_id: ApiKeyId) {
         self.0.revoked.insert(key_id, ());
+    }
+
+    /// Knows at once that a key was changed through this process.
+    pub fn doubt(&self, key_id: ApiKeyId) {
+        self.0.doubted.insert(key_id, ());
     }
 
     fn note(&self, known: &Believed, address: &str, at: DateTime<Utc>) {

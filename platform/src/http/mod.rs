@@ -9,6 +9,7 @@ pub mod gate;
 pub mod health;
 pub mod json_text;
 pub mod one_description;
+pub mod page;
 pub mod problem;
 mod query;
 pub mod rate_limit;

@@ -90,11 +90,24 @@ fn unwrap_description(schema: &mut Map<String, Value>) {
 }
 
 fn complete(operation: &mut Value) {
-    let parameters = operation["parameters"].as_array_mut().into_iter().flatten();
+    let parameters = operation.get_mut("parameters");
+    let parameters = parameters
+        .and_then(Value::as_array_mut)
+        .into_iter()
+        .flatten();
     for parameter in parameters.filter_map(Value::as_object_mut) {
         parameters::complete(parameter);
     }
     responses::complete(operation);
+    say_that_nothing_is_shown(operation);
+}
+
+/// Tools take an operation without a word about security for one where it was forgotten.
+fn say_that_nothing_is_shown(operation: &mut Value) {
+    if let Some(operation) = operation.as_object_mut() {
+        let security = operation.entry("security");
+        security.or_insert_with(|| Value::Array(Vec::new()));
+    }
 }
 
 fn close(schema: &mut Map<String, Value>) {
@@ -178,6 +191,21 @@ mod tests {
         assert_eq!(properties["x"]["allOf"].as_array().unwrap().len(), 1);
         assert_eq!(properties["x"]["description"], "It");
         assert!(properties["y"].get("type").is_none());
+    }
+
+    #[test]
+    fn an_operation_without_parameters_has_no_word_of_them_and_an_open_one_says_that_it_is_open() {
+        let spec = document(
+            r#"{"paths": {"/a": {
+                "get": {"responses": {}},
+                "put": {"responses": {}, "security": [{"Bearer": []}]}}}}"#,
+            &[],
+        )
+        .unwrap();
+        let [open, closed] = ["get", "put"].map(|method| &spec["paths"]["/a"][method]);
+        assert!(open.get("parameters").is_none());
+        assert_eq!(open["security"], serde_json::json!([]));
+        assert_eq!(closed["security"], serde_json::json!([{"Bearer": []}]));
     }
 
     #[test]

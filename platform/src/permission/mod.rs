@@ -90,7 +90,7 @@ permissions! {
     ManageOrganization = "manage_organization",
     /// Read the record of security events.
     ReadAudit = "read_audit",
-    /// Make and revoke API keys.
+    /// Make, change and revoke API keys.
     ManageApiKeys = "manage_api_keys",
     /// Set up the sites that people sign on by. Who does may let anybody in as anybody, so no key has it.
     ManageSignOn = "manage_sign_on",

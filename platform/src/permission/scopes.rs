@@ -7,10 +7,11 @@
 use domain::actor::Role;
 
 use super::Permission::{
-    AssignTickets, ChangeTickets, EditOwnMessages, EraseUsers, ExportUsers, ManageOrganization,
-    ManageServiceLevels, ManageSessions, ManageTeams, ManageUsers, MoveTickets, OpenTickets,
-    OwnProfile, ReadAudit, ReadOrganization, ReadServiceLevels, ReadTeams, ReadTickets, ReadUsers,
-    RedactMessages, ReplyToTickets, TagTickets, WorkOnTickets, WriteNotes,
+    AssignTickets, ChangeTickets, EditOwnMessages, EraseUsers, ExportUsers, ManageCompanies,
+    ManageOrganization, ManageServiceLevels, ManageSessions, ManageTeams, ManageUsers, MoveTickets,
+    OpenTickets, OwnProfile, ReadAudit, ReadCompanies, ReadOrganization, ReadServiceLevels,
+    ReadTeams, ReadTickets, ReadUsers, RedactMessages, ReplyToTickets, TagTickets, WorkOnTickets,
+    WriteNotes,
 };
 use super::{PermissionSet, of_role};
 
@@ -31,6 +32,8 @@ const PEOPLE_WRITE: PermissionSet = PEOPLE_READ.and(&[ManageUsers]);
 const PEOPLE_ADMIN: PermissionSet = PEOPLE_WRITE.and(&[ExportUsers, EraseUsers, ManageSessions]);
 const TEAMS_READ: PermissionSet = PermissionSet::of(&[ReadTeams]);
 const TEAMS_WRITE: PermissionSet = TEAMS_READ.and(&[ManageTeams]);
+const COMPANIES_READ: PermissionSet = PermissionSet::of(&[ReadCompanies]);
+const COMPANIES_WRITE: PermissionSet = COMPANIES_READ.and(&[ManageCompanies]);
 const ORGANIZATION_READ: PermissionSet = PermissionSet::of(&[ReadOrganization]);
 const ORGANIZATION_WRITE: PermissionSet = ORGANIZATION_READ.and(&[ManageOrganization]);
 const SERVICE_LEVELS_READ: PermissionSet = PermissionSet::of(&[ReadServiceLevels]);
@@ -67,6 +70,8 @@ pub const SCOPES: &[ScopeRow] = &[
     scope("people:admin",       PEOPLE_ADMIN,       "also export and erase people, and end their sessions"),
     scope("teams:read",         TEAMS_READ,         "teams"),
     scope("teams:write",        TEAMS_WRITE,        "also make and change them"),
+    scope("companies:read",     COMPANIES_READ,     "companies"),
+    scope("companies:write",    COMPANIES_WRITE,    "also make and change them, and group customers into them"),
     scope("organization:read",  ORGANIZATION_READ,  "name and settings of the organization"),
     scope("organization:write", ORGANIZATION_WRITE, "also change them"),
     scope("service_levels:read", SERVICE_LEVELS_READ, "calendars and service level policies"),
@@ -153,6 +158,8 @@ mod tests {
             ),
             (&["tickets:read", "audit:read"], Role::Lead),
             (&["teams:write"], Role::Lead),
+            (&["companies:read"], Role::Agent),
+            (&["companies:write"], Role::Lead),
             (&["people:write"], Role::Admin),
             (&["organization:write"], Role::Admin),
         ] {

@@ -1,12 +1,13 @@
 //! What the audit says about people's ways in.
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use domain::security::event::{
-    ApiKeyCreated, InvitationSent, SecurityEvent, SessionEnded, SessionStarted, SignInFailed,
-    SignOnProviderChanged, SignOnProviderCreated,
+    ApiKeyChanged, ApiKeyCreated, InvitationSent, SecurityEvent, SessionEnded, SessionStarted,
+    SignInFailed, SignOnProviderChanged, SignOnProviderCreated,
 };
 use domain::security::sign_on::SignOnSettings;
 use domain::security::words::{PasswordChange, SessionEnd, SignInFailure, SignInMethod};
-use domain::text::MailDomain;
+use domain::text::{MailDomain, Scope};
 use platform::rows::{ACTOR, SUBJECT};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -54,6 +55,7 @@ pub(super) fn fact(change: &SecurityEvent) -> Fact {
             e.left
         )),
         SecurityEvent::ApiKeyCreated(e) => key_created(e),
+        SecurityEvent::ApiKeyChanged(e) => key_changed(e),
         SecurityEvent::ApiKeyUsed(e) => {
             Fact::new("api_key", e.key_id.0, format!("{SUBJECT} used its API key"))
                 .concerning(user_id)
@@ -146,10 +148,8 @@ fn failed(event: &SignInFailed) -> Fact {
 }
 
 fn key_created(event: &ApiKeyCreated) -> Fact {
-    let scopes: Vec<&str> = event.scopes.iter().map(|scope| scope.as_str()).collect();
-    let expires_at = event
-        .expires_at
-        .map(|end| end.to_rfc3339_opts(chrono::SecondsFormat::Micros, true));
+    let scopes = scope_names(&event.scopes);
+    let expires_at = event.expires_at.map(time_text);
     Fact::new(
         "api_key",
         event.key_id.0,
@@ -159,6 +159,37 @@ fn key_created(event: &ApiKeyCreated) -> Fact {
     .changing("name", Value::Null, event.name.as_str())
     .changing("scopes", Value::Null, scopes)
     .changing("expires_at", Value::Null, expires_at)
+}
+
+fn key_changed(event: &ApiKeyChanged) -> Fact {
+    let summary = format!("{ACTOR} changed the API key of {SUBJECT}");
+    let mut fact = Fact::new("api_key", event.key_id.0, summary).concerning(event.user_id);
+    if event.from_name != event.to_name {
+        fact = fact.changing("name", event.from_name.as_str(), event.to_name.as_str());
+    }
+    if event.from_scopes != event.to_scopes {
+        let (from, to) = (
+            scope_names(&event.from_scopes),
+            scope_names(&event.to_scopes),
+        );
+        fact = fact.changing("scopes", from, to);
+    }
+    if event.from_expires_at != event.to_expires_at {
+        let (from, to) = (
+            time_text(event.from_expires_at),
+            time_text(event.to_expires_at),
+        );
+        fact = fact.changing("expires_at", from, to);
+    }
+    fact
+}
+
+fn scope_names(scopes: &[Scope]) -> Vec<&str> {
+    scopes.iter().map(Scope::as_str).collect()
+}
+
+fn time_text(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
 fn provider_created(event: &SignOnProviderCreated) -> Fact {

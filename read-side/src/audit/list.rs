@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use super::filter::AuditFilter;
 use super::statement;
-use crate::cursor::{self, Fingerprint, InvalidCursor, Moment};
 use crate::error::ReadError;
 use crate::models::ReadModels;
-use crate::page::{Direction, Limit, Page};
 use crate::viewer::Viewer;
+use platform::cursor::{self, Fingerprint, InvalidCursor, Moment};
+use platform::page::{Direction, Limit, Page};
 
 /// What a client asks for.
 #[derive(Debug, Clone, PartialEq)]

@@ -14,10 +14,10 @@ use uuid::Uuid;
 
 use super::list::{AuditKey, AuditQuery};
 use super::{AuditFilter, EventTypes, statement};
-use crate::cursor::Moment;
-use crate::page::{Direction, Limit};
 use crate::tickets::TimeRange;
 use crate::viewer::{Tenant, Viewer};
+use platform::cursor::Moment;
+use platform::page::{Direction, Limit};
 
 /// Twenty thousand facts of twenty people, most of them sign-ins.
 const FACTS: &str = "

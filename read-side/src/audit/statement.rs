@@ -6,10 +6,10 @@ use schema::projection::CORE;
 use tokio_postgres::types::Type;
 
 use super::list::{AuditKey, AuditQuery};
-use crate::cursor::Moment;
 use crate::database::Statement;
 use crate::privacy::push_hidden_teams;
 use crate::viewer::Viewer;
+use platform::cursor::Moment;
 
 const COLUMNS: &str = <AuditRow as Row>::COLUMNS;
 const SELECT: &str = formatcp!("SELECT {COLUMNS} FROM {CORE}.{}", <AuditRow as Row>::TABLE);

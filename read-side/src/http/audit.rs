@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::ids::UserId;
 use platform::http::auth::Bearer;
+use platform::http::page::bad_cursor;
 use platform::http::problem::QueryProblem;
 use platform::rows::AuditRow;
 use poem::Request;
@@ -13,10 +14,10 @@ use uuid::Uuid;
 use super::Tag;
 use super::history::{ActorView, ChangeView};
 use super::page::{Listed, OrderView, limit, parse_range};
-use super::session::{Session, bad, bad_cursor, refused};
+use super::session::{Session, bad, refused};
 use crate::audit::{AuditFilter, AuditList, AuditQuery, EventTypes};
 use crate::models::ReadModels;
-use crate::page::Direction;
+use platform::page::Direction;
 
 /// One fact of the audit.
 #[derive(Debug, Object)]

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::ids::CalendarId;
 use platform::http::auth::Bearer;
+use platform::http::page::bad_cursor;
 use platform::http::problem::{Problem, QueryProblem};
 use platform::http::views::calendar::{CalendarView, shown};
 use platform::rows::{CalendarRow, CalendarVersionRow};
@@ -13,10 +14,10 @@ use uuid::Uuid;
 
 use super::Tag;
 use super::page::{Found, Listed, limit};
-use super::session::{Session, bad, bad_cursor, refused};
+use super::session::{Session, bad, refused};
 use crate::calendars::{CalendarAt, CalendarList};
-use crate::cursor::Moment;
 use crate::models::ReadModels;
+use platform::cursor::Moment;
 
 pub(super) struct CalendarQueries(pub(super) ReadModels);
 

@@ -2,6 +2,7 @@
 
 use domain::ids::CompanyId;
 use platform::http::auth::Bearer;
+use platform::http::page::bad_cursor;
 use platform::http::problem::{Problem, QueryProblem};
 use platform::http::views::CompanyView;
 use poem::Request;
@@ -10,7 +11,7 @@ use poem_openapi::param::{Header, Path, Query};
 use uuid::Uuid;
 
 use super::page::{Found, Listed, limit};
-use super::session::{Session, bad_cursor, refused};
+use super::session::{Session, refused};
 use super::{Tag, views};
 use crate::companies::CompanyList;
 use crate::models::ReadModels;

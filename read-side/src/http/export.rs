@@ -3,6 +3,7 @@
 use domain::ids::UserId;
 use platform::http::auth::Bearer;
 use platform::http::exports::ExportRecords;
+use platform::http::page::bad_cursor;
 use platform::http::problem::{Problem, QueryProblem};
 use platform::http::views::{MessageView, TicketView, UserView};
 use poem::Request;
@@ -14,7 +15,7 @@ use uuid::Uuid;
 use super::audit::{self, AuditEntryView};
 use super::history::{HistoryEntryView, entry};
 use super::page::{Found, limit};
-use super::session::{Session, bad_cursor, refused};
+use super::session::{Session, refused};
 use super::{Tag, views};
 use crate::export::Export;
 use crate::models::ReadModels;

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use domain::actor::Role;
 use domain::ids::{TicketId, UserId};
 use platform::http::auth::Bearer;
+use platform::http::page::bad_cursor;
 use platform::http::problem::{Problem, QueryProblem};
 use platform::http::views::RoleView;
 use platform::rows::{ActorKind, Change, HistoryRow};
@@ -16,7 +17,7 @@ use uuid::Uuid;
 
 use super::Tag;
 use super::page::{Listed, OrderView, limit};
-use super::session::{Session, bad_cursor, refused};
+use super::session::{Session, refused};
 use crate::history::History;
 use crate::models::ReadModels;
 use crate::viewer::Viewer;

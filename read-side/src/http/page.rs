@@ -1,19 +1,19 @@
 //! Lists on the wire.
 
 use chrono::{DateTime, Utc};
+pub(super) use platform::http::page::limit;
+use platform::http::page::next_link;
 use platform::http::problem::Problem;
-use platform::http::serve::BASE_PATH;
 use poem::Request;
-use poem::http::Uri;
 use poem_openapi::payload::Json;
 // `types::Type` is not imported: its `is_empty` would take the place of that of `str`.
 use poem_openapi::types::{self, ParseFromJSON, ToJSON};
 use poem_openapi::{ApiResponse, Enum, Object};
 
 use super::session::bad;
-use crate::cursor::Moment;
-use crate::page::{Direction, Limit, Page};
 use crate::tickets::TimeRange;
+use platform::cursor::Moment;
+use platform::page::{Direction, Page};
 
 /// One page of a list.
 #[derive(Debug, Object)]
@@ -90,24 +90,6 @@ pub(super) fn etag(version: i64) -> String {
     format!("\"{version}\"")
 }
 
-/// The same address with another cursor. The framework has cut the base path off the request's own.
-fn next_link(uri: &Uri, cursor: &str) -> String {
-    let pairs = uri.query().unwrap_or_default().split('&');
-    let kept = pairs.filter(|pair| !pair.is_empty() && !pair.starts_with("cursor="));
-    let query: String = kept.map(|pair| format!("{pair}&")).collect();
-    let path = uri.path();
-    format!("<{BASE_PATH}{path}?{query}cursor={cursor}>; rel=\"next\"")
-}
-
-/// The limit that was asked for, or the default.
-pub(super) fn limit(items: Option<i64>) -> Result<Limit, Problem> {
-    let limit = items
-        .map(Limit::new)
-        .transpose()
-        .map_err(|error| bad("limit", error))?;
-    Ok(limit.unwrap_or(Limit::DEFAULT))
-}
-
 type TimeParameter<'a> = (&'a str, Option<DateTime<Utc>>);
 
 pub(super) fn parse_range(
@@ -142,26 +124,5 @@ impl OrderView {
             None | Some(Self::Asc) => Direction::Ascending,
             Some(Self::Desc) => Direction::Descending,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn link(uri: &'static str) -> String {
-        next_link(&Uri::from_static(uri), "NEXT")
-    }
-
-    #[test]
-    fn the_next_link_keeps_the_query_and_replaces_its_cursor() {
-        assert_eq!(
-            link("/tickets"),
-            "</api/v1/tickets?cursor=NEXT>; rel=\"next\""
-        );
-        assert_eq!(
-            link("/tickets?status=open&cursor=OLD&status=new"),
-            "</api/v1/tickets?status=open&status=new&cursor=NEXT>; rel=\"next\""
-        );
     }
 }

@@ -3,6 +3,7 @@
 use domain::ids::PolicyId;
 use domain::service_levels::state::ServiceLevels;
 use platform::http::auth::Bearer;
+use platform::http::page::bad_cursor;
 use platform::http::problem::{Problem, QueryProblem};
 use platform::http::views::policy::{PoliciesView, PolicyView};
 use platform::rows::PolicyVersionRow;
@@ -13,7 +14,7 @@ use uuid::Uuid;
 
 use super::Tag;
 use super::page::{Found, Listed, limit};
-use super::session::{Session, bad_cursor, refused};
+use super::session::{Session, refused};
 use crate::models::ReadModels;
 use crate::policies::PolicyVersionList;
 use crate::viewer::Tenant;

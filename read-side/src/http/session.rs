@@ -6,7 +6,6 @@ use platform::consistency::ConsistencyToken;
 use platform::http::problem::{Problem, QueryProblem};
 
 use crate::cached::Shown;
-use crate::cursor::InvalidCursor;
 use crate::error::ReadError;
 use crate::models::ReadModels;
 use crate::viewer::Viewer;
@@ -85,11 +84,6 @@ fn parse_token(text: &str, viewer: &Viewer) -> Result<ConsistencyToken, Problem>
 /// 400, naming the parameter or header that is wrong.
 pub(super) fn bad(parameter: &str, reason: impl std::fmt::Display) -> Problem {
     Problem::bad_request(format!("{parameter}: {reason}"))
-}
-
-/// 400, naming the cursor.
-pub(super) fn bad_cursor(error: InvalidCursor) -> Problem {
-    bad("cursor", error)
 }
 
 /// The answer to a query that could not be answered.

@@ -6,6 +6,7 @@ use domain::text::Tag as TicketTag;
 use platform::http::auth::Bearer;
 use platform::http::gate::demand;
 use platform::http::json_text::JsonText;
+use platform::http::page::bad_cursor;
 use platform::http::problem::{Problem, QueryProblem};
 use platform::http::views::{PriorityView, StatusView, TicketView};
 use platform::permission::Permission;
@@ -16,11 +17,11 @@ use uuid::Uuid;
 
 use super::page::{Listed, etag, limit, parse_range};
 use super::renderings::Renderings;
-use super::session::{Session, bad, bad_cursor, refused};
+use super::session::{Session, bad, refused};
 use super::{Tag, views};
 use crate::models::ReadModels;
-use crate::page::Direction;
 use crate::tickets::{Holder, Sort, SortField, TicketFilter, TicketList, TicketQuery};
+use platform::page::Direction;
 
 /// The word for tickets without an agent or team.
 const NOBODY: &str = "none";

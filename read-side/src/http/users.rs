@@ -3,6 +3,7 @@
 use domain::ids::{CompanyId, UserId};
 use domain::text::Name;
 use platform::http::auth::Bearer;
+use platform::http::page::bad_cursor;
 use platform::http::problem::{Problem, QueryProblem};
 use platform::http::views::{RoleView, UserView};
 use platform::permission::Permission;
@@ -12,7 +13,7 @@ use poem_openapi::param::{Header, Path, Query};
 use uuid::Uuid;
 
 use super::page::{Found, Listed, limit};
-use super::session::{Session, bad, bad_cursor, refused};
+use super::session::{Session, bad, refused};
 use super::{Tag, views};
 use crate::models::ReadModels;
 use crate::users::{UserFilter, UserList};

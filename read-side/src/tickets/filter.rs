@@ -5,7 +5,7 @@ use domain::text::Tag;
 use domain::ticket::state::{Priority, Status};
 use serde::Serialize;
 
-use crate::cursor::Moment;
+use platform::cursor::Moment;
 
 /// Conditions that a ticket fulfils all of. An empty list is no condition.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]

@@ -6,11 +6,11 @@ use tokio_postgres::Row;
 use super::filter::TicketFilter;
 use super::sort::{Sort, SortKey};
 use super::statement::{self, Asker};
-use crate::cursor::{self, Fingerprint, InvalidCursor};
 use crate::error::ReadError;
 use crate::models::ReadModels;
-use crate::page::{Limit, Page};
 use crate::viewer::Viewer;
+use platform::cursor::{self, Fingerprint, InvalidCursor};
+use platform::page::{Limit, Page};
 
 /// What a client asks for.
 #[derive(Debug, Clone, PartialEq)]

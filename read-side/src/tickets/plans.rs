@@ -18,9 +18,9 @@ use super::list::TicketQuery;
 use super::sort::{Sort, SortField, SortKey, SortValue};
 use super::statement::Asker;
 use super::{Holder, TicketFilter, statement};
-use crate::cursor::Moment;
-use crate::page::{Direction, Limit};
 use crate::viewer::{Tenant, Viewer};
+use platform::cursor::Moment;
+use platform::page::{Direction, Limit};
 
 /// Twenty thousand tickets of twenty requesters and agents, half of them open, a tenth with a deadline, a few with a tag,
 /// a twentieth without an agent.

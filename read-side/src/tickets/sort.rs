@@ -4,8 +4,8 @@ use platform::rows::{Column, TicketRow};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::cursor::{InvalidCursor, Moment};
-use crate::page::Direction;
+use platform::cursor::{InvalidCursor, Moment};
+use platform::page::Direction;
 
 /// The order of a list; equal values are ordered by id, so that the order is total.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -10,11 +10,11 @@ use super::filter::{Holder, TicketFilter, TimeRange};
 use super::list::TicketQuery;
 use super::sort::{Sort, SortField, SortKey, SortValue};
 use crate::companies::push_requesters;
-use crate::cursor::Moment;
 use crate::database::Statement;
 use crate::privacy::push_visible;
 use crate::viewer::Viewer;
 use domain::ids::CompanyId;
+use platform::cursor::Moment;
 
 const COLUMNS: &str = <TicketRow as Row>::COLUMNS;
 const TICKETS: &str = formatcp!("{CORE}.{}", <TicketRow as Row>::TABLE);

@@ -80,6 +80,47 @@ async fn a_revoked_invitation_lets_nobody_in_and_frees_the_address() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn open_invitations_are_read_page_by_page_the_newest_first() {
+    let app = TestApp::start().await;
+    let mut sent = Vec::new();
+    for number in 0..5 {
+        let body = json!({"email": format!("n{number}@acme.example"), "role": "agent"});
+        let invited = app.admin().post("/invitations", body).await.expect(201);
+        sent.insert(0, invited["id"].clone());
+    }
+    let elsewhere = json!({"email": NINA, "role": "agent"});
+    let foreign = app.globex.admin.post("/invitations", elsewhere).await;
+    foreign.expect(201);
+    let (mut seen, mut path) = (Vec::new(), "/invitations?limit=2".to_owned());
+    loop {
+        let page = app.admin().get(&path).await.expect(200);
+        assert!(page.items().len() <= 2);
+        seen.extend(page.items().iter().map(|item| item["id"].clone()));
+        let Some(cursor) = page["next_cursor"].as_str() else {
+            assert_eq!(page.header("link"), None);
+            break;
+        };
+        assert!(page.header("link").unwrap().contains(cursor));
+        path = format!("/invitations?limit=2&cursor={cursor}");
+        // Who has left the list meanwhile moves nobody else.
+        let gone = format!("/invitations/{}", seen[0].as_str().unwrap());
+        app.admin().request(Method::DELETE, &gone).await;
+    }
+    assert_eq!(seen, sent);
+    let users = app.admin().get("/users?limit=1").await.expect(200);
+    let of_another_list = users["next_cursor"].as_str().unwrap();
+    for wrong in [
+        "limit=0",
+        "limit=101",
+        "cursor=x",
+        &format!("cursor={of_another_list}"),
+    ] {
+        let refused = app.admin().get(&format!("/invitations?{wrong}")).await;
+        refused.expect(400);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_invitation_that_is_sent_again_has_another_link_alone() {
     let (app, mailbox) = TestApp::with_mail().await;
     let (id, user) = invite(&app).await;

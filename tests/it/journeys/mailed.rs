@@ -3,10 +3,10 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use crate::harness::TestApp;
 use crate::harness::access::{
     PASSWORD, give_password, post, refresh, sign_in, signed_in, status_of,
 };
+use crate::harness::{DEADLINE, TestApp, eventually};
 
 fn application(slug: &str, email: &str) -> Value {
     json!({
@@ -160,6 +160,67 @@ async fn s22_a_reset_link_is_good_once_for_half_an_hour_and_ends_every_session()
     let unknown = forgot("nobody@acme.example").await;
     assert_eq!(unknown.body, forgot(&email).await.body);
     assert_eq!(mailbox.count_to("nobody@acme.example"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s30_a_short_name_that_no_organization_can_have_is_one_that_none_has() {
+    let app = TestApp::start().await;
+    for slug in ["\u{0}", "x\u{89}q\u{0}*", "\u{202e}acme", "acme'--", ""] {
+        let provider = format!("/auth/sign_on/providers/{}/start", uuid::Uuid::now_v7());
+        let email = "carla@acme.example";
+        for (path, body, status) in [
+            (provider.as_str(), json!({"organization": slug}), 404),
+            (
+                "/auth/codes",
+                json!({"email": email, "organization": slug}),
+                202,
+            ),
+            (
+                "/auth/codes/verify",
+                json!({"email": email, "organization": slug, "code": "123456"}),
+                401,
+            ),
+            (
+                "/auth/login",
+                json!({"email": email, "organization": slug, "password": PASSWORD}),
+                401,
+            ),
+        ] {
+            let answer = post(&app.client, path, body).await;
+            let expected = [status, 400].contains(&answer.status.as_u16());
+            assert!(expected, "{path} {slug:?}: {answer:?}");
+        }
+    }
+    let choices = app
+        .client
+        .get("/api/v1/auth/sign_on/providers?organization=%00");
+    let choices = choices.await;
+    assert!([200, 400].contains(&choices.status.as_u16()), "{choices:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_code_from_a_mail_is_told_to_the_organization() {
+    let (app, mailbox) = TestApp::with_mail().await;
+    let body = json!({"email": "carla@acme.example", "organization": "acme"});
+    post(&app.client, "/auth/codes", body).await.expect(202);
+    let code = mailbox.code("carla@acme.example").await;
+    let wrong = if code == "000000" { "000001" } else { "000000" };
+    let body = json!({"email": "carla@acme.example", "organization": "acme", "code": wrong});
+    post(&app.client, "/auth/codes/verify", body)
+        .await
+        .expect(401);
+    let told = async || {
+        let path = "/audit?type=sign_in.failed";
+        let told = app.admin().get(path).await.expect(200);
+        match told.items() {
+            [one] => Ok(one.clone()),
+            other => Err(other.len()),
+        }
+    };
+    let told = eventually(told, DEADLINE).await;
+    let summary = told["summary"].as_str().unwrap();
+    assert!(summary.contains("a mailed code"), "{summary}");
+    assert_eq!(told["subject"]["id"], json!(app.customer().id), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -249,6 +249,97 @@ async fn a_scope_that_there_is_not_is_named() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_key_does_what_it_says_now_at_once_and_soon_on_every_other_server() {
+    let app = TestApp::start().await;
+    let (_other, client) = app.second().await;
+    let key = make_key(app.admin(), &["tickets:read", "teams:read"]).await;
+    let there = key.person.at(&client);
+    for person in [&key.person, &there] {
+        person.get("/teams").await.expect(200);
+    }
+    let path = format!("/api_keys/{}", key.id);
+    let change = json!({"name": "Reader", "scopes": ["tickets:read", "companies:read"]});
+    let changed = app.admin().patch(&path, change).await.expect(200);
+    assert_eq!(changed["name"], "Reader");
+    assert_eq!(changed["scopes"], json!(["companies:read", "tickets:read"]));
+    key.person.get("/teams").await.expect(403);
+    key.person.get("/companies").await.expect(200);
+    let narrowed = async || match there.get("/teams").await.status.as_u16() {
+        403 => Ok(()),
+        status => Err(status),
+    };
+    eventually(narrowed, DEADLINE).await;
+    let kept = app.admin().get(&path).await.expect(200);
+    assert_eq!(kept["name"], "Reader");
+    let renamed = async || {
+        let user = app.admin().get(&format!("/users/{}", key.id)).await;
+        match user["name"].as_str() {
+            Some("Reader") => Ok(()),
+            other => Err(format!("{other:?}")),
+        }
+    };
+    eventually(renamed, DEADLINE).await;
+    let [told] = told_in_audit(&app, "api_key.changed")
+        .await
+        .try_into()
+        .unwrap();
+    let changes = told["changes"].to_string();
+    assert!(
+        changes.contains("Reader") && changes.contains("teams:read"),
+        "{told}"
+    );
+    assert!(!changes.contains("expires_at"), "{told}");
+    // What is so already is no change.
+    let same = json!({"name": "Reader", "scopes": ["companies:read", "tickets:read"]});
+    app.admin().patch(&path, same).await.expect(200);
+    app.admin().patch(&path, json!({})).await.expect(200);
+    let end = app.now() + TimeDelta::days(1);
+    let change = json!({"expires_at": end});
+    app.admin().patch(&path, change).await.expect(200);
+    let all_told = async || match told_in_audit(&app, "api_key.changed").await.len() {
+        2 => Ok(()),
+        other => Err(other),
+    };
+    eventually(all_told, DEADLINE).await;
+    app.wait(TimeDelta::days(1));
+    key.person.get("/tickets").await.expect(401);
+    let late = app.admin().patch(&path, json!({"name": "Robot"})).await;
+    late.expect(409);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_changed_by_the_rules_of_its_making() {
+    let app = TestApp::start().await;
+    let key = make_key(app.admin(), &["tickets:read"]).await;
+    let path = format!("/api_keys/{}", key.id);
+    let ends = [app.now(), app.now() + TimeDelta::days(367)];
+    for end in ends {
+        let change = json!({"expires_at": end});
+        let refused = app.admin().patch(&path, change).await.expect(422);
+        assert_eq!(refused["errors"][0]["pointer"], "/expires_at");
+    }
+    let unknown = json!({"scopes": ["tickets:read", "everything"]});
+    let refused = app.admin().patch(&path, unknown).await.expect(422);
+    assert_eq!(refused["errors"][0]["pointer"], "/scopes/1");
+    for malformed in [
+        json!({"scopes": []}),
+        json!({"name": ""}),
+        json!({"key": "x"}),
+    ] {
+        app.admin().patch(&path, malformed).await.expect(400);
+    }
+    app.globex
+        .admin
+        .patch(&path, json!({"name": "Taken over"}))
+        .await
+        .expect(404);
+    app.admin().delete(&path).await.expect(204);
+    let revoked = app.admin().patch(&path, json!({"name": "Back"})).await;
+    revoked.expect(409);
+    key.person.get("/tickets").await.expect(401);
+}
+
 /// Keys of people have no way to more: neither by making somebody who may more, nor by taking over the login of one.
 #[tokio::test(flavor = "multi_thread")]
 async fn s23_a_key_gives_nobody_what_it_does_not_have() {

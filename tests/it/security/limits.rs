@@ -1,5 +1,6 @@
 //! Limits over HTTP: whom they stop, whom they do not, and what they tell.
 
+use hyper::Method;
 use platform::config::Config;
 use platform::http::client_address::ClientAddresses;
 use platform::http::rate_limit::BudgetName;
@@ -7,7 +8,7 @@ use platform::private::{Durability, PrivateServers, test_dir};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::harness::access::make_key;
+use crate::harness::access::{PASSWORD, give_login, make_key};
 use crate::harness::{
     Answer, Client, DEADLINE, Database, Organization, Person, TestApp, eventually,
 };
@@ -43,6 +44,16 @@ async fn app(limited: &[BudgetName]) -> TestApp {
 fn address() -> String {
     let [a, b, c, d, ..] = *Uuid::new_v4().as_bytes();
     format!("2001:db8:{a:x}{b:02x}:{c:x}{d:02x}::1")
+}
+
+/// Lets Grace sign in by an address that nobody else has.
+async fn login_of_its_own(app: &TestApp) -> String {
+    let email = format!("grace-{}@acme.example", Uuid::new_v4());
+    let path = format!("/users/{}", app.agent().id);
+    let changed = app.admin().patch(&path, json!({"email": email}));
+    changed.await.expect(200);
+    give_login(app, &app.acme, app.agent(), &email).await;
+    email
 }
 
 async fn asks(person: &Person) -> Answer {
@@ -152,7 +163,7 @@ async fn s19_who_tries_credentials_too_often_is_stopped_while_others_at_the_addr
     let address = address();
     let tries = async |path: &str| {
         let body = json!({"email": "nobody@nowhere.example", "password": "a guess of the day"});
-        let request = app.client.request(hyper::Method::POST, path).json(&body);
+        let request = app.client.request(Method::POST, path).json(&body);
         request.header("x-forwarded-for", &address).await
     };
     for _ in 0..BURST {
@@ -172,6 +183,62 @@ async fn s19_who_tries_credentials_too_often_is_stopped_while_others_at_the_addr
         .header("x-forwarded-for", &address)
         .await
         .expect(201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s19_who_spends_an_accounts_tries_elsewhere_does_not_lock_its_owners_known_device_out() {
+    let app = app(&[BudgetName::CredentialsAccount]).await;
+    let email = login_of_its_own(&app).await;
+    let (home, abroad, elsewhere) = (address(), address(), address());
+    let tries = async |from: &str, program: &str, email: &str, password: &str| {
+        let request = app.client.request(Method::POST, "/api/v1/auth/login");
+        let request = request.json(&json!({"email": email, "password": password}));
+        let request = request.header("x-forwarded-for", from);
+        request.header("user-agent", program).await
+    };
+    let wrong = "a guess of the day";
+    // The device is known from now on.
+    tries(&home, "Firefox", &email, PASSWORD).await.expect(200);
+    for _ in 1..BURST {
+        tries(&elsewhere, "Firefox", &email, wrong)
+            .await
+            .expect(401);
+    }
+    let refused = tries(&elsewhere, "Firefox", &email, wrong).await;
+    is_refusal(&refused.expect(429), "account");
+
+    tries(&home, "Firefox", &email, PASSWORD).await.expect(200);
+    // Nobody else has these tries: no other program there, and not the same one elsewhere.
+    tries(&home, "curl", &email, PASSWORD).await.expect(429);
+    tries(&abroad, "Firefox", &email, PASSWORD)
+        .await
+        .expect(429);
+    // They end as well.
+    for _ in 1..BURST {
+        tries(&home, "Firefox", &email, wrong).await.expect(401);
+    }
+    let refused = tries(&home, "Firefox", &email, PASSWORD).await;
+    is_refusal(&refused.expect(429), "account");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s19_a_device_that_is_known_to_no_account_learns_nothing_by_its_limit() {
+    let app = app(&[BudgetName::CredentialsAccount]).await;
+    let home = address();
+    let tries = async |email: &str| {
+        let request = app.client.request(Method::POST, "/api/v1/auth/login");
+        let body = json!({"email": email, "password": "a guess of the day"});
+        request.json(&body).header("x-forwarded-for", &home).await
+    };
+    let known = login_of_its_own(&app).await;
+    let unknown = format!("{}@nowhere.example", Uuid::new_v4());
+    let no_address = format!("\u{0}{}", Uuid::new_v4());
+    for email in [known, unknown, no_address] {
+        for _ in 0..BURST {
+            tries(&email).await.expect(401);
+        }
+        is_refusal(&tries(&email).await.expect(429), "account");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,12 +1,13 @@
 //! Roles of the organization's own: what they give, what nobody can give, and how soon a change takes hold.
 
+use chrono::TimeDelta;
 use hyper::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::contract::openapi::refusals::{least_body, unknown};
 use crate::contract::openapi::spec::Spec;
-use crate::harness::access::{give_login, make_role, signed_in, text};
+use crate::harness::access::{give_login, make_key, make_role, signed_in, text};
 use crate::harness::{DEADLINE, Person, TestApp, eventually};
 
 const TICKETS: [&str; 2] = ["read_tickets", "work_on_tickets"];
@@ -288,4 +289,39 @@ async fn the_audit_tells_of_roles() {
     };
     let types = eventually(told, DEADLINE).await;
     assert!(!types.contains(&json!("organization.role_given")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s23_nobody_changes_a_key_to_more_than_they_may_do() {
+    let app = TestApp::start().await;
+    let permissions = ["manage_api_keys", "read_teams", "read_companies"];
+    let (_, keeper) = holder(&app, "admin", &permissions).await;
+    let small = make_key(&keeper, &["teams:read"]).await;
+    let path = format!("/api_keys/{}", small.id);
+    let sideways = json!({"scopes": ["companies:read"]});
+    keeper.patch(&path, sideways).await.expect(200);
+    for wider in [["tickets:read"], ["teams:write"], ["people:admin"]] {
+        keeper
+            .patch(&path, json!({"scopes": wider}))
+            .await
+            .expect(403);
+    }
+    small.person.get("/companies").await.expect(200);
+    small.person.get("/tickets").await.expect(403);
+    // Nor does it live longer by their hand when it may do more than they may.
+    let large = make_key(app.admin(), &["people:admin"]).await;
+    let path = format!("/api_keys/{}", large.id);
+    let later = app.now() + TimeDelta::days(300);
+    for change in [json!({"expires_at": later}), json!({"name": "Mine"})] {
+        keeper.patch(&path, change).await.expect(403);
+    }
+    keeper
+        .patch(&path, json!({"scopes": ["teams:read"]}))
+        .await
+        .expect(200);
+    // A key changes none, not even itself.
+    for path in [path, format!("/api_keys/{}", small.id)] {
+        let change = json!({"scopes": ["teams:read"]});
+        large.person.patch(&path, change).await.expect(403);
+    }
 }

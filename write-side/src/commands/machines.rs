@@ -1,4 +1,4 @@
-//! The machines of API keys join and leave with their keys.
+//! The machines of API keys join, change and leave with their keys.
 
 use super::UserAnswer;
 use crate::dispatch::{CommandError, UseCase, Work};
@@ -25,6 +25,31 @@ impl UseCase for CreateMachine {
     async fn decide(&self, work: &mut Work<'_>) -> Result<UserAnswer, CommandError> {
         work.create::<User>(self.user_id.0);
         let command = UserCommand::CreateMachine {
+            name: self.name.clone(),
+            role: self.role,
+        };
+        work.issue::<User>(self.user_id, command).await?;
+        UserAnswer::of(work, self.user_id).await
+    }
+}
+
+/// Gives the machine of a key what the key says now.
+#[derive(Debug, Clone)]
+pub struct ChangeMachine {
+    /// Its id.
+    pub user_id: UserId,
+    /// What people read.
+    pub name: Name,
+    /// What rules see that know no scopes.
+    pub role: Role,
+}
+
+impl UseCase for ChangeMachine {
+    type Answer = UserAnswer;
+
+    async fn decide(&self, work: &mut Work<'_>) -> Result<UserAnswer, CommandError> {
+        work.address(self.user_id.0);
+        let command = UserCommand::ChangeMachine {
             name: self.name.clone(),
             role: self.role,
         };

@@ -32,7 +32,7 @@ pub use change_ticket::ChangeTicket;
 pub use companies::{ChangeCompany, CreateCompany, GroupUser};
 pub use custom_fields::RawFieldValue;
 pub use import_ticket::{ImportTicket, ImportedCommand};
-pub use machines::{CreateMachine, RetireMachine};
+pub use machines::{ChangeMachine, CreateMachine, RetireMachine};
 pub use open_ticket::{FirstMessage, OpenTicket};
 pub use organizations::{ChangeOrganization, CreateOrganization, ShutOrganization};
 pub use policies::{

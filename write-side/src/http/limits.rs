@@ -5,11 +5,12 @@
 use domain::organization::settings::Settings;
 use domain::sla::policy::Target;
 use domain::sla::targets::Targets;
-use domain::text::{Email, FieldKey, FieldText, MailDomain, PermissionName, Scope, Tag};
+use domain::text::{Email, FieldKey, FieldText, MailDomain, Tag};
 use platform::http::spec::amendment::Keyword::{
-    MaxLength, MaxProperties, Maximum, Minimum, Pattern,
+    MaxLength, MaxProperties, Maximum, Minimum, OneOf, Pattern,
 };
 use platform::http::spec::amendment::{Amendment, Keyword, TAG};
+use platform::permission::{Permission, SCOPES};
 
 /// What the description says beside what the framework says.
 #[must_use]
@@ -28,7 +29,8 @@ pub fn amendments() -> Vec<Amendment> {
 fn at(pointer: &'static str, keywords: &[Keyword]) -> Vec<Amendment> {
     keywords
         .iter()
-        .map(|&keyword| Amendment { pointer, keyword })
+        .cloned()
+        .map(|keyword| Amendment { pointer, keyword })
         .collect()
 }
 
@@ -71,23 +73,18 @@ fn sign_on() -> Vec<Amendment> {
 }
 
 fn people() -> Vec<Amendment> {
+    let scopes = [OneOf(SCOPES.iter().map(|scope| scope.name).collect())];
+    let permissions = Permission::ALL.iter();
+    let permissions = [OneOf(permissions.map(|it| it.as_str()).collect())];
     [
         at(
             "/UpdateUserBody/properties/email",
             &[MaxLength(Email::MAX_CHARS)],
         ),
-        at(
-            "/CreateApiKeyBody/properties/scopes/items",
-            &[MaxLength(Scope::MAX_CHARS)],
-        ),
-        at(
-            "/CreateRoleBody/properties/permissions/items",
-            &[MaxLength(PermissionName::MAX_CHARS)],
-        ),
-        at(
-            "/UpdateRoleBody/properties/permissions/items",
-            &[MaxLength(PermissionName::MAX_CHARS)],
-        ),
+        at("/CreateApiKeyBody/properties/scopes/items", &scopes),
+        at("/UpdateApiKeyBody/properties/scopes/items", &scopes),
+        at("/CreateRoleBody/properties/permissions/items", &permissions),
+        at("/UpdateRoleBody/properties/permissions/items", &permissions),
     ]
     .concat()
 }

@@ -1,4 +1,4 @@
-//! The API keys of an organization: made and revoked by its admins.
+//! The API keys of an organization: made and revoked by its admins. [`super::key_changes`] changes them.
 //!
 //! A key acts as a machine, which is a user of the organization with the id of the key. So it outlives whoever made it,
 //! has a name wherever it did something, and can be a member of a team. It is revoked first and its machine retired then:
@@ -13,7 +13,7 @@ use domain::ids::{ApiKeyId, OrganizationId, UserId};
 use domain::security::event::{ApiKeyCreated, ApiKeyRevoked};
 use domain::text::{Name, Scope};
 use platform::auth::Principal;
-use platform::permission::{least_role, of_scopes};
+use platform::permission::{PermissionSet, least_role, of_scopes};
 use schema::table::API_KEYS;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
@@ -35,7 +35,7 @@ const LISTED_MAX: i64 = 200;
 /// The most ended keys whose machines are retired at a time.
 const RETIRED_MAX: i64 = 100;
 
-const COLUMNS: &str = "k.key_id, k.name, k.scopes, k.created_by, k.created_at, k.expires_at, k.last_used_at, \
+pub(super) const COLUMNS: &str = "k.key_id, k.name, k.scopes, k.created_by, k.created_at, k.expires_at, k.last_used_at, \
                        k.last_used_address, k.revoked_at";
 const COUNT: &str = formatcp!(
     "SELECT count(*) FROM {API_KEYS} k WHERE k.org_id = $1 AND k.revoked_at IS NULL AND k.expires_at > $2"
@@ -100,7 +100,7 @@ pub struct ListedKey {
     pub revoked_at: Option<DateTime<Utc>>,
 }
 
-fn listed(row: &Row) -> Result<ListedKey, IdentityError> {
+pub(super) fn listed(row: &Row) -> Result<ListedKey, IdentityError> {
     Ok(ListedKey {
         key_id: ApiKeyId(row.try_get(0)?),
         name: row.try_get(1)?,
@@ -126,17 +126,8 @@ impl Identity {
         origin: &Origin,
     ) -> Result<MadeKey, IdentityError> {
         let (now, organization_id) = (self.now(), principal.organization_id);
-        let permissions = of_scopes(new.scopes.iter().map(Scope::as_str));
-        let permissions = permissions.ok_or_else(|| IdentityError::Invalid {
-            pointer: "/scopes",
-            detail: "must be scopes that there are".to_owned(),
-        })?;
-        if !principal.permissions.has_all(permissions) {
-            return Err(IdentityError::Forbidden(
-                "these scopes may do more than you may",
-            ));
-        }
-        let expires_at = end_of(&new, now)?;
+        let permissions = permissions_of(principal, &new.scopes)?;
+        let expires_at = checked_end(new.expires_at.unwrap_or(now + KEY_LIFETIME), now)?;
         self.check_room(organization_id, now).await?;
         let key_id = ApiKeyId(Uuid::now_v7());
         let key = ApiKey::generate(key_id.0).map_err(internal)?;
@@ -294,8 +285,28 @@ impl Identity {
     }
 }
 
-fn end_of(new: &NewKey, now: DateTime<Utc>) -> Result<DateTime<Utc>, IdentityError> {
-    let expires_at = new.expires_at.unwrap_or(now + KEY_LIFETIME);
+/// What a key with these scopes may do, if whoever gives them may do as much.
+pub(super) fn permissions_of(
+    principal: &Principal,
+    scopes: &[Scope],
+) -> Result<PermissionSet, IdentityError> {
+    let permissions = of_scopes(scopes.iter().map(Scope::as_str));
+    let permissions = permissions.ok_or_else(|| IdentityError::Invalid {
+        pointer: "/scopes",
+        detail: "must be scopes that there are".to_owned(),
+    })?;
+    if !principal.permissions.has_all(permissions) {
+        return Err(IdentityError::Forbidden(
+            "these scopes may do more than you may",
+        ));
+    }
+    Ok(permissions)
+}
+
+pub(super) fn checked_end(
+    expires_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<DateTime<Utc>, IdentityError> {
     if expires_at > now && expires_at <= now + KEY_LIFETIME_MAX {
         return Ok(expires_at);
     }

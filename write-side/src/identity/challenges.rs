@@ -8,6 +8,7 @@ use deadpool_postgres::GenericClient;
 use schema::table::CHALLENGES;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio_postgres::Row;
 use tokio_postgres::types::{Json, ToSql};
 use uuid::Uuid;
 
@@ -43,8 +44,12 @@ const TRY: &str = formatcp!(
 const OPEN: &str = formatcp!(
     "SELECT c.challenge_id, c.data, c.created_at, c.expires_at FROM {CHALLENGES} c \
       WHERE c.purpose = $1 AND starts_with(c.subject, $2) AND c.used_at IS NULL AND c.expires_at > $3 \
-        AND ($4::uuid IS NULL OR c.challenge_id = $4) \
-      ORDER BY c.created_at DESC, c.challenge_id DESC LIMIT $5"
+        AND ($4::timestamptz IS NULL OR (c.created_at, c.challenge_id) < ($4, $5)) \
+      ORDER BY c.created_at DESC, c.challenge_id DESC LIMIT $6"
+);
+const OPEN_ONE: &str = formatcp!(
+    "SELECT c.challenge_id, c.data, c.created_at, c.expires_at FROM {CHALLENGES} c \
+      WHERE c.purpose = $1 AND starts_with(c.subject, $2) AND c.used_at IS NULL AND c.expires_at > $3 AND c.challenge_id = $4"
 );
 const EXPIRE: &str = formatcp!("DELETE FROM {CHALLENGES} WHERE expires_at < $1");
 
@@ -245,7 +250,10 @@ pub struct Open<D> {
     pub expires_at: DateTime<Utc>,
 }
 
-/// The challenges that wait for an answer and whose subject begins so, or the one with an id; the newest first.
+/// Where a list of challenges goes on: after the one that was made then and has this id.
+pub type After = Option<(DateTime<Utc>, Uuid)>;
+
+/// The challenges that wait for an answer and whose subject begins so, the newest first.
 ///
 /// # Errors
 /// When the database fails.
@@ -253,24 +261,49 @@ pub async fn open<D: DeserializeOwned>(
     client: &impl GenericClient,
     purpose: Purpose,
     subjects: &str,
-    only: Option<Uuid>,
+    after: After,
     count_max: i64,
     now: DateTime<Utc>,
 ) -> Result<Vec<Open<D>>, IdentityError> {
     let statement = client.prepare_cached(OPEN).await?;
-    let values: [&(dyn ToSql + Sync); 5] = [&purpose.as_str(), &subjects, &now, &only, &count_max];
+    let (made_at, id) = after.unzip();
+    let values: [&(dyn ToSql + Sync); 6] = [
+        &purpose.as_str(),
+        &subjects,
+        &now,
+        &made_at,
+        &id,
+        &count_max,
+    ];
     let rows = client.query(&statement, &values).await?;
-    rows.iter()
-        .map(|row| {
-            let Json(data) = row.try_get::<_, Json<serde_json::Value>>(1)?;
-            Ok(Open {
-                id: row.try_get(0)?,
-                data: serde_json::from_value(data)?,
-                created_at: row.try_get(2)?,
-                expires_at: row.try_get(3)?,
-            })
-        })
-        .collect()
+    rows.iter().map(opened).collect()
+}
+
+/// The one of them with an id.
+///
+/// # Errors
+/// When the database fails.
+pub async fn open_one<D: DeserializeOwned>(
+    client: &impl GenericClient,
+    purpose: Purpose,
+    subjects: &str,
+    id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<Option<Open<D>>, IdentityError> {
+    let statement = client.prepare_cached(OPEN_ONE).await?;
+    let values: [&(dyn ToSql + Sync); 4] = [&purpose.as_str(), &subjects, &now, &id];
+    let row = client.query_opt(&statement, &values).await?;
+    row.as_ref().map(opened).transpose()
+}
+
+fn opened<D: DeserializeOwned>(row: &Row) -> Result<Open<D>, IdentityError> {
+    let Json(data) = row.try_get::<_, Json<serde_json::Value>>(1)?;
+    Ok(Open {
+        id: row.try_get(0)?,
+        data: serde_json::from_value(data)?,
+        created_at: row.try_get(2)?,
+        expires_at: row.try_get(3)?,
+    })
 }
 
 /// Takes one of the tries of a challenge.

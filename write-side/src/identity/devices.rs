@@ -1,4 +1,5 @@
-//! The devices that an account is known to sign in from, so that its owner is told of another one.
+//! The devices that an account is known to sign in from, so that its owner is told of another one, and goes on signing in
+//! from them while somebody elsewhere spends the account's tries.
 //!
 //! A device is what the program calls itself and the network that it comes from (/24 of IPv4, /48 of IPv6): clients of an API
 //! bring no cookie. Only a hash of both is kept, for 90 days after the last sign-in.
@@ -8,11 +9,12 @@ use std::net::IpAddr;
 use chrono::{DateTime, TimeDelta, Utc};
 use const_format::formatcp;
 use deadpool_postgres::GenericClient;
-use schema::table::KNOWN_DEVICES;
+use domain::text::Email;
+use schema::table::{ACCOUNTS, KNOWN_DEVICES};
 use uuid::Uuid;
 
-use super::Origin;
 use super::error::IdentityError;
+use super::{Identity, Origin};
 
 /// How long a device is known after its last sign-in.
 pub const KNOWN_FOR: TimeDelta = TimeDelta::days(90);
@@ -26,6 +28,10 @@ const NOTE: &str = formatcp!(
      INSERT INTO {KNOWN_DEVICES} AS d (account_id, fingerprint, seen_at) VALUES ($1, $2, $3) \
      ON CONFLICT (account_id, fingerprint) DO UPDATE SET seen_at = greatest(d.seen_at, excluded.seen_at) \
      RETURNING (SELECT b.seen_at FROM before b)"
+);
+const IS_KNOWN: &str = formatcp!(
+    "SELECT count(*) FROM {KNOWN_DEVICES} k JOIN {ACCOUNTS} a ON a.account_id = k.account_id \
+      WHERE a.email = $1 AND k.fingerprint = $2 AND k.seen_at >= $3"
 );
 const FORGET: &str = formatcp!("DELETE FROM {KNOWN_DEVICES} WHERE seen_at < $1");
 
@@ -46,6 +52,33 @@ pub async fn note(
     let row = client.query_one(&statement, &values).await?;
     let seen_at: Option<DateTime<Utc>> = row.try_get(0)?;
     Ok(seen_at.is_some_and(|seen_at| now - seen_at <= KNOWN_FOR))
+}
+
+impl Identity {
+    /// The device of a request, where the account of an address is known to sign in from it. Asks the database the same
+    /// whether there is such an account or not.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub async fn known_device(
+        &self,
+        email: &str,
+        origin: &Origin,
+    ) -> Result<Option<[u8; 32]>, IdentityError> {
+        // Not every text is one that the database takes.
+        let Ok(email) = Email::parse(email) else {
+            return Ok(None);
+        };
+        let client = self.client().await?;
+        let statement = client.prepare_cached(IS_KNOWN).await?;
+        let fingerprint = fingerprint(origin);
+        let since = self.now() - KNOWN_FOR;
+        let values: [&(dyn tokio_postgres::types::ToSql + Sync); 3] =
+            [&email.as_str(), &fingerprint.as_slice(), &since];
+        let row = client.query_one(&statement, &values).await?;
+        let is_known = row.try_get::<_, i64>(0)? > 0;
+        Ok(is_known.then_some(fingerprint))
+    }
 }
 
 /// Forgets devices that nobody signed in from for long.

@@ -6,19 +6,20 @@ use credentials::SecretHash;
 use credentials::code::{CodePlace, OneTimeCode};
 use domain::actor::Role;
 use domain::ids::{OrganizationId, UserId};
-use domain::security::words::SignInMethod;
+use domain::security::event::SignInFailed;
+use domain::security::words::{SignInFailure, SignInMethod};
 use domain::text::Email;
 use platform::mail::Letter;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::accounts::{self, Membership};
+use super::accounts::{self, Account, Membership};
 use super::challenges::{self, NewChallenge, Purpose};
 use super::error::IdentityError;
+use super::record;
 use super::sign_in::SignIn;
 use super::{Identity, Origin};
-use crate::dispatch::CommandError;
 
 /// The answer takes this long, whether or not somebody has the address: the rest is waited for.
 const ANSWER_AFTER: Duration = Duration::from_millis(300);
@@ -55,11 +56,9 @@ impl Identity {
         organization: &str,
     ) -> Result<Option<(OrganizationId, UserId)>, IdentityError> {
         let dispatcher = &self.inner.dispatcher;
-        let placed = dispatcher.store().placement_by_slug(organization).await;
-        let Some(placed) = placed.map_err(CommandError::from)? else {
+        let Some(organization_id) = self.organization_of(organization).await? else {
             return Ok(None);
         };
-        let organization_id = OrganizationId(placed.org_id.0);
         let Some(user_id) = dispatcher.holder_of(organization_id, email).await? else {
             return Ok(None);
         };
@@ -104,7 +103,7 @@ impl Identity {
     /// Signs a customer in by the code that was mailed to them.
     ///
     /// # Errors
-    /// [`IdentityError::InvalidCode`] for every reason that the person is at fault for.
+    /// [`IdentityError::InvalidCode`] for every reason that the person is at fault for. It takes as long for all of them.
     pub async fn sign_in_by_code(
         &self,
         email: &str,
@@ -112,6 +111,29 @@ impl Identity {
         code: &str,
         origin: &Origin,
     ) -> Result<SignIn, IdentityError> {
+        let refuse_at = Instant::now() + ANSWER_AFTER;
+        let account = self.account_by_code(email, organization, code, origin);
+        match account.await {
+            Ok(account) => {
+                let first = SignInMethod::EmailCode;
+                self.admit_first(account, first, Some(organization), origin)
+                    .await
+            }
+            Err(refused) => {
+                tokio::time::sleep_until(refuse_at).await;
+                Err(refused)
+            }
+        }
+    }
+
+    /// The account of an address, by the newest code that was mailed to it, which is used up.
+    async fn account_by_code(
+        &self,
+        email: &str,
+        organization: &str,
+        code: &str,
+        origin: &Origin,
+    ) -> Result<Account, IdentityError> {
         let wrong = || IdentityError::InvalidCode;
         let email = Email::parse(email).map_err(|_| wrong())?;
         let code = OneTimeCode::parse(code).ok_or_else(wrong)?;
@@ -132,6 +154,13 @@ impl Identity {
             purpose: PLACE,
         };
         if asked.user_id != user_id || !code.is_right(&self.inner.code_keys, place, &stored) {
+            let failed = SignInFailed {
+                user_id,
+                method: SignInMethod::EmailCode,
+                reason: SignInFailure::WrongCode,
+            };
+            record::write(&**client, &self.by_service(origin), organization_id, failed).await?;
+            self.wake_recorder();
             return Err(wrong());
         }
         let tx = client.transaction().await?;
@@ -145,10 +174,7 @@ impl Identity {
         };
         accounts::join(&tx, account.id, membership, now).await?;
         tx.commit().await?;
-        drop(client);
-        let first = SignInMethod::EmailCode;
-        self.admit_first(account, first, Some(organization), origin)
-            .await
+        Ok(account)
     }
 }
 

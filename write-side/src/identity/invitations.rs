@@ -14,7 +14,9 @@ use domain::security::event::{
 use domain::text::{Email, Name};
 use domain::user::state::PresentUser;
 use platform::auth::Principal;
+use platform::cursor::{self, Fingerprint, InvalidCursor, Moment};
 use platform::mail::Letter;
+use platform::page::{Limit, Page};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -25,9 +27,6 @@ use super::record;
 use super::{Identity, Origin};
 use crate::commands::{ChangeUser, CreateUser, InviteUser};
 use crate::dispatch::CommandContext;
-
-/// The most open invitations that a list shows.
-const OPEN_MAX: i64 = 200;
 
 #[derive(Serialize, Deserialize)]
 struct Invited {
@@ -68,6 +67,28 @@ pub struct Invitation {
     pub expires_at: DateTime<Utc>,
 }
 
+/// Open invitations, the newest first: from the beginning, or from where a cursor says.
+#[derive(Debug, Clone)]
+pub struct InvitationList {
+    fingerprint: Fingerprint,
+    after: Option<(Moment, Uuid)>,
+}
+
+impl InvitationList {
+    /// All of them.
+    ///
+    /// # Errors
+    /// [`InvalidCursor`] when the cursor is none.
+    pub fn new(cursor: Option<&str>) -> Result<Self, InvalidCursor> {
+        let fingerprint = Fingerprint::of("invitations", &());
+        let after = cursor.map(|text| cursor::decode(&fingerprint, text));
+        Ok(Self {
+            after: after.transpose()?,
+            fingerprint,
+        })
+    }
+}
+
 impl Identity {
     /// Makes a user and mails them a link by which they get in.
     ///
@@ -97,16 +118,36 @@ impl Identity {
         self.invite(principal, user_id, origin).await
     }
 
-    /// The invitations of an organization that wait for their people, the newest first.
+    /// One page of the invitations of an organization that wait for their people. It may be shorter than its limit: those
+    /// by which nobody can come any more are left out.
     ///
     /// # Errors
     /// When the database or the log cannot be read.
     pub async fn open_invitations(
         &self,
         organization_id: OrganizationId,
-    ) -> Result<Vec<Invitation>, IdentityError> {
+        list: &InvitationList,
+        limit: Limit,
+    ) -> Result<Page<Invitation>, IdentityError> {
+        let client = self.client().await?;
+        let subjects = subjects_of(organization_id);
+        let after = list.after.map(|(made_at, id)| (made_at.get(), id));
+        let purpose = Purpose::Invitation;
+        let rows = challenges::open::<Invited>(
+            &client,
+            purpose,
+            &subjects,
+            after,
+            limit.rows(),
+            self.now(),
+        );
+        let rows = rows.await?;
+        drop(client);
+        let page = Page::cut(rows, limit, &list.fingerprint, |open| {
+            (Moment::of_row(open.created_at), open.id)
+        });
         let mut invitations = Vec::new();
-        for open in self.open(organization_id, None).await? {
+        for open in page.items {
             let user_id = open.data.user_id;
             let person = self.inner.dispatcher.person(organization_id, user_id);
             // Whoever may not act any more, or has another address by now, cannot come by it.
@@ -125,7 +166,10 @@ impl Identity {
                 });
             }
         }
-        Ok(invitations)
+        Ok(Page {
+            items: invitations,
+            next_cursor: page.next_cursor,
+        })
     }
 
     /// Sends an invitation once more, with another link; the former one is void.
@@ -138,8 +182,7 @@ impl Identity {
         id: InvitationId,
         origin: &Origin,
     ) -> Result<Invitation, IdentityError> {
-        let open = self.open(principal.organization_id, Some(id)).await?.pop();
-        let open = open.ok_or(IdentityError::NotFound("the invitation"))?;
+        let open = self.open(principal.organization_id, id).await?;
         self.invite(principal, open.data.user_id, origin).await
     }
 
@@ -154,10 +197,7 @@ impl Identity {
         origin: &Origin,
     ) -> Result<(), IdentityError> {
         let organization_id = principal.organization_id;
-        let open = self.open(organization_id, Some(id)).await?.pop();
-        let user_id = open
-            .map(|open| open.data.user_id)
-            .ok_or(IdentityError::NotFound("the invitation"))?;
+        let user_id = self.open(organization_id, id).await?.data.user_id;
         let mut client = self.client().await?;
         let tx = client.transaction().await?;
         let spent = challenges::spend(&tx, Purpose::Invitation, id.0, self.now()).await;
@@ -192,13 +232,13 @@ impl Identity {
     async fn open(
         &self,
         organization_id: OrganizationId,
-        only: Option<InvitationId>,
-    ) -> Result<Vec<challenges::Open<Invited>>, IdentityError> {
+        id: InvitationId,
+    ) -> Result<challenges::Open<Invited>, IdentityError> {
         let client = self.client().await?;
-        let subjects = format!("{organization_id}:");
-        let only = only.map(|id| id.0);
+        let subjects = subjects_of(organization_id);
         let (purpose, now) = (Purpose::Invitation, self.now());
-        challenges::open(&client, purpose, &subjects, only, OPEN_MAX, now).await
+        let open = challenges::open_one(&client, purpose, &subjects, id.0, now);
+        open.await?.ok_or(IdentityError::NotFound("the invitation"))
     }
 
     /// Mails a person of the organization a link by which they get in. A former link is void.
@@ -229,7 +269,7 @@ impl Identity {
             id,
             purpose: Purpose::Invitation,
             hash: token.hash(),
-            subject: &format!("{organization_id}:{user_id}"),
+            subject: &format!("{}{user_id}", subjects_of(organization_id)),
             data: &Invited {
                 organization_id,
                 user_id,
@@ -333,6 +373,11 @@ impl Identity {
         self.wake_recorder();
         Ok(())
     }
+}
+
+/// What the subjects of an organization's invitations begin with.
+fn subjects_of(organization_id: OrganizationId) -> String {
+    format!("{organization_id}:")
 }
 
 /// What the part of an address before the `@` says.

@@ -17,6 +17,7 @@ mod email_codes;
 mod error;
 mod housekeeping;
 mod invitations;
+mod key_changes;
 mod key_uses;
 mod passwords;
 mod record;
@@ -42,7 +43,7 @@ use credentials::code::CodeKeys;
 use credentials::password::{HashError, PasswordHasher};
 use deadpool_postgres::{Client, Pool, Transaction};
 use domain::actor::{Actor, Role};
-use domain::ids::SessionId;
+use domain::ids::{OrganizationId, SessionId};
 use domain::organization::settings::SecondFactorDemand;
 use domain::organization::state::Standing;
 use domain::text::{Device, Email, Name, Slug};
@@ -54,7 +55,8 @@ use tokio::sync::Notify;
 pub use accounts::Membership;
 pub use api_keys::{ListedKey, MadeKey, NewKey};
 pub use error::IdentityError;
-pub use invitations::{Invitation, Wish};
+pub use invitations::{Invitation, InvitationList, Wish};
+pub use key_changes::KeyChanges;
 pub use rotation::{reseal_client_secrets, reseal_second_factors};
 pub use second_factor::Enrolment;
 pub use sessions::{Listed, Owner, REFRESH_LIFETIME};
@@ -66,7 +68,7 @@ use accounts::Account;
 use record::By;
 use roles::{KnownRoles, known_roles};
 
-use crate::dispatch::{Dispatcher, Person};
+use crate::dispatch::{CommandError, Dispatcher, Person};
 use crate::mail::{EnqueueError, Outbox};
 
 /// How long an access token is good (OWASP ASVS 5.0, 9.2.1: short).
@@ -247,6 +249,18 @@ impl Identity {
         let account =
             accounts::of_user(&client, principal.organization_id, principal.user_id).await?;
         account.ok_or(IdentityError::NotFound("the account"))
+    }
+
+    /// The organization of a short name, as somebody wrote it who need not be anybody.
+    async fn organization_of(&self, slug: &str) -> Result<Option<OrganizationId>, IdentityError> {
+        // Not every text is one that the database takes.
+        let Ok(slug) = Slug::parse(slug) else {
+            return Ok(None);
+        };
+        let store = self.inner.dispatcher.store();
+        let placed = store.placement_by_slug(slug.as_str()).await;
+        let placed = placed.map_err(CommandError::from)?;
+        Ok(placed.map(|placed| OrganizationId(placed.org_id.0)))
     }
 
     async fn client(&self) -> Result<Client, IdentityError> {

@@ -6,11 +6,11 @@ use chrono::{DateTime, Utc};
 use domain::actor::Role;
 use domain::ids::{ApiKeyId, InvitationId, SessionId, SignOnProviderId};
 use domain::security::event::{
-    ApiKeyCreated, ApiKeyRevoked, ApiKeyUsed, EmailVerified, InvitationAccepted, InvitationRevoked,
-    InvitationSent, PasswordChanged, PasswordResetRequested, PersonExported, RecoveryCodeUsed,
-    RecoveryCodesMade, RefreshTokenReused, SecondFactorDisabled, SecondFactorEnabled,
-    SecurityEvent, SessionEnded, SessionStarted, SignInFailed, SignOnLinked, SignOnProviderChanged,
-    SignOnProviderCreated, SignOnProviderRemoved, SignOnUnlinked,
+    ApiKeyChanged, ApiKeyCreated, ApiKeyRevoked, ApiKeyUsed, EmailVerified, InvitationAccepted,
+    InvitationRevoked, InvitationSent, PasswordChanged, PasswordResetRequested, PersonExported,
+    RecoveryCodeUsed, RecoveryCodesMade, RefreshTokenReused, SecondFactorDisabled,
+    SecondFactorEnabled, SecurityEvent, SessionEnded, SessionStarted, SignInFailed, SignOnLinked,
+    SignOnProviderChanged, SignOnProviderCreated, SignOnProviderRemoved, SignOnUnlinked,
 };
 use domain::security::sign_on::SignOnSettings;
 use domain::security::words::{
@@ -126,15 +126,28 @@ fn credentials() -> impl Iterator<Item = Sample> {
 
 fn keys() -> impl Iterator<Item = Sample> {
     let end: DateTime<Utc> = "2027-01-01T00:00:00Z".parse().unwrap();
-    let created = |scopes: &[&str], expires_at| ApiKeyCreated {
+    let scopes = |names: &[&str]| -> Vec<Scope> {
+        names
+            .iter()
+            .map(|scope| Scope::parse(scope).unwrap())
+            .collect()
+    };
+    let created = |names: &[&str], expires_at| ApiKeyCreated {
         user_id: AGENT,
         key_id: KEY,
         name: name("Ada's robot"),
-        scopes: scopes
-            .iter()
-            .map(|scope| Scope::parse(scope).unwrap())
-            .collect(),
+        scopes: scopes(names),
         expires_at,
+    };
+    let changed = ApiKeyChanged {
+        user_id: AGENT,
+        key_id: KEY,
+        from_name: name("Ada's robot"),
+        to_name: name("Ada's reader"),
+        from_scopes: scopes(&["tickets:write"]),
+        to_scopes: scopes(&["tickets:read", "companies:read"]),
+        from_expires_at: end,
+        to_expires_at: end + chrono::TimeDelta::days(1),
     };
     let used = ApiKeyUsed {
         user_id: AGENT,
@@ -147,6 +160,7 @@ fn keys() -> impl Iterator<Item = Sample> {
     [
         (FULL, created(&["read", "tickets:write"], Some(end)).into()),
         (MINIMAL, created(&[], None).into()),
+        (FULL, changed.into()),
         (FULL, used.into()),
         (FULL, revoked.into()),
     ]

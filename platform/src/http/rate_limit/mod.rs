@@ -261,8 +261,8 @@ impl RateLimiter {
     }
 
     /// For handlers that know whom somebody tries to sign in as, before they look whether there is such an account.
-    /// Give the hash of account and device when the device is known to be the account's: strangers who spend the
-    /// account's budget do not lock its owner out.
+    /// Once that is refused, give the hash of account and device when the device is known to be the account's: strangers
+    /// who spend the account's budget do not lock its owner out.
     ///
     /// # Errors
     /// 429, which says nothing about the account.

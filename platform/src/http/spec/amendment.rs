@@ -9,7 +9,7 @@ pub const ONE_LINE: &str = r"^[\u0009-\u000D\u0020\u0085]*[^\u0000-\u001F\u007F-
 pub const TAG: &str = r"^[\u0009-\u000D\u0020\u0085]*[^\u0000-\u0020!-,/;-@\[-^`{-\u00A0]+[\u0009-\u000D\u0020\u0085]*$";
 
 /// Something to add to the schema at a place of the description.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Amendment {
     /// Where, a JSON pointer (RFC 6901) below `/components/schemas`.
     pub pointer: &'static str,
@@ -18,7 +18,7 @@ pub struct Amendment {
 }
 
 /// A keyword of a schema (OpenAPI 3.0.3, section 4.7.24) with its value.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub enum Keyword {
     /// The longest text, in characters.
     MaxLength(usize),
@@ -30,16 +30,19 @@ pub enum Keyword {
     Maximum(u32),
     /// The most entries of a map.
     MaxProperties(usize),
+    /// The only texts that there are.
+    OneOf(Vec<&'static str>),
 }
 
 impl Keyword {
-    pub(super) fn write(self, schema: &mut Map<String, Value>) {
+    pub(super) fn write(&self, schema: &mut Map<String, Value>) {
         let (name, value) = match self {
             Self::MaxLength(most) => ("maxLength", json!(most)),
             Self::Pattern(form) => ("pattern", json!(form)),
             Self::Minimum(least) => ("minimum", json!(least)),
             Self::Maximum(most) => ("maximum", json!(most)),
             Self::MaxProperties(most) => ("maxProperties", json!(most)),
+            Self::OneOf(texts) => ("enum", json!(texts)),
         };
         schema.insert(name.to_owned(), value);
     }

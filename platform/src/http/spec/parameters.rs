@@ -13,6 +13,9 @@ struct Shared {
     keywords: &'static [Keyword],
 }
 
+/// Types of events, or beginnings of such.
+const EVENT_TYPES: &str = r"^[a-z_]+\.[a-z_]*(,[a-z_]+\.[a-z_]*)*$";
+
 const SHARED: [Shared; 13] = [
     Shared {
         place: "header",
@@ -63,7 +66,7 @@ const SHARED: [Shared; 13] = [
         name: "type",
         description: "One of these types; a comma between several, or repeat the parameter. `session.` stands for all that \
                       begin so.",
-        keywords: &[MaxLength(1_000)],
+        keywords: &[MaxLength(1_000), Pattern(EVENT_TYPES)],
     },
     Shared {
         place: "path",

@@ -170,6 +170,11 @@ async fn api_keys(app: &TestApp, contract: &Contract) {
     let target = [("api_key_id", id)];
     let one = contract.get(app.admin(), ("get_api_key", &target)).await;
     assert_eq!(one.expect(200)["name"], "Robot");
+    let update = ("update_api_key", &target[..]);
+    let change = json!({"name": "Reader", "scopes": ["tickets:read", "companies:read"]});
+    let changed = contract.send(app.admin(), update, change.clone()).await;
+    assert_eq!(changed.expect(200)["name"], "Reader");
+    contract.send(app.agent(), update, change).await.expect(403);
     let key = app.admin().with_token(text(&made["key"]));
     let tickets = contract.get(&key, ("list_tickets", &[])).await;
     tickets.expect(200);

@@ -45,6 +45,7 @@ pub fn least_body(id: &str) -> Value {
         "set_ticket_status" => json!({"status": "open"}),
         "create_user" => json!({"name": "Nora", "role": "agent"}),
         "erase_user" => json!({"reason": "Asked for it"}),
+        "update_api_key" => json!({"name": "Robot"}),
         "create_api_key" => json!({"name": "Robot", "scopes": ["tickets:read"]}),
         "create_invitation" => json!({"email": "nora@acme.example", "role": "agent"}),
         "create_role" => json!({"name": "Auditors", "base": "lead", "permissions": ["read_audit"]}),

@@ -52,12 +52,33 @@ fn every_operation_has_a_summary_and_one_described_tag() {
 #[test]
 fn every_operation_but_those_that_let_in_needs_a_token() {
     none(breaking(|_, operation| {
-        if operation.is_public() {
-            return operation.value["security"].is_null();
-        }
         let security = operation.value["security"].as_array();
-        security
-            .is_some_and(|any| !any.is_empty() && any.iter().all(|one| one["bearer"].is_array()))
+        security.is_some_and(|any| {
+            any.is_empty() == operation.is_public()
+                && any.iter().all(|one| one["bearer"].is_array())
+        })
+    }));
+}
+
+#[test]
+fn every_path_is_of_words_in_lower_case() {
+    none(breaking(|_, operation| {
+        let is_letter = |c: char| c.is_ascii_lowercase() || matches!(c, '_' | '-');
+        let mut segments = operation.path.split('/').skip(1);
+        segments.all(|segment| {
+            let parameter = segment.strip_prefix('{');
+            let name = parameter.and_then(|rest| rest.strip_suffix('}'));
+            let name = name.unwrap_or(segment);
+            !name.is_empty() && name.chars().all(is_letter)
+        })
+    }));
+}
+
+#[test]
+fn no_operation_has_a_field_that_is_null() {
+    none(breaking(|_, operation| {
+        let mut fields = operation.value.as_object().unwrap().values();
+        !fields.any(Value::is_null)
     }));
 }
 

@@ -5,7 +5,7 @@ use domain::ids::ApiKeyId;
 use domain::text::{Name, Scope, TextError};
 use platform::http::auth::Bearer;
 use platform::http::body::Body;
-use platform::http::problem::{AccessProblem, BodylessAccessProblem};
+use platform::http::problem::{AccessProblem, BodylessAccessProblem, Problem};
 use platform::permission::SCOPES;
 use poem::Request;
 use poem_openapi::param::Path;
@@ -18,7 +18,7 @@ use super::origin;
 use super::problems::problem;
 use crate::http::fields::{AtFault, Fields};
 use crate::http::tags::ApiTags;
-use crate::identity::{Identity, ListedKey, MadeKey, NewKey};
+use crate::identity::{Identity, KeyChanges, ListedKey, MadeKey, NewKey};
 
 /// Makes a key.
 #[derive(Debug, Object)]
@@ -31,6 +31,20 @@ struct CreateApiKeyBody {
     #[oai(validator(min_items = 1, max_items = 20))]
     scopes: Vec<String>,
     /// Until when it is good, at most 366 days ahead; 90 days when left out.
+    expires_at: Option<DateTime<Utc>>,
+}
+
+/// Changes what is given, leaves the rest.
+#[derive(Debug, Object)]
+#[oai(deny_unknown_fields)]
+struct UpdateApiKeyBody {
+    /// What people read wherever the key did something.
+    #[oai(validator(min_length = 1, max_length = 120))]
+    name: Option<String>,
+    /// What it may do from now on.
+    #[oai(validator(min_items = 1, max_items = 20))]
+    scopes: Option<Vec<String>>,
+    /// Until when it is good, at most 366 days ahead.
     expires_at: Option<DateTime<Utc>>,
 }
 
@@ -137,12 +151,10 @@ impl ApiKeyApi {
         let scopes = fields.each("/scopes", &body.0.scopes, parse_scope);
         let all = || Ok::<_, AtFault>((name?, scopes?));
         let parsed = all();
-        let (name, mut scopes) = fields.finish(parsed)?;
-        scopes.sort();
-        scopes.dedup();
+        let (name, scopes) = fields.finish(parsed)?;
         let new = NewKey {
             name,
-            scopes,
+            scopes: in_order(scopes),
             expires_at: body.0.expires_at,
         };
         let made = self.0.make_api_key(&bearer.0, new, &origin(request)).await;
@@ -182,6 +194,29 @@ impl ApiKeyApi {
         Ok(Private::of(key.map_err(problem)?.into()))
     }
 
+    /// Change an API key
+    ///
+    /// Admins only, and never to more than they may do themselves. The key itself stays. No server lets it do what it could
+    /// before a second later.
+    #[oai(
+        path = "/api_keys/:api_key_id",
+        method = "patch",
+        operation_id = "update_api_key"
+    )]
+    async fn update(
+        &self,
+        bearer: Bearer,
+        request: &Request,
+        /// The key.
+        api_key_id: Path<Uuid>,
+        body: Body<UpdateApiKeyBody>,
+    ) -> Result<Private<ApiKeyView>, AccessProblem> {
+        let changes = body.0.parsed()?;
+        let (key_id, origin) = (ApiKeyId(api_key_id.0), origin(request));
+        let changed = self.0.change_api_key(&bearer.0, key_id, changes, &origin);
+        Ok(Private::of(changed.await.map_err(problem)?.into()))
+    }
+
     /// Revoke an API key
     ///
     /// Admins only. No server takes it a second later. Doing it again changes nothing.
@@ -205,6 +240,30 @@ impl ApiKeyApi {
         revoked.map_err(problem)?;
         Ok(Done::Done)
     }
+}
+
+impl UpdateApiKeyBody {
+    fn parsed(self) -> Result<KeyChanges, Problem> {
+        let mut fields = Fields::default();
+        let name = fields.optional("/name", self.name.as_deref(), Name::parse);
+        let scopes = self.scopes.as_deref();
+        let scopes = scopes.map(|given| fields.each("/scopes", given, parse_scope));
+        let all = || Ok::<_, AtFault>((name?, scopes.transpose()?));
+        let parsed = all();
+        let (name, scopes) = fields.finish(parsed)?;
+        Ok(KeyChanges {
+            name,
+            scopes: scopes.map(in_order),
+            expires_at: self.expires_at,
+        })
+    }
+}
+
+/// Each once.
+fn in_order(mut scopes: Vec<Scope>) -> Vec<Scope> {
+    scopes.sort();
+    scopes.dedup();
+    scopes
 }
 
 fn parse_scope(text: &str) -> Result<Scope, TextError> {

@@ -7,11 +7,12 @@ use domain::ids::{InvitationId, TeamId, UserId};
 use domain::text::{Email, Name};
 use platform::http::auth::Bearer;
 use platform::http::body::Body;
+use platform::http::page::{bad_cursor, limit, next_link};
 use platform::http::problem::{AccessProblem, BodylessAccessProblem};
 use platform::http::serve::BASE_PATH;
 use platform::http::views::RoleView;
 use poem::Request;
-use poem_openapi::param::Path;
+use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 use uuid::Uuid;
@@ -22,7 +23,7 @@ use super::origin;
 use super::problems::problem;
 use crate::http::fields::{AtFault, Fields};
 use crate::http::tags::ApiTags;
-use crate::identity::{Identity, Invitation, Wish};
+use crate::identity::{Identity, Invitation, InvitationList, Wish};
 
 pub(super) struct InvitationApi(pub(super) Identity);
 
@@ -46,21 +47,26 @@ struct InvitationView {
     expires_at: DateTime<Utc>,
 }
 
-/// The invitations that wait for their people, the newest first.
+/// Some of the invitations that wait for their people, the newest first.
 #[derive(Debug, Object)]
-#[oai(rename = "Invitations")]
+#[oai(rename = "Invitations", skip_serializing_if_is_none)]
 struct InvitationsView {
-    /// At most 200.
+    /// At most `limit`, and perhaps fewer on any page: those by which nobody can come any more are left out.
     items: Vec<InvitationView>,
+    /// Send it as `cursor` to get the next page. Absent on the last page.
+    next_cursor: Option<String>,
 }
 
 /// The open invitations.
 #[derive(ApiResponse)]
 enum Listed {
-    /// All of them, or the newest.
+    /// One page.
     #[oai(status = 200)]
     Listed(
         Json<InvitationsView>,
+        /// The next page (RFC 8288, `rel="next"`). Absent on the last page.
+        #[oai(header = "Link")]
+        Option<String>,
         /// `private, no-cache`: for this person alone, and to be asked for anew.
         #[oai(header = "Cache-Control")]
         String,
@@ -145,11 +151,32 @@ impl InvitationApi {
         method = "get",
         operation_id = "list_invitations"
     )]
-    async fn list(&self, bearer: Bearer) -> Result<Listed, BodylessAccessProblem> {
-        let open = self.0.open_invitations(bearer.0.organization_id).await;
-        let items = open.map_err(problem)?.into_iter().map(Into::into).collect();
+    async fn list(
+        &self,
+        bearer: Bearer,
+        request: &Request,
+        /// The most items of the page; 25 when absent.
+        #[oai(
+            name = "limit",
+            validator(minimum(value = "1"), maximum(value = "100"))
+        )]
+        items: Query<Option<i64>>,
+        /// Where to go on: `next_cursor` of the page before.
+        cursor: Query<Option<String>>,
+    ) -> Result<Listed, BodylessAccessProblem> {
+        let list = InvitationList::new(cursor.0.as_deref()).map_err(bad_cursor)?;
+        let limit = limit(items.0)?;
+        let organization_id = bearer.0.organization_id;
+        let open = self.0.open_invitations(organization_id, &list, limit).await;
+        let page = open.map_err(problem)?;
+        let next = page.next_cursor.as_deref();
+        let link = next.map(|cursor| next_link(request.uri(), cursor));
+        let view = InvitationsView {
+            items: page.items.into_iter().map(Into::into).collect(),
+            next_cursor: page.next_cursor,
+        };
         let kept = "private, no-cache".to_owned();
-        Ok(Listed::Listed(Json(InvitationsView { items }), kept))
+        Ok(Listed::Listed(Json(view), link, kept))
     }
 
     /// Send an invitation again

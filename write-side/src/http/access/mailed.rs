@@ -34,7 +34,7 @@ impl MailedApi {
         body: Body<SignUpBody>,
     ) -> Result<Accepted, AccessProblem> {
         let body = &body.0;
-        limit_account(request, &body.email).await?;
+        limit_account(request, &self.0, &body.email).await?;
         let mut fields = Fields::default();
         let organization_name =
             fields.text("/organization_name", &body.organization_name, Name::parse);
@@ -89,7 +89,7 @@ impl MailedApi {
         body: Body<ForgotPasswordBody>,
     ) -> Result<Accepted, AccessProblem> {
         let origin = origin(request);
-        limit_account(request, &body.0.email).await?;
+        limit_account(request, &self.0, &body.0.email).await?;
         let mailed = self.0.forgot_password(&body.0.email, &origin).await;
         mailed.map_err(problem)?;
         Ok(Accepted::Accepted)
@@ -130,7 +130,7 @@ impl MailedApi {
             email,
             organization,
         } = &body.0;
-        limit_account(request, email).await?;
+        limit_account(request, &self.0, email).await?;
         let mailed = self.0.ask_for_code(email, organization).await;
         mailed.map_err(problem)?;
         Ok(Accepted::Accepted)
@@ -158,7 +158,7 @@ impl MailedApi {
             code,
         } = &body.0;
         let origin = origin(request);
-        limit_account(request, email).await?;
+        limit_account(request, &self.0, email).await?;
         let signed_in = self.0.sign_in_by_code(email, organization, code, &origin);
         let signed_in = signed_in.await.map_err(problem)?;
         Ok(LetIn::signed_in(signed_in, carrier.0.unwrap_or_default()))

@@ -45,11 +45,24 @@ pub(super) fn api(identity: Identity) -> impl OpenApi + 'static {
     )
 }
 
-/// Limits the tries at one account, whatever addresses they come from, before it is known whether there is one.
-async fn limit_account(request: &Request, email: &str) -> Result<(), Problem> {
+/// Limits the tries at one account, whatever addresses they come from, before it is known whether there is one. A device
+/// that the account is known to sign in from has tries of its own: who spends those of the account does not lock its
+/// owner out.
+async fn limit_account(request: &Request, identity: &Identity, email: &str) -> Result<(), Problem> {
     let name = email.trim().to_lowercase();
     let hash = blake3::derive_key(ACCOUNT_CONTEXT, name.as_bytes());
-    check_account(request, AccountHash(hash)).await
+    let Err(refused) = check_account(request, AccountHash(hash)).await else {
+        return Ok(());
+    };
+    match identity.known_device(&name, &origin(request)).await {
+        Ok(Some(device)) => {
+            let of_device = [name.as_bytes(), b"\n", &device].concat();
+            let hash = blake3::derive_key(ACCOUNT_CONTEXT, &of_device);
+            check_account(request, AccountHash(hash)).await
+        }
+        // What cannot be looked up is not known.
+        Ok(None) | Err(_) => Err(refused),
+    }
 }
 
 fn origin(request: &Request) -> Origin {

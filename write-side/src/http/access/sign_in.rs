@@ -36,7 +36,7 @@ impl SignInApi {
             password,
             organization,
         } = &body.0;
-        limit_account(request, email).await?;
+        limit_account(request, &self.0, email).await?;
         let origin = origin(request);
         let signed_in = self
             .0

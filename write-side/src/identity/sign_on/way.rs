@@ -13,7 +13,6 @@ use uuid::Uuid;
 use super::links;
 use super::providers::{self, SignOnProvider};
 use super::set_up::unknown;
-use crate::dispatch::CommandError;
 use crate::identity::accounts::{self, Membership};
 use crate::identity::challenges::{self, NewChallenge, Purpose};
 use crate::identity::error::IdentityError;
@@ -91,12 +90,6 @@ impl Identity {
             kind: provider.kind,
         };
         Ok(providers.into_iter().map(choice).collect())
-    }
-
-    async fn organization_of(&self, slug: &str) -> Result<Option<OrganizationId>, IdentityError> {
-        let placed = self.inner.dispatcher.store().placement_by_slug(slug).await;
-        let placed = placed.map_err(CommandError::from)?;
-        Ok(placed.map(|placed| OrganizationId(placed.org_id.0)))
     }
 
     /// Begins a sign-on.

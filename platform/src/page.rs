@@ -32,12 +32,14 @@ impl Limit {
     }
 
     /// The most items.
-    pub(crate) fn items(self) -> usize {
+    #[must_use]
+    pub fn items(self) -> usize {
         usize::from(self.0)
     }
 
     /// Rows to ask for: one more than the page has, to know whether there is a next.
-    pub(crate) fn rows(self) -> i64 {
+    #[must_use]
+    pub fn rows(self) -> i64 {
         i64::from(self.0) + 1
     }
 }
@@ -53,7 +55,8 @@ pub struct Page<T> {
 
 impl<T> Page<T> {
     /// Makes a page of the rows that were asked for with [`Limit::rows`]; `key` is what the order compares.
-    pub(crate) fn cut<K: Serialize>(
+    #[must_use]
+    pub fn cut<K: Serialize>(
         mut rows: Vec<T>,
         limit: Limit,
         query: &Fingerprint,
@@ -70,7 +73,8 @@ impl<T> Page<T> {
     }
 
     /// The same page with other items.
-    pub(crate) fn map<U>(self, convert: impl FnMut(T) -> U) -> Page<U> {
+    #[must_use]
+    pub fn map<U>(self, convert: impl FnMut(T) -> U) -> Page<U> {
         Page {
             items: self.items.into_iter().map(convert).collect(),
             next_cursor: self.next_cursor,
@@ -91,7 +95,8 @@ pub enum Direction {
 
 impl Direction {
     /// The position before the first of a list that goes by position.
-    pub(crate) fn before_first(self) -> i64 {
+    #[must_use]
+    pub fn before_first(self) -> i64 {
         match self {
             Self::Ascending => 0,
             Self::Descending => i64::MAX,
@@ -99,7 +104,8 @@ impl Direction {
     }
 
     /// The comparison that what comes after a key fulfils.
-    pub(crate) fn after(self) -> &'static str {
+    #[must_use]
+    pub fn after(self) -> &'static str {
         match self {
             Self::Ascending => ">",
             Self::Descending => "<",
@@ -107,7 +113,8 @@ impl Direction {
     }
 
     /// The word of `ORDER BY`.
-    pub(crate) fn order(self) -> &'static str {
+    #[must_use]
+    pub fn order(self) -> &'static str {
         match self {
             Self::Ascending => "ASC",
             Self::Descending => "DESC",

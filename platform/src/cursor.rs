@@ -23,7 +23,7 @@ impl Fingerprint {
     /// The fingerprint of a list's name and everything that decides its items and their order.
     #[must_use]
     pub fn of(list: &str, query: &impl Serialize) -> Self {
-        // The queries of this crate are lists, numbers and texts, all of which have a JSON form.
+        // Queries are lists, numbers and texts, all of which have a JSON form.
         let canonical = serde_json::to_vec(&(list, query)).unwrap_or_default();
         let hash = blake3::hash(&canonical);
         Self(URL_SAFE_NO_PAD.encode(&hash.as_bytes()[..FINGERPRINT_BYTES]))
@@ -115,7 +115,8 @@ impl Moment {
     }
 
     /// A time that came from a row.
-    pub(crate) fn of_row(time: DateTime<Utc>) -> Self {
+    #[must_use]
+    pub fn of_row(time: DateTime<Utc>) -> Self {
         Self(time)
     }
 
