@@ -6,7 +6,9 @@ use std::fmt::Write as _;
 use anyhow::{Context, Result};
 use domain::actor::Role;
 use platform::http::serve::BASE_PATH;
-use platform::permission::{Access, Permission, ROLES, Row, SCOPES, TABLE, least_role, of_role};
+use platform::permission::{
+    Access, Permission, ROLES, Row, SCOPES, TABLE, least_role, within_base,
+};
 use serde_json::Value;
 
 /// The roles that others can be made of.
@@ -49,14 +51,14 @@ pub fn scopes() -> String {
     aligned(&lines)
 }
 
-/// Every permission with the built-in roles that have it, and so the roles of an organization's own that may be made of them.
+/// Every permission with the built-in roles of which a role of an organization's own may be made that has it.
 #[must_use]
 pub fn permissions() -> String {
     let mut header = vec!["permission".to_owned()];
     header.extend(STAFF.map(|role| format!("made of {}", role.as_str())));
     let mut lines = vec![header];
     for permission in Permission::ALL {
-        let cell = |role| CELLS[usize::from(of_role(role).has(*permission))].to_owned();
+        let cell = |role| CELLS[usize::from(within_base(role).has(*permission))].to_owned();
         let mut line = vec![permission.as_str().to_owned()];
         line.extend(STAFF.map(cell));
         lines.push(line);

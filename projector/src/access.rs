@@ -8,7 +8,7 @@ use event_store::Partition;
 use platform::auth::SET_STANDING;
 use schema::table::{
     ACCOUNTS, API_KEYS, CHALLENGES, KNOWN_DEVICES, MEMBERSHIPS, RECOVERY_CODES, SESSIONS,
-    SIGN_ON_IDENTITIES,
+    SIGN_ON_FACTORS, SIGN_ON_IDENTITIES,
 };
 
 use crate::error::BatchError;
@@ -34,6 +34,12 @@ const LEAVE: &str = formatcp!(
 /// Who they are at other sites.
 const UNLINK: &str = formatcp!(
     "DELETE FROM {SIGN_ON_IDENTITIES} WHERE partition = $1 AND org_id = $2 AND user_id = $3"
+);
+/// What they show after they came from there, and from where they came.
+const DROP_FACTOR: &str = formatcp!(
+    "WITH factor AS (DELETE FROM {SIGN_ON_FACTORS} WHERE org_id = $1 AND user_id = $2), \
+          codes AS (DELETE FROM {RECOVERY_CODES} WHERE account_id = $2) \
+     DELETE FROM {KNOWN_DEVICES} WHERE account_id = $2"
 );
 /// Links and codes on their way hold the person's address; ids of people are unique over all organizations.
 const VOID: &str = formatcp!("DELETE FROM {CHALLENGES} WHERE data ->> 'user_id' = $1");
@@ -92,6 +98,8 @@ pub async fn end_sessions(
         let unlink = tx.prepare_cached(UNLINK).await?;
         tx.execute(&unlink, &[&partition.get(), &org.0, &user.0])
             .await?;
+        let drop_factor = tx.prepare_cached(DROP_FACTOR).await?;
+        tx.execute(&drop_factor, &[&org.0, &user.0]).await?;
         let void = tx.prepare_cached(VOID).await?;
         tx.execute(&void, &[&user.to_string()]).await?;
         let forget = tx.prepare_cached(FORGET_KEY).await?;

@@ -44,6 +44,9 @@ pub const SIGN_ON_PROVIDERS: &str = "sign_on_providers";
 /// Who is who at a provider.
 pub const SIGN_ON_IDENTITIES: &str = "sign_on_identities";
 
+/// The second factors of people who come by a provider.
+pub const SIGN_ON_FACTORS: &str = "sign_on_factors";
+
 /// What machines show: a row for each API key.
 pub const API_KEYS: &str = "api_keys";
 
@@ -74,6 +77,7 @@ pub const ALL: &[&str] = &[
     API_KEYS,
     SIGN_ON_PROVIDERS,
     SIGN_ON_IDENTITIES,
+    SIGN_ON_FACTORS,
     MAIL_OUTBOX,
 ];
 

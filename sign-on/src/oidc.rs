@@ -297,3 +297,59 @@ fn standing(claims: &Claims) -> Standing {
         None => Standing::Unsaid,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    /// What a provider may say, or anything else in its place.
+    fn said() -> impl Strategy<Value = Value> {
+        prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::Bool),
+            any::<i64>().prop_map(Value::from),
+            "\\PC{0,300}".prop_map(Value::String),
+            prop::collection::vec(any::<char>(), 0..20)
+                .prop_map(|all| Value::String(all.into_iter().collect())),
+            Just(json!({"": [[]]})),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_an_id_token_claims_it_is_read_or_refused(
+            subject in said(), email in said(), verified in said(), name in said(), edov in said()
+        ) {
+            let claims = json!({
+                "iss": "https://accounts.example.com", "aud": ["insightdesk"], "exp": 4_102_444_800_i64, "iat": 0,
+                "sub": subject, "email": email, "email_verified": verified, "name": name, "xms_edov": edov,
+            });
+            let Ok(claims) = serde_json::from_value::<Claims>(claims) else {
+                return Ok(());
+            };
+            if let Ok(told) = told_by(&claims) {
+                prop_assert_eq!(Value::String(told.subject.clone()), subject);
+                prop_assert!(!told.subject.is_empty() && !told.subject.contains(char::is_control));
+                let vouches = told.email.is_some_and(|email| email.standing == Standing::Verified);
+                prop_assert!(!vouches || verified != json!(false));
+            }
+        }
+    }
+
+    #[test]
+    fn a_subject_with_a_control_character_is_nobody() {
+        for (subject, is_somebody) in [("nord-1", true), ("nord\u{0}1", false), ("", false)] {
+            let claims = json!({
+                "iss": "https://accounts.example.com", "aud": ["insightdesk"], "exp": 4_102_444_800_i64, "iat": 0,
+                "sub": subject,
+            });
+            let claims: Claims = serde_json::from_value(claims).unwrap();
+            assert_eq!(told_by(&claims).is_ok(), is_somebody, "{subject:?}");
+        }
+    }
+}

@@ -5,6 +5,7 @@
 use super::sign_on::SignOnSettings;
 use super::words::{
     PasswordChange, SecondFactorKind, SessionEnd, SignInFailure, SignInMethod, SignOnKind,
+    SignOnRefusal,
 };
 use crate::actor::Role;
 use crate::event::events;
@@ -60,6 +61,8 @@ events! {
         SignOnProviderChanged(SignOnProviderChanged) = "sign_on_provider.changed" v 1,
         /// Nobody signs on by it any more.
         SignOnProviderRemoved(SignOnProviderRemoved) = "sign_on_provider.removed" v 1,
+        /// Somebody came by it whom the organization does not know, and was not let in.
+        SignOnRefused(SignOnRefused) = "sign_on.refused" v 1,
         /// An identity at another site stands for them from now on.
         SignOnLinked(SignOnLinked) = "sign_on.linked" v 1,
         /// No identity of another site stands for them any more.
@@ -94,6 +97,8 @@ impl SecurityEvent {
             Self::SignOnProviderCreated(e) => e.user_id,
             Self::SignOnProviderChanged(e) => e.user_id,
             Self::SignOnProviderRemoved(e) => e.user_id,
+            // Nobody of the organization: it is about the provider.
+            Self::SignOnRefused(e) => UserId(e.provider_id.0),
             Self::SignOnLinked(e) => e.user_id,
             Self::SignOnUnlinked(e) => e.user_id,
         }
@@ -335,6 +340,16 @@ pub struct SignOnProviderRemoved {
     pub user_id: UserId,
     /// The provider.
     pub provider_id: SignOnProviderId,
+}
+
+/// Somebody whom the organization does not know was not let in. It says nothing of who they are: they are nobody's user, and
+/// nobody could ask to be forgotten.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignOnRefused {
+    /// The provider that vouches for them.
+    pub provider_id: SignOnProviderId,
+    /// Why.
+    pub reason: SignOnRefusal,
 }
 
 /// An identity at another site stands for a person.

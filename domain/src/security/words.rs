@@ -126,6 +126,20 @@ words! {
 }
 
 words! {
+    /// Why somebody was not let in whom a provider vouches for and of whom nobody knows who they are.
+    SignOnRefusal {
+        /// The organization has nobody with their address.
+        UnknownPerson = "unknown_person",
+        /// The provider says no address.
+        NoAddress = "no_address",
+        /// It does not vouch for the address.
+        AddressNotVerified = "address_not_verified",
+        /// Addresses of this domain may not come by it.
+        AddressNotAllowed = "address_not_allowed",
+    }
+}
+
+words! {
     /// Whether a person's second factor is asked for after a sign-on.
     SecondFactorRule {
         /// It is, where they have one.

@@ -118,6 +118,7 @@ const NOT_PERSONAL: &[(&str, &[&str], &str)] = &[
         &["from_scopes", "to_scopes"],
         "fixed words",
     ),
+    ("sign_on.refused", &["reason"], "fixed words"),
     (
         "organization.role_changed",
         &["name", "permissions"],

@@ -5,6 +5,7 @@ use crate::scenario::{ADMIN, AGENT, CUSTOMER, ORGANIZATION, at};
 use domain::actor::Actor;
 use domain::event::DomainEvent;
 use domain::personal::StreamSubject;
+use domain::security::event::SecurityEvent;
 use domain::security::evolve::evolve;
 use domain::security::export_id;
 use domain::security::state::Occurrence;
@@ -17,6 +18,11 @@ fn every_event_is_about_the_person_that_it_names() {
         let DomainEvent::Security(event) = event else {
             continue;
         };
+        // A stranger has no account: that one is about the provider.
+        if matches!(event, SecurityEvent::SignOnRefused(_)) {
+            assert_ne!(event.user_id(), AGENT);
+            continue;
+        }
         let state = evolve(Occurrence::Absent, &event, at(0));
         assert_eq!(event.user_id(), AGENT, "{}", event.event_type());
         assert_eq!(state.stream_subject(Uuid::nil()), Some(AGENT));

@@ -3,7 +3,7 @@
 use crate::auth::{ApiKeyRefusal, ApiKeys, EndedSessions, Principal, TokenVerifier};
 use crate::http::client_address::ClientAddress;
 use crate::http::problem::Problem;
-use crate::permission::{CustomRoles, PermissionSet, of_role};
+use crate::permission::{CustomRoles, PermissionSet, within_base};
 use credentials::api_key;
 use domain::ids::RoleId;
 use poem::Request;
@@ -72,7 +72,7 @@ async fn of_custom_role(
         .with_source(source)
     })?;
     let permissions = permissions.unwrap_or(PermissionSet::EMPTY);
-    Ok(permissions.within(of_role(principal.role)))
+    Ok(permissions.within(within_base(principal.role)))
 }
 
 fn of_token(request: &Request, token: &str) -> Result<Principal, Problem> {

@@ -134,22 +134,26 @@ impl ClientAddresses {
 impl ForwardingHeader {
     /// The addresses that the header tells, the nearest first; none in the place of what is no address.
     fn hops(self, headers: &HeaderMap) -> impl Iterator<Item = Option<IpAddr>> {
-        let (name, address): (_, fn(&str) -> Option<IpAddr>) = match self {
-            Self::XForwardedFor => (X_FORWARDED_FOR, node_address),
-            Self::Forwarded => (header::FORWARDED, forwarded_for),
+        let name = match self {
+            Self::XForwardedFor => X_FORWARDED_FOR,
+            Self::Forwarded => header::FORWARDED,
         };
         let values: Vec<_> = headers.get_all(name).iter().collect();
         values.into_iter().rev().flat_map(move |value| {
-            let text = value.to_str().unwrap_or_default();
-            let hops: Vec<_> = split_unquoted(text, ',').map(address).collect();
-            hops.into_iter().rev()
+            // Whatever bytes a client wrote, what a proxy wrote behind them in the same line is read.
+            let text = String::from_utf8_lossy(value.as_bytes());
+            let hops: Vec<_> = match self {
+                Self::XForwardedFor => text.rsplit(',').map(node_address).collect(),
+                Self::Forwarded => rsplit_unquoted(&text, ',').map(forwarded_for).collect(),
+            };
+            hops
         })
     }
 }
 
 /// The address in an element of `Forwarded`: `for="[2001:db8::1]:4711";proto=https`.
 fn forwarded_for(element: &str) -> Option<IpAddr> {
-    let mut pairs = split_unquoted(element, ';').filter_map(|pair| pair.split_once('='));
+    let mut pairs = rsplit_unquoted(element, ';').filter_map(|pair| pair.split_once('='));
     let (_, node) = pairs.find(|(name, _)| name.trim().eq_ignore_ascii_case("for"))?;
     node_address(node.trim().trim_matches('"'))
 }
@@ -165,10 +169,11 @@ fn node_address(node: &str) -> Option<IpAddr> {
     Some(bare.parse::<IpAddr>().ok()?.to_canonical())
 }
 
-/// The parts of a text between separators that are not within quotes.
-fn split_unquoted(text: &str, separator: char) -> impl Iterator<Item = &str> {
+/// The parts of a text between separators that are not within quotes, the last first. Counted from the end: a quote that a
+/// client leaves open hides nothing that a proxy wrote behind it.
+fn rsplit_unquoted(text: &str, separator: char) -> impl Iterator<Item = &str> {
     let mut is_quoted = false;
-    text.split(move |c| {
+    text.rsplit(move |c| {
         is_quoted ^= c == '"';
         c == separator && !is_quoted
     })
@@ -247,6 +252,24 @@ mod tests {
             "10.2.2.2"
         );
         assert_eq!(x_forwarded_for(PROXY, &[]), PROXY);
+    }
+
+    #[test]
+    fn what_a_client_leaves_open_hides_nothing_that_a_proxy_wrote_behind_it() {
+        for line in [
+            "\", 198.51.100.1",
+            "\"1.1.1.1, 198.51.100.1",
+            "[, 198.51.100.1",
+        ] {
+            assert_eq!(x_forwarded_for(PROXY, &[line]), "198.51.100.1", "{line}");
+        }
+        for line in [
+            "for=\"1.1.1.1, for=198.51.100.1",
+            "\", for=198.51.100.1;proto=https",
+            "for=\"[::1]:1;x=\"\", for=\"198.51.100.1:4711\"",
+        ] {
+            assert_eq!(forwarded(&[line]), "198.51.100.1", "{line}");
+        }
     }
 
     #[test]

@@ -10,9 +10,9 @@ use domain::actor::Role;
 use domain::ids::{OrganizationId, RoleId};
 
 use super::Permission::{
-    AssignTickets, ChangeTickets, EditOwnMessages, MoveTickets, OpenTickets, OwnProfile,
-    ReadOrganization, ReadTickets, RedactMessages, ReplyToTickets, TagTickets, WorkOnTickets,
-    WriteNotes,
+    AssignTickets, ChangeTickets, EditOwnMessages, ManageSignOn, MoveTickets, OpenTickets,
+    OwnProfile, ReadOrganization, ReadTickets, RedactMessages, ReplyToTickets, TagTickets,
+    WorkOnTickets, WriteNotes,
 };
 use super::{Permission, PermissionSet, of_role};
 
@@ -20,6 +20,8 @@ use super::{Permission, PermissionSet, of_role};
 const ALWAYS: PermissionSet = PermissionSet::of(&[OwnProfile, ReadOrganization]);
 /// Staff see every ticket or none: what is done with one needs both of these.
 const TICKETS: [Permission; 2] = [ReadTickets, WorkOnTickets];
+/// What admins alone have: who decides which site says who somebody is may become anybody, an admin as well.
+const ADMINS_ALONE: PermissionSet = PermissionSet::of(&[ManageSignOn]);
 /// What is done with tickets.
 const ON_TICKETS: [Permission; 11] = [
     ReadTickets,
@@ -55,6 +57,9 @@ pub enum MissingPermission {
     /// The built-in role does not have it.
     #[error("the role {} does not have {}, and neither does what is made of it", .0.as_str(), .1.as_str())]
     InBase(Role, Permission),
+    /// No role of an organization's own has it.
+    #[error("only admins have {}: whoever has it may become one", .0.as_str())]
+    AdminsAlone(Permission),
     /// Another one of the role needs it.
     #[error("{} needs {} as well", .0.as_str(), .1.as_str())]
     For(Permission, Permission),
@@ -67,6 +72,12 @@ pub fn parse(name: &str) -> Option<Permission> {
     all.find(|permission| permission.as_str() == name).copied()
 }
 
+/// The most that a role may do which is made of a built-in one.
+#[must_use]
+pub const fn within_base(base: Role) -> PermissionSet {
+    of_role(base).without(ADMINS_ALONE)
+}
+
 /// What a role of these permissions may do, if it may be made of the built-in one.
 ///
 /// # Errors
@@ -77,6 +88,9 @@ pub fn check_custom(
 ) -> Result<PermissionSet, MissingPermission> {
     let set = ALWAYS.and(permissions);
     for permission in permissions {
+        if ADMINS_ALONE.has(*permission) {
+            return Err(MissingPermission::AdminsAlone(*permission));
+        }
         if !of_role(base).has(*permission) {
             return Err(MissingPermission::InBase(base, *permission));
         }
@@ -98,15 +112,20 @@ mod tests {
         for base in [Role::Agent, Role::Lead, Role::Admin] {
             for permission in Permission::ALL {
                 let made = check_custom(base, &[ReadTickets, WorkOnTickets, *permission]);
-                assert_eq!(
-                    made.is_ok(),
-                    of_role(base).has(*permission),
-                    "{permission:?}"
-                );
+                let may = within_base(base).has(*permission);
+                assert_eq!(made.is_ok(), may, "{permission:?}");
             }
         }
         let wrong = MissingPermission::InBase(Role::Lead, EraseUsers);
         assert_eq!(check_custom(Role::Lead, &[EraseUsers]), Err(wrong));
+    }
+
+    #[test]
+    fn admins_alone_say_who_vouches_for_people() {
+        let refused = Err(MissingPermission::AdminsAlone(ManageSignOn));
+        assert_eq!(check_custom(Role::Admin, &[ManageSignOn]), refused);
+        assert!(of_role(Role::Admin).has(ManageSignOn));
+        assert!(!within_base(Role::Admin).has(ManageSignOn));
     }
 
     #[test]

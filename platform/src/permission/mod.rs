@@ -13,7 +13,7 @@ mod scopes;
 mod set;
 mod table;
 
-pub use custom::{CustomRoles, MissingPermission, check_custom, parse};
+pub use custom::{CustomRoles, MissingPermission, check_custom, parse, within_base};
 pub use roles::{ROLES, of_role};
 pub use scopes::{SCOPES, ScopeRow, least_role, of_scopes};
 pub use set::PermissionSet;
@@ -92,7 +92,8 @@ permissions! {
     ReadAudit = "read_audit",
     /// Make, change and revoke API keys.
     ManageApiKeys = "manage_api_keys",
-    /// Set up the sites that people sign on by. Who does may let anybody in as anybody, so no key has it.
+    /// Set up the sites that people sign on by. Who does may let anybody in as anybody, so no key has it, and no role
+    /// of an organization's own.
     ManageSignOn = "manage_sign_on",
     /// Make, change and delete roles of the organization's own.
     ManageRoles = "manage_roles",

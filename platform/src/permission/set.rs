@@ -43,6 +43,12 @@ impl PermissionSet {
         Self(self.0 & other.0)
     }
 
+    /// What is in this set and not in the other.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     /// Whether the permission is in it.
     #[must_use]
     pub const fn has(self, permission: Permission) -> bool {

@@ -3,10 +3,12 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use domain::security::event::{
     ApiKeyChanged, ApiKeyCreated, InvitationSent, SecurityEvent, SessionEnded, SessionStarted,
-    SignInFailed, SignOnProviderChanged, SignOnProviderCreated,
+    SignInFailed, SignOnProviderChanged, SignOnProviderCreated, SignOnRefused,
 };
 use domain::security::sign_on::SignOnSettings;
-use domain::security::words::{PasswordChange, SessionEnd, SignInFailure, SignInMethod};
+use domain::security::words::{
+    PasswordChange, SessionEnd, SignInFailure, SignInMethod, SignOnRefusal,
+};
 use domain::text::{MailDomain, Scope};
 use platform::rows::{ACTOR, SUBJECT};
 use serde_json::Value;
@@ -96,6 +98,7 @@ pub(super) fn fact(change: &SecurityEvent) -> Fact {
             format!("{ACTOR} removed a provider of sign-on"),
         )
         .concerning(user_id),
+        SecurityEvent::SignOnRefused(e) => stranger_refused(e),
         SecurityEvent::SignOnLinked(_) => of_person(format!(
             "{SUBJECT} is recognized by a provider of sign-on from now on"
         )),
@@ -229,6 +232,18 @@ fn provider_fields(settings: &SignOnSettings) -> [(&'static str, Value); 5] {
         ("newcomers", settings.newcomers.as_str().into()),
         ("second_factor", settings.second_factor.as_str().into()),
     ]
+}
+
+/// It concerns nobody of the organization.
+fn stranger_refused(event: &SignOnRefused) -> Fact {
+    let why = match event.reason {
+        SignOnRefusal::UnknownPerson => "the organization does not know them",
+        SignOnRefusal::NoAddress => "it says no address",
+        SignOnRefusal::AddressNotVerified => "it does not vouch for the address",
+        SignOnRefusal::AddressNotAllowed => "addresses of this domain may not come",
+    };
+    let summary = format!("Somebody came by a provider of sign-on and was refused: {why}");
+    Fact::new(PROVIDER, event.provider_id.0, summary)
 }
 
 fn invited(event: &InvitationSent) -> Fact {

@@ -147,6 +147,10 @@ pub const TABLES: &[Access] = &[
         table::SIGN_ON_IDENTITIES,
         &[all(IDENTITY, EVERYTHING), all(PROJECTOR, REMOVE)],
     ),
+    on(
+        table::SIGN_ON_FACTORS,
+        &[all(IDENTITY, EVERYTHING), all(PROJECTOR, REMOVE)],
+    ),
     on(table::MAIL_OUTBOX, &[all(IDENTITY, EVERYTHING)]),
 ];
 

@@ -1,5 +1,6 @@
 //! Signing on by another site, against a provider that runs here: what is let in, and what is not.
 
+mod enrolment;
 mod github;
 mod identities;
 mod lies;

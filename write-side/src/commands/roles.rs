@@ -11,7 +11,7 @@ use domain::organization::role::{CustomRole, RoleCommand};
 use domain::organization::state::Organization;
 use domain::text::{Name, PermissionName};
 use platform::permission::{
-    MissingPermission, Permission, PermissionSet, check_custom, of_role, parse,
+    MissingPermission, Permission, PermissionSet, check_custom, parse, within_base,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -182,7 +182,7 @@ pub fn permissions_of(role: &CustomRole) -> PermissionSet {
         .filter_map(|name| parse(name.as_str()))
         .collect();
     check_custom(role.base, &known)
-        .unwrap_or_else(|_| of_role(role.base).within(PermissionSet::of(&known)))
+        .unwrap_or_else(|_| within_base(role.base).within(PermissionSet::of(&known)))
 }
 
 /// Nobody gives a permission that they do not have, nor takes one.

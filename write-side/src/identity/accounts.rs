@@ -203,6 +203,20 @@ pub async fn memberships(
         .collect()
 }
 
+/// The same, without where they live.
+///
+/// # Errors
+/// When the database fails.
+pub async fn people(
+    client: &impl GenericClient,
+    id: Uuid,
+) -> Result<Vec<(OrganizationId, UserId)>, IdentityError> {
+    let memberships = memberships(client, id).await?.into_iter();
+    Ok(memberships
+        .map(|it| (it.organization_id, it.user_id))
+        .collect())
+}
+
 /// Lets an account act as a person, and nobody else of the organization, and no other account as them. A second time
 /// changes nothing.
 ///

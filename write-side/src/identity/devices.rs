@@ -35,20 +35,20 @@ const IS_KNOWN: &str = formatcp!(
 );
 const FORGET: &str = formatcp!("DELETE FROM {KNOWN_DEVICES} WHERE seen_at < $1");
 
-/// Notes a sign-in; whether the device was known.
+/// Notes a sign-in by an account, or by a person whom a provider vouched for; whether the device was known.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn note(
     client: &impl GenericClient,
-    account_id: Uuid,
+    whose: Uuid,
     origin: &Origin,
     now: DateTime<Utc>,
 ) -> Result<bool, IdentityError> {
     let statement = client.prepare_cached(NOTE).await?;
     let fingerprint = fingerprint(origin);
     let values: [&(dyn tokio_postgres::types::ToSql + Sync); 3] =
-        [&account_id, &fingerprint.as_slice(), &now];
+        [&whose, &fingerprint.as_slice(), &now];
     let row = client.query_one(&statement, &values).await?;
     let seen_at: Option<DateTime<Utc>> = row.try_get(0)?;
     Ok(seen_at.is_some_and(|seen_at| now - seen_at <= KNOWN_FOR))

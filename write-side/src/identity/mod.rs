@@ -15,6 +15,7 @@ mod challenges;
 mod devices;
 mod email_codes;
 mod error;
+mod factor_holder;
 mod housekeeping;
 mod invitations;
 mod key_changes;
@@ -221,14 +222,14 @@ impl Identity {
         })
     }
 
-    /// The same, to the owner of an account.
+    /// The same, to an address as it is stored.
     async fn post_to(
         &self,
         tx: &Transaction<'_>,
-        account: &Account,
+        email: &str,
         letter: &Letter,
     ) -> Result<(), IdentityError> {
-        match Email::parse(&account.email) {
+        match Email::parse(email) {
             Ok(email) => self.post(tx, &email, letter).await,
             // No account has one that is none.
             Err(_) => Ok(()),

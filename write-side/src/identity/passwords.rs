@@ -74,7 +74,7 @@ impl Identity {
         // Not of one that the operator chose, who has other ways to tell.
         if how != PasswordChange::Set {
             let changed = Letter::PasswordChanged { at: by.at };
-            self.post_to(tx, account, &changed).await?;
+            self.post_to(tx, &account.email, &changed).await?;
         }
         for membership in accounts::memberships(tx, account.id).await? {
             let user_id = membership.user_id;

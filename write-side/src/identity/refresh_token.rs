@@ -146,7 +146,26 @@ mod tests {
 
     use super::*;
 
+    use proptest::prelude::*;
+
     const TAG_KEY: [u8; 32] = [7; 32];
+
+    proptest! {
+        #[test]
+        fn what_is_read_as_a_token_gives_the_same_text(
+            text in "(idf_)?[A-Za-z0-9_-]{0,120}",
+            bytes in any::<[u8; TOKEN_BYTES]>(),
+            other in "\\PC{0,120}",
+        ) {
+            let full = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes));
+            for text in [text, full, other] {
+                if let Some(token) = RefreshToken::parse(&text) {
+                    prop_assert_eq!(token.text(), text);
+                    prop_assert!(!token.was_given_out(&TAG_KEY));
+                }
+            }
+        }
+    }
 
     fn token(generation: i32) -> RefreshToken {
         let partition = Partition::new(3).unwrap();

@@ -1,5 +1,5 @@
-//! The second factor of an account: codes of an authenticator app, and recovery codes for when it is lost.
-//! [`super::second_step`] asks for it.
+//! A second factor: codes of an authenticator app, and recovery codes for when it is lost. [`super::factor_holder`] says
+//! whose it is, [`super::second_step`] asks for it.
 
 use const_format::formatcp;
 use credentials::recovery::RecoveryCode;
@@ -9,12 +9,13 @@ use domain::security::event::{RecoveryCodesMade, SecondFactorDisabled, SecondFac
 use domain::security::words::SecondFactorKind;
 use platform::auth::Principal;
 use platform::mail::{FactorChange, Letter};
-use schema::table::{ACCOUNTS, RECOVERY_CODES};
+use schema::table::RECOVERY_CODES;
 use tokio_postgres::GenericClient;
 use uuid::Uuid;
 
 use super::accounts::Account;
 use super::error::IdentityError;
+use super::factor_holder::FactorHolder;
 use super::record;
 use super::{Identity, Origin, internal};
 
@@ -22,22 +23,6 @@ use super::{Identity, Origin, internal};
 pub(super) const PURPOSE: &str = "totp secrets";
 /// What an authenticator app calls us.
 const ISSUER: &str = "InsightDesk";
-const PROPOSE: &str = formatcp!(
-    "UPDATE {ACCOUNTS} SET totp_secret = $2, totp_last_step = 0 WHERE account_id = $1 AND totp_confirmed_at IS NULL"
-);
-const SECRET: &str = formatcp!(
-    "SELECT a.totp_secret, a.totp_last_step FROM {ACCOUNTS} a WHERE a.account_id = $1 AND a.totp_secret IS NOT NULL"
-);
-/// Of those who show the same code at the same moment one succeeds.
-const USE_STEP: &str = formatcp!(
-    "UPDATE {ACCOUNTS} SET totp_last_step = $2 WHERE account_id = $1 AND totp_last_step < $2"
-);
-const CONFIRM: &str = formatcp!(
-    "UPDATE {ACCOUNTS} SET totp_confirmed_at = $2 WHERE account_id = $1 AND totp_confirmed_at IS NULL AND totp_secret IS NOT NULL"
-);
-const GIVE_UP: &str = formatcp!(
-    "UPDATE {ACCOUNTS} SET totp_confirmed_at = NULL, totp_secret = NULL WHERE account_id = $1 AND totp_confirmed_at IS NOT NULL"
-);
 const DROP_CODES: &str = formatcp!("DELETE FROM {RECOVERY_CODES} WHERE account_id = $1");
 const ADD_CODES: &str = formatcp!(
     "INSERT INTO {RECOVERY_CODES} (account_id, hash) SELECT $1, h FROM unnest($2::bytea[]) AS n(h)"
@@ -66,28 +51,28 @@ pub(super) enum Factor {
 }
 
 impl Identity {
-    /// Uses a code up, if it is one of the account's.
+    /// Uses a code up, if it is one of the holder's.
     pub(super) async fn check_factor(
         &self,
         client: &impl GenericClient,
-        account: &Account,
+        holder: &FactorHolder,
         code: &str,
     ) -> Result<Option<Factor>, IdentityError> {
-        if self.uses_step(client, account, code).await? {
+        if self.uses_step(client, holder, code).await? {
             return Ok(Some(Factor::App));
         }
         let Some(code) = RecoveryCode::parse(code) else {
             return Ok(None);
         };
-        let hash = code.hash(account.id);
+        let hash = code.hash(holder.id);
         let used = client
-            .execute(USE_CODE, &[&account.id, &hash.as_bytes(), &self.now()])
+            .execute(USE_CODE, &[&holder.id, &hash.as_bytes(), &self.now()])
             .await?;
         if used == 0 {
             return Ok(None);
         }
         let left: i64 = client
-            .query_one(CODES_LEFT, &[&account.id])
+            .query_one(CODES_LEFT, &[&holder.id])
             .await?
             .try_get(0)?;
         let left = u8::try_from(left).unwrap_or(u8::MAX);
@@ -97,29 +82,30 @@ impl Identity {
     async fn uses_step(
         &self,
         client: &impl GenericClient,
-        account: &Account,
+        holder: &FactorHolder,
         code: &str,
     ) -> Result<bool, IdentityError> {
-        let Some(row) = client.query_opt(SECRET, &[&account.id]).await? else {
+        let statements = holder.statements();
+        let Some(row) = client.query_opt(statements.secret, &[&holder.id]).await? else {
             return Ok(false);
         };
         let (sealed, last): (Vec<u8>, i64) = (row.try_get(0)?, row.try_get(1)?);
         let opened = self
             .inner
             .master
-            .open(PURPOSE, account.id.as_bytes(), &sealed);
+            .open(PURPOSE, holder.id.as_bytes(), &sealed);
         let secret = TotpSecret::from_stored(&opened.map_err(internal)?).map_err(internal)?;
         let Some(step) = secret.check(code, self.now(), Step::from_stored(last)) else {
             return Ok(false);
         };
         let used = client
-            .execute(USE_STEP, &[&account.id, &step.to_stored()])
+            .execute(statements.use_step, &[&holder.id, &step.to_stored()])
             .await?;
         Ok(used == 1)
     }
 
     /// Proposes a second factor to the person of a request. It is asked for once [`Identity::confirm_second_factor`] has
-    /// seen a code of it.
+    /// seen a code of it. In a session that began at another site it is for coming from there, else the account's.
     ///
     /// # Errors
     /// When there is one already.
@@ -127,15 +113,17 @@ impl Identity {
         &self,
         principal: &Principal,
     ) -> Result<Enrolment, IdentityError> {
-        let account = self.account_of(principal).await?;
+        let holder = self.factor_holder(principal).await?;
         let secret = TotpSecret::generate().map_err(internal)?;
         let sealed = self
             .inner
             .master
-            .seal(PURPOSE, account.id.as_bytes(), secret.as_bytes())
+            .seal(PURPOSE, holder.id.as_bytes(), secret.as_bytes())
             .map_err(internal)?;
         let client = self.client().await?;
-        if client.execute(PROPOSE, &[&account.id, &sealed]).await? == 0 {
+        holder.begin(&client, self.now()).await?;
+        let propose = holder.statements().propose;
+        if client.execute(propose, &[&holder.id, &sealed]).await? == 0 {
             return Err(IdentityError::Conflict {
                 detail: "there is a second factor already: give it up first".to_owned(),
                 pointer: None,
@@ -144,11 +132,11 @@ impl Identity {
         Ok(Enrolment {
             secret: secret.to_base32().to_string(),
             uri: secret
-                .uri(ISSUER, &account.email)
+                .uri(ISSUER, &holder.email)
                 .map_err(internal)?
                 .to_string(),
             qr_svg: secret
-                .qr_svg(ISSUER, &account.email)
+                .qr_svg(ISSUER, &holder.email)
                 .map_err(internal)?
                 .to_string(),
         })
@@ -164,25 +152,26 @@ impl Identity {
         code: &str,
         origin: &Origin,
     ) -> Result<Vec<String>, IdentityError> {
-        let account = self.account_of(principal).await?;
+        let holder = self.factor_holder(principal).await?;
         let mut client = self.client().await?;
         let tx = client.transaction().await?;
-        if !self.uses_step(&*tx, &account, code).await? {
+        if !self.uses_step(&*tx, &holder, code).await? {
             return Err(wrong_code());
         }
-        if tx.execute(CONFIRM, &[&account.id, &self.now()]).await? == 0 {
+        let confirm = holder.statements().confirm;
+        if tx.execute(confirm, &[&holder.id, &self.now()]).await? == 0 {
             return Err(IdentityError::Conflict {
                 detail: "the second factor is in use already".to_owned(),
                 pointer: None,
             });
         }
-        let codes = fresh_codes(&*tx, account.id).await?;
+        let codes = fresh_codes(&*tx, holder.id).await?;
         let by = self.by_person(principal, origin);
         let (org, user_id) = (principal.organization_id, principal.user_id);
         let kind = SecondFactorKind::Totp;
         record::write(&*tx, &by, org, SecondFactorEnabled { user_id, kind }).await?;
         record::write(&*tx, &by, org, RecoveryCodesMade { user_id }).await?;
-        self.post_change(&tx, &account, FactorChange::TurnedOn)
+        self.post_change(&tx, &holder, FactorChange::TurnedOn)
             .await?;
         tx.commit().await?;
         self.inner.outbox.wake();
@@ -200,19 +189,19 @@ impl Identity {
         code: &str,
         origin: &Origin,
     ) -> Result<Vec<String>, IdentityError> {
-        let account = self.account_of(principal).await?;
+        let holder = self.factor_holder(principal).await?;
         let mut client = self.client().await?;
         let tx = client.transaction().await?;
-        if !account.has_second_factor || !self.uses_step(&*tx, &account, code).await? {
+        if !holder.has_factor || !self.uses_step(&*tx, &holder, code).await? {
             return Err(wrong_code());
         }
-        let codes = fresh_codes(&*tx, account.id).await?;
+        let codes = fresh_codes(&*tx, holder.id).await?;
         let by = self.by_person(principal, origin);
         let made = RecoveryCodesMade {
             user_id: principal.user_id,
         };
         record::write(&*tx, &by, principal.organization_id, made).await?;
-        self.post_change(&tx, &account, FactorChange::RecoveryCodesRenewed)
+        self.post_change(&tx, &holder, FactorChange::RecoveryCodesRenewed)
             .await?;
         tx.commit().await?;
         self.inner.outbox.wake();
@@ -237,10 +226,12 @@ impl Identity {
             .await?;
         let mut client = self.client().await?;
         let tx = client.transaction().await?;
-        if self.check_factor(&*tx, &account, code).await?.is_none() {
+        let holder = FactorHolder::from(&account);
+        if self.check_factor(&*tx, &holder, code).await?.is_none() {
             return Err(wrong_code());
         }
-        if tx.execute(GIVE_UP, &[&account.id]).await? == 0 {
+        let give_up = holder.statements().give_up;
+        if tx.execute(give_up, &[&holder.id]).await? == 0 {
             return Err(IdentityError::Conflict {
                 detail: "there is no second factor".to_owned(),
                 pointer: None,
@@ -253,7 +244,7 @@ impl Identity {
             kind: SecondFactorKind::Totp,
         };
         record::write(&*tx, &by, principal.organization_id, gone).await?;
-        self.post_change(&tx, &account, FactorChange::TurnedOff)
+        self.post_change(&tx, &holder, FactorChange::TurnedOff)
             .await?;
         tx.commit().await?;
         self.inner.outbox.wake();
@@ -266,12 +257,12 @@ impl Identity {
     pub(super) async fn post_change(
         &self,
         tx: &Transaction<'_>,
-        account: &Account,
+        holder: &FactorHolder,
         change: FactorChange,
     ) -> Result<(), IdentityError> {
         let at = self.now();
         let letter = Letter::SecondFactorChanged { change, at };
-        self.post_to(tx, account, &letter).await
+        self.post_to(tx, &holder.email, &letter).await
     }
 
     /// A second factor stays while an organization of the account demands it.

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::accounts::{self, Account};
 use super::challenges::{self, NewChallenge, Purpose};
 use super::error::IdentityError;
+use super::factor_holder::FactorHolder;
 use super::record;
 use super::second_factor::Factor;
 use super::sign_in::{Shown, SignIn};
@@ -22,7 +23,8 @@ const TRIES_MAX: i16 = 5;
 /// A sign-in that waits for its second factor.
 #[derive(Debug, Serialize, Deserialize)]
 struct HalfWay {
-    account_id: Uuid,
+    /// None where the person has a second factor of their own for coming by another site.
+    account_id: Option<Uuid>,
     generation: i32,
     /// What was shown before.
     first: SignInMethod,
@@ -44,7 +46,7 @@ impl Identity {
         organization: Option<&str>,
     ) -> Result<SignIn, IdentityError> {
         let half_way = HalfWay {
-            account_id: account.id,
+            account_id: Some(account.id),
             generation: account.generation,
             first,
             second: None,
@@ -58,12 +60,13 @@ impl Identity {
     /// Asks for the second factor of a person whom a provider recognized.
     pub(super) async fn ask_for_second_factor_after_sign_on(
         &self,
-        account: &Account,
+        holder: &FactorHolder,
         signed_on_as: SignedOnAs,
     ) -> Result<SignIn, IdentityError> {
+        let account = holder.account();
         let half_way = HalfWay {
-            account_id: account.id,
-            generation: account.generation,
+            account_id: account.map(|(id, _)| id),
+            generation: account.map_or(0, |(_, generation)| generation),
             first: SignInMethod::Oidc,
             second: None,
             organization: None,
@@ -109,22 +112,24 @@ impl Identity {
         let found = challenges::find::<HalfWay>(&client, Purpose::SignIn, &hash, now);
         let (id, half_way) = found.await?;
         challenges::take_try(&client, Purpose::SignIn, id, TRIES_MAX, now).await?;
-        let account = accounts::by_id(&client, half_way.account_id).await?;
-        let account = account.filter(|account| account.generation == half_way.generation);
-        let account = account.ok_or(IdentityError::Spent("sign-in"))?;
         drop(client);
+        let account = self.account_half_way(&half_way).await?;
         let second = match half_way.second {
             Some(second) => second,
-            None => self.show_factor(&account, code, origin).await?,
+            None => {
+                let holder = self.holder_half_way(&half_way, account.as_ref()).await?;
+                self.show_factor(&holder, code, origin).await?
+            }
         };
         let organization = organization.or(half_way.organization.as_deref());
         let methods = vec![half_way.first, second];
-        let admitted = match half_way.signed_on_as {
-            Some(signed_on_as) => self.admit_signed_on(signed_on_as, methods, origin).await?,
-            None => {
+        let admitted = match (half_way.signed_on_as, account) {
+            (Some(signed_on_as), _) => self.admit_signed_on(signed_on_as, methods, origin).await?,
+            (None, Some(account)) => {
                 let shown = Shown { account, methods };
                 self.admit(shown, organization, origin).await?
             }
+            (None, None) => return Err(IdentityError::Spent("sign-in")),
         };
         challenges::spend(&self.client().await?, Purpose::SignIn, id, now).await?;
         match admitted {
@@ -142,10 +147,40 @@ impl Identity {
         }
     }
 
+    /// The account of a sign-in, where it is one's, as it was at its beginning.
+    async fn account_half_way(&self, half_way: &HalfWay) -> Result<Option<Account>, IdentityError> {
+        let Some(id) = half_way.account_id else {
+            return Ok(None);
+        };
+        let account = accounts::by_id(&self.client().await?, id).await?;
+        let account = account.filter(|account| account.generation == half_way.generation);
+        account.map(Some).ok_or(IdentityError::Spent("sign-in"))
+    }
+
+    /// Whose second factor a sign-in waits for.
+    async fn holder_half_way(
+        &self,
+        half_way: &HalfWay,
+        account: Option<&Account>,
+    ) -> Result<FactorHolder, IdentityError> {
+        if let Some(account) = account {
+            return Ok(FactorHolder::from(account));
+        }
+        let spent = || IdentityError::Spent("sign-in");
+        let signed_on_as = half_way.signed_on_as.ok_or_else(spent)?;
+        let (organization_id, user_id) = signed_on_as.person();
+        let person = self.inner.dispatcher.person(organization_id, user_id);
+        let email = person.await?.and_then(|person| person.user.email);
+        let email = email.ok_or_else(spent)?;
+        let holder = self.person_as_holder(organization_id, user_id, &email);
+        let holder = Some(holder.await?).filter(|holder| holder.has_factor);
+        holder.ok_or_else(spent)
+    }
+
     /// Uses a code up; by what it was shown.
     async fn show_factor(
         &self,
-        account: &Account,
+        holder: &FactorHolder,
         code: Option<&str>,
         origin: &Origin,
     ) -> Result<SignInMethod, IdentityError> {
@@ -154,17 +189,18 @@ impl Identity {
             detail: "is needed".to_owned(),
         })?;
         let client = self.client().await?;
-        let factor = self.check_factor(&**client, account, code).await?;
+        let factor = self.check_factor(&**client, holder, code).await?;
         drop(client);
         match factor {
             Some(Factor::App) => Ok(SignInMethod::Totp),
             Some(Factor::Recovery { left }) => {
-                self.tell_of_recovery(account, left, origin).await?;
+                self.tell_of_recovery(holder, left, origin).await?;
                 Ok(SignInMethod::RecoveryCode)
             }
             None => {
                 let failure = (SignInMethod::Totp, SignInFailure::WrongCode);
-                self.tell_of_failure(account, failure, origin).await?;
+                let people = holder.people(&self.client().await?).await?;
+                self.tell_of_failure(&people, failure, origin).await?;
                 Err(IdentityError::InvalidCode)
             }
         }
@@ -172,19 +208,18 @@ impl Identity {
 
     async fn tell_of_recovery(
         &self,
-        account: &Account,
+        holder: &FactorHolder,
         left: u8,
         origin: &Origin,
     ) -> Result<(), IdentityError> {
         let mut client = self.client().await?;
         let by = self.by_service(origin);
         let tx = client.transaction().await?;
-        for membership in accounts::memberships(&tx, account.id).await? {
-            let user_id = membership.user_id;
+        for (organization_id, user_id) in holder.people(&tx).await? {
             let used = RecoveryCodeUsed { user_id, left };
-            record::write(&*tx, &by, membership.organization_id, used).await?;
+            record::write(&*tx, &by, organization_id, used).await?;
         }
-        self.post_change(&tx, account, FactorChange::RecoveryCodeUsed)
+        self.post_change(&tx, holder, FactorChange::RecoveryCodeUsed)
             .await?;
         tx.commit().await?;
         self.inner.outbox.wake();

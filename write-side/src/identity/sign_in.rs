@@ -177,7 +177,8 @@ impl Identity {
         match self.inner.hasher.verify(&password, &stored).await? {
             Verdict::Wrong => {
                 let failure = (SignInMethod::Password, SignInFailure::WrongPassword);
-                self.tell_of_failure(&account, failure, origin).await?;
+                let people = accounts::people(&self.client().await?, account.id).await?;
+                self.tell_of_failure(&people, failure, origin).await?;
                 Err(refused)
             }
             Verdict::Right => Ok(account),
@@ -190,22 +191,22 @@ impl Identity {
         }
     }
 
-    /// Records in every organization of an account that somebody was not let in.
+    /// Records of these people, each in their organization, that somebody was not let in as them.
     pub(super) async fn tell_of_failure(
         &self,
-        account: &Account,
+        people: &[(OrganizationId, UserId)],
         (method, reason): (SignInMethod, SignInFailure),
         origin: &Origin,
     ) -> Result<(), IdentityError> {
         let client = self.client().await?;
         let by = self.by_service(origin);
-        for membership in accounts::memberships(&client, account.id).await? {
+        for (organization_id, user_id) in people {
             let failed = SignInFailed {
-                user_id: membership.user_id,
+                user_id: *user_id,
                 method,
                 reason,
             };
-            record::write(&**client, &by, membership.organization_id, failed).await?;
+            record::write(&**client, &by, *organization_id, failed).await?;
         }
         self.wake_recorder();
         Ok(())
@@ -292,24 +293,29 @@ impl Identity {
         };
         let organization_id = member.membership.organization_id;
         record::write(&*tx, &self.by_service(origin), organization_id, told).await?;
-        if let Some(account) = &entry.account {
-            self.tell_of_device(&tx, account, origin).await?;
-        }
+        self.tell_of_device(&tx, entry, member, origin).await?;
         tx.commit().await?;
         self.inner.outbox.wake();
         self.wake_recorder();
         self.signed_in(member, entry.has_second_factor, started)
     }
 
-    /// Mails the owner of an account that somebody signed in from a device that was not known.
+    /// Mails a person that somebody signed in as them from a device that was not known. Devices that a provider vouched for
+    /// are the person's in this organization alone: the account knows nothing of them.
     async fn tell_of_device(
         &self,
         tx: &Transaction<'_>,
-        account: &Account,
+        entry: &Entry,
+        member: &Member,
         origin: &Origin,
     ) -> Result<(), IdentityError> {
+        let (id, email) = match (&entry.account, &member.person.user.email) {
+            (Some(account), _) => (account.id, account.email.as_str()),
+            (None, Some(email)) => (member.membership.user_id.0, email.as_str()),
+            (None, None) => return Ok(()),
+        };
         let at = self.now();
-        if devices::note(tx, account.id, origin, at).await? {
+        if devices::note(tx, id, origin, at).await? {
             return Ok(());
         }
         let letter = Letter::NewDevice {
@@ -317,7 +323,7 @@ impl Identity {
             address: origin.address.clone(),
             at,
         };
-        self.post_to(tx, account, &letter).await
+        self.post_to(tx, email, &letter).await
     }
 
     pub(super) fn signed_in(

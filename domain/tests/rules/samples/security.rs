@@ -10,12 +10,13 @@ use domain::security::event::{
     InvitationRevoked, InvitationSent, PasswordChanged, PasswordResetRequested, PersonExported,
     RecoveryCodeUsed, RecoveryCodesMade, RefreshTokenReused, SecondFactorDisabled,
     SecondFactorEnabled, SecurityEvent, SessionEnded, SessionStarted, SignInFailed, SignOnLinked,
-    SignOnProviderChanged, SignOnProviderCreated, SignOnProviderRemoved, SignOnUnlinked,
+    SignOnProviderChanged, SignOnProviderCreated, SignOnProviderRemoved, SignOnRefused,
+    SignOnUnlinked,
 };
 use domain::security::sign_on::SignOnSettings;
 use domain::security::words::{
     Newcomers, PasswordChange, SecondFactorKind, SecondFactorRule, SessionEnd, SignInFailure,
-    SignInMethod, SignOnKind,
+    SignInMethod, SignOnKind, SignOnRefusal,
 };
 use domain::text::{Device, MailDomain, Scope};
 use uuid::Uuid;
@@ -265,4 +266,15 @@ fn sign_on() -> impl Iterator<Item = Sample> {
         (FULL, SignOnUnlinked { user_id }.into()),
     ]
     .into_iter()
+    .chain(SignOnRefusal::ALL.iter().map(|reason| {
+        let case = match reason {
+            SignOnRefusal::UnknownPerson => FULL,
+            other => other.as_str(),
+        };
+        let refused = SignOnRefused {
+            provider_id: PROVIDER,
+            reason: *reason,
+        };
+        (case, refused.into())
+    }))
 }

@@ -267,10 +267,17 @@ async fn a_provider_opens_its_organization_alone_and_no_account() {
     let answer = world.sign_on().await.expect(200);
     assert_eq!(answer["tokens"]["identity"]["organization_slug"], "acme");
     let token = &answer["tokens"]["access_token"];
-    // What the account needs to get in elsewhere cannot be changed from here.
-    post_as(&app.client, token, "/auth/second_factor", Value::Null)
+    // What the account needs to get in elsewhere cannot be changed from here: a second factor is for coming from there alone.
+    let proposed = post_as(&app.client, token, "/auth/second_factor", Value::Null).await;
+    let secret = text(&proposed.expect(200)["secret"]).to_owned();
+    let code = json!({"code": code_of(&secret, app.now())});
+    let confirmed = post_as(&app.client, token, "/auth/second_factor/confirm", code).await;
+    confirmed.expect(200);
+    let elsewhere = json!({"email": email, "password": PASSWORD, "organization": "globex"});
+    let elsewhere = post(&app.client, "/auth/login", elsewhere)
         .await
-        .expect(403);
+        .expect(200);
+    assert_eq!(elsewhere["status"], "signed_in");
     let change =
         json!({"current_password": PASSWORD, "new_password": "a bicycle made of old violins"});
     post_as(&app.client, token, "/auth/password/change", change)

@@ -2,9 +2,9 @@
 
 use domain::actor::{Actor, Role};
 use domain::ids::{SignOnProviderId, UserId};
-use domain::security::event::{SignInFailed, SignOnLinked};
+use domain::security::event::{SignInFailed, SignOnLinked, SignOnRefused};
 use domain::security::sign_on::{EmailStanding, NotAdmitted};
-use domain::security::words::{Newcomers, SignInFailure, SignInMethod};
+use domain::security::words::{Newcomers, SignInFailure, SignInMethod, SignOnRefusal};
 use domain::text::{Email, Name};
 use sign_on::{Assertion, Standing};
 use uuid::Uuid;
@@ -45,7 +45,14 @@ impl Identity {
                 None => {}
             }
         }
-        let email = vouched_for(provider, assertion)?;
+        let email = match vouched_for(provider, assertion) {
+            Ok(email) => email,
+            Err(reason) => {
+                return self
+                    .refuse_stranger(home, provider.id, reason, origin)
+                    .await;
+            }
+        };
         let holder = self
             .inner
             .dispatcher
@@ -58,8 +65,10 @@ impl Identity {
                     .await?
             }
             (None, Newcomers::Refused) => {
-                refused(provider.id, "unknown_person");
-                return Err(IdentityError::NotSignedOn);
+                let reason = SignOnRefusal::UnknownPerson;
+                return self
+                    .refuse_stranger(home, provider.id, reason, origin)
+                    .await;
             }
         };
         let member = self.active(home, user_id, origin).await?;
@@ -161,6 +170,31 @@ impl Identity {
         Ok(())
     }
 
+    /// Tells that somebody was not let in of whom nobody knows who they are. How often is limited by address, as every way in.
+    async fn refuse_stranger<T>(
+        &self,
+        home: Home,
+        provider_id: SignOnProviderId,
+        reason: SignOnRefusal,
+        origin: &Origin,
+    ) -> Result<T, IdentityError> {
+        refused(provider_id, reason.as_str());
+        let told = SignOnRefused {
+            provider_id,
+            reason,
+        };
+        // Their address is personal, and they are nobody whose key it could be sealed with.
+        let nameless = Origin {
+            request_id: origin.request_id.clone(),
+            ..Origin::none()
+        };
+        let client = self.client().await?;
+        let by = self.by_service(&nameless);
+        record::write(&**client, &by, home.organization_id, told).await?;
+        self.wake_recorder();
+        Err(IdentityError::NotSignedOn)
+    }
+
     /// Tells that somebody was not let in as a person.
     async fn fail<T>(
         &self,
@@ -193,25 +227,18 @@ fn name_of(said: Option<&str>, email: &Email) -> Result<Name, IdentityError> {
 }
 
 /// The address by which a person may be recognized.
-fn vouched_for(provider: &SignOnProvider, assertion: &Assertion) -> Result<Email, IdentityError> {
-    let refuse = |reason| {
-        refused(provider.id, reason);
-        IdentityError::NotSignedOn
-    };
-    let claim = assertion.email.as_ref();
-    let claim = claim.ok_or_else(|| refuse("no_address"))?;
-    let email = Email::parse(&claim.address).map_err(|_| refuse("no_address"))?;
+fn vouched_for(provider: &SignOnProvider, assertion: &Assertion) -> Result<Email, SignOnRefusal> {
+    let claim = assertion.email.as_ref().ok_or(SignOnRefusal::NoAddress)?;
+    let email = Email::parse(&claim.address).map_err(|_| SignOnRefusal::NoAddress)?;
     let standing = match claim.standing {
         Standing::Verified => EmailStanding::Verified,
         Standing::Unverified => EmailStanding::Unverified,
         Standing::Unsaid => EmailStanding::Unsaid,
     };
     let admitted = provider.settings.admit(&email, standing);
-    admitted.map_err(|reason| {
-        refuse(match reason {
-            NotAdmitted::NotVerified => "address_not_verified",
-            NotAdmitted::Domain => "address_not_allowed",
-        })
+    admitted.map_err(|reason| match reason {
+        NotAdmitted::NotVerified => SignOnRefusal::AddressNotVerified,
+        NotAdmitted::Domain => SignOnRefusal::AddressNotAllowed,
     })?;
     Ok(email)
 }

@@ -18,6 +18,7 @@ use uuid::Uuid;
 use super::links;
 use super::providers::{self, Home, PROVIDERS_MAX, SignOnProvider};
 use crate::identity::error::IdentityError;
+use crate::identity::factor_holder;
 use crate::identity::record::{self, By};
 use crate::identity::{Identity, Origin, internal, sessions};
 
@@ -234,8 +235,8 @@ impl Identity {
         Ok(())
     }
 
-    /// Removes every identity of other sites that stands for a person. Their sessions that began by one end; they may be
-    /// linked anew at their next sign-on.
+    /// Removes every identity of other sites that stands for a person, with their second factor for coming from there. Their
+    /// sessions that began by one end; they may be linked anew at their next sign-on.
     ///
     /// # Errors
     /// When the database cannot be reached.
@@ -253,6 +254,7 @@ impl Identity {
             let unlinked = SignOnUnlinked { user_id };
             record::write(&*tx, &by, home.organization_id, unlinked).await?;
         }
+        factor_holder::remove(&tx, home.organization_id, user_id).await?;
         let (partition, organization_id) = (home.partition, home.organization_id);
         let ended = sessions::end_signed_on(&tx, partition, organization_id, user_id).await?;
         tell_of_ends(&tx, &by, home, &ended).await?;

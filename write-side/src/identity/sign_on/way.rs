@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::links;
 use super::providers::{self, SignOnProvider};
 use super::set_up::unknown;
-use crate::identity::accounts::{self, Membership};
+use crate::identity::accounts::Membership;
 use crate::identity::challenges::{self, NewChallenge, Purpose};
 use crate::identity::error::IdentityError;
 use crate::identity::refresh_token::constant_time_eq;
@@ -69,6 +69,13 @@ pub struct SignedOnAs {
     organization_id: OrganizationId,
     provider_id: SignOnProviderId,
     user_id: UserId,
+}
+
+impl SignedOnAs {
+    /// Who, and where.
+    pub(in crate::identity) fn person(&self) -> (OrganizationId, UserId) {
+        (self.organization_id, self.user_id)
+    }
 }
 
 impl Identity {
@@ -188,22 +195,17 @@ impl Identity {
         member: Member,
         origin: &Origin,
     ) -> Result<SignIn, IdentityError> {
-        let membership = member.membership;
-        let client = self.client().await?;
-        let (organization_id, user_id) = (membership.organization_id, membership.user_id);
-        let account = accounts::of_user(&client, organization_id, user_id).await?;
-        drop(client);
         let is_trusted = provider.settings.second_factor == SecondFactorRule::Trusted;
-        let with_factor = account.filter(|account| account.has_second_factor);
-        let has_second_factor = is_trusted || with_factor.is_some();
-        if let Some(account) = with_factor.filter(|_| !is_trusted) {
+        let holder = self.factor_at_sign_on(&member).await?;
+        let has_second_factor = is_trusted || holder.is_some();
+        if let Some(holder) = holder.filter(|_| !is_trusted) {
             let signed_on_as = SignedOnAs {
-                organization_id,
+                organization_id: member.membership.organization_id,
                 provider_id: provider.id,
-                user_id,
+                user_id: member.membership.user_id,
             };
             return self
-                .ask_for_second_factor_after_sign_on(&account, signed_on_as)
+                .ask_for_second_factor_after_sign_on(&holder, signed_on_as)
                 .await;
         }
         let methods = vec![SignInMethod::Oidc];
@@ -261,9 +263,9 @@ impl Identity {
         let Some(provider) = providers::find(&client, home, provider).await? else {
             return Ok(None);
         };
+        drop(client);
         let is_trusted = provider.settings.second_factor == SecondFactorRule::Trusted;
-        let account = accounts::of_user(&client, owner.organization_id, owner.user_id).await?;
-        let has_own = account.is_some_and(|account| account.has_second_factor);
+        let has_own = self.factor_at_sign_on(&member).await?.is_some();
         Ok(Some((member, is_trusted || has_own)))
     }
 }
