@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use crate::harness::access::{
-    PASSWORD, give_password, post, refresh, sign_in, signed_in, status_of,
+    PASSWORD, give_password, post, post_as, refresh, sign_in, signed_in, status_of,
 };
 use crate::harness::{DEADLINE, TestApp, eventually};
 
@@ -111,6 +111,28 @@ async fn a_weak_password_or_a_name_that_is_none_is_refused_by_field() {
         let refused = post(&app.client, "/sign_up", body).await.expect(422);
         assert_eq!(refused["errors"][0]["pointer"], format!("/{field}"));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s22_a_reset_link_from_before_another_password_is_dead() {
+    let (app, mailbox) = TestApp::with_mail().await;
+    let email = give_password(&app, &app.acme, app.agent()).await;
+    let tokens = signed_in(&app.client, &email).await;
+    let forgot = json!({"email": email});
+    post(&app.client, "/auth/password/forgot", forgot)
+        .await
+        .expect(202);
+    let token = mailbox.token(&email, "idr_").await;
+    let fresh = "a bicycle made of old violins";
+    let change = json!({"current_password": PASSWORD, "new_password": fresh});
+    let access = &tokens["access_token"];
+    let changed = post_as(&app.client, access, "/auth/password/change", change).await;
+    changed.expect(204);
+    let body = json!({"token": token, "password": "eleven purple kettles on a raft"});
+    post(&app.client, "/auth/password/reset", body)
+        .await
+        .expect(401);
+    sign_in(&app.client, &email, fresh).await.expect(200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,6 +13,7 @@ use platform::auth::Principal;
 use platform::mail::Letter;
 
 use super::accounts::{self, Account, Membership};
+use super::challenges::{self, Purpose};
 use super::error::IdentityError;
 use super::record::{self, By};
 use super::sessions;
@@ -76,6 +77,9 @@ impl Identity {
             let changed = Letter::PasswordChanged { at: by.at };
             self.post_to(tx, &account.email, &changed).await?;
         }
+        // A link from before would undo what its owner just did.
+        let account_id = account.id.to_string();
+        challenges::void(tx, Purpose::ResetPassword, &account_id, by.at).await?;
         for membership in accounts::memberships(tx, account.id).await? {
             let user_id = membership.user_id;
             let changed = PasswordChanged { user_id, how };
