@@ -7,8 +7,9 @@ COPY . .
 RUN cargo build --release --locked --bin insightdesk
 
 FROM debian:bookworm-slim
+# curl asks for the health, psql makes the roles of the database.
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends ca-certificates curl \
+    && apt-get install -y --no-install-recommends ca-certificates curl postgresql-client \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --no-create-home --shell /usr/sbin/nologin insightdesk
 COPY --from=build /source/target/release/insightdesk /usr/local/bin/insightdesk

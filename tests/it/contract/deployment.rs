@@ -9,9 +9,10 @@ use insightdesk::cli::Cli;
 use platform::config::Settings;
 use serde_yaml_ng::Value;
 
-/// Those that run this program, and those that it needs.
+/// Those that run this program, those that it needs, and the one that prepares the database for it.
 const OWN: [&str; 4] = ["migrate", "api", "projector", "saga"];
 const SERVERS: [&str; 2] = ["postgres", "valkey"];
+const ROLES: &str = "roles";
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -43,7 +44,43 @@ fn the_services_are_the_program_and_what_it_needs() {
         .keys()
         .map(|name| name.as_str().unwrap())
         .collect();
-    assert_eq!(names, OWN.into_iter().chain(SERVERS).collect());
+    let known = OWN.into_iter().chain(SERVERS).chain([ROLES]);
+    assert_eq!(names, known.collect());
+}
+
+/// The administrator of the database is a superuser, whom no policy stops.
+#[test]
+fn only_what_makes_the_roles_logs_in_as_the_administrator_of_the_database() {
+    let services = services();
+    let url = |name: &str, variable: &str| {
+        let url = services[name]["environment"][variable].as_str().unwrap();
+        let (login, _) = url
+            .strip_prefix("postgresql://")
+            .unwrap()
+            .split_once('@')
+            .unwrap();
+        login.split(':').next().unwrap().to_owned()
+    };
+    let administrator = services["postgres"]["environment"]["POSTGRES_USER"]
+        .as_str()
+        .unwrap();
+    assert_eq!(url(ROLES, "ADMINISTRATOR_URL"), administrator);
+    let login = url(ROLES, "DATABASE_URL");
+    assert_ne!(login, administrator);
+    for name in OWN {
+        assert_eq!(url(name, "DATABASE_URL"), login, "{name}");
+        let environment = serde_yaml_ng::to_string(&services[name]["environment"]).unwrap();
+        assert!(!environment.contains("POSTGRES_PASSWORD"), "{name}");
+    }
+    let script = words(&services[ROLES]).concat();
+    assert!(
+        script.contains(&format!("ALTER ROLE {login} LOGIN NOSUPERUSER")),
+        "{script}"
+    );
+    assert!(
+        script.contains("NOBYPASSRLS") && script.contains("insightdesk roles"),
+        "{script}"
+    );
 }
 
 #[test]
@@ -134,8 +171,10 @@ fn every_service_that_lasts_has_a_health_check_and_comes_back() {
 #[test]
 fn the_program_starts_on_a_migrated_database() {
     let services = services();
-    let needs = &services["migrate"]["depends_on"]["postgres"]["condition"];
+    let needs = &services[ROLES]["depends_on"]["postgres"]["condition"];
     assert_eq!(needs, "service_healthy");
+    let needs = &services["migrate"]["depends_on"][ROLES]["condition"];
+    assert_eq!(needs, "service_completed_successfully");
     for name in OWN.iter().filter(|name| **name != "migrate") {
         let needs = &services[*name]["depends_on"]["migrate"]["condition"];
         assert_eq!(needs, "service_completed_successfully", "{name}");
