@@ -16,6 +16,7 @@ mod mailed;
 mod master_key;
 mod people;
 mod policies;
+mod promises;
 mod readme_tour;
 mod second_factor;
 mod second_factor_policy;
