@@ -1,7 +1,7 @@
 //! Sessions that ended before their access tokens did, and organizations that are shut. Every server looks them up each
 //! second, from the database alone, so that a lost cache never lets a token live on.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::error::Error;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -42,6 +42,8 @@ pub struct EndedSessions(Arc<RwLock<Known>>);
 #[derive(Debug, Default)]
 struct Known {
     ended: HashSet<SessionId>,
+    /// Those that ended through this process, and when. A look that began before knows nothing of them.
+    noted: HashMap<SessionId, Instant>,
     shut: HashSet<OrganizationId>,
     /// None until the first look: nobody asks a database then.
     looked_at: Option<Instant>,
@@ -63,7 +65,7 @@ impl EndedSessions {
         if known.looked_at.is_some_and(|at| at.elapsed() > AGE_MAX) {
             return Err(NotKnown);
         }
-        Ok(known.ended.contains(&session))
+        Ok(known.ended.contains(&session) || known.noted.contains_key(&session))
     }
 
     /// Whether an organization is suspended or deleted, as far as was known at the last look.
@@ -76,7 +78,7 @@ impl EndedSessions {
     /// Knows at once that a session ended through this process.
     pub fn note(&self, session: SessionId) {
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        known.ended.insert(session);
+        known.noted.insert(session, Instant::now());
     }
 
     /// Looks once.
@@ -98,13 +100,17 @@ impl EndedSessions {
             .iter()
             .map(|row| row.try_get(0).map(SessionId))
             .collect();
-        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        *known = Known {
-            ended: ended?,
-            shut: shut?,
-            looked_at: Some(started_at),
-        };
+        self.learn(ended?, shut?, started_at);
         Ok(())
+    }
+
+    /// Takes in what a look found that began at `started_at`.
+    fn learn(&self, ended: HashSet<SessionId>, shut: HashSet<OrganizationId>, started_at: Instant) {
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        known.ended = ended;
+        known.shut = shut;
+        known.noted.retain(|_, noted_at| *noted_at >= started_at);
+        known.looked_at = Some(started_at);
     }
 
     /// Looks again and again, until shutdown.
@@ -123,5 +129,34 @@ impl EndedSessions {
                 return;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use uuid::Uuid;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_look_that_began_before_a_session_ended_does_not_let_it_live_on() {
+        let sessions = EndedSessions::default();
+        let session = SessionId(Uuid::now_v7());
+        let nothing = || (HashSet::new(), HashSet::new());
+        let before = Instant::now();
+        tokio::time::advance(Duration::from_millis(1)).await;
+        sessions.note(session);
+        let (ended, shut) = nothing();
+        sessions.learn(ended, shut, before);
+        assert!(sessions.contains(session).unwrap());
+
+        // A later look has seen its row, for as long as a token may be good; then nothing is left of it.
+        tokio::time::advance(Duration::from_millis(1)).await;
+        sessions.learn(HashSet::from([session]), HashSet::new(), Instant::now());
+        assert!(sessions.contains(session).unwrap());
+        let (ended, shut) = nothing();
+        sessions.learn(ended, shut, Instant::now());
+        assert!(!sessions.contains(session).unwrap());
     }
 }
