@@ -325,3 +325,32 @@ async fn policy_of(app: &TestApp) -> Uuid {
     let made = app.admin().post("/service-levels/policies", body).await;
     made.expect(201).id()
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s29_the_same_key_and_the_same_number_in_two_organizations_do_not_cross() {
+    let app = TestApp::start().await;
+    let open = |person: &Person, subject: &str| {
+        person
+            .post("/tickets", json!({"subject": subject}))
+            .idempotency_key("same-key")
+    };
+    let (ours, theirs) = (app.customer(), &app.globex.customer);
+    let first = open(ours, "Ours").await.expect(201).id();
+    let second = open(theirs, "Theirs").await.expect(201).id();
+    assert_ne!(first, second, "a key is of its organization");
+    assert_eq!(open(ours, "Ours").await.expect(201).id(), first);
+    assert_eq!(open(theirs, "Theirs").await.expect(201).id(), second);
+    // Twice each: the second answer may come from a cache.
+    for _ in 0..2 {
+        for (person, own, foreign, subject) in [
+            (ours, first, second, "Ours"),
+            (theirs, second, first, "Theirs"),
+        ] {
+            let seen = person.ticket(own).await;
+            assert_eq!(seen["number"], 1);
+            assert_eq!(seen["subject"], subject);
+            let path = format!("/tickets/{foreign}");
+            person.get(&path).await.expect(404);
+        }
+    }
+}
