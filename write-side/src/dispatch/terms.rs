@@ -1,6 +1,6 @@
 //! Gathers what a ticket's commands are decided by beside the ticket: policies, calendars, and who is who. All of it as the
 //! log had it within the last second, and not guarded: a policy that changes in the same moment would hold one moment later
-//! as well, and what changed is applied to open tickets anyway.
+//! as well, and a ticket takes up what changed with its own next change.
 
 use super::error::CommandError;
 use super::work::{Work, fault};
