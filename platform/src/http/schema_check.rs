@@ -158,6 +158,9 @@ impl<'a> Found<'a> {
         if let Some(most) = schema.max_items.filter(|most| items.len() > *most) {
             self.add(pointer, format!("must have at most {most} items"));
         }
+        if let Some(least) = schema.min_items.filter(|least| items.len() < *least) {
+            self.add(pointer, format!("must have at least {least} items"));
+        }
         let Some(item) = &schema.items else { return };
         for (index, value) in items.iter().enumerate() {
             self.check(item, value, &child(pointer, &index.to_string()));
@@ -285,6 +288,24 @@ mod tests {
             .into_iter()
             .map(|(pointer, _)| pointer)
             .collect()
+    }
+
+    #[derive(Object)]
+    struct Basket {
+        #[oai(validator(min_items = 1))]
+        items: Vec<Item>,
+    }
+
+    #[test]
+    fn a_list_with_too_few_items_is_named() {
+        let found = errors::<Basket>(&json!({"items": []}));
+        let found: Vec<_> = found
+            .into_iter()
+            .map(|it| (it.pointer, it.detail))
+            .collect();
+        let expected = ("/items".to_owned(), "must have at least 1 items".to_owned());
+        assert_eq!(found, [expected]);
+        assert!(errors::<Basket>(&json!({"items": [{"name": "a"}]})).is_empty());
     }
 
     #[test]
