@@ -311,11 +311,28 @@ impl Expected {
         let mut optional = optional.to_vec();
         // A command after a missed deadline tells it first.
         optional.push("sla.breached");
+        if may_promise(intent) {
+            optional.push("ticket.sla_applied");
+        }
         Self {
             required: required.to_vec(),
             optional,
             may_change_nothing,
         }
+    }
+}
+
+/// Whether the command changes what policies ask about, begins a ticket or brings one back.
+fn may_promise(intent: &Intent) -> bool {
+    match intent {
+        Intent::Open
+        | Intent::Tag { .. }
+        | Intent::Untag { .. }
+        | Intent::Assign { .. }
+        | Intent::SetPriority { .. }
+        | Intent::Reopen { .. } => true,
+        Intent::Reply { by_customer, .. } => *by_customer,
+        Intent::Note { .. } | Intent::SetStatus { .. } | Intent::Resolve { .. } => false,
     }
 }
 

@@ -160,8 +160,21 @@ impl Log {
             self.tickets.insert(event.stream_id, ticket);
         }
         self.check_deadline(event, data);
+        self.take_promise(event, data);
         if let Some(ticket) = self.tickets.get_mut(&event.stream_id) {
             ticket.take(&event.event_type, data, event.occurred_at);
+        }
+    }
+
+    /// What is promised anew, and the time used that goes on to count.
+    fn take_promise(&mut self, event: &EventRow, data: &Value) {
+        let Some(ticket) = self.tickets.get_mut(&event.stream_id) else {
+            return;
+        };
+        if event.event_type == "ticket.sla_applied"
+            && let Some(wrong) = ticket.clocks.applied(data, event.occurred_at)
+        {
+            self.broken(Rule::TimeUsed, event, &wrong);
         }
     }
 
@@ -183,7 +196,15 @@ impl Log {
             "ticket.closed" if data["cause"]["kind"] == "timer" => {
                 (ticket.auto_close_at, ticket.auto_close_at)
             }
-            _ => return,
+            _ => {
+                // What happens late tells first what was missed before it.
+                let missed = ticket.clocks.next().filter(|due| *due < event.occurred_at);
+                if let Some(due_at) = missed {
+                    let detail = format!("the deadline of {due_at} was not told before it");
+                    self.broken(Rule::DeadlinesOnce, event, &detail);
+                }
+                return;
+            }
         };
         self.deadlines += 1;
         let Some(due_at) = due_at else {

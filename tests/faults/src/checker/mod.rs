@@ -55,6 +55,8 @@ pub enum Rule {
     NeverEarly,
     /// Each deadline that was missed is told once, as it was.
     DeadlinesOnce,
+    /// A clock that is promised anew keeps the time that it had used.
+    TimeUsed,
     /// Meanwhile the server says 503 and when to come back, never 500.
     Answers,
     /// It recovers by itself in time.

@@ -70,6 +70,7 @@ impl Ticket {
                 now.tags.remove(&text("tag"));
             }
             "ticket.agent_replied" => self.clocks.agent_replied(at),
+            "ticket.customer_replied" => self.clocks.customer_replied(at),
             "ticket.status_changed" => self.move_to(&mut now, &text("to"), at),
             "ticket.reopened" => {
                 self.reopenings += 1;

@@ -42,7 +42,7 @@ pub(super) async fn told_and_set(client: &Client) -> Result<u64> {
     let statement = format!(
         "SELECT count(*) FROM {TIMERS} t WHERE EXISTS (SELECT FROM {EVENTS} e \
           WHERE e.partition = t.partition AND e.stream_id = t.ticket_id \
-            AND (e.type = 'sla.breached' AND e.data ->> 'metric' = t.kind \
+            AND (e.type = 'sla.breached' AND e.data ->> 'metric' = t.kind AND e.occurred_at = t.due_at \
               OR e.type = 'ticket.closed' AND t.kind = 'auto_close'))"
     );
     let count: i64 = client.query_one(&statement, &[]).await?.try_get(0)?;

@@ -3,9 +3,11 @@
 use anyhow::Result;
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use domain::actor::{Actor, Role};
-use domain::ids::{OrganizationId, TicketId, UserId};
+use domain::ids::{OrganizationId, PolicyId, TicketId, UserId};
+use domain::sla::Metric;
+use domain::sla::policy::{Condition, Conditions, PolicyDefinition, Presence, Target};
 use domain::sla::targets::{TargetTable, Targets};
-use domain::text::{Name, Slug, Subject};
+use domain::text::{Name, Slug, Subject, Tag};
 use domain::ticket::command::{OpenTicket as Open, TicketCommand};
 use domain::ticket::state::{Assignment, Channel, Priority};
 use futures::TryStreamExt;
@@ -13,7 +15,9 @@ use insightdesk::node::Node;
 use platform::auth::{Grant, TokenKeys, TokenSigner};
 use platform::config::Secret;
 use uuid::Uuid;
-use write_side::commands::{ChangeOrganization, ChangeTicket, CreateUser, OpenTicket};
+use write_side::commands::{
+    ChangeOrganization, ChangeTicket, CreatePolicy, CreateUser, OpenTicket,
+};
 use write_side::dispatch::CommandContext;
 
 /// Organizations are spread over the partitions.
@@ -25,6 +29,8 @@ pub const URGENT_TARGET_MINUTES: u32 = 1;
 /// Hours from resolved to closed.
 pub const AUTO_CLOSE_HOURS: u32 = 1;
 const SEEDERS: usize = 16;
+/// Of every second organization: short enough that its clocks run out while a fault is tried.
+const REPLY_TARGET_S: u32 = 20;
 
 /// An organization of the load.
 #[derive(Debug, Clone)]
@@ -160,6 +166,15 @@ async fn organization(node: &Node, signer: &TokenSigner, number: usize) -> Resul
         let token = signer.sign(&Grant::alone(id, user_id, role), signed_at, lifetime)?;
         anyhow::Ok((user_id.0, token))
     };
+    if number % 2 == 1 {
+        for definition in policies()? {
+            let create = CreatePolicy {
+                policy_id: PolicyId(Uuid::now_v7()),
+                definition,
+            };
+            dispatcher.dispatch(operator.clone(), create).await?;
+        }
+    }
     let (agent, agent_token) = person("Grace", Role::Agent).await?;
     let (colleague, _) = person("Alan", Role::Agent).await?;
     let (customer, customer_token) = person("Carla", Role::Customer).await?;
@@ -171,6 +186,42 @@ async fn organization(node: &Node, signer: &TokenSigner, number: usize) -> Resul
         customer_token,
         agent_token,
     })
+}
+
+/// Every metric, and a rule that a tag changes. Urgent tickets are due as by the settings, and more of their clocks.
+fn policies() -> Result<[PolicyDefinition; 2]> {
+    let target = |priority, metric| Target {
+        priority,
+        metric,
+        seconds: match (priority, metric) {
+            (Priority::Urgent, _) => URGENT_TARGET_MINUTES * 60,
+            (_, Metric::FirstReply | Metric::RequesterWait | Metric::AgentWork) => 100 * 86_400,
+            (_, Metric::Resolution) => 200 * 86_400,
+            _ => REPLY_TARGET_S,
+        },
+        calendar_id: None,
+    };
+    let all = Priority::ALL.into_iter();
+    let all = all.flat_map(|priority| Metric::ALL.map(|metric| target(priority, metric)));
+    let both = [Metric::FirstReply, Metric::AgentWork];
+    let some = Priority::ALL.into_iter();
+    let some = some.flat_map(|priority| both.map(|metric| target(priority, metric)));
+    let important = Condition::Tag(Presence::IsOneOf(vec![Tag::parse("vip")?]));
+    Ok([
+        PolicyDefinition {
+            name: Name::parse("Important")?,
+            conditions: Conditions {
+                all: vec![important],
+                any: Vec::new(),
+            },
+            targets: all.collect(),
+        },
+        PolicyDefinition {
+            name: Name::parse("All others")?,
+            conditions: Conditions::default(),
+            targets: some.collect(),
+        },
+    ])
 }
 
 /// Urgent tickets are due within a minute; all others not while a fault is tried.

@@ -174,6 +174,17 @@ fn tell_a_deadline_twice(events: &mut Vec<EventRow>) {
     }
 }
 
+fn lose_time_used(events: &mut [EventRow]) {
+    let keeps =
+        |e: &&mut EventRow| e.event_type == "ticket.sla_applied" && e.data.contains("used_ms");
+    if let Some(event) = events.iter_mut().find(keeps) {
+        let mut data: Value = serde_json::from_str(&event.data).unwrap();
+        let used_ms = data["used"][0]["used_ms"].as_i64().unwrap();
+        data["used"][0]["used_ms"] = json!(used_ms - 1);
+        event.data = data.to_string();
+    }
+}
+
 fn add_a_command(events: &mut [EventRow]) {
     if let Some(event) = events
         .iter_mut()
@@ -190,7 +201,7 @@ async fn the_judge_names_every_planted_fault() {
     let _machine = MACHINE.lock().await;
     let trial = Trial::hold().await;
 
-    let rewritten: [(&str, Tampering, Rule); 7] = [
+    let rewritten: [(&str, Tampering, Rule); 8] = [
         ("dropped", drop_an_event, Rule::AcknowledgedIsThere),
         ("doubled", double_an_event, Rule::Once),
         (
@@ -202,6 +213,11 @@ async fn the_judge_names_every_planted_fault() {
             "early_closing",
             |events| close_early(events),
             Rule::NeverEarly,
+        ),
+        (
+            "time_used_lost",
+            |events| lose_time_used(events),
+            Rule::TimeUsed,
         ),
         ("forgotten", forget_a_deadline, Rule::DeadlinesOnce),
         ("told_twice", tell_a_deadline_twice, Rule::DeadlinesOnce),
