@@ -25,8 +25,9 @@ use crate::wakeups::Wakeups;
 pub(super) const BACKOFF_FIRST: Duration = Duration::from_millis(20);
 /// Longest pause between two tries.
 pub(super) const BACKOFF_LONGEST: Duration = Duration::from_secs(1);
-/// Batches that may be under way at once: PostgreSQL writes one while this process prepares the next.
-const UNDERWAY_MAX: usize = 2;
+/// Batches that may be under way at once: PostgreSQL writes one, the next waits in its socket, and this process prepares a
+/// third.
+const UNDERWAY_MAX: usize = 3;
 
 pub(super) struct Writer {
     number: usize,
