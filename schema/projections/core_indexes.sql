@@ -16,7 +16,7 @@ CREATE INDEX teams_private ON teams (partition, org_id) WHERE private;
 CREATE UNIQUE INDEX tickets_by_number ON tickets (partition, org_id, number) WHERE number > 0;
 CREATE INDEX tickets_by_updated ON tickets (partition, org_id, updated_at, ticket_id) WHERE number > 0;
 CREATE INDEX tickets_by_created ON tickets (partition, org_id, created_at, ticket_id) WHERE number > 0;
-CREATE INDEX tickets_by_priority ON tickets (partition, org_id, priority, ticket_id) WHERE number > 0;
+CREATE INDEX tickets_by_priority ON tickets (partition, org_id, priority, created_at, ticket_id) WHERE number > 0;
 CREATE INDEX tickets_by_deadline ON tickets (partition, org_id, next_deadline_at, ticket_id) WHERE next_deadline_at IS NOT NULL AND number > 0;
 CREATE INDEX tickets_by_status ON tickets (partition, org_id, status, updated_at, ticket_id) WHERE number > 0;
 CREATE INDEX tickets_by_requester ON tickets (partition, org_id, requester_id, updated_at, ticket_id) WHERE number > 0;
@@ -25,7 +25,7 @@ CREATE INDEX tickets_by_requester_created ON tickets (partition, org_id, request
 CREATE INDEX tickets_by_requester_public ON tickets (partition, org_id, requester_id, public_updated_at, ticket_id) WHERE number > 0;
 CREATE INDEX tickets_by_assignee ON tickets (partition, org_id, assignee_id, updated_at, ticket_id) WHERE assignee_id IS NOT NULL AND number > 0;
 -- An agent's work by urgency. Without it the list of an agent with nothing to do reads everybody's tickets to its end.
-CREATE INDEX tickets_by_assignee_status ON tickets (partition, org_id, assignee_id, status, priority, ticket_id) WHERE assignee_id IS NOT NULL AND number > 0;
+CREATE INDEX tickets_by_assignee_status ON tickets (partition, org_id, assignee_id, status, priority, created_at, ticket_id) WHERE assignee_id IS NOT NULL AND number > 0;
 -- Nobody's tickets, among all the others that somebody has or had.
 CREATE INDEX tickets_unassigned ON tickets (partition, org_id, updated_at, ticket_id) WHERE assignee_id IS NULL AND number > 0;
 CREATE INDEX tickets_by_team ON tickets (partition, org_id, team_id, updated_at, ticket_id) WHERE team_id IS NOT NULL AND number > 0;

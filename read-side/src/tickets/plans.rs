@@ -5,7 +5,7 @@
 use domain::actor::Role;
 use domain::ids::UserId;
 use domain::text::Tag;
-use domain::ticket::state::Status;
+use domain::ticket::state::{Priority, Status};
 use event_store::{OrgId, Partition};
 use platform::private::test_servers;
 use schema::access::begin;
@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::list::TicketQuery;
 use super::sort::{Sort, SortField, SortKey, SortValue};
 use super::statement::Asker;
-use super::{Holder, TicketFilter, statement};
+use super::{Holder, TicketFilter, TimeRange, statement};
 use crate::viewer::{Tenant, Viewer};
 use platform::cursor::Moment;
 use platform::page::{Direction, Limit};
@@ -83,7 +83,7 @@ async fn plan(
     let moment = Moment::new("2026-01-08T00:00:00Z".parse().unwrap()).unwrap();
     let value = match field {
         SortField::UpdatedAt | SortField::CreatedAt => SortValue::Time(moment),
-        SortField::Priority => SortValue::Priority(2),
+        SortField::Priority => SortValue::Priority(2, moment),
         SortField::NextDeadlineAt => SortValue::Deadline(Some(moment)),
     };
     let after = SortKey {
@@ -170,6 +170,28 @@ async fn each_order_and_each_frequent_filter_is_read_along_its_index() {
                 "{plan}"
             );
         }
+    }
+}
+
+/// Each priority ends with the limit of the page, and only those few rows are sorted together.
+#[tokio::test]
+async fn a_span_of_time_by_priority_is_read_along_the_index_of_each_priority() {
+    let client = database("plans_of_spans").await;
+    let moment = |text: &str| Moment::new(text.parse().unwrap()).ok();
+    let week = TicketFilter {
+        created: TimeRange {
+            from: moment("2026-01-03T00:00:00Z"),
+            to: moment("2026-01-10T00:00:00Z"),
+        },
+        ..all()
+    };
+    for direction in [Direction::Ascending, Direction::Descending] {
+        let field = SortField::Priority;
+        let plan = plan(&client, Role::Agent, field, direction, week.clone()).await;
+        let branches = plan.matches("tickets_by_priority").count();
+        assert_eq!(branches, Priority::ALL.len(), "{plan}");
+        assert_eq!(plan.matches("Limit  (").count(), branches + 1, "{plan}");
+        assert_eq!(plan.matches("Sort  (").count(), 1, "{plan}");
     }
 }
 

@@ -7,7 +7,8 @@ use uuid::Uuid;
 use platform::cursor::{InvalidCursor, Moment};
 use platform::page::Direction;
 
-/// The order of a list; equal values are ordered by id, so that the order is total.
+/// The order of a list; equal values are ordered by id, so that the order is total, equal priorities by when the tickets
+/// were opened first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Sort {
     /// What is compared.
@@ -63,7 +64,7 @@ pub(crate) enum SortValue {
     #[serde(rename = "t")]
     Time(Moment),
     #[serde(rename = "p")]
-    Priority(i16),
+    Priority(i16, Moment),
     #[serde(rename = "d")]
     Deadline(Option<Moment>),
 }
@@ -75,7 +76,9 @@ impl SortKey {
             SortField::UpdatedAt if sees_notes => SortValue::Time(Moment::of_row(row.updated_at)),
             SortField::UpdatedAt => SortValue::Time(Moment::of_row(row.public_updated_at)),
             SortField::CreatedAt => SortValue::Time(Moment::of_row(row.created_at)),
-            SortField::Priority => SortValue::Priority(row.priority.parameter()),
+            SortField::Priority => {
+                SortValue::Priority(row.priority.parameter(), Moment::of_row(row.created_at))
+            }
             SortField::NextDeadlineAt => {
                 SortValue::Deadline(row.next_deadline_at.map(Moment::of_row))
             }
@@ -90,7 +93,7 @@ impl SortKey {
     pub(crate) fn checked(self, sort: Sort) -> Result<Self, InvalidCursor> {
         let fits = match sort.field {
             SortField::UpdatedAt | SortField::CreatedAt => matches!(self.value, SortValue::Time(_)),
-            SortField::Priority => matches!(self.value, SortValue::Priority(_)),
+            SortField::Priority => matches!(self.value, SortValue::Priority(..)),
             SortField::NextDeadlineAt => matches!(self.value, SortValue::Deadline(_)),
         };
         if fits {

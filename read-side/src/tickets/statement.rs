@@ -14,8 +14,11 @@ use crate::database::Statement;
 use crate::privacy::push_visible;
 use crate::viewer::Viewer;
 use domain::ids::CompanyId;
+use domain::ticket::state::Priority;
 use platform::cursor::Moment;
 
+/// Of equal priorities, the age decides.
+const BY_PRIORITY: [&str; 2] = ["priority", "created_at"];
 const COLUMNS: &str = <TicketRow as Row>::COLUMNS;
 const TICKETS: &str = formatcp!("{CORE}.{}", <TicketRow as Row>::TABLE);
 /// Where the index on tags can be used: see `core.sql`.
@@ -36,7 +39,10 @@ pub(super) fn page(asker: Asker<'_>, query: &TicketQuery, after: Option<SortKey>
             without_deadline(&mut statement, asker, query, after);
         }
         (SortField::NextDeadlineAt, _) => by_deadline(&mut statement, asker, query, after),
-        _ => by_column(&mut statement, asker, query, after),
+        (SortField::Priority, _) if query.filter.created != TimeRange::default() => {
+            by_priority_within(&mut statement, asker, query, after);
+        }
+        _ => by_columns(&mut statement, asker, query, after),
     }
     statement
 }
@@ -49,29 +55,54 @@ pub(super) fn count(asker: Asker<'_>, filter: &TicketFilter) -> Statement {
     statement
 }
 
-fn by_column(
+fn by_columns(
     statement: &mut Statement,
     asker: Asker<'_>,
     query: &TicketQuery,
     after: Option<SortKey>,
 ) {
-    let column = match query.sort.field {
-        SortField::UpdatedAt => updated_column(asker.viewer),
-        SortField::CreatedAt => "created_at",
-        SortField::Priority => "priority",
-        SortField::NextDeadlineAt => "next_deadline_at",
+    let columns = match query.sort.field {
+        SortField::UpdatedAt => &[updated_column(asker.viewer)],
+        SortField::CreatedAt => &["created_at"],
+        SortField::Priority => &BY_PRIORITY[..],
+        SortField::NextDeadlineAt => &["next_deadline_at"],
     };
     push_select(statement, COLUMNS, &query.filter);
     push_where(statement, asker, &query.filter);
     if let Some(key) = after {
-        push_after(statement, column, query.sort, key);
+        push_after(statement, columns, query.sort, key);
     }
-    let order = query.sort.direction.order();
-    push_order(
-        statement,
-        &format!("{column} {order}, ticket_id {order}"),
-        query,
-    );
+    push_order(statement, columns, query);
+}
+
+/// The tickets of a span of time by priority. Each priority is read along its index and the beginnings are merged; read as
+/// one, all tickets of the span would be sorted.
+fn by_priority_within(
+    statement: &mut Statement,
+    asker: Asker<'_>,
+    query: &TicketQuery,
+    after: Option<SortKey>,
+) {
+    let priorities = match query.filter.priorities.as_slice() {
+        [] => &Priority::ALL[..],
+        some => some,
+    };
+    statement.push(formatcp!("SELECT {COLUMNS} FROM ("));
+    for (index, priority) in priorities.iter().enumerate() {
+        let filter = TicketFilter {
+            priorities: vec![*priority],
+            ..query.filter.clone()
+        };
+        let one = TicketQuery {
+            filter,
+            ..query.clone()
+        };
+        statement.push(if index == 0 { "(" } else { " UNION ALL (" });
+        by_columns(statement, asker, &one, after);
+        statement.push(")");
+    }
+    statement.push(") AS of_each_priority");
+    push_order(statement, &BY_PRIORITY, query);
 }
 
 /// The tickets with a deadline in its order, then those without by id: one statement, so that a ticket whose deadline
@@ -89,13 +120,9 @@ fn by_deadline(
     push_where(statement, asker, &query.filter);
     statement.push(" AND next_deadline_at IS NOT NULL");
     if let Some(key) = after {
-        push_after(statement, "next_deadline_at", query.sort, key);
+        push_after(statement, &["next_deadline_at"], query.sort, key);
     }
-    push_order(
-        statement,
-        &format!("next_deadline_at {order}, ticket_id {order}"),
-        query,
-    );
+    push_order(statement, &["next_deadline_at"], query);
     statement.push(formatcp!(
         ") SELECT {COLUMNS} FROM (SELECT {COLUMNS} FROM with_deadline UNION ALL (SELECT {COLUMNS} FROM ("
     ));
@@ -104,7 +131,7 @@ fn by_deadline(
         .push(") AS without_deadline WHERE (SELECT count(*) FROM with_deadline) < ")
         .bind(query.limit.rows(), Type::INT8);
     statement.push(")) AS both_halves");
-    push_order(
+    push_order_by(
         statement,
         &format!("next_deadline_at {order} NULLS LAST, ticket_id {order}"),
         query,
@@ -128,24 +155,23 @@ fn without_deadline(
             .push(" ")
             .bind(key.ticket_id, Type::UUID);
     }
-    push_order(
-        statement,
-        &format!("ticket_id {}", direction.order()),
-        query,
-    );
+    push_order(statement, &[], query);
 }
 
-fn push_after(statement: &mut Statement, column: &str, sort: Sort, key: SortKey) {
+/// The rows after a key in the order of `columns` and the id.
+fn push_after(statement: &mut Statement, columns: &[&str], sort: Sort, key: SortKey) {
     statement.push(&format!(
-        " AND ({column}, ticket_id) {} (",
+        " AND ({}, ticket_id) {} (",
+        columns.join(", "),
         sort.direction.after()
     ));
     match key.value {
         SortValue::Time(moment) | SortValue::Deadline(Some(moment)) => {
             statement.bind(moment.get(), Type::TIMESTAMPTZ);
         }
-        SortValue::Priority(priority) => {
-            statement.bind(priority, Type::INT2);
+        SortValue::Priority(priority, created) => {
+            statement.bind(priority, Type::INT2).push(", ");
+            statement.bind(created.get(), Type::TIMESTAMPTZ);
         }
         // The half without deadlines has a statement of its own.
         SortValue::Deadline(None) => {
@@ -158,7 +184,15 @@ fn push_after(statement: &mut Statement, column: &str, sort: Sort, key: SortKey)
         .push(")");
 }
 
-fn push_order(statement: &mut Statement, order: &str, query: &TicketQuery) {
+/// By `columns` and the id, all in the direction of the list.
+fn push_order(statement: &mut Statement, columns: &[&str], query: &TicketQuery) {
+    let order = query.sort.direction.order();
+    let mut all: Vec<String> = columns.iter().map(|c| format!("{c} {order}")).collect();
+    all.push(format!("ticket_id {order}"));
+    push_order_by(statement, &all.join(", "), query);
+}
+
+fn push_order_by(statement: &mut Statement, order: &str, query: &TicketQuery) {
     statement
         .push(" ORDER BY ")
         .push(order)

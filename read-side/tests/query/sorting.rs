@@ -1,5 +1,6 @@
 //! Orders, and pages that follow each other without a gap or a double.
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use domain::ticket::state::Priority;
 use platform::rows::TicketRow;
 
@@ -78,6 +79,45 @@ async fn priority_is_ordered_by_urgency_and_not_by_its_name() {
         .await;
     let down = walk(&desk, &desk.agent(), "/tickets?sort=-priority", 3).await;
     assert_eq!(down, numbers([7, 3, 6, 2, 5, 1, 8, 4].into_iter()));
+}
+
+#[tokio::test]
+async fn of_equal_priority_the_age_decides_also_within_a_span_of_time() {
+    let desk = Desk::open().await;
+    // Opened in the opposite order of their ids.
+    let row = |number: u32| TicketRow {
+        priority: Priority::ALL[number as usize % 4],
+        created_at: minute(60 - i64::from(number)),
+        ..ticket(desk.ours, number)
+    };
+    desk.insert(desk.ours.partition, &(1..=12).map(row).collect::<Vec<_>>())
+        .await;
+    let up = [12, 8, 4, 9, 5, 1, 10, 6, 2, 11, 7, 3];
+    // Without the two that were opened first and last.
+    let span = format!(
+        "created_from={}&created_to={}",
+        at(minute(49)),
+        at(minute(59))
+    );
+    let within = up.into_iter().filter(|number| (2..=11).contains(number));
+    let urgent = [11, 7, 3].into_iter();
+    for limit in [1, 2, 5, 50] {
+        let list = async |filter: &str| {
+            let path = format!("/tickets?{filter}");
+            walk(&desk, &desk.agent(), &path, limit).await
+        };
+        assert_eq!(list("sort=priority").await, numbers(up.into_iter()));
+        let spanned = list(&format!("{span}&sort=priority")).await;
+        assert_eq!(spanned, numbers(within.clone()), "by {limit}");
+        let down = list(&format!("{span}&sort=-priority")).await;
+        assert_eq!(down, numbers(within.clone().rev()), "by {limit}");
+        let one = list(&format!("{span}&priority=urgent&sort=priority")).await;
+        assert_eq!(one, numbers(urgent.clone()), "by {limit}");
+    }
+}
+
+fn at(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 #[tokio::test]
