@@ -7,17 +7,16 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
-use config::{Config as Sources, Environment, File, FileFormat};
-use event_store::checkpoint::SigningKey;
-use sealing::MasterKeys;
-
-use super::{Config, ConfigError, LogFormat, PoolSettings, PrivateOrigins, Roles, Secret};
-use crate::auth::TokenKeys;
+use super::{Config, ConfigError, LogFormat, PoolSettings, PrivateOrigins, Roles};
 use crate::http::rate_limit::BudgetName;
 use crate::telemetry::DEFAULT_LOG_FILTER;
 
 mod mail;
+mod secrets;
+mod sources;
 mod web;
+
+use sources::{merge, read_file, unknown_keys};
 
 const PREFIX: &str = "INSIGHTDESK";
 const FILE_VARIABLE: &str = "INSIGHTDESK_CONFIG";
@@ -305,98 +304,6 @@ impl Settings {
         }
     }
 
-    fn database_url_checked(&mut self) -> Secret {
-        let url = self.found.remove(DATABASE_URL).unwrap_or_default();
-        if url.is_empty() {
-            self.problem(
-                DATABASE_URL,
-                "is missing: set it to a URL such as postgresql://user:password@host/database",
-            );
-        } else if url.parse::<tokio_postgres::Config>().is_err() {
-            // The value is not shown: it may carry a password.
-            self.problem(
-                DATABASE_URL,
-                "is not a PostgreSQL URL: write it as postgresql://user:password@host/database",
-            );
-        }
-        Secret::new(url)
-    }
-
-    fn valkey_url_checked(&mut self) -> Option<Secret> {
-        let url = self.found.remove(VALKEY_URL)?;
-        if fred::types::config::Config::from_url(&url).is_err() {
-            self.problem(
-                VALKEY_URL,
-                "is not a Valkey URL: write it as valkey://:password@host:6379, or leave it out",
-            );
-        }
-        Some(Secret::new(url))
-    }
-
-    fn token_secret_checked(&mut self) -> Secret {
-        let secret = Secret::new(self.found.remove(TOKEN_SECRET).unwrap_or_default());
-        if let Err(error) = TokenKeys::parse(&secret) {
-            self.problem(TOKEN_SECRET, &error.to_string());
-        }
-        secret
-    }
-
-    fn signing_key_checked(&mut self) -> Option<SigningKey> {
-        let key = self.found.remove(SIGNING_KEY);
-        let Some(path) = self.found.remove(SIGNING_KEY_FILE) else {
-            return self.signing_key_of(SIGNING_KEY, key?);
-        };
-        if key.is_some() {
-            self.problem(
-                SIGNING_KEY,
-                "and INSIGHTDESK_SIGNING_KEY_FILE are both set: set one",
-            );
-        }
-        match std::fs::read_to_string(&path) {
-            Ok(text) => self.signing_key_of(SIGNING_KEY_FILE, text),
-            Err(error) => {
-                self.problem(
-                    SIGNING_KEY_FILE,
-                    &format!("is {path:?}, which cannot be read: {error}"),
-                );
-                None
-            }
-        }
-    }
-
-    /// The text is not shown: it may be a key with a slip.
-    fn signing_key_of(&mut self, setting: &'static str, text: String) -> Option<SigningKey> {
-        let key = text.parse().ok();
-        if key.is_none() {
-            self.problem(setting, "is not a signing key: use 64 hexadecimal digits, for example the output of `openssl rand -hex 32`");
-        }
-        key
-    }
-
-    fn master_key_checked(&mut self) -> Secret {
-        let given = self.found.remove(MASTER_KEY);
-        let file = self.found.remove(MASTER_KEY_FILE);
-        let (key, text) = match (given, file) {
-            (Some(text), _) => (MASTER_KEY, text),
-            (None, Some(path)) => match std::fs::read_to_string(&path) {
-                Ok(text) => (MASTER_KEY_FILE, text),
-                Err(error) => {
-                    let problem = format!("names {path}, which cannot be read ({error})");
-                    self.problem(MASTER_KEY_FILE, &problem);
-                    return Secret::new("");
-                }
-            },
-            (None, None) => {
-                self.problem(MASTER_KEY, "is missing: set it to 32 random bytes in base64, for example the output of `openssl rand -base64 32`, and keep a copy apart from the database");
-                return Secret::new("");
-            }
-        };
-        if let Err(error) = MasterKeys::parse(&text) {
-            self.problem(key, &error.to_string());
-        }
-        Secret::new(text)
-    }
-
     fn parsed<T: FromStr>(&mut self, key: &'static str, expected: &str, default: T) -> T {
         let Some(text) = self.found.remove(key) else {
             return default;
@@ -435,47 +342,4 @@ fn variable(key: &str) -> String {
         DATABASE_URL | VALKEY_URL => key.to_uppercase(),
         _ => format!("{PREFIX}_{}", key.to_uppercase()),
     }
-}
-
-fn read_file(path: Option<&String>) -> Result<Sources, ConfigError> {
-    let Some(path) = path else {
-        return Ok(Sources::default());
-    };
-    Sources::builder()
-        .add_source(File::new(path, FileFormat::Toml))
-        .build()
-        .map_err(|source| ConfigError::File {
-            path: path.clone(),
-            source,
-        })
-}
-
-fn unknown_keys(file: &Sources) -> Vec<String> {
-    let table = file
-        .clone()
-        .try_deserialize::<HashMap<String, config::Value>>();
-    let mut unknown: Vec<String> = table
-        .unwrap_or_default()
-        .into_keys()
-        .filter(|key| !keys().any(|known| known == key))
-        .map(|key| format!("{key} in the configuration file is no setting: correct or remove it"))
-        .collect();
-    unknown.sort();
-    unknown
-}
-
-fn merge(file: &Sources, environment: HashMap<String, String>) -> Result<Sources, ConfigError> {
-    let database_url = environment.get("DATABASE_URL").cloned();
-    let valkey_url = environment.get("VALKEY_URL").cloned();
-    let log_filter = environment.get("RUST_LOG").cloned();
-    let merged = Sources::builder()
-        .add_source(file.clone())
-        .add_source(Environment::with_prefix(PREFIX).source(Some(environment)))
-        .set_override_option(DATABASE_URL, database_url)
-        .and_then(|builder| builder.set_override_option(VALKEY_URL, valkey_url))
-        .and_then(|builder| builder.set_override_option(LOG_FILTER, log_filter))
-        .and_then(|builder| builder.build());
-    merged.map_err(|source| ConfigError::Invalid {
-        problems: vec![source.to_string()],
-    })
 }

@@ -5,6 +5,7 @@ mod client_address;
 mod cross_origin;
 mod internals;
 mod limits;
+mod machines;
 mod mass_assignment;
 mod object_access;
 mod permissions;
