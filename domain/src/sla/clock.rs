@@ -62,6 +62,13 @@ pub enum Phase {
     },
 }
 
+impl Phase {
+    /// Whether what was measured is over.
+    pub(super) fn is_end(self) -> bool {
+        matches!(self, Self::Met { .. } | Self::Cancelled { .. })
+    }
+}
+
 impl Clock {
     pub(super) fn idle(metric: Metric) -> Self {
         Self {
@@ -80,8 +87,8 @@ impl Clock {
         matches!(self.phase, Phase::Running { .. })
     }
 
-    /// The deadline; none unless the clock runs. A clock that breached keeps showing the deadline that its target gives.
-    /// `book` holds the calendar that it names.
+    /// The deadline; none unless the clock runs. One that is overrun keeps showing the deadline that it missed; one that
+    /// breached, and was given more time since, shows its new one. `book` holds the calendar that it names.
     ///
     /// Never before the present phase: where a changed target was overrun already, the deadline is the instant of the
     /// change, so that a breach is never back-dated.
@@ -91,6 +98,9 @@ impl Clock {
             return None;
         };
         let left_ms = (target.target_ms - self.settled_ms(book)).max(0);
+        if left_ms == 0 && self.breached_at.is_some() {
+            return self.breached_at;
+        }
         let calendar = target.calendar.and_then(|reference| book.get(reference));
         Some(match calendar {
             Some(calendar) => calendar.after(since, left_ms),

@@ -144,8 +144,11 @@ impl Clocks {
             if begun.contains(&clock.metric) {
                 clock.begin_anew();
             }
+            let phase = course.phase(clock.metric, at);
             if clock.target.is_some() {
-                clock.enter(course.phase(clock.metric, at), at);
+                clock.enter(phase, at);
+            } else if !phase.is_end() {
+                clock.enter(Phase::Idle, at);
             }
         }
     }
@@ -171,8 +174,13 @@ impl Clocks {
             let target = rule.target(metric);
             let told = used.iter().find(|used| used.metric == metric);
             clock.retarget(target, told.map(|used| used.used_ms), at);
-            let phase = target.map_or(Phase::Idle, |_| course.phase(metric, at));
-            clock.enter(phase, at);
+            let phase = course.phase(metric, at);
+            if target.is_some() {
+                clock.enter(phase, at);
+            } else if !clock.phase.is_end() {
+                // What ended did so under the promise that held then, and keeps its end.
+                clock.enter(Phase::Idle, at);
+            }
         }
         self.rule = Some(rule);
     }

@@ -282,6 +282,48 @@ fn a_metric_that_is_promised_again_goes_on_with_the_time_it_had_used() {
 }
 
 #[test]
+fn what_has_ended_keeps_its_end_while_nothing_is_promised_of_it_until_it_goes_on() {
+    let resolution = vec![promise(Priority::Normal, Metric::Resolution, 100, false)];
+    let nothing = vec![promise(Priority::Normal, Metric::FirstReply, 6_000, false)];
+    let policies = vec![
+        policy(1, 1, Some("quiet"), nothing),
+        policy(2, 1, None, resolution),
+    ];
+    let untag = || TicketCommand::Untag(Tag::parse("quiet").unwrap());
+    let done = open_under(terms(policies, &[]))
+        .given_command(30, agent(), TicketCommand::Resolve)
+        .given_command(40, agent(), tag("quiet"));
+    let met = Phase::Met { at: at(30) };
+    assert_eq!(clock(&done, Metric::Resolution).target, None);
+    assert_eq!(clock(&done, Metric::Resolution).phase, met);
+    let promised_again = done.given_command(50, agent(), untag());
+    assert_eq!(clock(&promised_again, Metric::Resolution).phase, met);
+    let book = CalendarBook::default();
+    let back = promised_again
+        .given_command(60, agent(), tag("quiet"))
+        .given_command(70, agent(), TicketCommand::Reopen { reason: None });
+    assert_eq!(clock(&back, Metric::Resolution).phase, Phase::Idle);
+    let goes_on = back.given_command(80, agent(), untag());
+    assert_eq!(due(&goes_on, Metric::Resolution, &book), Some(80 + 70));
+}
+
+#[test]
+fn an_overrun_clock_shows_the_deadline_that_it_missed_after_a_pause_too() {
+    let work = |priority, minutes| promise(priority, Metric::AgentWork, minutes, false);
+    let targets = vec![work(Priority::Normal, 60), work(Priority::Low, 300)];
+    let book = CalendarBook::default();
+    let resumed = open_under(terms(vec![policy(1, 1, None, targets)], &[]))
+        .given_command(90, agent(), set(Status::Pending))
+        .given_command(200, agent(), set(Status::Open));
+    assert_eq!(due(&resumed, Metric::AgentWork, &book), Some(60));
+    let given_more =
+        resumed.given_command(210, agent(), TicketCommand::ChangePriority(Priority::Low));
+    assert_eq!(due(&given_more, Metric::AgentWork, &book), Some(210 + 200));
+    let clock = clock(&given_more, Metric::AgentWork);
+    assert_eq!(clock.breached_at, Some(at(60)));
+}
+
+#[test]
 fn a_first_reply_that_was_given_keeps_the_promise_that_held_then() {
     let terms = office_terms();
     let ticket = open_under(terms)
