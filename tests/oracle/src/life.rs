@@ -1,0 +1,220 @@
+//! The life of one ticket: random commands at random moments, each through `decide` and `evolve`.
+
+use crate::answer::{self, Answer};
+use crate::chance::Chance;
+use crate::organization::Organization;
+use crate::policies;
+use crate::story::{self, Deed};
+use anyhow::{Context, Result};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use domain::actor::Actor;
+use domain::command::Issued;
+use domain::ids::{CompanyId, TicketId};
+use domain::sla::terms::Terms;
+use domain::ticket::command::TicketCommand;
+use domain::ticket::decide::decide;
+use domain::ticket::evolve::evolve;
+use domain::ticket::state::{PresentTicket, Ticket};
+use serde::Serialize;
+use serde_json::Value;
+use std::sync::Arc;
+
+/// A ticket with everything that happened to it, and what the product said in between.
+#[derive(Debug, Serialize)]
+pub struct Life {
+    name: String,
+    company: Option<CompanyId>,
+    entries: Vec<Entry>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Entry {
+    Commanded {
+        at: DateTime<Utc>,
+        command: &'static str,
+        events: Vec<Recorded>,
+    },
+    Asked {
+        at: DateTime<Utc>,
+        #[serde(flatten)]
+        answer: Answer,
+    },
+}
+
+#[derive(Debug, Serialize)]
+struct Recorded {
+    actor: &'static str,
+    occurred_at: DateTime<Utc>,
+    #[serde(rename = "type")]
+    event_type: &'static str,
+    data: Value,
+}
+
+impl Life {
+    /// A random life in an organization.
+    ///
+    /// # Errors
+    /// When an event cannot be written, or the opening is refused: a fault of this crate.
+    pub fn random(chance: &mut Chance, organization: &Organization, name: String) -> Result<Self> {
+        let company = chance
+            .percent(50)
+            .then(|| chance.one_of(&policies::companies()));
+        let mut living = Living {
+            organization,
+            id: TicketId(chance.id()),
+            state: Ticket::Absent,
+            now: (organization.begins + chance.gap() * 3).trunc_subsecs(3),
+            life: Self {
+                name,
+                company,
+                entries: Vec::new(),
+            },
+        };
+        living.command(story::opening(chance)?)?;
+        living.present().context("the opening was refused")?;
+        // Some tickets go to and fro until their clocks have to tell the time used.
+        let is_restless = chance.percent(5);
+        let deeds = if is_restless {
+            200
+        } else {
+            chance.number(2, 30)
+        };
+        for _ in 0..deeds {
+            living.wait(chance, is_restless);
+            if living.now > organization.ends {
+                break;
+            }
+            if chance.percent(50) {
+                living.tell_breaches()?;
+            }
+            if chance.percent(25) {
+                living.ask()?;
+                continue;
+            }
+            let ticket = living.present()?;
+            let deed = if is_restless && chance.percent(85) {
+                story::to_and_fro(ticket)
+            } else {
+                story::next(chance, ticket, living.now)?
+            };
+            living.command(deed)?;
+        }
+        living.now = living.now.max(organization.ends);
+        living.ask()?;
+        Ok(living.life)
+    }
+}
+
+struct Living<'a> {
+    organization: &'a Organization,
+    id: TicketId,
+    state: Ticket,
+    now: DateTime<Utc>,
+    life: Life,
+}
+
+impl Living<'_> {
+    fn present(&self) -> Result<&PresentTicket> {
+        match &self.state {
+            Ticket::Present(ticket) => Ok(ticket),
+            Ticket::Absent => anyhow::bail!("the ticket is absent"),
+        }
+    }
+
+    /// Time passes: a while, or up to a deadline or a moment around it, or to where a clock is set.
+    fn wait(&mut self, chance: &mut Chance, is_restless: bool) {
+        let book = &self.organization.at(self.now).book;
+        let deadline = self
+            .present()
+            .ok()
+            .and_then(|it| it.clocks.next_deadline(book));
+        let clocks_set = &self.organization.settings_of_clocks;
+        let later = match chance.number(0, 99) {
+            0..=7 => deadline,
+            8..=11 => deadline.map(|at| at + TimeDelta::milliseconds(chance.number(-1, 1))),
+            12..=16 if !clocks_set.is_empty() => {
+                let at = chance.one_of(clocks_set);
+                Some(chance.near(at))
+            }
+            _ => None,
+        };
+        let longest = self.organization.ends + TimeDelta::days(1);
+        let later = later.filter(|at| *at > self.now && *at < longest && !is_restless);
+        self.now = later.unwrap_or_else(|| {
+            let gap = chance.gap();
+            self.now + if is_restless { gap / 8 } else { gap }
+        });
+        self.now = self.now.trunc_subsecs(3);
+    }
+
+    /// What the timers would tell: the deadlines that passed.
+    fn tell_breaches(&mut self) -> Result<()> {
+        let book = &self.organization.at(self.now).book;
+        for breach in self.present()?.clocks.missed(self.now, book) {
+            self.command(Deed {
+                actor: Actor::Timer,
+                is_machine: false,
+                command: TicketCommand::Breach {
+                    metric: breach.metric,
+                    due_at: breach.due_at,
+                },
+            })?;
+        }
+        Ok(())
+    }
+
+    fn ask(&mut self) -> Result<()> {
+        self.tell_breaches()?;
+        let answer = answer::of(
+            self.present()?,
+            self.now,
+            &self.organization.at(self.now).book,
+        );
+        let at = self.now;
+        self.life.entries.push(Entry::Asked { at, answer });
+        Ok(())
+    }
+
+    /// A deed as the dispatcher would have it decided. One that is refused never happened.
+    fn command(&mut self, deed: Deed) -> Result<()> {
+        let now = self.now;
+        let epoch = self.organization.at(now);
+        let actor = story::kind(&deed.actor);
+        let command = story::name(&deed.command);
+        let issued = Issued {
+            actor: deed.actor,
+            now,
+            settings: Arc::clone(&epoch.settings),
+            terms: Arc::new(Terms {
+                levels: Arc::clone(&epoch.levels),
+                calendars: epoch.book.clone(),
+                company_id: self.life.company,
+                is_machine: deed.is_machine,
+            }),
+            command: deed.command,
+        };
+        let Ok(decided) = decide(&self.state, self.id, &issued) else {
+            return Ok(());
+        };
+        let mut events = Vec::new();
+        for event in decided {
+            let occurred_at = event.occurred_at(now);
+            let encoded = event.encode()?;
+            events.push(Recorded {
+                actor,
+                occurred_at,
+                event_type: encoded.event_type,
+                data: serde_json::from_str(&encoded.data)?,
+            });
+            self.state = evolve(std::mem::take(&mut self.state), &event, occurred_at);
+        }
+        // What changed nothing happened all the same: background work that finds nothing new.
+        self.life.entries.push(Entry::Commanded {
+            at: now,
+            command,
+            events,
+        });
+        Ok(())
+    }
+}
