@@ -2,7 +2,8 @@
 //! what its source expects, and what our rules say. Where the two differ, the row says why. Minutes throughout.
 //!
 //! Columns: `calendar` is a zone, days, windows and holidays, or `none` for all time; `promise` has targets in minutes;
-//! `story` has steps with their times; `asked` is the question.
+//! `story` has steps with their times; `asked` is the question. The step `rules resolution=60 by none` promises something
+//! else, by another calendar, and has it applied.
 
 use crate::scenario::{MESSAGE, Scenario, agent, customer};
 use crate::ticket::{open_command, ticket};
@@ -27,10 +28,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 const TABLE: &str = include_str!("vectors/table.tsv");
-const CALENDAR: CalendarRef = CalendarRef {
-    id: CalendarId(Uuid::from_u128(0xca)),
-    version: 1,
-};
+const CALENDAR: CalendarId = CalendarId(Uuid::from_u128(0xca));
 
 struct Vector<'a> {
     id: &'a str,
@@ -74,13 +72,15 @@ fn vectors() -> impl Iterator<Item = Vector<'static>> {
 }
 
 fn time(text: &str) -> DateTime<Utc> {
-    let with_seconds = text.replace('Z', ":00Z");
+    let has_seconds = text.matches(':').count() == 2;
+    let with_seconds = text.replace('Z', if has_seconds { "Z" } else { ":00Z" });
     with_seconds.parse().unwrap_or_else(|_| panic!("{text}"))
 }
 
 fn told(at: Option<DateTime<Utc>>) -> String {
     at.map_or("none".to_owned(), |at| {
-        at.format("%Y-%m-%dT%H:%MZ").to_string()
+        let text = at.format("%Y-%m-%dT%H:%M:%SZ").to_string();
+        text.replace(":00Z", "Z")
     })
 }
 
@@ -128,31 +128,35 @@ fn metric(name: &str) -> Metric {
     found.unwrap_or_else(|| panic!("{name} is no metric"))
 }
 
-fn terms(vector: &Vector<'_>) -> Terms {
-    let calendar = calendar(vector.calendar);
+/// The terms of a version of the one policy and its one calendar; `book` has the calendars of the versions before.
+fn terms(promise: &str, hours: &str, version: u32, mut book: CalendarBook) -> Terms {
+    let calendar = calendar(hours);
     let target = |promise: &str| {
         let (name, minutes) = promise.split_once('=').unwrap();
         Target {
             priority: Priority::Normal,
             metric: metric(name),
             seconds: minutes.parse::<u32>().unwrap() * 60,
-            calendar_id: calendar.as_ref().map(|_| CALENDAR.id),
+            calendar_id: calendar.as_ref().map(|_| CALENDAR),
         }
     };
     let policy = Policy {
         reference: PolicyRef {
             id: PolicyId(Uuid::from_u128(0x90)),
-            version: 1,
+            version,
         },
         definition: PolicyDefinition {
             name: Name::parse("All").unwrap(),
             conditions: Conditions::default(),
-            targets: vector.promise.split_whitespace().map(target).collect(),
+            targets: promise.split_whitespace().map(target).collect(),
         },
     };
-    let mut book = CalendarBook::default();
     if let Some(calendar) = calendar.clone() {
-        book.add(CALENDAR, Arc::new(calendar));
+        let reference = CalendarRef {
+            id: CALENDAR,
+            version: i64::from(version),
+        };
+        book.add(reference, Arc::new(calendar));
     }
     Terms {
         levels: Arc::new(ServiceLevels {
@@ -169,12 +173,9 @@ fn told_story(
     vector: &Vector<'_>,
     until: Option<DateTime<Utc>>,
 ) -> (Scenario<TicketAggregate>, CalendarBook) {
-    let terms = terms(vector);
-    let book = terms.calendars.clone();
-    let machine = Terms {
-        is_machine: true,
-        ..terms.clone()
-    };
+    let book = CalendarBook::default();
+    let mut terms = terms(vector.promise, vector.calendar, 1, book);
+    let mut version = 1;
     let mut ticket = ticket().with_terms(terms.clone());
     let reply = TicketCommand::Reply {
         message_id: MESSAGE,
@@ -186,12 +187,29 @@ fn told_story(
             break;
         }
         let set = TicketCommand::SetStatus;
+        if let Some((promise, hours)) = word
+            .strip_prefix("rules ")
+            .and_then(|rules| rules.split_once(" by "))
+        {
+            version += 1;
+            terms = self::terms(promise, hours, version, terms.calendars);
+            ticket = ticket.with_terms(terms.clone()).given_command_at(
+                at,
+                Actor::Timer,
+                TicketCommand::ReapplySla,
+            );
+            continue;
+        }
         let (actor, command): (Actor, _) = match word {
+            "agent-opens" => (agent(), TicketCommand::Open(open_command())),
             "open" => (customer(), TicketCommand::Open(open_command())),
             "customer" => (customer(), reply.clone()),
             "agent" => (agent(), reply.clone()),
             "machine" => {
-                ticket = ticket.with_terms(machine.clone());
+                ticket = ticket.with_terms(Terms {
+                    is_machine: true,
+                    ..terms.clone()
+                });
                 (agent(), reply.clone())
             }
             "note" => (
@@ -211,7 +229,7 @@ fn told_story(
             .given_command_at(at, actor, command)
             .with_terms(terms.clone());
     }
-    (ticket, book)
+    (ticket, terms.calendars)
 }
 
 fn clocks(ticket: &Scenario<TicketAggregate>) -> &Clocks {
