@@ -13,6 +13,7 @@
 pub mod answer;
 pub mod calendars;
 pub mod chance;
+pub mod imported;
 pub mod life;
 pub mod organization;
 pub mod policies;
