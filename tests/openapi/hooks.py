@@ -15,6 +15,8 @@ import schemathesis
 GIVEN_BY_ANSWERS = (("query", "cursor"), ("headers", "Consistency-Token"))
 # The tool makes If-Match by the general standard, whatever form the description gives it.
 ENTITY_TAG = re.compile(r'\*|"[0-9]{1,18}"')
+METRICS = ("first_reply", "next_reply", "periodic_update", "requester_wait", "agent_work", "resolution")
+URGENT = {"field": "priority", "operator": "is_one_of", "values": ["high", "urgent"]}
 # What each caller changed last: queries that carry it show what was just made, instead of 404.
 LAST_CHANGE = {}
 # How often each operation was answered with which status.
@@ -33,6 +35,8 @@ def before_call(context, case, kwargs):
     keep_described_entity_tag(case)
     keep_possible_tags(case)
     keep_known_types(case)
+    keep_possible_calendar(case)
+    keep_possible_policy(case)
     show_last_change(case)
 
 
@@ -85,6 +89,34 @@ def keep_known_types(case):
         case.query["type"] = ["session."] * len(types)
     elif types is not None:
         case.query["type"] = "session."
+
+
+def keep_possible_calendar(case):
+    """No schema lists the time zones of IANA, nor says what a time of day is and what goes with what in a holiday."""
+    body = case.body if isinstance(case.body, dict) else {}
+    if body.get("zone") is not None:
+        body["zone"] = "Europe/Berlin"
+    if isinstance(body.get("weekly"), list):
+        body["weekly"] = [dict(hours, start="09:00", end="17:30") for hours in body["weekly"][:1]]
+    if isinstance(body.get("holidays"), list):
+        body["holidays"] = []
+
+
+def keep_possible_policy(case):
+    """A metric is promised once to a priority; calendars, teams, companies and fields have to be there."""
+    body = case.body if isinstance(case.body, dict) else {}
+    targets = body.get("targets")
+    if isinstance(targets, list):
+        promised = {}
+        for number, target in enumerate(targets):
+            target.pop("calendar_id", None)
+            target["metric"] = METRICS[number % len(METRICS)]
+            promised[target["priority"], target["metric"]] = target
+        body["targets"] = list(promised.values())
+    conditions = body.get("conditions")
+    if isinstance(conditions, dict):
+        for name, some in conditions.items():
+            conditions[name] = [dict(URGENT) for _ in some or []]
 
 
 def keep_described_entity_tag(case):
