@@ -20,6 +20,8 @@ pub const SAGA_LEASES: &str = "saga_leases";
 pub const SLA_CLOCKS: &str = "sla_clocks";
 /// What comes due, and when.
 pub const TIMERS: &str = "timers";
+/// What is to be written to people because of what happened to tickets.
+pub const NOTICES: &str = "notices";
 /// The data key of each person, wrapped, or the mark that it was destroyed.
 pub const DATA_KEYS: &str = "data_keys";
 /// A proof of each master key in use.
@@ -65,6 +67,7 @@ pub const ALL: &[&str] = &[
     SAGA_LEASES,
     SLA_CLOCKS,
     TIMERS,
+    NOTICES,
     DATA_KEYS,
     MASTER_KEYS,
     ACCOUNTS,

@@ -28,6 +28,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use write_side::expiry;
 use write_side::identity::{Identity, Outward, Remembered};
+use write_side::notices::Notifier;
 use write_side::saga::Saga;
 
 use crate::http;
@@ -106,7 +107,9 @@ pub async fn start(config: &Config, overrides: Overrides) -> Result<RunningServe
         mail::start(&config.mail, &node, overrides.clock.clone(), &background)?;
     }
     let saga = if config.roles.has(Role::Saga) {
-        Some(start_saga(&node, overrides.clock, &background).await?)
+        let saga = start_saga(&node, overrides.clock.clone(), &background).await?;
+        start_notifier(&node, &saga, overrides.clock, &background);
+        Some(saga)
     } else {
         None
     };
@@ -309,6 +312,18 @@ async fn start_saga(node: &Node, clock: Arc<dyn Clock>, shutdown: &Shutdown) -> 
     let options = write_side::saga::Options::default();
     let store = node.store.reading_through(pool.clone());
     Ok(Saga::start(commands, store, pool, clock, options, shutdown.clone()).await?)
+}
+
+/// What the saga finds to tell people goes into the outbox.
+fn start_notifier(node: &Node, saga: &Saga, clock: Arc<dyn Clock>, shutdown: &Shutdown) {
+    let notifier = Notifier {
+        dispatcher: node.dispatcher.clone(),
+        outbox: node.outbox.clone(),
+        notices: node.pools.saga.clone(),
+        letters: node.pools.identity.clone(),
+        clock,
+    };
+    tokio::spawn(notifier.run(saga.statuses(), shutdown.clone()));
 }
 
 /// The answers that the API stores do not stay for ever.

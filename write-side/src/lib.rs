@@ -20,4 +20,5 @@ pub mod expiry;
 pub mod http;
 pub mod identity;
 pub mod mail;
+pub mod notices;
 pub mod saga;

@@ -3,6 +3,7 @@
 use super::Metric;
 use super::rule::AppliedTarget;
 use super::terms::CalendarBook;
+use super::warning::{Threshold, Warned};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +27,9 @@ pub struct Clock {
     /// The deadline that was missed, if one was. A clock breaches at most once each time that it is begun.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub breached_at: Option<DateTime<Utc>>,
+    /// The thresholds that it came to since it was begun, at most [`Clock::MAX_WARNED`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warned: Vec<Warned>,
 }
 
 /// A time in which a clock ran.
@@ -70,6 +74,9 @@ impl Phase {
 }
 
 impl Clock {
+    /// The most warnings of a clock each time that it is begun, by whichever rules held meanwhile.
+    pub const MAX_WARNED: usize = 32;
+
     pub(super) fn idle(metric: Metric) -> Self {
         Self {
             metric,
@@ -78,6 +85,7 @@ impl Clock {
             spans: Vec::new(),
             phase: Phase::Idle,
             breached_at: None,
+            warned: Vec::new(),
         }
     }
 
@@ -94,13 +102,18 @@ impl Clock {
     /// change, so that a breach is never back-dated.
     #[must_use]
     pub fn due_at(&self, book: &CalendarBook) -> Option<DateTime<Utc>> {
+        let target_ms = self.target?.target_ms;
+        let due_at = self.reaches_at(target_ms, book)?;
+        let is_overrun = self.settled_ms(book) >= target_ms;
+        Some(self.breached_at.filter(|_| is_overrun).unwrap_or(due_at))
+    }
+
+    /// When so much is used; none unless the clock runs. Never before the present phase.
+    fn reaches_at(&self, used_ms: i64, book: &CalendarBook) -> Option<DateTime<Utc>> {
         let (Phase::Running { since }, Some(target)) = (self.phase, self.target) else {
             return None;
         };
-        let left_ms = (target.target_ms - self.settled_ms(book)).max(0);
-        if left_ms == 0 && self.breached_at.is_some() {
-            return self.breached_at;
-        }
+        let left_ms = (used_ms - self.settled_ms(book)).max(0);
         let calendar = target.calendar.and_then(|reference| book.get(reference));
         Some(match calendar {
             Some(calendar) => calendar.after(since, left_ms),
@@ -118,6 +131,28 @@ impl Clock {
             return None;
         }
         self.due_at(book)
+    }
+
+    /// When it comes to a threshold that it may still warn of: none unless it runs, has not breached, and has not come to it
+    /// before. A threshold that a changed target has passed already is due at the change.
+    #[must_use]
+    pub fn open_threshold(
+        &self,
+        threshold: Threshold,
+        book: &CalendarBook,
+    ) -> Option<DateTime<Utc>> {
+        let is_open = self.breached_at.is_none()
+            && self.warned.len() < Self::MAX_WARNED
+            && self.warned_of(threshold).is_none();
+        let target_ms = self.target.filter(|_| is_open)?.target_ms;
+        self.reaches_at(threshold.used_ms(target_ms), book)
+    }
+
+    /// The warning of a threshold, if it was given.
+    #[must_use]
+    pub fn warned_of(&self, threshold: Threshold) -> Option<&Warned> {
+        let mut warned = self.warned.iter();
+        warned.find(|warned| warned.threshold == threshold)
     }
 
     /// The time used up to `now`, in milliseconds.
@@ -184,6 +219,7 @@ impl Clock {
         self.used_ms = 0;
         self.spans.clear();
         self.breached_at = None;
+        self.warned.clear();
         self.phase = Phase::Idle;
     }
 

@@ -11,6 +11,7 @@ use super::clock::{Clock, Phase};
 use super::course::Course;
 use super::rule::Rule;
 use super::terms::CalendarBook;
+use super::warning::{AppliedWarning, DueWarning, Warned};
 use crate::calendar::definition::CalendarRef;
 use crate::ticket::event::{SlaBreached, TicketEvent, TicketSlaApplied, UsedTime};
 use chrono::{DateTime, Utc};
@@ -74,11 +75,61 @@ impl Clocks {
             .min()
     }
 
+    /// When the clock of a metric next has something to say: the earliest threshold that it has not come to, or its deadline.
+    #[must_use]
+    pub fn next_due(&self, metric: Metric, book: &CalendarBook) -> Option<DateTime<Utc>> {
+        let clock = self.of(metric)?;
+        let thresholds = self.warnings(metric);
+        let warned = thresholds.filter_map(|it| clock.open_threshold(it.warning.threshold, book));
+        warned.chain(clock.open_deadline(book)).min()
+    }
+
+    /// The warnings of a metric that hold.
+    pub fn warnings(&self, metric: Metric) -> impl Iterator<Item = &AppliedWarning> {
+        let rule = self.rule.iter().flat_map(|rule| &rule.warnings);
+        rule.filter(move |warning| warning.metric == metric)
+    }
+
+    /// The warnings that are due and were not given yet, the earliest first.
+    pub fn due_warnings(
+        &self,
+        is_due: impl Fn(DateTime<Utc>) -> bool,
+        book: &CalendarBook,
+    ) -> Vec<DueWarning> {
+        let Some(rule) = &self.rule else {
+            return Vec::new();
+        };
+        let due = |applied: &AppliedWarning| {
+            let clock = self.of(applied.metric)?;
+            let due_at = clock.open_threshold(applied.warning.threshold, book)?;
+            Some(DueWarning {
+                metric: applied.metric,
+                warning: applied.warning.clone(),
+                due_at: is_due(due_at).then_some(due_at)?,
+                deadline_at: clock.due_at(book)?,
+                policy: rule.policy,
+            })
+        };
+        let mut warnings: Vec<DueWarning> = rule.warnings.iter().filter_map(due).collect();
+        warnings.sort_by_key(|warning| warning.due_at);
+        warnings
+    }
+
     /// The deadlines before `now` whose breach is not recorded yet, the earliest first.
     #[must_use]
     pub fn missed(&self, now: DateTime<Utc>, book: &CalendarBook) -> Vec<SlaBreached> {
+        self.due_breaches(now, |due_at| due_at < now, book)
+    }
+
+    /// The deadlines that are due by `now` and whose breach is not recorded yet, the earliest first.
+    pub fn due_breaches(
+        &self,
+        now: DateTime<Utc>,
+        is_due: impl Fn(DateTime<Utc>) -> bool,
+        book: &CalendarBook,
+    ) -> Vec<SlaBreached> {
         let missed = |clock: &Clock| {
-            let due_at = clock.open_deadline(book).filter(|due_at| *due_at < now)?;
+            let due_at = clock.open_deadline(book).filter(|due_at| is_due(*due_at))?;
             Some(SlaBreached {
                 metric: clock.metric,
                 due_at,
@@ -128,6 +179,16 @@ impl Clocks {
                 let mut clocks = self.clocks.iter_mut();
                 if let Some(clock) = clocks.find(|clock| clock.metric == e.metric) {
                     clock.breached_at = Some(e.due_at);
+                }
+            }
+            TicketEvent::SlaWarned(e) => {
+                let mut clocks = self.clocks.iter_mut();
+                if let Some(clock) = clocks.find(|clock| clock.metric == e.metric) {
+                    clock.warned.push(Warned {
+                        threshold: e.threshold,
+                        due_at: e.due_at,
+                        at,
+                    });
                 }
             }
             _ => self.follow(event, at),

@@ -13,5 +13,6 @@ pub mod rule;
 pub mod steps;
 pub mod targets;
 pub mod terms;
+pub mod warning;
 
 pub use metric::Metric;

@@ -4,6 +4,7 @@ use super::Metric;
 use super::policy::{PolicyRef, TicketFacts};
 use super::targets::{TargetTable, Targets};
 use super::terms::Terms;
+use super::warning::AppliedWarning;
 use crate::calendar::definition::CalendarRef;
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +28,9 @@ pub struct Rule {
     pub policy: Option<PolicyRef>,
     /// What it promises, one at most for each metric.
     pub targets: Vec<AppliedTarget>,
+    /// What is done before they are missed, those of one metric in the order of the policy.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<AppliedWarning>,
 }
 
 impl Rule {
@@ -44,6 +48,7 @@ impl Rule {
                 target(Metric::FirstReply, targets.first_response_minutes),
                 target(Metric::AgentWork, targets.resolution_minutes),
             ],
+            warnings: Vec::new(),
         }
     }
 
@@ -55,8 +60,8 @@ impl Rule {
         let Some(policy) = terms.levels.matching(facts) else {
             return Self::of_settings(settings.of(priority));
         };
-        let targets = policy.definition.targets_of(priority);
-        let mut targets: Vec<AppliedTarget> = targets
+        let promised = || policy.definition.targets_of(priority);
+        let mut targets: Vec<AppliedTarget> = promised()
             .map(|target| AppliedTarget {
                 metric: target.metric,
                 target_ms: i64::from(target.seconds) * 1_000,
@@ -64,9 +69,19 @@ impl Rule {
             })
             .collect();
         targets.sort_unstable_by_key(|target| target.metric);
+        let warnings = promised().flat_map(|target| {
+            let warnings = target.warnings.iter();
+            warnings.map(|warning| AppliedWarning {
+                metric: target.metric,
+                warning: warning.clone(),
+            })
+        });
+        let mut warnings: Vec<AppliedWarning> = warnings.collect();
+        warnings.sort_by_key(|warning| warning.metric);
         Self {
             policy: Some(policy.reference),
             targets,
+            warnings,
         }
     }
 

@@ -28,6 +28,8 @@ pub enum Change {
     Met,
     /// It ended without being reached.
     Cancelled,
+    /// It came to a threshold before its deadline, or at it.
+    Warned,
     /// Its deadline was missed.
     Breached,
 }
@@ -131,6 +133,9 @@ fn changes(old: Option<&Clock>, event: &TicketEvent, clock: &Clock) -> Vec<Chang
             changes.push(Change::Cancelled);
         }
         _ => {}
+    }
+    if matches!(event, TicketEvent::SlaWarned(e) if e.metric == clock.metric) {
+        changes.push(Change::Warned);
     }
     if clock.breached_at.is_some() && old.is_none_or(|old| old.breached_at.is_none()) {
         changes.push(Change::Breached);

@@ -64,11 +64,12 @@ pub enum TicketCommand {
         /// The new ticket.
         ticket_id: TicketId,
     },
-    /// A deadline came due. Yields [`super::event::SlaBreached`] if the clock that set it still runs.
+    /// A deadline, or a warning before it, came due. Yields [`super::event::SlaBreached`] or [`super::event::SlaWarned`] if the
+    /// clock that set it still runs.
     Breach {
         /// Which clock.
         metric: Metric,
-        /// The deadline that the timer was set to.
+        /// The instant that the timer was set to.
         due_at: DateTime<Utc>,
     },
     /// The auto-close delay passed. Closes if the resolution that set the timer still stands.

@@ -9,10 +9,12 @@ mod properties;
 mod service_levels;
 mod status;
 mod timers;
+mod warnings;
 
 use super::command::TicketCommand;
 use super::error::TicketError;
 use super::event::TicketEvent;
+use super::evolve::evolve_present;
 use super::state::{PresentTicket, Status, Ticket};
 use crate::actor::{Actor, Role};
 use crate::command::Issued;
@@ -23,8 +25,9 @@ use chrono::{DateTime, Utc};
 
 /// The events that a command yields; none when it changes nothing.
 ///
-/// A deadline that passed before the command, and whose breach is not recorded yet, is recorded first: a stream never
-/// goes on past a missed deadline, however late its timer runs.
+/// A deadline that passed before the command, and whose breach is not recorded yet, is recorded first, and so are warnings
+/// that were due, with what they change: a stream never goes on past a missed deadline, however late its timer runs. The
+/// command is then decided on the ticket as it is after that.
 ///
 /// # Errors
 /// When the command is refused.
@@ -46,10 +49,39 @@ pub fn decide(
                 settings: &issued.settings,
                 terms: &issued.terms,
             };
-            let events = decide_present(&request, command)?;
-            Ok(service_levels::follow(&request, command, events))
+            decide_after_what_was_due(&request, command)
         }
     }
+}
+
+/// One that changes nothing records nothing.
+fn decide_after_what_was_due(
+    request: &Request<'_>,
+    command: &TicketCommand,
+) -> Result<Vec<TicketEvent>, TicketError> {
+    let mut events = match command {
+        // Its own answer is what is due.
+        TicketCommand::Breach { .. } => Vec::new(),
+        _ => warnings::due(request, |due_at| due_at < request.now),
+    };
+    let decided = if events.is_empty() {
+        decide_present(request, command)?
+    } else {
+        let mut ticket = request.ticket.clone();
+        for event in &events {
+            evolve_present(&mut ticket, event, event.occurred_at(request.now));
+        }
+        let after = Request {
+            ticket: &ticket,
+            ..*request
+        };
+        decide_present(&after, command)?
+    };
+    if decided.is_empty() {
+        return Ok(decided);
+    }
+    events.extend(decided);
+    Ok(service_levels::follow(request, events))
 }
 
 /// A colleague answers in the requester's place, and may do nothing else.
@@ -90,12 +122,13 @@ fn decide_present(
         TicketCommand::Reopen { reason } => status::reopen(request, reason.as_ref()),
         TicketCommand::ReapplySla => service_levels::reapply(request),
         TicketCommand::ImportStatus(status) => status::import(request, *status),
-        TicketCommand::Breach { metric, due_at } => timers::breach(request, *metric, *due_at),
+        TicketCommand::Breach { metric, due_at } => timers::clock_due(request, *metric, *due_at),
         TicketCommand::AutoClose { due_at } => timers::auto_close(request, *due_at),
     }
 }
 
 /// A command to a ticket that exists.
+#[derive(Clone, Copy)]
 struct Request<'a> {
     id: TicketId,
     ticket: &'a PresentTicket,

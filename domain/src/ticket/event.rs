@@ -5,8 +5,10 @@ use super::state::{Assignment, Channel, ExternalReference, Priority, Status};
 use crate::event::events;
 use crate::ids::{MessageId, TicketId, UserId};
 use crate::sla::Metric;
+use crate::sla::policy::PolicyRef;
 use crate::sla::rule::Rule;
 use crate::sla::targets::Targets;
+use crate::sla::warning::{Effect, Recipients, Threshold};
 use crate::text::{FieldKey, Reason, Subject, Tag};
 use crate::upcast::{SlaBreachedV1, TicketFollowUpOpenedV1};
 use chrono::{DateTime, Utc};
@@ -47,6 +49,8 @@ events! {
         FollowUpOpened(TicketFollowUpOpened) = "ticket.follow_up_opened" v 2 { 1: TicketFollowUpOpenedV1 },
         /// A deadline passed. `occurred_at` is the deadline itself.
         SlaBreached(SlaBreached) = "sla.breached" v 2 { 1: SlaBreachedV1 },
+        /// A clock came to a threshold. What its actions changed follows in the same append.
+        SlaWarned(SlaWarned) = "sla.warned" v 1,
         /// What is promised changed.
         SlaApplied(TicketSlaApplied) = "ticket.sla_applied" v 1,
     }
@@ -243,6 +247,30 @@ pub struct SlaBreached {
     pub lateness_ms: i64,
 }
 
+/// A clock came to a threshold before its deadline, or at it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SlaWarned {
+    /// Which clock.
+    pub metric: Metric,
+    /// The threshold.
+    pub threshold: Threshold,
+    /// When it was due. The warning occurred when it was given: it is an act, not a fact of the past.
+    pub due_at: DateTime<Utc>,
+    /// How long after that it was given, in milliseconds.
+    pub lateness_ms: i64,
+    /// The deadline that it warns of, as it was when the threshold was due.
+    pub deadline_at: DateTime<Utc>,
+    /// By which policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<PolicyRef>,
+    /// To whom it is written.
+    #[serde(default, skip_serializing_if = "Recipients::is_empty")]
+    pub notify: Recipients,
+    /// What it changed: as many events follow, in this order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub effects: Vec<Effect>,
+}
+
 /// What is promised from now on, and what was used of it before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TicketSlaApplied {
@@ -310,6 +338,7 @@ impl TicketEvent {
             | Self::CustomFieldSet(_)
             | Self::FollowUpOpened(_)
             | Self::SlaBreached(_)
+            | Self::SlaWarned(_)
             | Self::SlaApplied(_) => None,
         }
     }

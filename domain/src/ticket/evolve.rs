@@ -55,6 +55,7 @@ pub(super) fn evolve_present(ticket: &mut PresentTicket, event: &TicketEvent, at
         | TicketEvent::AgentReplied(_)
         | TicketEvent::NoteAdded(_)
         | TicketEvent::SlaBreached(_)
+        | TicketEvent::SlaWarned(_)
         | TicketEvent::SlaApplied(_) => {}
         TicketEvent::Assigned(e) => ticket.assignment = e.to,
         TicketEvent::PriorityChanged(e) => ticket.priority = e.to,

@@ -6,6 +6,7 @@ pub mod error;
 pub mod event;
 pub mod evolve;
 pub mod field;
+pub mod origin;
 pub mod state;
 
 /// The type of a ticket's stream.

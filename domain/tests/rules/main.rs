@@ -24,3 +24,4 @@ mod text;
 mod ticket;
 mod user;
 mod vectors;
+mod warnings;

@@ -51,8 +51,13 @@ const NOT_PERSONAL: &[(&str, &[&str], &str)] = &[
     ("sla.breached", &["metric"], "fixed words"),
     (
         "ticket.sla_applied",
-        &["targets", "used", "cause"],
-        "fixed words",
+        &["targets", "warnings", "used", "cause"],
+        "fixed words; the organization's own, and addresses of its desks that an admin wrote",
+    ),
+    (
+        "sla.warned",
+        &["metric", "notify", "effects"],
+        "fixed words; addresses of the organization's desks that an admin wrote",
     ),
     (
         "message.posted",
@@ -95,12 +100,12 @@ const NOT_PERSONAL: &[(&str, &[&str], &str)] = &[
     (
         "sla_policy.created",
         &["name", "conditions", "targets"],
-        "the organization's words, and fixed ones",
+        "the organization's words and addresses of its desks, and fixed ones",
     ),
     (
         "sla_policy.changed",
         &["name", "conditions", "targets"],
-        "the organization's words, and fixed ones",
+        "the organization's words and addresses of its desks, and fixed ones",
     ),
     (
         "sla_policy.deleted",

@@ -190,6 +190,7 @@ fn target(priority: Priority, seconds: u32) -> Target {
         metric: Metric::AgentWork,
         seconds,
         calendar_id: None,
+        warnings: Vec::new(),
     }
 }
 

@@ -30,12 +30,12 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 const OFFICE: CalendarId = CalendarId(Uuid::from_u128(0xca));
-const REPLY: TicketCommand = TicketCommand::Reply {
+pub const REPLY: TicketCommand = TicketCommand::Reply {
     message_id: MESSAGE,
 };
 
 /// The office's hours of a day, of a version of its calendar.
-fn office(version: i64, from_hour: u32, to_hour: u32) -> (CalendarRef, Arc<Calendar>) {
+pub fn office(version: i64, from_hour: u32, to_hour: u32) -> (CalendarRef, Arc<Calendar>) {
     let day = |day: u32| WeeklyInterval {
         start_s: day * 86_400 + from_hour * 3_600,
         end_s: day * 86_400 + to_hour * 3_600,
@@ -52,16 +52,17 @@ fn office(version: i64, from_hour: u32, to_hour: u32) -> (CalendarRef, Arc<Calen
     (reference, Arc::new(Calendar::new(&definition)))
 }
 
-fn promise(priority: Priority, metric: Metric, minutes: u32, calendar: bool) -> Target {
+pub fn promise(priority: Priority, metric: Metric, minutes: u32, calendar: bool) -> Target {
     Target {
         priority,
         metric,
         seconds: minutes * 60,
         calendar_id: calendar.then_some(OFFICE),
+        warnings: Vec::new(),
     }
 }
 
-fn policy(id: u128, version: u32, tag: Option<&str>, targets: Vec<Target>) -> Policy {
+pub fn policy(id: u128, version: u32, tag: Option<&str>, targets: Vec<Target>) -> Policy {
     let tagged = |tag| Condition::Tag(Presence::IsOneOf(vec![Tag::parse(tag).unwrap()]));
     Policy {
         reference: PolicyRef {
@@ -79,7 +80,7 @@ fn policy(id: u128, version: u32, tag: Option<&str>, targets: Vec<Target>) -> Po
     }
 }
 
-fn terms(policies: Vec<Policy>, calendars: &[(CalendarRef, Arc<Calendar>)]) -> Terms {
+pub fn terms(policies: Vec<Policy>, calendars: &[(CalendarRef, Arc<Calendar>)]) -> Terms {
     let mut book = CalendarBook::default();
     for (reference, calendar) in calendars {
         book.add(*reference, Arc::clone(calendar));
@@ -107,20 +108,20 @@ fn office_terms() -> Terms {
     terms(vec![policy(1, 1, None, targets)], &[office(1, 9, 17)])
 }
 
-fn open_under(terms: Terms) -> Scenario<TicketAggregate> {
+pub fn open_under(terms: Terms) -> Scenario<TicketAggregate> {
     ticket()
         .with_terms(terms)
         .given_command(0, customer(), TicketCommand::Open(open_command()))
 }
 
-fn clocks(ticket: &Scenario<TicketAggregate>) -> &Clocks {
+pub fn clocks(ticket: &Scenario<TicketAggregate>) -> &Clocks {
     match ticket.state() {
         Ticket::Present(ticket) => &ticket.clocks,
         Ticket::Absent => panic!("the ticket exists"),
     }
 }
 
-fn clock(ticket: &Scenario<TicketAggregate>, metric: Metric) -> &Clock {
+pub fn clock(ticket: &Scenario<TicketAggregate>, metric: Metric) -> &Clock {
     clocks(ticket).of(metric).expect("the ticket has the clock")
 }
 

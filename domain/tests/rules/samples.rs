@@ -7,7 +7,7 @@ mod security;
 mod service_levels;
 mod ticket;
 
-use crate::scenario::{AGENT, COMPANY, OTHER_COMPANY, OTHER_TICKET};
+use crate::scenario::{AGENT, COMPANY, OTHER_COMPANY, OTHER_TICKET, TEAM};
 use domain::actor::Role;
 use domain::company::event::{
     CompanyCreated, CompanyDomainAdded, CompanyDomainRemoved, CompanyEvent, CompanyRenamed,
@@ -25,12 +25,14 @@ use domain::organization::event::{
 };
 use domain::organization::settings::{FieldDefinition, FieldKind, SecondFactorDemand, Settings};
 use domain::sla::targets::{TargetTable, Targets};
+use domain::sla::warning::Action;
 use domain::team::event::{
     TeamCreated, TeamEvent, TeamMemberAdded, TeamMemberRemoved, TeamPrivacySet, TeamRenamed,
 };
 use domain::text::{
-    Email, FieldKey, FieldText, MailDomain, MessageBody, Name, PermissionName, Reason, Slug,
+    Email, FieldKey, FieldText, MailDomain, MessageBody, Name, PermissionName, Reason, Slug, Tag,
 };
+use domain::ticket::state::Priority;
 use domain::user::event::{
     EmailClaimEvent, EmailClaimed, EmailReleased, SubjectErased, UserCompanySet, UserCreated,
     UserDeactivated, UserEmailChanged, UserEvent, UserReactivated, UserRenamed, UserRoleChanged,
@@ -71,6 +73,27 @@ pub fn samples() -> Vec<Sample> {
     samples.extend(calendar::samples().map(|(case, event)| (case, DomainEvent::Calendar(event))));
     samples.extend(message().map(|(case, event)| (case, DomainEvent::Message(event))));
     samples
+}
+
+fn duty() -> Email {
+    email("duty@nordlicht.example")
+}
+
+/// Everything that a warning can do.
+fn every_action() -> Vec<Action> {
+    vec![
+        Action::NotifyAssignee,
+        Action::NotifyTeam,
+        Action::NotifyAddress { address: duty() },
+        Action::RaisePriority { to: None },
+        Action::RaisePriority {
+            to: Some(Priority::Urgent),
+        },
+        Action::AssignTeam { team_id: TEAM },
+        Action::AddTag {
+            tag: Tag::parse("late").unwrap(),
+        },
+    ]
 }
 
 fn name(text: &str) -> Name {

@@ -33,6 +33,7 @@ fn policy(name: &str, calendar_id: Option<CalendarId>) -> PolicyDefinition {
             metric: Metric::Resolution,
             seconds: 3_600,
             calendar_id,
+            warnings: Vec::new(),
         }],
     }
 }

@@ -138,6 +138,7 @@ fn terms(promise: &str, hours: &str, version: u32, mut book: CalendarBook) -> Te
             metric: metric(name),
             seconds: minutes.parse::<u32>().unwrap() * 60,
             calendar_id: calendar.as_ref().map(|_| CALENDAR),
+            warnings: Vec::new(),
         }
     };
     let policy = Policy {

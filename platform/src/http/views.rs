@@ -6,6 +6,7 @@ pub mod calendar;
 mod organization;
 pub mod policy;
 mod ticket;
+pub mod warning;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};

@@ -4,6 +4,7 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// A mail before it has words. It holds secrets: `Debug` shows only what kind it is, and it is sealed wherever it waits.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,6 +73,21 @@ pub enum Letter {
         /// When.
         at: DateTime<Utc>,
     },
+    /// Warns staff of a deadline of a ticket.
+    SlaWarning {
+        /// The name of the organization.
+        organization: String,
+        /// The ticket.
+        ticket_id: Uuid,
+        /// What it is about.
+        subject: String,
+        /// What was promised, such as `first reply`.
+        promise: String,
+        /// How far it is, such as `has used 80 percent of its time`.
+        state: String,
+        /// The deadline, as it was then.
+        deadline_at: DateTime<Utc>,
+    },
 }
 
 /// What happened to a second factor.
@@ -101,6 +117,7 @@ impl Letter {
             Self::NewDevice { .. } => "new_device",
             Self::PasswordChanged { .. } => "password_changed",
             Self::SecondFactorChanged { .. } => "second_factor_changed",
+            Self::SlaWarning { .. } => "sla_warning",
         }
     }
 }

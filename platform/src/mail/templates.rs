@@ -10,6 +10,8 @@ use super::{Address, Mail, PublicUrl, one_line};
 
 /// Characters of a name in a mail. More is not a name but a text, and a mail to a stranger must not carry one.
 const NAME_CHARACTERS_MAX: usize = 80;
+/// Characters of a ticket's subject in a mail.
+const SUBJECT_CHARACTERS_MAX: usize = 120;
 
 macro_rules! sources {
     ($($name:literal),* $(,)?) => {
@@ -17,7 +19,7 @@ macro_rules! sources {
     };
 }
 
-const SOURCES: [(&str, &str); 17] = sources![
+const SOURCES: [(&str, &str); 19] = sources![
     "layout.html",
     "another_organization.html",
     "another_organization.txt",
@@ -33,6 +35,8 @@ const SOURCES: [(&str, &str); 17] = sources![
     "password_reset.txt",
     "second_factor_changed.html",
     "second_factor_changed.txt",
+    "sla_warning.html",
+    "sla_warning.txt",
     "verify_address.html",
     "verify_address.txt",
 ];
@@ -141,6 +145,21 @@ impl Templates {
                 what => what_changed(*change),
                 ..self.with_time(*at)
             },
+            Letter::SlaWarning {
+                organization,
+                ticket_id,
+                subject,
+                promise,
+                state,
+                deadline_at,
+            } => context! {
+                organization => name(organization),
+                link => self.public_url.page(&format!("tickets/{ticket_id}")),
+                subject => subject_line(subject),
+                promise,
+                state,
+                deadline_at => time(*deadline_at),
+            },
         }
     }
 
@@ -153,7 +172,7 @@ impl Templates {
 
     fn with_time(&self, at: DateTime<Utc>) -> Value {
         context! {
-            at => at.format("%-d %B %Y, %H:%M UTC").to_string(),
+            at => time(at),
             reset_link => self.public_url.page("forgot-password"),
         }
     }
@@ -169,6 +188,9 @@ fn subject(letter: &Letter) -> String {
         Letter::NewDevice { .. } => "New sign-in to your account".to_owned(),
         Letter::PasswordChanged { .. } => "Your password was changed".to_owned(),
         Letter::SecondFactorChanged { change, .. } => what_changed(*change).to_owned(),
+        Letter::SlaWarning {
+            subject, promise, ..
+        } => format!("Deadline of the {promise}: {}", subject_line(subject)),
     }
 }
 
@@ -179,6 +201,15 @@ fn what_changed(change: FactorChange) -> &'static str {
         FactorChange::RecoveryCodesRenewed => "New recovery codes were made",
         FactorChange::RecoveryCodeUsed => "A recovery code was used to sign in",
     }
+}
+
+fn time(at: DateTime<Utc>) -> String {
+    at.format("%-d %B %Y, %H:%M UTC").to_string()
+}
+
+/// What a ticket is about, on one line.
+fn subject_line(text: &str) -> String {
+    one_line(text, SUBJECT_CHARACTERS_MAX)
 }
 
 fn name(text: &str) -> String {

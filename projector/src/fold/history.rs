@@ -12,8 +12,9 @@ use domain::message::event::MessageEvent;
 use domain::message::state::Visibility;
 use domain::sla::Metric;
 use domain::sla::steps::Step;
+use domain::sla::warning::Threshold;
 use domain::ticket::event::{
-    Cause, SlaBreached, SlaCause, TicketAssigned, TicketCustomFieldSet, TicketEvent,
+    Cause, SlaBreached, SlaCause, SlaWarned, TicketAssigned, TicketCustomFieldSet, TicketEvent,
     TicketSlaApplied,
 };
 use domain::ticket::field::FieldValue;
@@ -47,6 +48,7 @@ pub fn is_public(change: &TicketEvent) -> bool {
         | TicketEvent::Untagged(_)
         | TicketEvent::CustomFieldSet(_)
         | TicketEvent::SlaBreached(_)
+        | TicketEvent::SlaWarned(_)
         | TicketEvent::SlaApplied(_) => false,
     }
 }
@@ -227,6 +229,7 @@ fn ticket_fact(state: &State, event: &Event, id: TicketId, change: &TicketEvent)
         ))
         .changing("follow_up_ids", Value::Null, e.follow_up_id.to_string()),
         TicketEvent::SlaBreached(e) => breached(e),
+        TicketEvent::SlaWarned(e) => warned(e),
         TicketEvent::SlaApplied(e) => sla_applied(e),
     }
 }
@@ -255,6 +258,34 @@ fn breached(breach: &SlaBreached) -> Fact {
         Value::Null,
         due_at,
     )
+}
+
+fn warned(warned: &SlaWarned) -> Fact {
+    let target = metric_words(warned.metric);
+    let field = format!("sla.{}.warned_at", warned.metric.as_str());
+    let due_at = warned
+        .due_at
+        .to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
+    let summary = match warned.threshold {
+        Threshold::Percent(percent) => {
+            format!("The {target} has used {percent} percent of its time")
+        }
+        Threshold::SecondsBefore(0) => format!("The {target} has no time left"),
+        Threshold::SecondsBefore(seconds) => {
+            format!("The {target} has {} left", time_words(seconds))
+        }
+    };
+    Fact::new(summary).changing(field, Value::Null, due_at)
+}
+
+fn time_words(seconds: u32) -> String {
+    let (count, unit) = match seconds {
+        _ if seconds.is_multiple_of(3_600) => (seconds / 3_600, "hour"),
+        _ if seconds.is_multiple_of(60) => (seconds / 60, "minute"),
+        _ => (seconds, "second"),
+    };
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {unit}{plural}")
 }
 
 fn sla_applied(applied: &TicketSlaApplied) -> Fact {

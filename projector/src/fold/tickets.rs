@@ -74,6 +74,7 @@ pub fn apply(
         | TicketEvent::AgentReplied(_)
         | TicketEvent::NoteAdded(_)
         | TicketEvent::SlaBreached(_)
+        | TicketEvent::SlaWarned(_)
         | TicketEvent::SlaApplied(_) => {}
     }
     let steps = evolve_clocks(row, change, event, &state.book);

@@ -6,6 +6,7 @@ use domain::sla::Metric;
 use domain::sla::clock::{Clock, Phase};
 use domain::sla::policy::PolicyRef;
 use domain::sla::steps::{Change, Promise, Step};
+use platform::http::views::warning::{ActionView, threshold_fields};
 use poem_openapi::{Enum, Object};
 use uuid::Uuid;
 
@@ -75,8 +76,26 @@ pub(super) struct ExplainedClockView {
     cancelled_at: Option<DateTime<Utc>>,
     /// The deadline that was missed.
     breached_at: Option<DateTime<Utc>>,
+    /// What is done before it is missed, or when it is.
+    thresholds: Vec<ExplainedThresholdView>,
     /// What moved it, the oldest first; of the newest 1,000 events.
     steps: Vec<StepView>,
+}
+
+/// A threshold of a clock. A clock comes to each at most once each time that it is begun.
+#[derive(Debug, Object)]
+#[oai(rename = "ExplainedSlaThreshold", skip_serializing_if_is_none)]
+pub(super) struct ExplainedThresholdView {
+    /// Once so much of the target is used, in percent.
+    percent: Option<u8>,
+    /// Once so many seconds are left; 0 is the deadline.
+    seconds_before: Option<u32>,
+    /// When it is due, while the clock runs, or when it was. Absent while the clock waits, and where nothing will come of it.
+    due_at: Option<DateTime<Utc>>,
+    /// When the clock warned.
+    fired_at: Option<DateTime<Utc>>,
+    /// What is done. Absent where the rule that holds now does not name the threshold any more.
+    actions: Option<Vec<ActionView>>,
 }
 
 /// An event that moved a clock.
@@ -157,6 +176,8 @@ pub(super) enum ChangeView {
     Met,
     /// It ended without being reached.
     Cancelled,
+    /// It came to a threshold before its deadline, or at it.
+    Warned,
     /// Its deadline was missed.
     Breached,
 }
@@ -204,8 +225,42 @@ fn clock_view(explained: &ExplainedClocks, clock: &Clock) -> ExplainedClockView 
         met_at,
         cancelled_at,
         breached_at: clock.breached_at,
+        thresholds: thresholds(explained, clock),
         steps: steps.collect(),
     }
+}
+
+/// Those of the rule that holds, then those that it does not name and that the clock came to before.
+fn thresholds(explained: &ExplainedClocks, clock: &Clock) -> Vec<ExplainedThresholdView> {
+    let clocks = &explained.ticket.clocks.0;
+    let named = || clocks.warnings(clock.metric).map(|it| &it.warning);
+    let of_rule = named().map(|warning| {
+        let warned = clock.warned_of(warning.threshold);
+        let open_at = || clock.open_threshold(warning.threshold, &explained.book);
+        let (percent, seconds_before) = threshold_fields(warning.threshold);
+        ExplainedThresholdView {
+            percent,
+            seconds_before,
+            due_at: warned.map(|it| it.due_at).or_else(open_at),
+            fired_at: warned.map(|it| it.at),
+            actions: Some(warning.actions.iter().map(ActionView::from).collect()),
+        }
+    });
+    let former = clock.warned.iter().filter(|warned| {
+        let mut named = named();
+        !named.any(|warning| warning.threshold == warned.threshold)
+    });
+    let former = former.map(|warned| {
+        let (percent, seconds_before) = threshold_fields(warned.threshold);
+        ExplainedThresholdView {
+            percent,
+            seconds_before,
+            due_at: Some(warned.due_at),
+            fired_at: Some(warned.at),
+            actions: None,
+        }
+    });
+    of_rule.chain(former).collect()
 }
 
 fn step_view(explained: &ExplainedClocks, event: &ClockEvent, step: Step) -> StepView {
@@ -221,6 +276,7 @@ fn step_view(explained: &ExplainedClocks, event: &ClockEvent, step: Step) -> Ste
             Change::Resumed => ChangeView::Resumed,
             Change::Met => ChangeView::Met,
             Change::Cancelled => ChangeView::Cancelled,
+            Change::Warned => ChangeView::Warned,
             Change::Breached => ChangeView::Breached,
         },
         event_id: event.id,

@@ -100,6 +100,7 @@ pub const TABLES: &[Access] = &[
     on(table::SAGA_LEASES, &[all(SAGA, KEEP)]),
     on(table::SLA_CLOCKS, &[all(SAGA, EVERYTHING)]),
     on(table::TIMERS, &[all(SAGA, EVERYTHING)]),
+    on(table::NOTICES, &[all(SAGA, EVERYTHING)]),
     // Keys are asked for by the page and by the batch, for people of several organizations; they are wrapped.
     on(
         table::DATA_KEYS,

@@ -27,4 +27,5 @@ mod sign_on;
 mod ticket_life;
 mod told_by_mail;
 mod traces;
+mod warnings;
 mod work;

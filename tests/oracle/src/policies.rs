@@ -212,5 +212,6 @@ fn target(
         metric,
         seconds: u32::try_from(seconds).unwrap_or(Target::MIN_SECONDS),
         calendar_id: chance.percent(75).then(|| chance.one_of(calendars)),
+        warnings: Vec::new(),
     }
 }

@@ -7,6 +7,7 @@ use domain::service_levels;
 use domain::service_levels::command::ServiceLevelsCommand;
 use domain::service_levels::state::ServiceLevels;
 use domain::sla::policy::{Condition, Conditions, Policy, PolicyDefinition, Target};
+use domain::sla::warning::Action;
 use domain::team::state::Team;
 use domain::text::Name;
 use serde::{Deserialize, Serialize};
@@ -72,6 +73,7 @@ impl UseCase for CreatePolicy {
         let stream = stream(work);
         work.address(stream);
         check_conditions(work, &self.definition.conditions).await?;
+        check_targets(work, &self.definition.targets).await?;
         let command = ServiceLevelsCommand::CreatePolicy {
             policy_id: self.policy_id,
             definition: self.definition.clone(),
@@ -106,6 +108,9 @@ impl UseCase for ChangePolicy {
         // What the policy says already may name what is gone by now.
         if let Some(conditions) = &self.conditions {
             check_conditions(work, conditions).await?;
+        }
+        if let Some(targets) = &self.targets {
+            check_targets(work, targets).await?;
         }
         let command = ServiceLevelsCommand::ChangePolicy {
             policy_id: self.policy_id,
@@ -180,6 +185,28 @@ async fn check_conditions(work: &Work<'_>, conditions: &Conditions) -> Result<()
         for (index, condition) in conditions.iter().enumerate() {
             let pointer = format!("/conditions/{list}/{index}");
             check_condition(work, condition, &pointer).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Refuses warnings that name a team which the organization does not have.
+async fn check_targets(work: &Work<'_>, targets: &[Target]) -> Result<(), CommandError> {
+    for (target, promised) in targets.iter().enumerate() {
+        for (warning, warned) in promised.warnings.iter().enumerate() {
+            for (action, done) in warned.actions.iter().enumerate() {
+                let Action::AssignTeam { team_id } = done else {
+                    continue;
+                };
+                let known = work.reference::<Team>(team_id.0).await?;
+                if known.state == Team::Absent {
+                    let pointer =
+                        format!("/targets/{target}/warnings/{warning}/actions/{action}/team_id");
+                    return Err(
+                        Refusal::invalid(pointer, "must be a team of this organization").into(),
+                    );
+                }
+            }
         }
     }
     Ok(())

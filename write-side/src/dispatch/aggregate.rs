@@ -33,6 +33,7 @@ use domain::team::event::TeamEvent;
 use domain::team::state::Team;
 use domain::ticket::command::TicketCommand;
 use domain::ticket::event::TicketEvent;
+use domain::ticket::origin::{Origin, origins};
 use domain::ticket::state::Ticket;
 use domain::user::command::UserCommand;
 use domain::user::event::{EmailClaimEvent, UserEvent};
@@ -77,6 +78,12 @@ pub trait Aggregate: Weigh + StreamSubject + Clone + Default + Send + Sync + 'st
         now
     }
 
+    /// Whose doing each event of a decision is; all that of who issued the command, where it is empty.
+    #[must_use]
+    fn origins(_events: &[Self::Event]) -> Vec<Origin> {
+        Vec::new()
+    }
+
     /// What decides who may know of it.
     fn sight(&self) -> Sight<'_> {
         Sight::Everybody
@@ -112,7 +119,7 @@ pub trait Decides: Aggregate {
 }
 
 macro_rules! aggregate {
-    ($state:ty, $event:ty, $stream_type:expr, $evolve:path, $cache:ident $(, occurred_at = $occurred_at:path)? $(, outlives_subject = $outlives:literal)? $(, is_there_from_the_start = $from_the_start:literal)? $(, sight = $sight:path)?) => {
+    ($state:ty, $event:ty, $stream_type:expr, $evolve:path, $cache:ident $(, occurred_at = $occurred_at:path, origins = $origins:path)? $(, outlives_subject = $outlives:literal)? $(, is_there_from_the_start = $from_the_start:literal)? $(, sight = $sight:path)?) => {
         impl Aggregate for $state {
             const STREAM_TYPE: &'static str = $stream_type;
             type Event = $event;
@@ -133,6 +140,10 @@ macro_rules! aggregate {
 
             $(fn occurred_at(event: &Self::Event, now: DateTime<Utc>) -> DateTime<Utc> {
                 $occurred_at(event, now)
+            }
+
+            fn origins(events: &[Self::Event]) -> Vec<Origin> {
+                $origins(events)
             })?
 
             $(fn sight(&self) -> Sight<'_> {
@@ -255,6 +266,7 @@ aggregate!(
     domain::ticket::evolve::evolve,
     tickets,
     occurred_at = TicketEvent::occurred_at,
+    origins = origins,
     sight = sight::of_ticket
 );
 aggregate!(

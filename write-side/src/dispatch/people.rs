@@ -6,6 +6,7 @@ use domain::organization::state::{Organization, PresentOrganization};
 use domain::text::Email;
 use domain::user::state::{EmailClaim, PresentUser, User};
 use event_store::{OrgId, Version};
+use uuid::Uuid;
 
 use super::aggregate::Aggregate;
 use super::states::Place;
@@ -48,6 +49,19 @@ impl Dispatcher {
             }),
             User::Absent => None,
         })
+    }
+
+    /// An aggregate of an organization as the log has it.
+    pub(crate) async fn aggregate<A: Aggregate>(
+        &self,
+        organization_id: OrganizationId,
+        id: Uuid,
+    ) -> Result<A, CommandError> {
+        let place = self.place(organization_id).await?;
+        let known = A::cache(&self.inner.caches)
+            .refresh(self.log(), place, id)
+            .await?;
+        Ok(known.state.clone())
     }
 
     /// Who has an e-mail address in an organization.

@@ -7,6 +7,8 @@ use domain::organization::settings::Settings;
 use domain::organization::state::Organization;
 use domain::security::state::Occurrence;
 use domain::service_levels::state::ServiceLevels;
+use domain::sla::clocks::Clocks;
+use domain::sla::warning::AppliedWarning;
 use domain::team::state::Team;
 use domain::ticket::field::FieldValue;
 use domain::ticket::state::Ticket;
@@ -19,6 +21,8 @@ const ENTRY_BYTES: usize = 64;
 /// What a clock takes with its target, and each of the times in which it ran.
 const CLOCK_BYTES: usize = 192;
 const SPAN_BYTES: usize = 32;
+/// What a warning that was given takes.
+const WARNED_BYTES: usize = 32;
 
 /// A state that can be weighed.
 pub trait Weigh {
@@ -50,8 +54,18 @@ impl Weigh for Ticket {
             + of_tags
             + of_fields
             + of_clocks
+            + warnings_bytes(&ticket.clocks)
             + ENTRY_BYTES * ticket.follow_ups.len()
     }
+}
+
+fn warnings_bytes(clocks: &Clocks) -> usize {
+    let warnings = clocks.rule().into_iter().flat_map(|rule| &rule.warnings);
+    let bytes = |applied: &AppliedWarning| {
+        ENTRY_BYTES * (1 + applied.warning.actions.len()) + applied.warning.text_bytes()
+    };
+    let warned = clocks.iter().map(|clock| clock.warned.len()).sum::<usize>();
+    warnings.map(bytes).sum::<usize>() + WARNED_BYTES * warned
 }
 
 fn value_bytes(value: &FieldValue) -> usize {

@@ -15,6 +15,7 @@ use domain::metadata::{Metadata, SourceAddress};
 use domain::organization::settings::Settings;
 use domain::organization::state::{Organization, Standing};
 use domain::service_levels::state::ServiceLevels;
+use domain::ticket::origin::Origin;
 use event_store::{EventStore, NewEvent, StreamAppend, Version};
 use platform::permission::PermissionSet;
 use sealing::{Keyring, Owners, SealingError};
@@ -284,26 +285,46 @@ impl<'a> Work<'a> {
             return Ok(());
         }
         let metadata = serde_json::to_string(&self.metadata(actor))?;
+        let origins = A::origins(&events);
+        let ids: Vec<Uuid> = events.iter().map(|_| Uuid::now_v7()).collect();
         let index = self
             .index_of(id)
             .ok_or_else(|| fault("events for a stream that was not loaded"))?;
         let mut state = self.state_at::<A>(index)?.clone();
-        let staged = &mut self.streams[index];
-        for event in events {
+        for (place, event) in events.into_iter().enumerate() {
             let occurred_at = A::occurred_at(&event, now);
             let encoded = A::encode(&event)?;
-            staged.events.push(NewEvent {
-                event_id: Uuid::now_v7(),
+            let metadata = match origins.get(place) {
+                None | Some(Origin::Command) => metadata.clone(),
+                Some(Origin::Clock) => self.timer_metadata(None)?,
+                Some(Origin::Warning(warning)) => {
+                    self.timer_metadata(ids.get(*warning).copied())?
+                }
+            };
+            self.streams[index].events.push(NewEvent {
+                event_id: ids[place],
                 event_type: Cow::Borrowed(encoded.event_type),
                 schema_version: encoded.schema_version,
                 data: encoded.data,
-                metadata: metadata.clone(),
+                metadata,
                 occurred_at,
             });
             state = state.evolve(&event, occurred_at);
         }
-        staged.state = Box::new(state);
+        self.streams[index].state = Box::new(state);
         Ok(())
+    }
+
+    /// The envelope of what a clock does, whoever's command came at that moment.
+    fn timer_metadata(&self, caused_by: Option<Uuid>) -> Result<String, CommandError> {
+        let issued = self.metadata(&Actor::Timer);
+        let metadata = Metadata {
+            causation_id: caused_by.or(issued.causation_id),
+            idempotency_key: None,
+            source_address: None,
+            ..issued
+        };
+        Ok(serde_json::to_string(&metadata)?)
     }
 
     /// The service levels of the organization, shared by the commands that see the same version.

@@ -16,7 +16,8 @@ use uuid::Uuid;
 const PURPOSE: &str = "mail outbox";
 
 const INSERT: &str = formatcp!(
-    "INSERT INTO {MAIL_OUTBOX} (id, sealed, created_at, next_attempt_at) VALUES ($1, $2, $3, $3)"
+    "INSERT INTO {MAIL_OUTBOX} (id, sealed, created_at, next_attempt_at) VALUES ($1, $2, $3, $3) \
+     ON CONFLICT (id) DO NOTHING"
 );
 
 /// Letters that are resealed in one go.
@@ -114,6 +115,23 @@ impl Outbox {
         letter: &Letter,
     ) -> Result<Uuid, EnqueueError> {
         let id = Uuid::now_v7();
+        self.enqueue_once(client, id, now, to, letter).await?;
+        Ok(id)
+    }
+
+    /// As [`Outbox::enqueue`], of a letter that may be written more than once: it goes into the outbox under an id that
+    /// follows from what it tells, so that only the first one counts, for as long as the outbox remembers it.
+    ///
+    /// # Errors
+    /// As [`Outbox::enqueue`].
+    pub async fn enqueue_once(
+        &self,
+        client: &impl GenericClient,
+        id: Uuid,
+        now: DateTime<Utc>,
+        to: &Address,
+        letter: &Letter,
+    ) -> Result<(), EnqueueError> {
         let addressed = Addressed {
             to: to.clone(),
             letter: letter.clone(),
@@ -121,7 +139,7 @@ impl Outbox {
         let text = serde_json::to_vec(&addressed)?;
         let sealed = self.master.seal(PURPOSE, id.as_bytes(), &text)?;
         client.execute(INSERT, &[&id, &sealed, &now]).await?;
-        Ok(id)
+        Ok(())
     }
 
     /// Sends what is due now rather than within a second. A hint: nothing is lost without it.

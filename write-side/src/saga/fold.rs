@@ -2,6 +2,7 @@
 
 use super::error::SagaError;
 use super::timer::{Timer, TimerKind};
+use crate::notices::Notice;
 use chrono::{DateTime, Utc};
 use domain::calendar::definition::CalendarRef;
 use domain::ids::{OrganizationId, TicketId};
@@ -45,6 +46,16 @@ pub(super) struct Changes {
     pub(super) timers_gone: Vec<(TicketKey, TimerKind)>,
     /// How many more timers there are afterwards; negative when there are fewer.
     pub(super) timers_added: i64,
+    pub(super) notices: Vec<NoticeRow>,
+}
+
+/// A row of a notice.
+#[derive(Debug)]
+pub(super) struct NoticeRow {
+    pub(super) position: Position,
+    pub(super) ticket: TicketKey,
+    pub(super) event_id: Uuid,
+    pub(super) notice: Notice,
 }
 
 /// A row of clocks, and the last event of the ticket in the page.
@@ -116,6 +127,7 @@ pub(super) fn fold(
     known: &HashMap<TicketKey, TicketTimers>,
     book: &CalendarBook,
 ) -> Result<Changes, SagaError> {
+    let mut notices = Vec::new();
     let mut folded: BTreeMap<TicketKey, (TicketTimers, Position)> = BTreeMap::new();
     for recorded in events
         .iter()
@@ -129,9 +141,21 @@ pub(super) fn fold(
             )
         });
         *position = recorded.position;
-        ticket.apply(recorded, book)?;
+        let event = decoded(recorded)?;
+        ticket.apply(&event, recorded, book)?;
+        if let Some(notice) = Notice::of(&event) {
+            notices.push(NoticeRow {
+                position: recorded.position,
+                ticket: key,
+                event_id: recorded.event_id,
+                notice,
+            });
+        }
     }
-    let mut changes = Changes::default();
+    let mut changes = Changes {
+        notices,
+        ..Changes::default()
+    };
     let unknown = TicketTimers::default();
     for (key, (after, position)) in folded {
         changes.add(key, known.get(&key).unwrap_or(&unknown), after, position);
@@ -140,12 +164,16 @@ pub(super) fn fold(
 }
 
 impl TicketTimers {
-    fn apply(&mut self, recorded: &RecordedEvent, book: &CalendarBook) -> Result<(), SagaError> {
-        let event = decoded(recorded)?;
-        self.clocks.evolve(&event, recorded.occurred_at);
+    fn apply(
+        &mut self,
+        event: &TicketEvent,
+        recorded: &RecordedEvent,
+        book: &CalendarBook,
+    ) -> Result<(), SagaError> {
+        self.clocks.evolve(event, recorded.occurred_at);
         if event.status_move().is_some() {
             // Any other move than to resolved ends a resolution, and with it the time to its auto-close.
-            self.auto_close_at = match &event {
+            self.auto_close_at = match event {
                 TicketEvent::Resolved(resolved) => resolved.auto_close_at,
                 _ => None,
             };
@@ -188,7 +216,7 @@ impl TicketTimers {
 
     fn due_at(&self, kind: TimerKind, book: &CalendarBook) -> Option<DateTime<Utc>> {
         match kind {
-            TimerKind::Deadline(metric) => self.clocks.of(metric)?.open_deadline(book),
+            TimerKind::Deadline(metric) => self.clocks.next_due(metric, book),
             TimerKind::AutoClose => self.auto_close_at,
         }
     }

@@ -1,7 +1,7 @@
 //! The tables of the saga: loading what is known of tickets, writing what a page changed, finding what is due.
 
 use super::error::SagaError;
-use super::fold::{Changes, ClocksRow, SetTimer, TicketKey, TicketTimers};
+use super::fold::{Changes, ClocksRow, NoticeRow, SetTimer, TicketKey, TicketTimers};
 use super::lease::{self, Lease, bounded};
 use super::timer::{Timer, TimerKind};
 use chrono::{DateTime, Utc};
@@ -9,7 +9,7 @@ use const_format::formatcp;
 use deadpool_postgres::{Pool, Transaction};
 use domain::ids::{OrganizationId, TicketId};
 use event_store::{Partition, Position};
-use schema::table::{LOG_HEADS, SAGA_CHECKPOINTS, SLA_CLOCKS, TIMERS};
+use schema::table::{LOG_HEADS, NOTICES, SAGA_CHECKPOINTS, SLA_CLOCKS, TIMERS};
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 use tokio_postgres::Row;
@@ -24,8 +24,18 @@ const ADD_CHECKPOINT: &str = formatcp!(
 const CHECKPOINT: &str =
     formatcp!("SELECT c.position FROM {SAGA_CHECKPOINTS} c WHERE c.partition = $1");
 
-const MOVE_CHECKPOINT: &str =
-    formatcp!("UPDATE {SAGA_CHECKPOINTS} SET position = $3 WHERE partition = $1 AND position = $2");
+const MOVE_CHECKPOINT: &str = formatcp!(
+    "UPDATE {SAGA_CHECKPOINTS} SET position = $3, noticed = greatest(noticed, $3) WHERE partition = $1 AND position = $2"
+);
+
+/// Only what was never noticed: the log may be folded anew.
+const ADD_NOTICES: &str = formatcp!(
+    "INSERT INTO {NOTICES} (partition, position, org_id, ticket_id, event_id, notice) \
+     SELECT c.partition, n.position, n.org_id, n.ticket_id, n.event_id, n.notice::json \
+       FROM {SAGA_CHECKPOINTS} c, unnest($2::bigint[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[]) \
+            AS n(position, org_id, ticket_id, event_id, notice) \
+      WHERE c.partition = $1 AND n.position > c.noticed"
+);
 
 const LOAD_CLOCKS: &str = formatcp!(
     "SELECT c.org_id, c.ticket_id, c.clocks::text, c.auto_close_at \
@@ -202,8 +212,12 @@ impl Tables {
             timers_set,
             timers_gone,
             timers_added: _,
+            notices,
         } = changes;
         let partition = self.partition.get();
+        if !notices.is_empty() {
+            add_notices(transaction, partition, notices).await?;
+        }
         if !clocks_kept.is_empty() {
             keep_clocks(transaction, partition, clocks_kept).await?;
         }
@@ -293,6 +307,36 @@ async fn keep_clocks(
             &clocks,
             &auto_close_at,
             &positions,
+        ],
+    )
+    .await
+}
+
+async fn add_notices(
+    transaction: &Transaction<'_>,
+    partition: i16,
+    notices: &[NoticeRow],
+) -> Result<(), SagaError> {
+    let (org_ids, ticket_ids) = key_columns(notices.iter().map(|row| &row.ticket));
+    let texts: Result<Vec<String>, _> = notices
+        .iter()
+        .map(|row| serde_json::to_string(&row.notice))
+        .collect();
+    let texts = texts.map_err(|error| SagaError::BadRow {
+        what: format!("notice: {error}"),
+    })?;
+    let positions: Vec<i64> = notices.iter().map(|row| row.position.get()).collect();
+    let event_ids: Vec<Uuid> = notices.iter().map(|row| row.event_id).collect();
+    execute(
+        transaction,
+        ADD_NOTICES,
+        &[
+            &partition,
+            &positions,
+            &org_ids,
+            &ticket_ids,
+            &event_ids,
+            &texts,
         ],
     )
     .await

@@ -11,7 +11,7 @@ use uuid::Uuid;
 /// What a timer is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum TimerKind {
-    /// The deadline of an SLA metric.
+    /// The next threshold of an SLA metric that its clock comes to, or its deadline.
     Deadline(Metric),
     /// The end of the time in which a resolved ticket waits for a word of its requester.
     AutoClose,

@@ -10,3 +10,4 @@ mod leases;
 mod policies;
 mod server;
 mod storms;
+mod warnings;

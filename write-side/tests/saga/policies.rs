@@ -75,6 +75,7 @@ impl UseCase for Rules {
                     metric,
                     seconds: minutes * 60,
                     calendar_id: Some(calendar_id),
+                    warnings: Vec::new(),
                 };
                 let definition = PolicyDefinition {
                     name: name("Everybody"),

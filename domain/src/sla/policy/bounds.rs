@@ -1,7 +1,8 @@
 //! The limits of a policy.
 
 use super::definition::{Conditions, PolicyDefinition};
-use super::target::{Target, TargetError};
+use super::target::{Target, TargetError, WarningError};
+use crate::sla::warning::Warning;
 use thiserror::Error;
 
 /// What an id, a fixed word or a number takes.
@@ -43,6 +44,19 @@ fn target_problem(error: TargetError) -> String {
             Target::MAX_SECONDS
         ),
         TargetError::Twice => "this metric and priority has a target already".to_owned(),
+        TargetError::TooManyWarnings => {
+            format!("a target has at most {} warnings", Warning::MAX)
+        }
+        TargetError::Warning { error, .. } => match error {
+            WarningError::Threshold => {
+                "a warning is from 1 to 100 percent, or fewer seconds before than the target has"
+                    .to_owned()
+            }
+            WarningError::Twice => "this target warns there already".to_owned(),
+            WarningError::TooManyActions => {
+                format!("a warning has at most {} actions", Warning::MAX_ACTIONS)
+            }
+        },
     }
 }
 
@@ -59,7 +73,23 @@ impl PolicyError {
                 error: TargetError::Seconds,
             } => format!("targets/{index}/seconds"),
             Self::Target {
-                index: Some(index), ..
+                index: Some(index),
+                error: TargetError::TooManyWarnings,
+            } => format!("targets/{index}/warnings"),
+            Self::Target {
+                index: Some(target),
+                error: TargetError::Warning { index, error },
+            } => match error {
+                WarningError::TooManyActions => {
+                    format!("targets/{target}/warnings/{index}/actions")
+                }
+                WarningError::Threshold | WarningError::Twice => {
+                    format!("targets/{target}/warnings/{index}")
+                }
+            },
+            Self::Target {
+                index: Some(index),
+                error: TargetError::None | TargetError::Twice,
             } => format!("targets/{index}"),
         }
     }
@@ -94,5 +124,14 @@ pub(super) fn bytes(definition: &PolicyDefinition) -> usize {
             ENTRY_BYTES + VALUE_BYTES * values + condition.text_bytes()
         })
         .sum();
-    definition.name.as_str().len() + of_conditions + ENTRY_BYTES * definition.targets.len()
+    let of_targets: usize = definition.targets.iter().map(target_bytes).sum();
+    definition.name.as_str().len() + of_conditions + of_targets
+}
+
+fn target_bytes(target: &Target) -> usize {
+    let warnings = target.warnings.iter();
+    let of_warnings = |warning: &Warning| {
+        ENTRY_BYTES + VALUE_BYTES * warning.actions.len() + warning.text_bytes()
+    };
+    ENTRY_BYTES + warnings.map(of_warnings).sum::<usize>()
 }

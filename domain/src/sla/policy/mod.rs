@@ -11,7 +11,7 @@ pub mod target;
 pub use bounds::PolicyError;
 pub use condition::{Choice, Condition, FieldTest, FieldWord, Presence, TicketFacts};
 pub use definition::{Conditions, PolicyDefinition};
-pub use target::{Target, TargetError};
+pub use target::{Target, TargetError, WarningError};
 
 use crate::ids::PolicyId;
 use serde::{Deserialize, Serialize};

@@ -3,12 +3,13 @@
 use super::bounds::PolicyError;
 use crate::ids::CalendarId;
 use crate::sla::Metric;
+use crate::sla::warning::{Threshold, Warning};
 use crate::ticket::state::Priority;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// A promise to the tickets of one priority.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Target {
     /// To which tickets.
     pub priority: Priority,
@@ -19,6 +20,9 @@ pub struct Target {
     /// The calendar whose working time counts; calendar time without one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calendar_id: Option<CalendarId>,
+    /// What is done before it is missed, or when it is: at most [`Warning::MAX`], each threshold once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<Warning>,
 }
 
 impl Target {
@@ -37,6 +41,26 @@ pub enum TargetError {
     Seconds,
     /// The same metric and priority stands there before.
     Twice,
+    /// Too many warnings.
+    TooManyWarnings,
+    /// A warning that cannot be.
+    Warning {
+        /// Which.
+        index: usize,
+        /// What is wrong with it.
+        error: WarningError,
+    },
+}
+
+/// Why a warning was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WarningError {
+    /// The target has no such point.
+    Threshold,
+    /// The same threshold stands there before.
+    Twice,
+    /// Too many actions.
+    TooManyActions,
 }
 
 /// Whether a list of targets can be that of a policy.
@@ -61,6 +85,27 @@ pub(super) fn check(targets: &[Target]) -> Result<(), PolicyError> {
         }
         if !seen.insert((target.priority, target.metric)) {
             return Err(refused(TargetError::Twice));
+        }
+        check_warnings(target).map_err(refused)?;
+    }
+    Ok(())
+}
+
+fn check_warnings(target: &Target) -> Result<(), TargetError> {
+    if target.warnings.len() > Warning::MAX {
+        return Err(TargetError::TooManyWarnings);
+    }
+    let mut seen: BTreeSet<Threshold> = BTreeSet::new();
+    for (index, warning) in target.warnings.iter().enumerate() {
+        let refused = |error| Err(TargetError::Warning { index, error });
+        if !warning.threshold.fits(target.seconds) {
+            return refused(WarningError::Threshold);
+        }
+        if !seen.insert(warning.threshold) {
+            return refused(WarningError::Twice);
+        }
+        if warning.actions.len() > Warning::MAX_ACTIONS {
+            return refused(WarningError::TooManyActions);
         }
     }
     Ok(())

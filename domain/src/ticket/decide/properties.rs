@@ -50,19 +50,24 @@ pub(super) fn change_priority(
     to: Priority,
 ) -> Result<Vec<TicketEvent>, TicketError> {
     request.may_change("change the priority")?;
+    Ok(put_priority(request, to))
+}
+
+/// As [`change_priority`], whoever asks.
+pub(super) fn put_priority(request: &Request<'_>, to: Priority) -> Vec<TicketEvent> {
     let from = request.ticket.priority;
     if to == from {
-        return Ok(Vec::new());
+        return Vec::new();
     }
     let sla_targets = service_levels::targets_of(request, to);
-    Ok(vec![
+    vec![
         TicketPriorityChanged {
             from,
             to,
             sla_targets,
         }
         .into(),
-    ])
+    ]
 }
 
 pub(super) fn change_subject(

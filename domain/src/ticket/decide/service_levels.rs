@@ -1,4 +1,4 @@
-//! What a command means for what is promised: deadlines that were missed before it, and another promise after it.
+//! What a command means for what is promised: another promise after it.
 
 use super::{Request, Standing};
 use crate::sla::clocks::Clocks;
@@ -6,30 +6,15 @@ use crate::sla::policy::TicketFacts;
 use crate::sla::rule::Rule;
 use crate::sla::targets::TargetTable;
 use crate::sla::terms::Terms;
-use crate::ticket::command::TicketCommand;
 use crate::ticket::error::TicketError;
 use crate::ticket::event::{SlaCause, TicketEvent, TicketSlaApplied};
 use crate::ticket::evolve::evolve_present;
 use crate::ticket::state::{PresentTicket, Priority};
 use chrono::{DateTime, Utc};
 
-/// The events of a command with those that service levels add: before them the deadlines that had passed, since a stream
-/// never goes on past a missed one, however late its timer runs; after them what is promised now, if that changed.
-pub(super) fn follow(
-    request: &Request<'_>,
-    command: &TicketCommand,
-    events: Vec<TicketEvent>,
-) -> Vec<TicketEvent> {
-    if events.is_empty() || matches!(command, TicketCommand::Breach { .. }) {
-        return events;
-    }
+/// The events of a command with what is promised after them, if that changed.
+pub(super) fn follow(request: &Request<'_>, mut events: Vec<TicketEvent>) -> Vec<TicketEvent> {
     let (ticket, now, terms) = (request.ticket, request.now, request.terms);
-    let missed = ticket.clocks.missed(now, &terms.calendars);
-    let mut events: Vec<TicketEvent> = missed
-        .into_iter()
-        .map(TicketEvent::from)
-        .chain(events)
-        .collect();
     if ticket.clocks.rule().is_none() {
         return events;
     }
@@ -164,6 +149,7 @@ fn changes_what_matches(event: &TicketEvent) -> bool {
         | TicketEvent::Closed(_)
         | TicketEvent::FollowUpOpened(_)
         | TicketEvent::SlaBreached(_)
+        | TicketEvent::SlaWarned(_)
         | TicketEvent::SlaApplied(_) => false,
     }
 }

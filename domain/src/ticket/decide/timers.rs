@@ -1,33 +1,23 @@
 //! What timers say. The ticket has the last word: a timer becomes an event only if what set it still stands, and never
 //! before its time.
 
-use super::{Request, Standing};
+use super::{Request, Standing, warnings};
 use crate::sla::Metric;
 use crate::ticket::error::TicketError;
-use crate::ticket::event::{Cause, SlaBreached, TicketClosed, TicketEvent};
+use crate::ticket::event::{Cause, TicketClosed, TicketEvent};
 use chrono::{DateTime, Utc};
 
-/// A breach, if the clock that set the timer still runs to that very deadline.
-pub(super) fn breach(
+/// What a clock has to say, if the one that set the timer still runs to that very threshold or deadline: the breach, or the
+/// warning with what it changes. With it everything else that is due by now, so that a stream never goes on past it.
+pub(super) fn clock_due(
     request: &Request<'_>,
     metric: Metric,
     due_at: DateTime<Utc>,
 ) -> Result<Vec<TicketEvent>, TicketError> {
-    let deadline = request
-        .ticket
-        .clocks
-        .of(metric)
-        .and_then(|clock| clock.open_deadline(&request.terms.calendars));
-    check_timer(request, deadline, due_at)?;
-    let lateness_ms = (request.now - due_at).num_milliseconds();
-    Ok(vec![
-        SlaBreached {
-            metric,
-            due_at,
-            lateness_ms,
-        }
-        .into(),
-    ])
+    let clocks = &request.ticket.clocks;
+    let next_due = clocks.next_due(metric, &request.terms.calendars);
+    check_timer(request, next_due, due_at)?;
+    Ok(warnings::due(request, |due_at| due_at <= request.now))
 }
 
 /// The closing, if the resolution that set the timer still stands.

@@ -1,6 +1,6 @@
 //! Samples of the events of an organization's service levels.
 
-use super::{FULL, MINIMAL, key, name, text};
+use super::{FULL, MINIMAL, every_action, key, name, text};
 use crate::scenario::{CALENDAR, COMPANY, TEAM};
 use domain::ids::PolicyId;
 use domain::service_levels::event::{
@@ -11,6 +11,7 @@ use domain::sla::Metric;
 use domain::sla::policy::{
     Choice, Condition, Conditions, FieldTest, FieldWord, PolicyDefinition, Presence, Target,
 };
+use domain::sla::warning::{Threshold, Warning};
 use domain::text::Tag;
 use domain::ticket::state::{Channel, Priority};
 use uuid::Uuid;
@@ -56,6 +57,7 @@ fn gold() -> PolicyDefinition {
                 metric: Metric::Resolution,
                 seconds: 14_400,
                 calendar_id: Some(CALENDAR),
+                warnings: Vec::new(),
             },
             target(Priority::High, 28_800),
         ],
@@ -68,6 +70,7 @@ fn target(priority: Priority, seconds: u32) -> Target {
         metric: Metric::Resolution,
         seconds,
         calendar_id: None,
+        warnings: Vec::new(),
     }
 }
 
@@ -76,6 +79,27 @@ fn rest() -> PolicyDefinition {
         name: name("Everything else"),
         conditions: Conditions::default(),
         targets: vec![target(Priority::Normal, 86_400)],
+    }
+}
+
+/// A target with a warning of each kind.
+fn warning() -> PolicyDefinition {
+    let warnings = vec![
+        Warning {
+            threshold: Threshold::Percent(80),
+            actions: every_action(),
+        },
+        Warning {
+            threshold: Threshold::SecondsBefore(0),
+            actions: Vec::new(),
+        },
+    ];
+    PolicyDefinition {
+        targets: vec![Target {
+            warnings,
+            ..target(Priority::Normal, 86_400)
+        }],
+        ..rest()
     }
 }
 
@@ -94,6 +118,14 @@ pub fn samples() -> impl Iterator<Item = (&'static str, ServiceLevelsEvent)> {
             SlaPolicyCreated {
                 policy_id: REST,
                 definition: rest(),
+            }
+            .into(),
+        ),
+        (
+            "warnings",
+            SlaPolicyCreated {
+                policy_id: REST,
+                definition: warning(),
             }
             .into(),
         ),

@@ -1,6 +1,6 @@
 //! The events of a ticket.
 
-use super::{FULL, MINIMAL, key, reason, text};
+use super::{FULL, MINIMAL, duty, key, reason, text};
 use crate::scenario::{AGENT, CUSTOMER, MESSAGE, OTHER_AGENT, OTHER_TICKET, TEAM, at};
 use chrono::NaiveDate;
 use domain::calendar::definition::CalendarRef;
@@ -9,9 +9,10 @@ use domain::sla::Metric;
 use domain::sla::policy::PolicyRef;
 use domain::sla::rule::{AppliedTarget, Rule};
 use domain::sla::targets::Targets;
+use domain::sla::warning::{AppliedWarning, Effect, Recipients, Threshold, Warning};
 use domain::text::{Subject, Tag};
 use domain::ticket::event::{
-    Cause, SlaBreached, SlaCause, TicketAgentReplied, TicketAssigned, TicketClosed,
+    Cause, SlaBreached, SlaCause, SlaWarned, TicketAgentReplied, TicketAssigned, TicketClosed,
     TicketCustomFieldSet, TicketCustomerReplied, TicketEvent, TicketFollowUpOpened,
     TicketNoteAdded, TicketOpened, TicketPriorityChanged, TicketReopened, TicketResolved,
     TicketSlaApplied, TicketStatusChanged, TicketSubjectChanged, TicketTagged, TicketUntagged,
@@ -143,8 +144,68 @@ pub fn life() -> impl Iterator<Item = (&'static str, TicketEvent)> {
             }
             .into(),
         ),
+        (
+            "warnings",
+            TicketSlaApplied {
+                rule: Rule {
+                    warnings: warnings(),
+                    ..applied().rule
+                },
+                ..applied()
+            }
+            .into(),
+        ),
+        (FULL, warned().into()),
+        (
+            MINIMAL,
+            SlaWarned {
+                metric: Metric::Resolution,
+                threshold: Threshold::SecondsBefore(0),
+                policy: None,
+                notify: Recipients::default(),
+                effects: Vec::new(),
+                ..warned()
+            }
+            .into(),
+        ),
     ]
     .into_iter()
+}
+
+fn warned() -> SlaWarned {
+    SlaWarned {
+        metric: Metric::FirstReply,
+        threshold: Threshold::Percent(80),
+        due_at: at(48),
+        lateness_ms: 17,
+        deadline_at: at(60),
+        policy: Some(PolicyRef {
+            id: PolicyId(Uuid::from_u128(0x90)),
+            version: 2,
+        }),
+        notify: Recipients {
+            assignee_id: Some(AGENT),
+            team_id: Some(TEAM),
+            addresses: vec![duty()],
+        },
+        effects: vec![Effect::PriorityRaised, Effect::TeamAssigned, Effect::Tagged],
+    }
+}
+
+/// A warning with each action, and one with none.
+fn warnings() -> Vec<AppliedWarning> {
+    let warning = |metric, threshold, actions| AppliedWarning {
+        metric,
+        warning: Warning { threshold, actions },
+    };
+    vec![
+        warning(
+            Metric::FirstReply,
+            Threshold::Percent(80),
+            super::every_action(),
+        ),
+        warning(Metric::Resolution, Threshold::SecondsBefore(0), Vec::new()),
+    ]
 }
 
 fn applied() -> TicketSlaApplied {
@@ -172,6 +233,7 @@ fn applied() -> TicketSlaApplied {
                 target(Metric::AgentWork, 28_800_000, calendar),
                 target(Metric::Resolution, 86_400_000, None),
             ],
+            warnings: Vec::new(),
         },
         used: vec![UsedTime {
             metric: Metric::AgentWork,

@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::warning::{WarningView, warnings};
 use super::{FieldValueView, PriorityView};
 use crate::http::problem::FieldError;
 
@@ -131,6 +132,9 @@ pub struct TargetView {
     pub seconds: u32,
     /// The calendar whose working time counts; calendar time without one.
     pub calendar_id: Option<Uuid>,
+    /// What is done before it is missed, or when it is.
+    #[oai(validator(max_items = 10))]
+    pub warnings: Option<Vec<WarningView>>,
 }
 
 /// What the conditions mean.
@@ -174,18 +178,28 @@ pub fn targets(views: &[TargetView]) -> Result<Vec<Target>, Vec<FieldError>> {
     let mut parsed = Vec::with_capacity(views.len());
     for (index, view) in views.iter().enumerate() {
         let mut all = Metric::ALL.iter();
-        match all.find(|metric| metric.as_str() == view.metric) {
-            Some(metric) => parsed.push(Target {
-                priority: view.priority.into(),
-                metric: *metric,
-                seconds: view.seconds,
-                calendar_id: view.calendar_id.map(CalendarId),
-            }),
-            None => errors.push(FieldError {
+        let metric = all.find(|metric| metric.as_str() == view.metric);
+        if metric.is_none() {
+            errors.push(FieldError {
                 pointer: format!("/targets/{index}/metric"),
                 detail: format!("must be one of {}", metrics.join(", ")),
-            }),
+            });
         }
+        let given = view.warnings.as_deref().unwrap_or_default();
+        let warnings = match warnings(given, &format!("/targets/{index}")) {
+            Ok(warnings) => warnings,
+            Err(wrong) => {
+                errors.extend(wrong);
+                continue;
+            }
+        };
+        parsed.extend(metric.map(|metric| Target {
+            priority: view.priority.into(),
+            metric: *metric,
+            seconds: view.seconds,
+            calendar_id: view.calendar_id.map(CalendarId),
+            warnings,
+        }));
     }
     if errors.is_empty() {
         Ok(parsed)
@@ -323,6 +337,7 @@ impl From<&Target> for TargetView {
             metric: target.metric.as_str().to_owned(),
             seconds: target.seconds,
             calendar_id: target.calendar_id.map(|id| id.0),
+            warnings: Some(target.warnings.iter().map(WarningView::from).collect()),
         }
     }
 }

@@ -58,6 +58,14 @@ fn letters() -> Vec<Letter> {
             change: FactorChange::TurnedOff,
             at: at(),
         },
+        Letter::SlaWarning {
+            organization: "Nordlicht".to_owned(),
+            ticket_id: Uuid::nil(),
+            subject: "The printer is on fire".to_owned(),
+            promise: "first reply".to_owned(),
+            state: "has used 80 percent of its time".to_owned(),
+            deadline_at: at(),
+        },
     ]
 }
 

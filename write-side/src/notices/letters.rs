@@ -1,0 +1,120 @@
+//! From a notice to letters: whose addresses, and which words.
+
+use std::collections::BTreeMap;
+
+use domain::ids::{OrganizationId, UserId};
+use domain::organization::state::Standing;
+use domain::sla::Metric;
+use domain::sla::warning::{Recipients, Threshold};
+use domain::team::state::Team;
+use domain::text::Email;
+use domain::ticket::state::{PresentTicket, Ticket};
+use platform::mail::{Address, Letter};
+
+use super::notice::Notice;
+use super::tables::Waiting;
+use crate::dispatch::{CommandError, Dispatcher};
+
+/// The letters of a notice, each with the address that it goes to; none when nobody is left to be told.
+pub(super) async fn of(
+    dispatcher: &Dispatcher,
+    waiting: &Waiting,
+) -> Result<Vec<(Address, Letter)>, CommandError> {
+    let org = waiting.organization_id;
+    let organization = dispatcher.organization(org).await?;
+    let Some(organization) = organization.filter(|it| it.standing == Standing::Active) else {
+        return Ok(Vec::new());
+    };
+    let ticket = dispatcher.aggregate::<Ticket>(org, waiting.ticket_id.0);
+    let Ticket::Present(ticket) = ticket.await? else {
+        return Ok(Vec::new());
+    };
+    match &waiting.notice {
+        Notice::SlaWarning {
+            metric,
+            threshold,
+            deadline_at,
+            to,
+        } => {
+            let letter = Letter::SlaWarning {
+                organization: organization.name.to_string(),
+                ticket_id: waiting.ticket_id.0,
+                subject: subject(&ticket),
+                promise: promise_words(*metric).to_owned(),
+                state: state_words(*threshold),
+                deadline_at: *deadline_at,
+            };
+            let addresses = addresses(dispatcher, org, to).await?;
+            Ok(addresses
+                .into_iter()
+                .map(|address| (address, letter.clone()))
+                .collect())
+        }
+    }
+}
+
+fn subject(ticket: &PresentTicket) -> String {
+    ticket.subject.to_string()
+}
+
+/// Whom a warning goes to, each address once.
+async fn addresses(
+    dispatcher: &Dispatcher,
+    org: OrganizationId,
+    to: &Recipients,
+) -> Result<Vec<Address>, CommandError> {
+    let mut people: Vec<UserId> = to.assignee_id.into_iter().collect();
+    if let Some(team_id) = to.team_id
+        && let Team::Present(team) = dispatcher.aggregate::<Team>(org, team_id.0).await?
+    {
+        people.extend(team.members);
+    }
+    let mut found: BTreeMap<String, Address> = BTreeMap::new();
+    let mut add = |email: &Email| {
+        // An address that the mail library does not know has no way to it.
+        if let Ok(address) = email.as_str().parse::<Address>() {
+            found.insert(email.as_str().to_lowercase(), address);
+        }
+    };
+    for id in people {
+        if let Some(email) = mailable(dispatcher, org, id).await? {
+            add(&email);
+        }
+    }
+    to.addresses.iter().for_each(&mut add);
+    Ok(found.into_values().collect())
+}
+
+/// The address of a person who may be written to: active, and not erased.
+async fn mailable(
+    dispatcher: &Dispatcher,
+    org: OrganizationId,
+    id: UserId,
+) -> Result<Option<Email>, CommandError> {
+    let person = dispatcher.person(org, id).await?;
+    let user = person.map(|person| person.user);
+    let user = user.filter(|user| user.active && !user.erased);
+    Ok(user.and_then(|user| user.email))
+}
+
+fn promise_words(metric: Metric) -> &'static str {
+    match metric {
+        Metric::FirstReply => "first reply",
+        Metric::NextReply => "next reply",
+        Metric::PeriodicUpdate | Metric::PausableUpdate => "next update",
+        Metric::RequesterWait | Metric::AgentWork | Metric::Resolution => "resolution",
+    }
+}
+
+fn state_words(threshold: Threshold) -> String {
+    match threshold {
+        Threshold::Percent(100) | Threshold::SecondsBefore(0) => {
+            "has used all of its time".to_owned()
+        }
+        Threshold::Percent(percent) => format!("has used {percent} percent of its time"),
+        Threshold::SecondsBefore(seconds) if seconds.is_multiple_of(60) => {
+            format!("has {} min left", seconds / 60)
+        }
+        Threshold::SecondsBefore(seconds) => format!("has {seconds} s left"),
+    }
+}
