@@ -62,7 +62,7 @@ fn decide_after_what_was_due(
     let mut events = match command {
         // Its own answer is what is due.
         TicketCommand::Breach { .. } => Vec::new(),
-        _ => warnings::due(request, |due_at| due_at < request.now),
+        _ => warnings::due(request, |_| true, |due_at| due_at < request.now),
     };
     let decided = if events.is_empty() {
         decide_present(request, command)?

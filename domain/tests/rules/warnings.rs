@@ -219,6 +219,35 @@ fn a_priority_is_raised_and_never_lowered() {
     assert_eq!(raise(Some(Priority::Low)), Priority::High);
 }
 
+/// What is promised may be another then: no clock may lose what it had missed by the old rule.
+#[test]
+fn a_warning_that_changes_the_ticket_comes_after_what_other_clocks_missed() {
+    let raise = warning(
+        Threshold::Percent(50),
+        vec![Action::RaisePriority { to: None }],
+    );
+    let targets = vec![
+        promise(Priority::Normal, Metric::FirstReply, 20, false),
+        target(Priority::Normal, Metric::AgentWork, 100, vec![raise]),
+        promise(Priority::High, Metric::FirstReply, 600, false),
+    ];
+    let ticket = open_under(terms(vec![policy(1, 1, None, targets)], &[]));
+    let events = ticket
+        .when(60, Actor::Timer, due(Metric::AgentWork, 50))
+        .result
+        .unwrap();
+    let [
+        TicketEvent::SlaBreached(breach),
+        TicketEvent::SlaWarned(_),
+        TicketEvent::PriorityChanged(_),
+        TicketEvent::SlaApplied(_),
+    ] = &events[..]
+    else {
+        panic!("{events:?}")
+    };
+    assert_eq!((breach.metric, breach.due_at), (Metric::FirstReply, at(20)));
+}
+
 /// Half of the time is used at 50 minutes; the raised priority has 50 in all, so by its rule everything is used then.
 #[test]
 fn what_a_warning_changes_starts_no_other_in_the_same_append_and_not_itself_again() {

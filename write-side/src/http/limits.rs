@@ -100,10 +100,12 @@ fn companies() -> Vec<Amendment> {
 
 fn service_levels() -> Vec<Amendment> {
     let seconds = &[Minimum(Target::MIN_SECONDS), Maximum(Target::MAX_SECONDS)];
+    let before = &[Minimum(0), Maximum(Target::MAX_SECONDS)];
     [
         at("/Holiday/properties/month", &[Minimum(1), Maximum(12)]),
         at("/Holiday/properties/day", &[Minimum(1), Maximum(31)]),
         at("/PolicyTarget/properties/seconds", seconds),
+        at("/PolicyWarning/properties/seconds_before", before),
     ]
     .concat()
 }

@@ -8,7 +8,8 @@ use crate::ticket::event::{Cause, TicketClosed, TicketEvent};
 use chrono::{DateTime, Utc};
 
 /// What a clock has to say, if the one that set the timer still runs to that very threshold or deadline: the breach, or the
-/// warning with what it changes. With it everything else that is due by now, so that a stream never goes on past it.
+/// warning with what it changes. Other clocks have timers of their own; but what changes the ticket comes after all that is
+/// due by now.
 pub(super) fn clock_due(
     request: &Request<'_>,
     metric: Metric,
@@ -17,7 +18,15 @@ pub(super) fn clock_due(
     let clocks = &request.ticket.clocks;
     let next_due = clocks.next_due(metric, &request.terms.calendars);
     check_timer(request, next_due, due_at)?;
-    Ok(warnings::due(request, |due_at| due_at <= request.now))
+    let is_due = |due_at| due_at <= request.now;
+    let own = warnings::due(request, |it| it == metric, is_due);
+    let changes_ticket = own
+        .iter()
+        .any(|event| matches!(event, TicketEvent::SlaWarned(warned) if !warned.effects.is_empty()));
+    if changes_ticket {
+        return Ok(warnings::due(request, |_| true, is_due));
+    }
+    Ok(own)
 }
 
 /// The closing, if the resolution that set the timer still stands.

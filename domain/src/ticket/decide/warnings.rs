@@ -5,15 +5,18 @@
 
 use super::properties;
 use super::{Request, Standing};
+use crate::sla::Metric;
 use crate::sla::warning::{Action, DueWarning, Effect, Recipients};
 use crate::ticket::event::{SlaWarned, TicketEvent};
 use crate::ticket::evolve::evolve_present;
 use crate::ticket::state::{Assignment, PresentTicket, Priority};
 use chrono::{DateTime, Utc};
 
-/// The events that were due: breaches, each at its deadline, then warnings, each followed by what it changes.
+/// The events that were due of the clocks that `is_asked` names: breaches, each at its deadline, then warnings, each followed
+/// by what it changes.
 pub(super) fn due(
     request: &Request<'_>,
+    is_asked: impl Fn(Metric) -> bool,
     is_due: impl Fn(DateTime<Utc>) -> bool,
 ) -> Vec<TicketEvent> {
     let (clocks, now, book) = (
@@ -22,8 +25,13 @@ pub(super) fn due(
         &request.terms.calendars,
     );
     let breaches = clocks.due_breaches(now, &is_due, book);
-    let mut events: Vec<TicketEvent> = breaches.into_iter().map(TicketEvent::from).collect();
-    let warnings = clocks.due_warnings(is_due, book);
+    let mut events: Vec<TicketEvent> = breaches
+        .into_iter()
+        .filter(|breach| is_asked(breach.metric))
+        .map(TicketEvent::from)
+        .collect();
+    let mut warnings = clocks.due_warnings(is_due, book);
+    warnings.retain(|warning| is_asked(warning.metric));
     if warnings.is_empty() {
         return events;
     }
