@@ -9,13 +9,16 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
+use const_format::formatcp;
 use deadpool_postgres::Pool;
 use domain::organization;
 use domain::text::Slug;
 use event_store::restore::Restore;
 use event_store::{Mark, OrgId, Partition, RecordedEvent};
 use indicatif::ProgressBar;
+use schema::table::SAGA_CHECKPOINTS;
 use serde::Deserialize;
+use tokio_postgres::types::ToSql;
 
 use crate::export::Format;
 use crate::export::line;
@@ -25,6 +28,11 @@ use crate::export::manifest::{MANIFEST, Manifest};
 const LINE_BYTES_MAX: u64 = 16 << 20;
 /// The event that gives an organization its slug, in every version so far.
 const SLUG_EVENT: &str = "organization.created";
+
+const MARK_NOTICED: &str = formatcp!(
+    "INSERT INTO {SAGA_CHECKPOINTS} (partition, noticed) VALUES ($1, $2) \
+     ON CONFLICT (partition) DO UPDATE SET noticed = EXCLUDED.noticed"
+);
 
 /// What was restored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,9 +81,21 @@ pub async fn restore(pool: &Pool, paths: &[PathBuf], progress: &ProgressBar) -> 
             "the files do not reach the heads of their manifest: one of them was cut off, or belongs to another export"
         );
     }
+    tell_nobody_again(pool, restoring.restore.heads()).await?;
     let (events, slugs) = (restoring.events, restoring.slugs);
     let heads = restoring.restore.commit(&slugs).await?;
     Ok(Restored { events, heads })
+}
+
+/// What the restored events told people by mail was told when they were recorded. Written before the log is there, so that no
+/// saga ever sees it without.
+async fn tell_nobody_again(pool: &Pool, heads: &BTreeMap<Partition, Mark>) -> Result<()> {
+    let client = pool.get().await?;
+    for (partition, head) in heads {
+        let values: [&(dyn ToSql + Sync); 2] = [&partition.get(), &head.position.get()];
+        client.execute(MARK_NOTICED, &values).await?;
+    }
+    Ok(())
 }
 
 /// Files that belong together.
