@@ -84,6 +84,7 @@ impl PolicyFile {
             metric: target.metric,
             seconds: target.seconds,
             calendar_id: target.calendar.then_some(CALENDAR.id),
+            warnings: Vec::new(),
         };
         let definition = PolicyDefinition {
             name: Name::parse("The policy")?,

@@ -200,6 +200,7 @@ fn policies() -> Result<[PolicyDefinition; 2]> {
             _ => REPLY_TARGET_S,
         },
         calendar_id: None,
+        warnings: Vec::new(),
     };
     let all = Priority::ALL.into_iter();
     let all = all.flat_map(|priority| Metric::ALL.map(|metric| target(priority, metric)));
