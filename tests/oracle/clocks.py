@@ -45,6 +45,12 @@ class Clock:
         self.since_ms = None
         self.used_before_ms = 0
 
+    def shown(self):
+        """What people see of it; nothing where nothing began, or nothing is promised."""
+        if self.target_ms is None or self.wait == "idle":
+            return None
+        return "paused" if self.wait == "running" and self.paused else self.wait
+
     def counts(self):
         return self.wait == "running" and not self.paused and self.target_ms is not None
 
@@ -123,6 +129,34 @@ class Clocks:
                 continue
             clock.target_ms, clock.calendar = rule.targets.get(clock.metric, (None, None))
             clock.mark(self.at_ms)
+
+    def seen(self):
+        """What people see of every clock, to tell later what changed."""
+        return {
+            metric: (clock.shown(), clock.instance, clock.used_ms) for metric, clock in self.by_metric.items()
+        }
+
+    def steps_since(self, seen):
+        """What became of each clock since it was seen: the change, and what it had used by then."""
+        steps = []
+        for metric, clock in self.by_metric.items():
+            (was, instance, used_ms), now = seen[metric], clock.shown()
+            is_anew = clock.instance != instance
+            if was in ("running", "paused") and is_anew:
+                steps.append((metric, "met", used_ms))
+                steps.append((metric, "started", 0))
+                if now == "paused":
+                    steps.append((metric, "paused", 0))
+            elif was == now and not is_anew or now is None:
+                pass
+            elif now == "running":
+                goes_on = not is_anew and (was is not None or clock.used_ms > 0)
+                steps.append((metric, "resumed" if goes_on else "started", clock.used_ms))
+            elif now == "paused":
+                steps.append((metric, "paused", clock.used_ms))
+            elif was in ("running", "paused"):
+                steps.append((metric, now, clock.used_ms))
+        return steps
 
     def mark(self):
         """The same rule holds, and the time used was told: the clocks go on from there."""

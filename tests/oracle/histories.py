@@ -45,7 +45,7 @@ class History:
     # ---- what happened -----------------------------------------------------------------------------------------
 
     def command(self, entry, at_ms):
-        applied, team = None, self.ticket["team"]
+        applied, team, seen, steps = None, self.ticket["team"], self.clocks.seen(), []
         for event in entry["events"]:
             if event["type"] == "ticket.sla_applied":
                 applied = event["data"]
@@ -53,12 +53,17 @@ class History:
                 self.told_breaches.append((event["data"]["metric"], instant(event["data"]["due_at"])))
             else:
                 self.event(event["type"], event["data"], event["actor"])
+                steps += self.clocks.steps_since(seen)
+                seen = self.clocks.seen()
         kinds = [event["type"] for event in entry["events"]]
         changed = self.ticket["team"] != team or any(kind in MATCHED_AGAIN_BY for kind in kinds)
         # Background work asks of open tickets only: of work that is done nothing new is promised.
         reapplied = entry["command"] == "reapply" and self.status not in DONE
         if "ticket.opened" in kinds or changed or reapplied:
             self.match_again(at_ms, "ticket.priority_changed" in kinds)
+        steps += self.clocks.steps_since(seen)
+        told = [(step["metric"], step["change"], step["used_ms"]) for event in entry["events"] for step in event["steps"]]
+        self.differ(entry["at"], "steps", steps, told)
         if applied is not None:
             self.compare_applied(applied, at_ms)
             if applied["cause"] == "time_told":
@@ -151,10 +156,10 @@ class History:
     def expected(self, metric):
         """The figures of a clock of which something is promised, and that began."""
         clock = self.clocks.by_metric[metric]
-        if clock.wait == "idle" or clock.target_ms is None:
+        if clock.shown() is None:
             return None
         return {
-            "state": "paused" if clock.wait == "running" and clock.paused else clock.wait,
+            "state": clock.shown(),
             "calendar": clock.calendar and f"{clock.calendar[0]} {clock.calendar[1]}",
             "target_ms": clock.target_ms,
             "used_ms": clock.used_ms,

@@ -80,7 +80,7 @@ pub fn between(
         for change in changes(old, event, clock) {
             // What ended is told with what it had used, even where the same event begins it anew.
             let told = match (change, old) {
-                (Change::Met, Some(old)) if clock.runs() => old,
+                (Change::Met, Some(old)) if begins_anew(event, clock.metric) => old,
                 _ => clock,
             };
             steps.push(Step {
@@ -123,9 +123,7 @@ fn changes(old: Option<&Clock>, event: &TicketEvent, clock: &Clock) -> Vec<Chang
             changes.extend([Change::Met, Change::Started, Change::Paused]);
         }
         (Phase::Running { .. }, Phase::Running { .. }) | (Phase::Paused, Phase::Paused) => {}
-        (_, Phase::Running { .. }) if has_used(clock) || was == Phase::Paused => {
-            changes.push(Change::Resumed);
-        }
+        (_, Phase::Running { .. }) if goes_on(was, clock) => changes.push(Change::Resumed),
         (_, Phase::Running { .. }) => changes.push(Change::Started),
         (_, Phase::Paused) => changes.push(Change::Paused),
         (Phase::Running { .. } | Phase::Paused, Phase::Met { .. }) => changes.push(Change::Met),
@@ -143,8 +141,14 @@ fn changes(old: Option<&Clock>, event: &TicketEvent, clock: &Clock) -> Vec<Chang
     changes
 }
 
-fn has_used(clock: &Clock) -> bool {
-    clock.used_ms > 0 || !clock.spans.is_empty()
+/// Work that is taken up again goes on even where no working time had passed.
+fn goes_on(was: Phase, clock: &Clock) -> bool {
+    let is_work = matches!(
+        clock.metric,
+        Metric::RequesterWait | Metric::AgentWork | Metric::Resolution
+    );
+    let has_used = clock.used_ms > 0 || !clock.spans.is_empty();
+    was == Phase::Paused || has_used || is_work && was.is_end()
 }
 
 /// An agent's reply is an update, and begins the wait for the next one.

@@ -19,6 +19,7 @@ use domain::sla::clocks::Clocks;
 use domain::sla::policy::{
     Condition, Conditions, Policy, PolicyDefinition, PolicyRef, Presence, Target,
 };
+use domain::sla::steps::{self, Change};
 use domain::sla::terms::{CalendarBook, Terms};
 use domain::text::{Name, Tag};
 use domain::ticket::command::{OpenTicket, TicketCommand};
@@ -322,6 +323,55 @@ fn an_overrun_clock_shows_the_deadline_that_it_missed_after_a_pause_too() {
     assert_eq!(due(&given_more, Metric::AgentWork, &book), Some(210 + 200));
     let clock = clock(&given_more, Metric::AgentWork);
     assert_eq!(clock.breached_at, Some(at(60)));
+}
+
+/// What a command does to the clock of a metric, and what it had used by then, in minutes.
+fn steps(
+    ticket: &Scenario<TicketAggregate>,
+    minute: i64,
+    command: TicketCommand,
+    metric: Metric,
+) -> Vec<(Change, i64)> {
+    let book = CalendarBook::default();
+    let mut before = clocks(ticket).clone();
+    let mut steps = Vec::new();
+    for event in ticket.when(minute, agent(), command).result.unwrap() {
+        let mut after = before.clone();
+        after.evolve(&event, at(minute));
+        steps.extend(steps::between(&before, &event, &after, at(minute), &book));
+        before = after;
+    }
+    let of_metric = steps.into_iter().filter(|step| step.metric == metric);
+    of_metric
+        .map(|step| (step.change, step.used_ms / 60_000))
+        .collect()
+}
+
+#[test]
+fn an_update_that_is_met_during_a_pause_is_told_with_the_time_that_it_had_used() {
+    let update = promise(Priority::Normal, Metric::PausableUpdate, 100, false);
+    let ticket = open_under(terms(vec![policy(1, 1, None, vec![update])], &[]))
+        .given_command(10, agent(), REPLY)
+        .given_command(40, agent(), set(Status::Pending));
+    assert_eq!(
+        steps(&ticket, 90, REPLY, Metric::PausableUpdate),
+        [(Change::Met, 30), (Change::Started, 0), (Change::Paused, 0)]
+    );
+}
+
+#[test]
+fn work_that_comes_back_goes_on_and_does_not_start_even_where_nothing_was_used() {
+    let resolution = promise(Priority::Normal, Metric::Resolution, 100, false);
+    let ticket = open_under(terms(vec![policy(1, 1, None, vec![resolution])], &[])).given_command(
+        0,
+        agent(),
+        TicketCommand::Resolve,
+    );
+    let reopen = TicketCommand::Reopen { reason: None };
+    assert_eq!(
+        steps(&ticket, 30, reopen, Metric::Resolution),
+        [(Change::Resumed, 0)]
+    );
 }
 
 #[test]

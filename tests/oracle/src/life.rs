@@ -10,6 +10,9 @@ use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use domain::actor::Actor;
 use domain::command::Issued;
 use domain::ids::{CompanyId, TicketId};
+use domain::sla::Metric;
+use domain::sla::clocks::Clocks;
+use domain::sla::steps::{self, Change, Step};
 use domain::sla::terms::Terms;
 use domain::ticket::command::TicketCommand;
 use domain::ticket::decide::decide;
@@ -49,6 +52,15 @@ struct Recorded {
     #[serde(rename = "type")]
     event_type: &'static str,
     data: Value,
+    steps: Vec<ToldStep>,
+}
+
+/// How the product explains what the event did to a clock. What was promised and missed is told by other means.
+#[derive(Debug, Serialize)]
+struct ToldStep {
+    metric: Metric,
+    change: Change,
+    used_ms: i64,
 }
 
 impl Life {
@@ -106,6 +118,18 @@ impl Life {
     }
 }
 
+fn told(step: Step) -> Option<ToldStep> {
+    let is_told_elsewhere = matches!(
+        step.change,
+        Change::Promised | Change::Withdrawn | Change::Breached
+    );
+    (!is_told_elsewhere).then_some(ToldStep {
+        metric: step.metric,
+        change: step.change,
+        used_ms: step.used_ms,
+    })
+}
+
 struct Living<'a> {
     organization: &'a Organization,
     id: TicketId,
@@ -120,6 +144,11 @@ impl Living<'_> {
             Ticket::Present(ticket) => Ok(ticket),
             Ticket::Absent => anyhow::bail!("the ticket is absent"),
         }
+    }
+
+    fn clocks(&self) -> Clocks {
+        let ticket = self.present();
+        ticket.map(|it| it.clocks.clone()).unwrap_or_default()
     }
 
     /// Time passes: a while, or up to a deadline or a moment around it, or to where a clock is set.
@@ -201,13 +230,18 @@ impl Living<'_> {
         for event in decided {
             let occurred_at = event.occurred_at(now);
             let encoded = event.encode()?;
-            events.push(Recorded {
+            let mut recorded = Recorded {
                 actor,
                 occurred_at,
                 event_type: encoded.event_type,
                 data: serde_json::from_str(&encoded.data)?,
-            });
+                steps: Vec::new(),
+            };
+            let before = self.clocks();
             self.state = evolve(std::mem::take(&mut self.state), &event, occurred_at);
+            let steps = steps::between(&before, &event, &self.clocks(), occurred_at, &epoch.book);
+            recorded.steps = steps.into_iter().filter_map(told).collect();
+            events.push(recorded);
         }
         // What changed nothing happened all the same: background work that finds nothing new.
         self.life.entries.push(Entry::Commanded {
