@@ -170,6 +170,22 @@ async fn waiting_for_the_customer_pauses_the_resolution() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_overrun_clock_shows_the_deadline_that_it_missed_after_a_pause_too() {
+    let app = TestApp::start().await;
+    let ticket = app.customer().opens("Printer on fire").await;
+    app.agent().replies(ticket, "Which one?").await.expect(201);
+    app.wait(TimeDelta::hours(80));
+    app.agent().sets_status(ticket, "pending").await.expect(200);
+    app.wait(TimeDelta::hours(10));
+    app.agent().sets_status(ticket, "open").await.expect(200);
+    let overrun = app.agent().ticket(ticket).await;
+    let work = &overrun["sla"]["agent_work"];
+    assert_eq!(time_of(&work["due_at"]), after(72));
+    assert_eq!(time_of(&work["breached_at"]), after(72));
+    assert_eq!(breaches(&app, ticket).await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn customers_see_nothing_of_service_levels() {
     let app = TestApp::start().await;
     let ticket = app.customer().opens("Printer on fire").await;
