@@ -41,6 +41,8 @@ class Clock:
         self.started_ms = None
         self.ended_ms = None
         self.breached_ms = None
+        # Where it warns, and of which thresholds it has since it began.
+        self.thresholds, self.warned = [], set()
         # Since when it does what it does, by the rule that holds, and what it had used then.
         self.since_ms = None
         self.used_before_ms = 0
@@ -59,6 +61,7 @@ class Clock:
         self.instance += 1
         self.used_ms = 0
         self.started_ms, self.ended_ms, self.breached_ms = at_ms, None, None
+        self.warned = set()
         self.mark(at_ms)
 
     def mark(self, at_ms):
@@ -84,6 +87,7 @@ class Clocks:
         self.by_metric = {metric: Clock(metric) for metric in METRICS}
         self.at_ms = None
         self.breaches = []
+        self.warnings = []
 
     def of(self, *metrics):
         return [self.by_metric[metric] for metric in metrics]
@@ -100,12 +104,25 @@ class Clocks:
 
     def _pass(self, clock, at_ms):
         worked_ms = self.time_of(clock).working(self.at_ms, at_ms)
+        if clock.breached_ms is None:
+            self._warn(clock, worked_ms, at_ms)
         if clock.breached_ms is None and clock.used_ms + worked_ms >= clock.target_ms:
             deadline_ms = self.time_of(clock).after(self.at_ms, clock.target_ms - clock.used_ms)
             if deadline_ms < at_ms:
                 clock.breached_ms = deadline_ms
                 self.breaches.append((clock.metric, clock.instance, deadline_ms))
         clock.used_ms += worked_ms
+
+    def _warn(self, clock, worked_ms, at_ms):
+        """Each threshold once, at the instant at which so much was used."""
+        for kind, value in clock.thresholds:
+            level_ms = clock.target_ms * value // 100 if kind == "percent" else clock.target_ms - value * 1000
+            if (kind, value) in clock.warned or clock.used_ms + worked_ms < level_ms:
+                continue
+            reached_ms = self.time_of(clock).after(self.at_ms, level_ms - clock.used_ms)
+            if reached_ms < at_ms:
+                clock.warned.add((kind, value))
+                self.warnings.append((clock.metric, kind, value, reached_ms, self.due_ms(clock)))
 
     def due_ms(self, clock):
         """The deadline of a clock that runs, also once it passed. One that was overrun before it went on, or before the
@@ -128,6 +145,7 @@ class Clocks:
             if clock.metric == "first_reply" and clock.wait != "running":
                 continue
             clock.target_ms, clock.calendar = rule.targets.get(clock.metric, (None, None))
+            clock.thresholds = rule.thresholds.get(clock.metric, [])
             clock.mark(self.at_ms)
 
     def seen(self):

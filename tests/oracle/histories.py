@@ -5,6 +5,7 @@ What the product derived (`ticket.sla_applied`, `sla.breached`, the clocks) is c
 """
 
 from clocks import METRICS, Clocks
+from policies import threshold_of
 from worktime import instant, text
 
 # What may make another policy match, and what brings a ticket back; another team does, too.
@@ -28,6 +29,7 @@ class History:
         self.status = None
         self.rule = None
         self.told_breaches = []
+        self.told_warnings = []
         self.differences = []
         self.compared = 0
 
@@ -51,6 +53,8 @@ class History:
                 applied = event["data"]
             elif event["type"] == "sla.breached":
                 self.told_breaches.append((event["data"]["metric"], instant(event["data"]["due_at"])))
+            elif event["type"] == "sla.warned":
+                self.warned(event)
             else:
                 self.event(event["type"], event["data"], event["actor"])
                 steps += self.clocks.steps_since(seen)
@@ -68,6 +72,12 @@ class History:
             self.compare_applied(applied, at_ms)
             if applied["cause"] == "time_told":
                 self.clocks.mark()
+
+    def warned(self, event):
+        data = event["data"]
+        due_ms = instant(data["due_at"])
+        self.differ(event["occurred_at"], "early warning", False, instant(event["occurred_at"]) < due_ms)
+        self.told_warnings.append((data["metric"], *threshold_of(data), due_ms, instant(data["deadline_at"])))
 
     def event(self, kind, data, actor):
         imported = actor == "import"
@@ -170,7 +180,8 @@ class History:
         }
 
     def compare_breaches(self):
-        """Each deadline that was missed is told once, at the deadline."""
+        """Each threshold and each deadline that was missed is told once, by its own time."""
+        self.differ("all", "warnings", sorted(self.clocks.warnings), sorted(self.told_warnings))
         expected = sorted((metric, at_ms) for metric, _, at_ms in self.clocks.breaches)
         self.differ("all", "breaches", *(
             [f"{metric} {text(at_ms)}" for metric, at_ms in breaches]

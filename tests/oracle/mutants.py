@@ -8,7 +8,7 @@ def pause_ignored():
     clocks.PAUSED_BY.clear()
 
 
-def first_breach_again():
+def breach_when_looked():
     """A deadline is told of as late as the minute in which somebody looked."""
     missed = clocks.Clocks._pass
 
@@ -62,11 +62,24 @@ def change_forgets():
     clocks.Clocks.promise = forgotten
 
 
+def warned_again():
+    """Another rule warns again of what was warned of."""
+    kept = clocks.Clocks.promise
+
+    def forgotten(self, rule):
+        kept(self, rule)
+        for clock in self.by_metric.values():
+            clock.warned = set()
+
+    clocks.Clocks.promise = forgotten
+
+
 ALL = {
     "pause-ignored": pause_ignored,
-    "breach-when-looked": first_breach_again,
+    "breach-when-looked": breach_when_looked,
     "one-second-at-dst": one_second_at_dst,
     "holidays-ignored": holidays_ignored,
     "newest-reply": every_reply_waited_for,
     "change-forgets": change_forgets,
+    "warned-again": warned_again,
 }

@@ -67,6 +67,7 @@ def count(seen, ticket, history):
     seen["events"] += sum(len(entry.get("events", [])) for entry in ticket["entries"])
     seen["instants asked"] += sum("clocks" in entry for entry in ticket["entries"])
     seen["figures compared"] += history.compared
+    seen["warnings"] += len(history.clocks.warnings)
     seen["breaches"] += len(history.clocks.breaches)
 
 

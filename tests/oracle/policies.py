@@ -48,13 +48,16 @@ class World:
         newest = last_before(self.newest_calendars, at_ms, {})
         for policy in last_before(self.lists, at_ms, []):
             if matches(policy.get("conditions", {}), ticket):
+                targets = [target for target in policy["targets"] if target["priority"] == ticket["priority"]]
                 return Rule((policy["policy_id"], policy["version"]), {
                     target["metric"]: (
                         target["seconds"] * 1000,
                         (target["calendar_id"], newest[target["calendar_id"]]) if "calendar_id" in target else None,
                     )
-                    for target in policy["targets"]
-                    if target["priority"] == ticket["priority"]
+                    for target in targets
+                }, {
+                    target["metric"]: [threshold_of(warning) for warning in target.get("warnings", [])]
+                    for target in targets
                 })
         return self.settings_rule(ticket["priority"], at_ms)
 
@@ -68,11 +71,12 @@ class World:
 
 
 class Rule:
-    """What is promised: by metric the time in milliseconds and the version of a calendar."""
+    """What is promised: by metric the time in milliseconds and the version of a calendar, and where to warn."""
 
-    def __init__(self, policy, targets):
+    def __init__(self, policy, targets, thresholds=None):
         self.policy = policy
         self.targets = targets
+        self.thresholds = thresholds or {}
 
     def __eq__(self, other):
         return other is not None and (self.policy, self.targets) == (other.policy, other.targets)
@@ -120,3 +124,9 @@ def values_of(ticket, condition):
 def exact(value):
     """True is not 1 in a custom field."""
     return (type(value) is bool, value)
+
+
+def threshold_of(warning):
+    """Such as `("percent", 80)`: a threshold is known by its value."""
+    ((kind, value),) = warning["threshold"].items()
+    return kind, value

@@ -14,6 +14,7 @@ use domain::sla::Metric;
 use domain::sla::clocks::Clocks;
 use domain::sla::steps::{self, Change, Step};
 use domain::sla::terms::Terms;
+use domain::sla::warning::DueWarning;
 use domain::ticket::command::TicketCommand;
 use domain::ticket::decide::decide;
 use domain::ticket::evolve::evolve;
@@ -98,7 +99,7 @@ impl Life {
                 break;
             }
             if chance.percent(50) {
-                living.tell_breaches()?;
+                living.tell_what_passed()?;
             }
             if chance.percent(25) {
                 living.ask()?;
@@ -112,7 +113,8 @@ impl Life {
             };
             living.command(deed)?;
         }
-        living.now = living.now.max(organization.ends);
+        // A deadline lies a millisecond around the last moment at the most, so nothing falls on this one.
+        living.now = living.now.max(organization.ends) + TimeDelta::milliseconds(2);
         living.ask()?;
         Ok(living.life)
     }
@@ -121,7 +123,7 @@ impl Life {
 fn told(step: Step) -> Option<ToldStep> {
     let is_told_elsewhere = matches!(
         step.change,
-        Change::Promised | Change::Withdrawn | Change::Breached
+        Change::Promised | Change::Withdrawn | Change::Breached | Change::Warned
     );
     (!is_told_elsewhere).then_some(ToldStep {
         metric: step.metric,
@@ -177,24 +179,35 @@ impl Living<'_> {
         self.now = self.now.trunc_subsecs(3);
     }
 
-    /// What the timers would tell: the deadlines that passed.
-    fn tell_breaches(&mut self) -> Result<()> {
+    /// What the timers would tell: the thresholds and deadlines that passed. What falls on this very instant is left to
+    /// later: whether it or what happens now came first is for the log to say.
+    fn tell_what_passed(&mut self) -> Result<()> {
         let book = &self.organization.at(self.now).book;
-        for breach in self.present()?.clocks.missed(self.now, book) {
+        for metric in Metric::ALL {
+            let clocks = self.clocks();
+            let deadline = clocks
+                .of(metric)
+                .and_then(|clock| clock.open_deadline(book));
+            let warnings = clocks.due_warnings(|at| at == self.now, book);
+            let is_now = |it: &DueWarning| it.metric == metric;
+            if deadline == Some(self.now) || warnings.iter().any(is_now) {
+                continue;
+            }
+            let due_at = clocks.next_due(metric, book);
+            let Some(due_at) = due_at.filter(|due_at| *due_at < self.now) else {
+                continue;
+            };
             self.command(Deed {
                 actor: Actor::Timer,
                 is_machine: false,
-                command: TicketCommand::Breach {
-                    metric: breach.metric,
-                    due_at: breach.due_at,
-                },
+                command: TicketCommand::Breach { metric, due_at },
             })?;
         }
         Ok(())
     }
 
     fn ask(&mut self) -> Result<()> {
-        self.tell_breaches()?;
+        self.tell_what_passed()?;
         let answer = answer::of(
             self.present()?,
             self.now,

@@ -8,6 +8,7 @@ use domain::sla::Metric;
 use domain::sla::policy::{
     Choice, Condition, Conditions, FieldTest, FieldWord, PolicyDefinition, Presence, Target,
 };
+use domain::sla::warning::{Threshold, Warning};
 use domain::text::{FieldKey, FieldText, Name, Tag};
 use domain::ticket::field::{FieldValue, FiniteNumber};
 use domain::ticket::state::{Channel, Priority};
@@ -207,11 +208,32 @@ fn target(
     } else {
         seconds
     };
+    let seconds = u32::try_from(seconds).unwrap_or(Target::MIN_SECONDS);
     Target {
         priority,
         metric,
-        seconds: u32::try_from(seconds).unwrap_or(Target::MIN_SECONDS),
+        seconds,
         calendar_id: chance.percent(75).then(|| chance.one_of(calendars)),
-        warnings: Vec::new(),
+        warnings: warnings(chance, seconds),
     }
+}
+
+/// Warnings without actions, each at a threshold of its own.
+fn warnings(chance: &mut Chance, target_s: u32) -> Vec<Warning> {
+    let mut thresholds = Vec::new();
+    for _ in 0..chance.number(0, 2) {
+        let threshold = if chance.percent(50) {
+            Threshold::Percent(chance.one_of(&[1, 33, 50, 80, 99, 100]))
+        } else {
+            Threshold::SecondsBefore(chance.one_of(&[0, 1, 15, 900, 86_400]))
+        };
+        if threshold.fits(target_s) && !thresholds.contains(&threshold) {
+            thresholds.push(threshold);
+        }
+    }
+    let warning = |threshold| Warning {
+        threshold,
+        actions: Vec::new(),
+    };
+    thresholds.into_iter().map(warning).collect()
 }

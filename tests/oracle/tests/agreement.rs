@@ -46,6 +46,7 @@ fn a_fault_of_any_kind_is_noticed() {
         "holidays-ignored",
         "newest-reply",
         "change-forgets",
+        "warned-again",
     ] {
         let judged = judged(&histories, &["--mutant", mutant]);
         let said = String::from_utf8_lossy(&judged.stdout);
