@@ -11,7 +11,7 @@ use event_store::{EventStore, Partition, Position};
 use futures::TryStreamExt;
 use platform::rows::{
     AuditRow, CalendarRow, CalendarVersionRow, CompanyRow, HistoryRow, MessageRow, OrganizationRow,
-    PolicyVersionRow, Row, ServiceLevelsRow, TeamRow, TicketRow, UserRow,
+    PolicyVersionRow, Row, ServiceLevelsRow, SlaMeasureRow, TeamRow, TicketRow, UserRow,
 };
 use schema::projection::{CORE, CORE_NEXT};
 use schema::table::core::CHECKPOINTS;
@@ -177,6 +177,7 @@ async fn build_and_compare(
     table::<CalendarVersionRow>(&mut found, &live, &fresh, &partitions).await?;
     table::<ServiceLevelsRow>(&mut found, &live, &fresh, &partitions).await?;
     table::<PolicyVersionRow>(&mut found, &live, &fresh, &partitions).await?;
+    table::<SlaMeasureRow>(&mut found, &live, &fresh, &partitions).await?;
     table::<TicketRow>(&mut found, &live, &fresh, &partitions).await?;
     table::<MessageRow>(&mut found, &live, &fresh, &partitions).await?;
     table::<HistoryRow>(&mut found, &live, &fresh, &partitions).await?;

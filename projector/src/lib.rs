@@ -25,6 +25,7 @@ pub mod fold;
 pub mod keys;
 mod lag;
 mod load;
+mod measures;
 mod namespace;
 mod options;
 mod projector;

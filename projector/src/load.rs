@@ -15,6 +15,7 @@ use crate::calendars;
 use crate::error::BatchError;
 use crate::event::Event;
 use crate::keys::Keys;
+use crate::measures;
 use crate::state::{Of, State};
 
 /// Loads what the events touch, from the namespace that the transaction works in.
@@ -78,7 +79,15 @@ pub async fn load(
         calendars.map(|reference| (row.org_id, reference))
     });
     let named: HashSet<_> = of_rows.chain(keys.clock_calendars).collect();
-    state.book = calendars::book(tx, partition, &named).await?;
+    let (book, measures) = tokio::try_join!(
+        calendars::book(tx, partition, &named),
+        measures::load(tx, partition, &tickets),
+    )?;
+    state.book = book;
+    for row in measures {
+        let key = (row.org_id, row.ticket_id, row.metric, row.round);
+        state.measures.load(key, row);
+    }
     for row in tickets {
         state.tickets.load((row.org_id, row.ticket_id), row);
     }

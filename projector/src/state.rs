@@ -6,15 +6,20 @@ use std::hash::Hash;
 use crate::access::Lost;
 use domain::ids::{CalendarId, CompanyId, MessageId, OrganizationId, TeamId, TicketId, UserId};
 use domain::organization::state::Standing;
+use domain::sla::Metric;
 use domain::sla::terms::CalendarBook;
 use domain::user::state::UserKind;
 use platform::rows::{
     ActorKind, AuditRow, CalendarRow, CalendarVersionRow, CompanyRow, HistoryRow, MessageRow,
-    OrganizationRow, PolicyVersionRow, ServiceLevelsRow, TeamRow, TicketRow, UserRow,
+    OrganizationRow, PolicyVersionRow, ServiceLevelsRow, SlaMeasureRow, TeamRow, TicketRow,
+    UserRow,
 };
 
 /// Rows by their id within an organization.
 pub type Of<Id> = (OrganizationId, Id);
+
+/// A wait: the ticket, what is measured, and which of several.
+pub type MeasureKey = (OrganizationId, TicketId, Metric, i32);
 
 /// Some rows of one table: which of them are new, and which of the others changed.
 #[derive(Debug, Clone)]
@@ -104,6 +109,8 @@ pub struct State {
     pub policy_versions: Vec<PolicyVersionRow>,
     /// The calendars that the clocks of these tickets count by.
     pub book: CalendarBook,
+    /// The waits that the clocks of these tickets measure now.
+    pub measures: Rows<MeasureKey, SlaMeasureRow>,
     /// Tickets.
     pub tickets: Rows<Of<TicketId>, TicketRow>,
     /// Messages.

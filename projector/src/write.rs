@@ -51,6 +51,13 @@ pub async fn write(
     let audit: Vec<_> = state.audit.iter().collect();
     let calendar_versions: Vec<_> = state.calendar_versions.iter().collect();
     let policy_versions: Vec<_> = state.policy_versions.iter().collect();
+    let of_tickets = async {
+        let (measures, tickets) = tokio::join!(
+            put(tx, partition, &state.measures),
+            put(tx, partition, &state.tickets),
+        );
+        first_cause([measures, tickets])
+    };
     let written = tokio::join!(
         put(tx, partition, &state.organizations),
         put(tx, partition, &state.users),
@@ -70,7 +77,7 @@ pub async fn write(
             insert_sql::<PolicyVersionRow>,
             policy_versions
         ),
-        put(tx, partition, &state.tickets),
+        of_tickets,
         put(tx, partition, &state.messages),
         execute(tx, partition, insert_sql::<HistoryRow>, history),
         execute(tx, partition, insert_sql::<AuditRow>, audit),

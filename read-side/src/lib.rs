@@ -31,6 +31,7 @@ pub mod history;
 pub mod messages;
 pub mod organization;
 pub mod policies;
+pub mod reports;
 pub mod sla;
 pub mod teams;
 pub mod tickets;

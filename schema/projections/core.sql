@@ -130,6 +130,35 @@ CREATE TABLE policy_versions (
     PRIMARY KEY (partition, org_id, policy_id, policy_version)
 );
 
+-- What became of each wait that a service level clock measured: reports and lists of attainment count these rows.
+CREATE TABLE sla_measures (
+    partition      smallint    NOT NULL,
+    org_id         uuid        NOT NULL,
+    ticket_id      uuid        NOT NULL,
+    -- The place in the order of the metrics, from 1.
+    metric         smallint    NOT NULL CHECK (metric BETWEEN 1 AND 7),
+    -- Which of several waits of the metric.
+    round          integer     NOT NULL,
+    -- Of the ticket.
+    number         bigint      NOT NULL,
+    outcome        text        NOT NULL CHECK (outcome IN ('running', 'met', 'breached', 'cancelled')),
+    -- The policy that promised it; none where it was the organization's settings.
+    policy_id      uuid,
+    policy_version integer,
+    target_ms      bigint      NOT NULL,
+    -- Of the ticket while the wait runs, at the deadline that was missed, else at the end.
+    priority       smallint    NOT NULL CHECK (priority BETWEEN 1 AND 4),
+    team_id        uuid,
+    agent_id       uuid,
+    started_at     timestamptz NOT NULL,
+    -- The deadline that was missed, else the end, else the start.
+    counted_at     timestamptz NOT NULL,
+    ended_at       timestamptz,
+    -- What it had used when it was reached.
+    used_ms        bigint,
+    PRIMARY KEY (partition, org_id, ticket_id, metric, round)
+);
+
 CREATE TABLE tickets (
     partition                  smallint    NOT NULL,
     org_id                     uuid        NOT NULL,

@@ -33,6 +33,8 @@ CREATE INDEX tickets_by_team ON tickets (partition, org_id, team_id, updated_at,
 CREATE INDEX tickets_by_tag ON tickets USING gin (tags) WHERE tags <> '{}' AND number > 0;
 CREATE INDEX messages_by_ticket ON messages (partition, org_id, ticket_id, position) WHERE position > 0;
 CREATE INDEX messages_by_author ON messages (partition, org_id, author_id) WHERE position > 0;
+-- Reports and lists of attainment are of a time.
+CREATE INDEX sla_measures_by_time ON sla_measures (partition, org_id, counted_at, ticket_id, metric, round);
 -- What an erased person did, or was given. Few rows are assignments.
 CREATE INDEX ticket_history_by_actor ON ticket_history (partition, org_id, actor_id, position) WHERE actor_id IS NOT NULL;
 CREATE INDEX ticket_history_by_assignee ON ticket_history (partition, org_id, assignee_id) WHERE assignee_id IS NOT NULL;

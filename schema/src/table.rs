@@ -104,6 +104,8 @@ pub mod core {
     pub const SERVICE_LEVELS: &str = "service_levels";
     /// What each policy said, version by version.
     pub const POLICY_VERSIONS: &str = "policy_versions";
+    /// What became of each wait that a service level clock measured.
+    pub const SLA_MEASURES: &str = "sla_measures";
     /// Tickets.
     pub const TICKETS: &str = "tickets";
     /// The tickets of the organization at hand, as lists by tag read them.
@@ -125,6 +127,7 @@ pub mod core {
         CALENDAR_VERSIONS,
         SERVICE_LEVELS,
         POLICY_VERSIONS,
+        SLA_MEASURES,
         TICKETS,
         MESSAGES,
         TICKET_HISTORY,

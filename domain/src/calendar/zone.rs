@@ -1,6 +1,6 @@
 //! Time zones by their IANA names, and when their clocks are set.
 
-use chrono::{DateTime, Offset, TimeZone, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Offset, TimeDelta, TimeZone, Utc};
 use chrono_tz::{TZ_VARIANTS, Tz};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -32,6 +32,8 @@ const KNOWN_FROM_S: i64 = 0;
 const KNOWN_UNTIL_S: i64 = 4_102_444_800;
 /// No zone sets its clock twice within so little time and back to the same offset; a test looks closer.
 const STEP_S: i64 = 4 * 86_400;
+/// The longest time that a zone skipped is a day; an hour more is looked at.
+const SKIP_MAX_MINUTES: i64 = 25 * 60;
 
 impl Zone {
     /// Universal time.
@@ -55,6 +57,25 @@ impl Zone {
     #[must_use]
     pub fn tz(self) -> Tz {
         self.0
+    }
+
+    /// The first instant of a local day. Where clocks skip midnight, the instant of the skip; where they skip the whole day,
+    /// that is the first of the next.
+    #[must_use]
+    pub fn first_instant(self, day: NaiveDate) -> DateTime<Utc> {
+        let midnight = day.and_time(NaiveTime::MIN);
+        let read_at = |minutes| {
+            let local = midnight.checked_add_signed(TimeDelta::minutes(minutes))?;
+            self.0.from_local_datetime(&local).earliest()
+        };
+        let first = (0..=SKIP_MAX_MINUTES).find_map(read_at);
+        first.map_or(midnight.and_utc(), |first| first.to_utc())
+    }
+
+    /// The local day of an instant.
+    #[must_use]
+    pub fn day_of(self, at: DateTime<Utc>) -> NaiveDate {
+        at.with_timezone(&self.0).date_naive()
     }
 
     /// When the clock is set, in order; the first tells the offset of the beginning. Found once a zone and process.

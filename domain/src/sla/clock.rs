@@ -12,6 +12,9 @@ use serde::{Deserialize, Serialize};
 pub struct Clock {
     /// What it measures.
     pub metric: Metric,
+    /// Which of several waits it measures, counted whatever is promised.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub round: u32,
     /// What it may use. None while the rule that holds promises nothing of this metric: then it stands still, and keeps
     /// what it has used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -73,13 +76,22 @@ impl Phase {
     }
 }
 
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_first(round: &u32) -> bool {
+    *round == 0
+}
+
 impl Clock {
     /// The most warnings of a clock each time that it is begun, by whichever rules held meanwhile.
     pub const MAX_WARNED: usize = 32;
 
-    pub(super) fn idle(metric: Metric) -> Self {
+    pub(super) fn idle(metric: Metric, round: u32) -> Self {
         Self {
             metric,
+            round,
             target: None,
             used_ms: 0,
             spans: Vec::new(),
@@ -214,8 +226,9 @@ impl Clock {
         }
     }
 
-    /// Begins again: nothing used, nothing missed.
-    pub(super) fn begin_anew(&mut self) {
+    /// Begins again with another wait: nothing used, nothing missed.
+    pub(super) fn begin_anew(&mut self, round: u32) {
+        self.round = round;
         self.used_ms = 0;
         self.spans.clear();
         self.breached_at = None;

@@ -203,7 +203,7 @@ impl Clocks {
         let begun = course.evolve(event, at);
         for clock in &mut self.clocks {
             if begun.contains(&clock.metric) {
-                clock.begin_anew();
+                clock.begin_anew(course.round(clock.metric));
             }
             let phase = course.phase(clock.metric, at);
             if clock.target.is_some() {
@@ -223,7 +223,8 @@ impl Clocks {
                 .partition_point(|clock| clock.metric < target.metric);
             let is_there = self.clocks.get(index).map(|clock| clock.metric) == Some(target.metric);
             if !is_there && !course.is_over_for_good(target.metric) {
-                self.clocks.insert(index, Clock::idle(target.metric));
+                let round = course.round(target.metric);
+                self.clocks.insert(index, Clock::idle(target.metric, round));
             }
         }
         for clock in &mut self.clocks {

@@ -15,6 +15,12 @@ pub(super) struct Course {
     /// After the first reply.
     next_reply: Reply,
     update: Update,
+    /// How many waits for a next reply there were.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    next_replies: u32,
+    /// How many updates were owed.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    updates: u32,
     /// Since when it is resolved or closed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     done_at: Option<DateTime<Utc>>,
@@ -39,6 +45,14 @@ enum Update {
     Cancelled { at: DateTime<Utc> },
 }
 
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
+}
+
 impl Course {
     pub(super) fn opened() -> Self {
         Self {
@@ -46,6 +60,8 @@ impl Course {
             first_reply: Reply::Awaited,
             next_reply: Reply::NotAwaited,
             update: Update::NotOwed,
+            next_replies: 0,
+            updates: 0,
             done_at: None,
         }
     }
@@ -71,6 +87,7 @@ impl Course {
             return &[];
         }
         self.update = Update::Owed;
+        self.updates = self.updates.saturating_add(1);
         &[Metric::PeriodicUpdate, Metric::PausableUpdate]
     }
 
@@ -80,6 +97,7 @@ impl Course {
             return &[];
         }
         self.next_reply = Reply::Awaited;
+        self.next_replies = self.next_replies.saturating_add(1);
         &[Metric::NextReply]
     }
 
@@ -94,6 +112,17 @@ impl Course {
         self.next_reply.cancel(at);
         if self.update == Update::Owed {
             self.update = Update::Cancelled { at };
+        }
+    }
+
+    /// Which of the waits of a metric it is now: the same whatever is promised.
+    pub(super) fn round(&self, metric: Metric) -> u32 {
+        match metric {
+            Metric::NextReply => self.next_replies,
+            Metric::PeriodicUpdate | Metric::PausableUpdate => self.updates,
+            Metric::FirstReply | Metric::RequesterWait | Metric::AgentWork | Metric::Resolution => {
+                0
+            }
         }
     }
 

@@ -7,6 +7,7 @@
 pub mod clock;
 pub mod clocks;
 mod course;
+pub mod measure;
 mod metric;
 pub mod policy;
 pub mod rule;

@@ -5,6 +5,7 @@
 mod calendar;
 mod company;
 mod golden;
+mod measures;
 mod message;
 mod metadata;
 mod organization;

@@ -111,6 +111,8 @@ pub const TABLE: &[Row] = &[
     needs(ReadTickets,        "list_messages",       OWN_TICKETS),
     needs(ReadTickets,        "list_history",        OWN_TICKETS),
     needs(WorkOnTickets,      "explain_ticket_sla",  ""),
+    needs(WorkOnTickets,      "report_attainment",   "agents and leads: nothing of private teams that they are not in"),
+    needs(WorkOnTickets,      "list_sla_waits",      "agents and leads: nothing of private teams that they are not in"),
     needs(OpenTickets,        "open_ticket",         "customers: for themselves, without tags, custom fields and assignment"),
     needs(ReplyToTickets,     "post_message",        "customers: on tickets that they see, no notes"),
     needs(ChangeTickets,      "update_ticket",       ""),

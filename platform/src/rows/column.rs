@@ -9,6 +9,8 @@ use domain::ids::{
     CalendarId, CompanyId, MessageId, OrganizationId, PolicyId, RoleId, TeamId, TicketId, UserId,
 };
 use domain::message::state::Visibility;
+use domain::sla::Metric;
+use domain::sla::measure::Outcome;
 use domain::ticket::state::{Channel, Priority, Status};
 use domain::user::state::UserKind;
 use serde::Serialize;
@@ -151,7 +153,9 @@ macro_rules! words {
     };
 }
 
-words!(Status, Channel, Role, UserKind, Visibility, ActorKind);
+words!(
+    Status, Channel, Role, UserKind, Visibility, ActorKind, Outcome
+);
 
 /// Reads a word of a closed set, spelled as serde spells it.
 fn word<T: DeserializeOwned>(text: String) -> Result<T, RowError> {
@@ -177,6 +181,33 @@ impl Column for Priority {
         let known = Self::ALL
             .into_iter()
             .find(|priority| priority.parameter() == stored);
+        known.ok_or_else(|| RowError::Value {
+            value: stored.to_string(),
+        })
+    }
+}
+
+impl Column for Metric {
+    const TYPE: &'static str = "smallint";
+    type Parameter = i16;
+    type Stored = i16;
+
+    fn parameter(&self) -> i16 {
+        match self {
+            Self::FirstReply => 1,
+            Self::NextReply => 2,
+            Self::PeriodicUpdate => 3,
+            Self::PausableUpdate => 4,
+            Self::RequesterWait => 5,
+            Self::AgentWork => 6,
+            Self::Resolution => 7,
+        }
+    }
+
+    fn from_stored(stored: i16) -> Result<Self, RowError> {
+        let known = Self::ALL
+            .into_iter()
+            .find(|metric| metric.parameter() == stored);
         known.ok_or_else(|| RowError::Value {
             value: stored.to_string(),
         })

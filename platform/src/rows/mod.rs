@@ -16,7 +16,9 @@ use domain::ids::{
 use domain::message::state::Visibility;
 use domain::organization::settings::Settings;
 use domain::service_levels::state::ServiceLevels;
+use domain::sla::Metric;
 use domain::sla::clocks::Clocks;
+use domain::sla::measure::Outcome;
 use domain::sla::policy::PolicyDefinition;
 use domain::sla::steps::Step;
 use domain::ticket::state::{Channel, Priority, Status};
@@ -193,6 +195,44 @@ row! {
         definition: Json<PolicyDefinition>,
         /// From when on.
         valid_from: DateTime<Utc>,
+    }
+}
+
+row! {
+    /// What became of a wait that a service level clock measured.
+    SlaMeasureRow in table::SLA_MEASURES, key [org_id, ticket_id, metric, round] {
+        /// Its organization.
+        org_id: OrganizationId,
+        /// The ticket.
+        ticket_id: TicketId,
+        /// What was measured.
+        metric: Metric,
+        /// Which of several waits.
+        round: i32,
+        /// The number of the ticket.
+        number: i64,
+        /// How it is counted.
+        outcome: Outcome,
+        /// The policy that promised it; none where it was the organization's settings.
+        policy_id: Option<PolicyId>,
+        /// Which version of it.
+        policy_version: Option<i32>,
+        /// What it may use, in milliseconds.
+        target_ms: i64,
+        /// How urgent the ticket was.
+        priority: Priority,
+        /// The team that it is counted for.
+        team_id: Option<TeamId>,
+        /// The agent that it is counted for.
+        agent_id: Option<UserId>,
+        /// Since when it runs.
+        started_at: DateTime<Utc>,
+        /// When it is counted: the deadline that was missed, else its end, else its start.
+        counted_at: DateTime<Utc>,
+        /// When it ended.
+        ended_at: Option<DateTime<Utc>>,
+        /// What it had used when it was reached, in milliseconds.
+        used_ms: Option<i64>,
     }
 }
 

@@ -9,6 +9,7 @@ mod audit_service_levels;
 pub mod calendars;
 pub mod companies;
 pub mod history;
+mod measures;
 pub mod messages;
 pub mod organizations;
 pub mod service_levels;

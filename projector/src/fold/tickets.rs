@@ -13,7 +13,7 @@ use domain::ticket::state::Status;
 use platform::rows::{ClockState, MessageRow, ShownClock, ShownClocks, TicketRow};
 use tokio_postgres::types::Json;
 
-use super::{ApplyError, history};
+use super::{ApplyError, history, measures};
 use crate::event::Event;
 use crate::state::State;
 
@@ -77,27 +77,29 @@ pub fn apply(
         | TicketEvent::SlaWarned(_)
         | TicketEvent::SlaApplied(_) => {}
     }
-    let steps = evolve_clocks(row, change, event, &state.book);
+    let before = row.clocks.0.clone();
+    let steps = evolve_clocks(row, &before, change, event, &state.book);
     row.version = event.version;
     touch(row, event, history::is_public(change));
+    measures::follow(state, event.org_id, id, &before, event.occurred_at);
     Ok(steps)
 }
 
 /// A breach is told of its deadline, all else of when it happened.
 fn evolve_clocks(
     row: &mut TicketRow,
+    before: &Clocks,
     change: &TicketEvent,
     event: &Event,
     book: &CalendarBook,
 ) -> Vec<Step> {
     let at = event.occurred_at;
-    let before = row.clocks.0.clone();
     row.clocks.0.evolve(change, at);
-    if before == row.clocks.0 {
+    if *before == row.clocks.0 {
         return Vec::new();
     }
     show_clocks(row, book);
-    steps::between(&before, change, &row.clocks.0, at, book)
+    steps::between(before, change, &row.clocks.0, at, book)
 }
 
 /// Applies an event of a message to its ticket. The message's own row has been changed before.
@@ -145,7 +147,8 @@ fn open(
     let mut row = opened_row(event, id, opened, number);
     row.requester_name = state.user_name(event.org_id, opened.requester_id);
     let change = TicketEvent::Opened(opened.clone());
-    let steps = evolve_clocks(&mut row, &change, event, &state.book);
+    let before = Clocks::default();
+    let steps = evolve_clocks(&mut row, &before, &change, event, &state.book);
     let first = opened
         .message_id
         .and_then(|message| state.messages.get((event.org_id, message)));
@@ -153,6 +156,7 @@ fn open(
         count(&mut row, message);
     }
     state.tickets.insert((event.org_id, id), row);
+    measures::follow(state, event.org_id, id, &before, event.occurred_at);
     Ok(steps)
 }
 

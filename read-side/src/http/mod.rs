@@ -10,6 +10,8 @@ mod organization;
 mod page;
 mod policies;
 mod renderings;
+mod report_views;
+mod reports;
 mod session;
 mod sla;
 mod sla_views;
@@ -60,6 +62,7 @@ pub fn api(models: ReadModels, exports: Arc<dyn ExportRecords>) -> impl OpenApi 
         companies::CompanyQueries(models.clone()),
         calendars::CalendarQueries(models.clone()),
         policies::PolicyQueries(models.clone()),
+        reports::ReportQueries(models.clone()),
         organization::OrganizationQueries(models),
     )
 }

@@ -123,7 +123,7 @@ pub(super) struct StepView {
 }
 
 /// What is measured.
-#[derive(Debug, Clone, Copy, Enum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[oai(rename = "SlaClockMetric", rename_all = "snake_case")]
 pub(super) enum MetricView {
     /// From the opening to the first public reply of an agent.
@@ -215,7 +215,7 @@ fn clock_view(explained: &ExplainedClocks, clock: &Clock) -> ExplainedClockView 
         of_clock.map(|step| step_view(explained, event, step))
     });
     ExplainedClockView {
-        metric: metric_view(clock.metric),
+        metric: clock.metric.into(),
         state,
         target_seconds: clock.target.map(|target| seconds(target.target_ms)),
         calendar: calendar.map(|calendar| calendar_view(explained, calendar)),
@@ -306,15 +306,31 @@ fn calendar_view(explained: &ExplainedClocks, calendar: CalendarRef) -> Calendar
     }
 }
 
-fn metric_view(metric: Metric) -> MetricView {
-    match metric {
-        Metric::FirstReply => MetricView::FirstReply,
-        Metric::NextReply => MetricView::NextReply,
-        Metric::PeriodicUpdate => MetricView::PeriodicUpdate,
-        Metric::PausableUpdate => MetricView::PausableUpdate,
-        Metric::RequesterWait => MetricView::RequesterWait,
-        Metric::AgentWork => MetricView::AgentWork,
-        Metric::Resolution => MetricView::Resolution,
+impl From<Metric> for MetricView {
+    fn from(metric: Metric) -> Self {
+        match metric {
+            Metric::FirstReply => Self::FirstReply,
+            Metric::NextReply => Self::NextReply,
+            Metric::PeriodicUpdate => Self::PeriodicUpdate,
+            Metric::PausableUpdate => Self::PausableUpdate,
+            Metric::RequesterWait => Self::RequesterWait,
+            Metric::AgentWork => Self::AgentWork,
+            Metric::Resolution => Self::Resolution,
+        }
+    }
+}
+
+impl From<MetricView> for Metric {
+    fn from(view: MetricView) -> Self {
+        match view {
+            MetricView::FirstReply => Self::FirstReply,
+            MetricView::NextReply => Self::NextReply,
+            MetricView::PeriodicUpdate => Self::PeriodicUpdate,
+            MetricView::PausableUpdate => Self::PausableUpdate,
+            MetricView::RequesterWait => Self::RequesterWait,
+            MetricView::AgentWork => Self::AgentWork,
+            MetricView::Resolution => Self::Resolution,
+        }
     }
 }
 

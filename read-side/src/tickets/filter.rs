@@ -38,6 +38,16 @@ pub enum Holder<T> {
     One(T),
 }
 
+impl<T> Holder<T> {
+    /// The same with another id.
+    pub fn map<U>(self, id: impl FnOnce(T) -> U) -> Holder<U> {
+        match self {
+            Self::Nobody => Holder::Nobody,
+            Self::One(one) => Holder::One(id(one)),
+        }
+    }
+}
+
 /// A range of time that includes its beginning and not its end, so that ranges can follow each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct TimeRange {

@@ -171,6 +171,7 @@ pub const READ_MODELS: &[Access] = &[
     on(table::core::CALENDAR_VERSIONS, DERIVED),
     on(table::core::SERVICE_LEVELS, DERIVED),
     on(table::core::POLICY_VERSIONS, DERIVED),
+    on(table::core::SLA_MEASURES, DERIVED),
     on(table::core::TICKETS, DERIVED),
     on(table::core::MESSAGES, DERIVED),
     on(table::core::TICKET_HISTORY, DERIVED),

@@ -18,6 +18,7 @@ mod people;
 mod policies;
 mod promises;
 mod readme_tour;
+mod reports;
 mod second_factor;
 mod second_factor_policy;
 mod service_levels;

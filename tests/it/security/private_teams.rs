@@ -122,6 +122,42 @@ async fn a_hidden_ticket_is_in_no_list_and_no_count() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_promised_to_a_hidden_ticket_is_in_no_report() {
+    let scene = Scene::start().await;
+    let range = "from=2026-01-01T00:00:00Z&to=2026-12-31T00:00:00Z";
+    let list = format!("/reports/sla/waits?{range}&limit=1&include_total=true");
+    let report = format!("/reports/sla?{range}&group_by=team");
+    for is_moved_on in [false, true] {
+        for (person, is_shown) in [
+            (scene.app.agent(), true),
+            (scene.app.admin(), true),
+            (scene.app.colleague(), false),
+            (scene.app.lead(), false),
+        ] {
+            let pages = pages(person, &list).await;
+            let told: String = pages.iter().map(|page| page.body.to_string()).collect();
+            let team_is_told = told.contains(&scene.team.to_string());
+            assert_eq!(team_is_told, is_shown, "{told}");
+            if !is_moved_on {
+                assert_eq!(told.contains(&scene.ticket.to_string()), is_shown, "{told}");
+            }
+            let found: usize = pages.iter().map(|page| page.items().len()).sum();
+            assert_eq!(pages[0]["total"], found);
+            let report = person.get(&report).await.expect(200);
+            let counted = ["running", "met", "breached", "cancelled"]
+                .map(|outcome| report["total"][outcome].as_u64().unwrap());
+            assert_eq!(counted.iter().sum::<u64>(), found as u64);
+            assert_eq!(report.body.to_string().contains(VAULT), is_shown);
+        }
+        // What the team answered stays counted for it when the ticket goes on to others.
+        let everybodys = json!({"team_id": scene.app.acme.team_id});
+        assign(scene.app.agent(), scene.ticket, everybodys)
+            .await
+            .expect(200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_hidden_ticket_is_not_there_by_its_id() {
     let scene = Scene::start().await;
     let id = scene.ticket;

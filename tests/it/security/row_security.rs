@@ -19,6 +19,8 @@ use crate::harness::TestApp;
 async fn both_at_work() -> TestApp {
     let app = TestApp::start().await;
     for organization in [&app.acme, &app.globex] {
+        // Before its policies, which promise nothing to such a ticket.
+        organization.customer.opens("Broken").await;
         let company = json!({"name": "Initech"});
         let made = organization.admin.post("/companies", company);
         made.await.expect(201);

@@ -30,10 +30,20 @@ fn nowhere() -> [(&'static str, String); 13] {
     ]
 }
 
-/// The path parameters of an operation that name nothing.
+/// The path parameters of an operation that name nothing, and what it cannot do without in its query.
 pub fn unknown(operation: &Operation<'_>) -> Vec<(&'static str, String)> {
     let mut all = nowhere().to_vec();
     all.retain(|(name, _)| operation.parameter("path", name).is_some());
+    let month = [
+        ("from", "2026-01-01T00:00:00Z"),
+        ("to", "2026-02-01T00:00:00Z"),
+    ];
+    let needs = |name| {
+        let parameter = operation.parameter("query", name);
+        parameter.is_some_and(|parameter| parameter["required"] == true)
+    };
+    let needed = month.into_iter().filter(|(name, _)| needs(name));
+    all.extend(needed.map(|(name, value)| (name, value.to_owned())));
     all
 }
 

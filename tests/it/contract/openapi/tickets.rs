@@ -196,6 +196,24 @@ async fn listed(app: &TestApp, contract: &Contract, ticket: &str) {
         .get(app.agent(), ("explain_ticket_sla", &path))
         .await
         .expect(200);
+    let year = [
+        ("from", "2026-01-01T00:00:00Z"),
+        ("to", "2026-12-31T00:00:00Z"),
+    ];
+    let report = [year[0], year[1], ("group_by", "metric")];
+    contract
+        .get(app.agent(), ("report_attainment", &report))
+        .await
+        .expect(200);
+    contract
+        .get(app.customer(), ("report_attainment", &year))
+        .await
+        .expect(403);
+    let first = [year[0], year[1], ("limit", "1"), ("include_total", "true")];
+    contract
+        .get(app.agent(), ("list_sla_waits", &first))
+        .await
+        .expect(200);
     for person in [app.admin(), app.customer()] {
         let path = [("ticket_id", ticket)];
         contract

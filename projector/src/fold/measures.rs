@@ -1,0 +1,101 @@
+//! What became of each wait that the clocks of a ticket measured.
+
+use chrono::{DateTime, Utc};
+use domain::ids::{OrganizationId, PolicyId, TicketId};
+use domain::sla::clocks::Clocks;
+use domain::sla::measure::{self, Holder, Measure};
+use domain::sla::policy::PolicyRef;
+use platform::rows::{SlaMeasureRow, TicketRow};
+
+use crate::measures::round;
+use crate::state::State;
+
+/// Follows an event at `at` that left the ticket's row as it is in `state`. `before` are the clocks before it.
+pub(super) fn follow(
+    state: &mut State,
+    org: OrganizationId,
+    id: TicketId,
+    before: &Clocks,
+    at: DateTime<Utc>,
+) {
+    let Some(ticket) = state.tickets.get((org, id)) else {
+        return;
+    };
+    let known = |metric, of_clock| {
+        let row = state.measures.get((org, id, metric, round(of_clock)));
+        row.map(measure)
+    };
+    let clocks = &ticket.clocks.0;
+    let changed = measure::between(before, clocks, at, holder(ticket), &state.book, known);
+    let number = ticket.number;
+    for measure in changed {
+        let row = row(org, id, number, &measure);
+        let key = (org, id, row.metric, row.round);
+        match state.measures.change(key) {
+            Some(present) => *present = row,
+            None => state.measures.insert(key, row),
+        }
+    }
+}
+
+fn holder(ticket: &TicketRow) -> Holder {
+    Holder {
+        priority: ticket.priority,
+        team_id: ticket.team_id,
+        agent_id: ticket.assignee_id,
+    }
+}
+
+fn row(
+    org_id: OrganizationId,
+    ticket_id: TicketId,
+    number: i64,
+    measure: &Measure,
+) -> SlaMeasureRow {
+    let policy = measure.policy;
+    SlaMeasureRow {
+        org_id,
+        ticket_id,
+        metric: measure.metric,
+        round: round(measure.round),
+        number,
+        outcome: measure.outcome,
+        policy_id: policy.map(|policy| policy.id),
+        // Counted one by one from 1.
+        policy_version: policy.map(|policy| i32::try_from(policy.version).unwrap_or(i32::MAX)),
+        target_ms: measure.target_ms,
+        priority: measure.holder.priority,
+        team_id: measure.holder.team_id,
+        agent_id: measure.holder.agent_id,
+        started_at: measure.started_at,
+        counted_at: measure.counted_at,
+        ended_at: measure.ended_at,
+        used_ms: measure.used_ms,
+    }
+}
+
+fn measure(row: &SlaMeasureRow) -> Measure {
+    let policy = |id: PolicyId| PolicyRef {
+        id,
+        version: row
+            .policy_version
+            .and_then(|version| u32::try_from(version).ok())
+            .unwrap_or_default(),
+    };
+    Measure {
+        metric: row.metric,
+        round: u32::try_from(row.round).unwrap_or_default(),
+        outcome: row.outcome,
+        policy: row.policy_id.map(policy),
+        target_ms: row.target_ms,
+        holder: Holder {
+            priority: row.priority,
+            team_id: row.team_id,
+            agent_id: row.agent_id,
+        },
+        started_at: row.started_at,
+        counted_at: row.counted_at,
+        ended_at: row.ended_at,
+        used_ms: row.used_ms,
+    }
+}

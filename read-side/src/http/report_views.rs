@@ -1,0 +1,270 @@
+//! Attainment on the wire. Times used are whole seconds, rounded down.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::calendar::zone::Zone;
+use domain::sla::measure::Outcome;
+use platform::http::views::PriorityView;
+use platform::rows::SlaMeasureRow;
+use poem_openapi::{Enum, Object};
+use uuid::Uuid;
+
+use super::sla_views::MetricView;
+use crate::reports::{AttainmentReport, Counts, Group, Grouping, Named, ReportRange};
+
+/// How many waits were met and missed.
+#[derive(Debug, Object)]
+#[oai(rename = "AttainmentReport")]
+pub(super) struct AttainmentReportView {
+    /// What is counted at this time or later.
+    from: DateTime<Utc>,
+    /// What is counted before this time.
+    to: DateTime<Utc>,
+    /// The zone of the days.
+    time_zone: String,
+    /// The numbers of everything.
+    total: AttainmentCountsView,
+    /// The numbers of each group; they sum up to the total. None where nothing is grouped by.
+    groups: Vec<AttainmentGroupView>,
+}
+
+/// Waits that have in common what the report groups by. What it does not group by is absent; so is what these waits do not
+/// have: the policy of those that the organization's settings promised, the team or agent of those that nobody had.
+#[derive(Debug, Object)]
+#[oai(rename = "AttainmentGroup", skip_serializing_if_is_none)]
+pub(super) struct AttainmentGroupView {
+    /// The day.
+    day: Option<NaiveDate>,
+    /// Where the day, as far as the report has it, begins.
+    from: Option<DateTime<Utc>>,
+    /// Where it ends.
+    to: Option<DateTime<Utc>>,
+    /// The policy that promised them.
+    policy: Option<NamedView>,
+    /// How urgent the tickets were.
+    priority: Option<PriorityView>,
+    /// The team that they are counted for.
+    team: Option<NamedView>,
+    /// The agent that they are counted for.
+    agent: Option<NamedView>,
+    /// What was measured.
+    metric: Option<MetricView>,
+    /// The numbers.
+    counts: AttainmentCountsView,
+}
+
+/// Something with its name of now.
+#[derive(Debug, Object)]
+#[oai(rename = "Named", skip_serializing_if_is_none)]
+pub(super) struct NamedView {
+    /// Its id.
+    id: Uuid,
+    /// Its name.
+    name: Option<String>,
+}
+
+/// How many waits there are of each outcome.
+#[derive(Debug, Object)]
+#[oai(rename = "AttainmentCounts", skip_serializing_if_is_none)]
+pub(super) struct AttainmentCountsView {
+    /// They go on, and their deadline has not passed.
+    running: i64,
+    /// They were reached in time.
+    met: i64,
+    /// They missed their deadline.
+    breached: i64,
+    /// They ended in time without being reached: resolved without a reply, or promised no longer.
+    cancelled: i64,
+    /// The part of those met or breached that was met, from 0 to 1; absent where there is none of either.
+    attainment: Option<f64>,
+    /// What those that were reached, in time or not, had used; absent where none was.
+    used_seconds: Option<PercentilesView>,
+}
+
+/// Times, by the nearest rank.
+#[derive(Debug, Object)]
+#[oai(rename = "UsedPercentiles")]
+pub(super) struct PercentilesView {
+    /// Half used this or less.
+    p50: i64,
+    /// Nine of ten used this or less.
+    p90: i64,
+    /// Ninety-nine of a hundred used this or less.
+    p99: i64,
+}
+
+/// A wait that a service level clock measured, and what became of it.
+#[derive(Debug, Object)]
+#[oai(rename = "SlaWait", skip_serializing_if_is_none)]
+pub(super) struct MeasureView {
+    /// The ticket.
+    ticket_id: Uuid,
+    /// Its number.
+    number: i64,
+    /// What was measured.
+    metric: MetricView,
+    /// Which of several waits of the metric.
+    round: i32,
+    /// How it is counted.
+    outcome: OutcomeView,
+    /// The policy that promised it; absent where the organization's settings did.
+    policy_id: Option<Uuid>,
+    /// Which version of it.
+    policy_version: Option<i32>,
+    /// What it may use.
+    target_seconds: i64,
+    /// How urgent the ticket was.
+    priority: PriorityView,
+    /// The team that it is counted for.
+    team_id: Option<Uuid>,
+    /// The agent that it is counted for.
+    agent_id: Option<Uuid>,
+    /// Since when it runs.
+    started_at: DateTime<Utc>,
+    /// When it is counted: the deadline that it missed, else its end, else its start.
+    counted_at: DateTime<Utc>,
+    /// When it ended.
+    ended_at: Option<DateTime<Utc>>,
+    /// What it had used when it was reached.
+    used_seconds: Option<i64>,
+}
+
+/// How a wait is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[oai(rename = "SlaOutcome", rename_all = "snake_case")]
+pub(super) enum OutcomeView {
+    /// It goes on, and its deadline has not passed.
+    Running,
+    /// It was reached in time.
+    Met,
+    /// It missed its deadline.
+    Breached,
+    /// It ended in time without being reached.
+    Cancelled,
+}
+
+/// What a report groups by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[oai(rename = "AttainmentGrouping", rename_all = "snake_case")]
+pub(super) enum GroupingView {
+    /// The day on which a wait is counted.
+    Day,
+    /// The policy that promised it.
+    Policy,
+    /// How urgent the ticket was.
+    Priority,
+    /// The team that it is counted for.
+    Team,
+    /// The agent that it is counted for.
+    Agent,
+    /// What was measured.
+    Metric,
+}
+
+impl AttainmentReportView {
+    pub(super) fn new(range: ReportRange, zone: Zone, report: AttainmentReport) -> Self {
+        Self {
+            from: range.from(),
+            to: range.to(),
+            time_zone: zone.to_string(),
+            total: counts(report.total),
+            groups: report.groups.into_iter().map(group).collect(),
+        }
+    }
+}
+
+fn group(group: Group) -> AttainmentGroupView {
+    AttainmentGroupView {
+        day: group.day.map(|(day, _, _)| day),
+        from: group.day.map(|(_, from, _)| from),
+        to: group.day.map(|(_, _, to)| to),
+        policy: group.policy.map(|it| named(it, |id| id.0)),
+        priority: group.priority.map(Into::into),
+        team: group.team.map(|it| named(it, |id| id.0)),
+        agent: group.agent.map(|it| named(it, |id| id.0)),
+        metric: group.metric.map(Into::into),
+        counts: counts(group.counts),
+    }
+}
+
+fn named<Id>(named: Named<Id>, id: impl Fn(Id) -> Uuid) -> NamedView {
+    NamedView {
+        id: id(named.id),
+        name: named.name,
+    }
+}
+
+fn counts(counts: Counts) -> AttainmentCountsView {
+    AttainmentCountsView {
+        running: counts.running,
+        met: counts.met,
+        breached: counts.breached,
+        cancelled: counts.cancelled,
+        attainment: counts.attainment(),
+        used_seconds: counts.used_ms.map(|[p50, p90, p99]| PercentilesView {
+            p50: seconds(p50),
+            p90: seconds(p90),
+            p99: seconds(p99),
+        }),
+    }
+}
+
+fn seconds(ms: i64) -> i64 {
+    ms.div_euclid(1_000)
+}
+
+impl From<SlaMeasureRow> for MeasureView {
+    fn from(row: SlaMeasureRow) -> Self {
+        Self {
+            ticket_id: row.ticket_id.0,
+            number: row.number,
+            metric: row.metric.into(),
+            round: row.round,
+            outcome: row.outcome.into(),
+            policy_id: row.policy_id.map(|id| id.0),
+            policy_version: row.policy_version,
+            target_seconds: seconds(row.target_ms),
+            priority: row.priority.into(),
+            team_id: row.team_id.map(|id| id.0),
+            agent_id: row.agent_id.map(|id| id.0),
+            started_at: row.started_at,
+            counted_at: row.counted_at,
+            ended_at: row.ended_at,
+            used_seconds: row.used_ms.map(seconds),
+        }
+    }
+}
+
+impl From<Outcome> for OutcomeView {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Running => Self::Running,
+            Outcome::Met => Self::Met,
+            Outcome::Breached => Self::Breached,
+            Outcome::Cancelled => Self::Cancelled,
+        }
+    }
+}
+
+impl From<OutcomeView> for Outcome {
+    fn from(view: OutcomeView) -> Self {
+        match view {
+            OutcomeView::Running => Self::Running,
+            OutcomeView::Met => Self::Met,
+            OutcomeView::Breached => Self::Breached,
+            OutcomeView::Cancelled => Self::Cancelled,
+        }
+    }
+}
+
+impl From<GroupingView> for Grouping {
+    fn from(view: GroupingView) -> Self {
+        match view {
+            GroupingView::Day => Self::Day,
+            GroupingView::Policy => Self::Policy,
+            GroupingView::Priority => Self::Priority,
+            GroupingView::Team => Self::Team,
+            GroupingView::Agent => Self::Agent,
+            GroupingView::Metric => Self::Metric,
+        }
+    }
+}

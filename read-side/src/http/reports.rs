@@ -1,0 +1,251 @@
+//! `GET /reports/sla` and the waits behind its numbers.
+
+use chrono::{DateTime, Utc};
+use domain::calendar::zone::Zone;
+use domain::ids::{PolicyId, TeamId, UserId};
+use platform::http::auth::Bearer;
+use platform::http::page::bad_cursor;
+use platform::http::problem::{Problem, QueryProblem};
+use platform::http::views::PriorityView;
+use poem::Request;
+use poem_openapi::param::{Header, Query};
+use poem_openapi::payload::Json;
+use poem_openapi::{ApiResponse, OpenApi};
+use uuid::Uuid;
+
+use super::Tag;
+use super::page::{Listed, OrderView, limit};
+use super::report_views::{AttainmentReportView, GroupingView, MeasureView, OutcomeView};
+use super::session::{Session, bad, refused};
+use super::sla_views::MetricView;
+use crate::models::ReadModels;
+use crate::reports::{Attainment, Days, MeasureFilter, MeasureList, MeasureQuery, ReportRange};
+use crate::tickets::Holder;
+use platform::page::Direction;
+
+/// The word for the organization's settings, no team and nobody.
+const NONE: &str = "none";
+
+/// The answer with a report.
+#[derive(ApiResponse)]
+enum ReportAnswer {
+    /// The report.
+    #[oai(status = 200)]
+    Report(
+        Json<AttainmentReportView>,
+        /// What the answer shows at least.
+        #[oai(header = "Consistency-Token")]
+        String,
+    ),
+}
+
+pub(super) struct ReportQueries(pub(super) ReadModels);
+
+#[OpenApi(tag = "Tag::ServiceLevels")]
+impl ReportQueries {
+    /// Report attainment
+    ///
+    /// How many waits that service levels promise to end were met and missed, in total and by group. A wait is counted at the
+    /// deadline that it missed, else at its end, else, while it runs, at its start; for the team, agent, priority and policy
+    /// of that moment. Without what belongs to private teams that one is not in. Staff only.
+    #[oai(
+        path = "/reports/sla",
+        method = "get",
+        operation_id = "report_attainment"
+    )]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "each is a parameter of the query string"
+    )]
+    async fn report(
+        &self,
+        auth: Bearer,
+        /// What the answer has to show: the token of an earlier answer.
+        #[oai(name = "Consistency-Token")]
+        token: Header<Option<String>>,
+        /// Counted at this time or later.
+        from: Query<DateTime<Utc>>,
+        /// Counted before this time, at most 400 days after `from`.
+        to: Query<DateTime<Utc>>,
+        /// What to group by; repeat the parameter for several. The total alone when absent.
+        group_by: Query<Option<Vec<GroupingView>>>,
+        /// The IANA name of the zone whose days to group by, such as `Europe/Berlin`; `UTC` when absent.
+        #[oai(validator(max_length = 64))]
+        time_zone: Query<Option<String>>,
+        /// One of these metrics; repeat the parameter for several.
+        metric: Query<Option<Vec<MetricView>>>,
+        /// Counted for one of these priorities; repeat the parameter for several.
+        priority: Query<Option<Vec<PriorityView>>>,
+        /// The id of the policy that promised it, or `none` for the organization's settings.
+        #[oai(validator(pattern = "^(none|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$"))]
+        policy: Query<Option<String>>,
+        /// The id of the team that it is counted for, or `none`.
+        #[oai(validator(pattern = "^(none|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$"))]
+        team: Query<Option<String>>,
+        /// The id of the agent that it is counted for, or `none`.
+        #[oai(validator(pattern = "^(none|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$"))]
+        agent: Query<Option<String>>,
+    ) -> Result<ReportAnswer, QueryProblem> {
+        let session = Session::begin(&self.0, &auth.0, token.0.as_deref()).await?;
+        let filter = Asked {
+            from: from.0,
+            to: to.0,
+            metric: metric.0,
+            priority: priority.0,
+            outcome: None,
+            policy: policy.0,
+            team: team.0,
+            agent: agent.0,
+        }
+        .filter()?;
+        let zone = time_zone.0.as_deref().map_or(Ok(Zone::UTC), Zone::parse);
+        let zone = zone.map_err(|error| bad("time_zone", error))?;
+        let days = Days::of(filter.counted, zone).map_err(|error| bad("to", error))?;
+        let groups = group_by.0.unwrap_or_default();
+        let groups: Vec<_> = groups.into_iter().map(Into::into).collect();
+        let asked = self.0.attainment(&session.viewer, &filter, &groups, &days);
+        match asked.await.map_err(refused)? {
+            Attainment::Report(report) => {
+                let view = AttainmentReportView::new(filter.counted, zone, report);
+                Ok(ReportAnswer::Report(Json(view), session.token))
+            }
+            Attainment::TooManyGroups { max } => Err(bad(
+                "group_by",
+                format!("makes more than {max} groups; group by less, or take a shorter time"),
+            )
+            .into()),
+        }
+    }
+
+    /// List the waits behind a report
+    ///
+    /// Every wait that fits, once: as many as the report counts by the same conditions. Staff only.
+    #[oai(
+        path = "/reports/sla/waits",
+        method = "get",
+        operation_id = "list_sla_waits"
+    )]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "each is a parameter of the query string"
+    )]
+    async fn list(
+        &self,
+        request: &Request,
+        auth: Bearer,
+        /// What the answer has to show: the token of an earlier answer.
+        #[oai(name = "Consistency-Token")]
+        token: Header<Option<String>>,
+        /// Counted at this time or later.
+        from: Query<DateTime<Utc>>,
+        /// Counted before this time, at most 400 days after `from`.
+        to: Query<DateTime<Utc>>,
+        /// One of these metrics; repeat the parameter for several.
+        metric: Query<Option<Vec<MetricView>>>,
+        /// Counted for one of these priorities; repeat the parameter for several.
+        priority: Query<Option<Vec<PriorityView>>>,
+        /// One of these outcomes; repeat the parameter for several.
+        outcome: Query<Option<Vec<OutcomeView>>>,
+        /// The id of the policy that promised it, or `none` for the organization's settings.
+        #[oai(validator(pattern = "^(none|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$"))]
+        policy: Query<Option<String>>,
+        /// The id of the team that it is counted for, or `none`.
+        #[oai(validator(pattern = "^(none|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$"))]
+        team: Query<Option<String>>,
+        /// The id of the agent that it is counted for, or `none`.
+        #[oai(validator(pattern = "^(none|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$"))]
+        agent: Query<Option<String>>,
+        /// Which first, by when they are counted; the last when absent.
+        order: Query<Option<OrderView>>,
+        /// The most items of the page; 25 when absent.
+        #[oai(
+            name = "limit",
+            validator(minimum(value = "1"), maximum(value = "100"))
+        )]
+        items: Query<Option<i64>>,
+        /// Where to go on: `next_cursor` of the page before, with the same filter and order.
+        cursor: Query<Option<String>>,
+        /// Whether to count all waits that fit.
+        include_total: Query<Option<bool>>,
+    ) -> Result<Listed<MeasureView>, QueryProblem> {
+        let session = Session::begin(&self.0, &auth.0, token.0.as_deref()).await?;
+        let filter = Asked {
+            from: from.0,
+            to: to.0,
+            metric: metric.0,
+            priority: priority.0,
+            outcome: outcome.0,
+            policy: policy.0,
+            team: team.0,
+            agent: agent.0,
+        }
+        .filter()?;
+        let direction = match order.0 {
+            None => Direction::Descending,
+            given => OrderView::direction(given),
+        };
+        let query = MeasureQuery {
+            filter,
+            direction,
+            limit: limit(items.0)?,
+        };
+        let list = MeasureList::new(query, cursor.0.as_deref()).map_err(bad_cursor)?;
+        let page = self.0.measures(&session.viewer, &list).await;
+        let page = page.map_err(refused)?.map(MeasureView::from);
+        let total = match include_total.0 {
+            Some(true) => {
+                let count = self.0.measure_count(&session.viewer, &list).await;
+                Some(count.map_err(refused)?)
+            }
+            Some(false) | None => None,
+        };
+        Ok(Listed::new(page, total, request, session.token))
+    }
+}
+
+/// The conditions as they were asked for.
+struct Asked {
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+    metric: Option<Vec<MetricView>>,
+    priority: Option<Vec<PriorityView>>,
+    outcome: Option<Vec<OutcomeView>>,
+    policy: Option<String>,
+    team: Option<String>,
+    agent: Option<String>,
+}
+
+impl Asked {
+    fn filter(self) -> Result<MeasureFilter, Problem> {
+        let counted = ReportRange::new(self.from, self.to).map_err(|error| bad("to", error))?;
+        Ok(MeasureFilter {
+            counted,
+            metrics: all(self.metric),
+            priorities: all(self.priority),
+            outcomes: all(self.outcome),
+            policy: parse_holder("policy", self.policy.as_deref(), PolicyId)?,
+            team: parse_holder("team", self.team.as_deref(), TeamId)?,
+            agent: parse_holder("agent", self.agent.as_deref(), UserId)?,
+        })
+    }
+}
+
+fn all<View, T: From<View>>(views: Option<Vec<View>>) -> Vec<T> {
+    let views = views.unwrap_or_default();
+    views.into_iter().map(Into::into).collect()
+}
+
+fn parse_holder<T>(
+    parameter: &str,
+    text: Option<&str>,
+    id: impl Fn(Uuid) -> T,
+) -> Result<Option<Holder<T>>, Problem> {
+    match text {
+        None => Ok(None),
+        Some(NONE) => Ok(Some(Holder::Nobody)),
+        Some(text) => match text.parse() {
+            Ok(uuid) => Ok(Some(Holder::One(id(uuid)))),
+            Err(_) => Err(bad(parameter, "must be an id or `none`")),
+        },
+    }
+}

@@ -1,0 +1,234 @@
+//! The report.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use const_format::formatcp;
+use domain::ids::{PolicyId, TeamId, UserId};
+use domain::sla::Metric;
+use domain::ticket::state::Priority;
+use futures::try_join;
+use platform::rows::{Column, PolicyVersionRow, Row, RowError, TeamRow, UserRow};
+use schema::projection::CORE;
+use std::collections::HashMap;
+use tokio_postgres::Row as SqlRow;
+use uuid::Uuid;
+
+use super::days::Days;
+use super::filter::{Grouping, MeasureFilter};
+use super::statement;
+use crate::error::ReadError;
+use crate::models::ReadModels;
+use crate::viewer::{Tenant, Viewer};
+
+/// The most groups of a report.
+pub(super) const GROUPS_MAX: i64 = 1_000;
+
+const TEAM_NAMES: &str = formatcp!(
+    "SELECT team_id, name FROM {CORE}.{} WHERE partition = $1 AND org_id = $2 AND team_id = ANY($3)",
+    <TeamRow as Row>::TABLE
+);
+const USER_NAMES: &str = formatcp!(
+    "SELECT user_id, name FROM {CORE}.{} WHERE partition = $1 AND org_id = $2 AND user_id = ANY($3)",
+    <UserRow as Row>::TABLE
+);
+/// What the newest version was called, also once the policy is deleted.
+const POLICY_NAMES: &str = formatcp!(
+    "SELECT DISTINCT ON (policy_id) policy_id, definition ->> 'name' AS name FROM {CORE}.{} \
+      WHERE partition = $1 AND org_id = $2 AND policy_id = ANY($3) ORDER BY policy_id, policy_version DESC",
+    <PolicyVersionRow as Row>::TABLE
+);
+
+/// How many waits there are of each outcome, and what those that were reached had used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// They go on.
+    pub running: i64,
+    /// Reached in time.
+    pub met: i64,
+    /// Missed.
+    pub breached: i64,
+    /// Ended otherwise.
+    pub cancelled: i64,
+    /// What the median, the ninetieth and the ninety-ninth of a hundred had used, in milliseconds.
+    pub used_ms: Option<[i64; 3]>,
+}
+
+impl Counts {
+    /// The part of the promises that was kept, of those that were kept or missed.
+    #[must_use]
+    pub fn attainment(&self) -> Option<f64> {
+        let decided = self.met + self.breached;
+        #[allow(
+            clippy::cast_precision_loss,
+            reason = "counts of rows are far below 2^52"
+        )]
+        (decided > 0).then(|| self.met as f64 / decided as f64)
+    }
+}
+
+/// Something with its name of now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named<Id> {
+    /// Its id.
+    pub id: Id,
+    /// Its name, if it is known.
+    pub name: Option<String>,
+}
+
+/// Waits that have in common what the report groups by. The rest is none; so is what the waits do not have.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Group {
+    /// The day, and the instants from which and before which it is counted.
+    pub day: Option<(NaiveDate, DateTime<Utc>, DateTime<Utc>)>,
+    /// The policy.
+    pub policy: Option<Named<PolicyId>>,
+    /// The priority.
+    pub priority: Option<Priority>,
+    /// The team.
+    pub team: Option<Named<TeamId>>,
+    /// The agent.
+    pub agent: Option<Named<UserId>>,
+    /// The metric.
+    pub metric: Option<Metric>,
+    /// The numbers.
+    pub counts: Counts,
+}
+
+/// A report.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct AttainmentReport {
+    /// The numbers of everything.
+    pub total: Counts,
+    /// The groups in the order of what they are grouped by; none where it is nothing.
+    pub groups: Vec<Group>,
+}
+
+/// What came of the question.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Attainment {
+    /// The numbers.
+    Report(AttainmentReport),
+    /// More groups than a report has.
+    TooManyGroups {
+        /// The most that it has.
+        max: i64,
+    },
+}
+
+impl ReadModels {
+    /// The numbers of the waits that fit, without those that are hidden from the viewer.
+    ///
+    /// # Errors
+    /// When the read models cannot be read.
+    pub async fn attainment(
+        &self,
+        viewer: &Viewer,
+        filter: &MeasureFilter,
+        groups: &[Grouping],
+        days: &Days,
+    ) -> Result<Attainment, ReadError> {
+        let mut groups = groups.to_vec();
+        groups.sort_unstable();
+        groups.dedup();
+        let statement = statement::report(viewer, filter, &groups, days);
+        let rows = self
+            .database
+            .query_composed(viewer.tenant, &statement)
+            .await?;
+        let mut report = AttainmentReport::default();
+        for row in &rows {
+            if row.try_get("is_total")? {
+                report.total = counts(row)?;
+            } else {
+                report.groups.push(group(row, days)?);
+            }
+        }
+        if i64::try_from(report.groups.len()).is_ok_and(|count| count > GROUPS_MAX) {
+            return Ok(Attainment::TooManyGroups { max: GROUPS_MAX });
+        }
+        self.name_groups(viewer.tenant, &mut report.groups).await?;
+        Ok(Attainment::Report(report))
+    }
+
+    async fn name_groups(&self, tenant: Tenant, groups: &mut [Group]) -> Result<(), ReadError> {
+        let (mut policies, mut teams, mut agents) = (Vec::new(), Vec::new(), Vec::new());
+        for group in groups.iter() {
+            policies.extend(group.policy.as_ref().map(|policy| policy.id.0));
+            teams.extend(group.team.as_ref().map(|team| team.id.0));
+            agents.extend(group.agent.as_ref().map(|agent| agent.id.0));
+        }
+        let (policies, teams, agents) = try_join!(
+            self.names(tenant, POLICY_NAMES, policies),
+            self.names(tenant, TEAM_NAMES, teams),
+            self.names(tenant, USER_NAMES, agents),
+        )?;
+        for group in groups {
+            if let Some(policy) = &mut group.policy {
+                policy.name = policies.get(&policy.id.0).cloned();
+            }
+            if let Some(team) = &mut group.team {
+                team.name = teams.get(&team.id.0).cloned();
+            }
+            if let Some(agent) = &mut group.agent {
+                agent.name = agents.get(&agent.id.0).cloned();
+            }
+        }
+        Ok(())
+    }
+
+    async fn names(
+        &self,
+        tenant: Tenant,
+        statement: &str,
+        mut ids: Vec<Uuid>,
+    ) -> Result<HashMap<Uuid, String>, ReadError> {
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        let (partition, org_id) = (tenant.partition.get(), tenant.org_id.0);
+        let values: crate::database::Values<'_> = &[&partition, &org_id, &ids];
+        let rows = self.database.query(tenant, statement, values).await?;
+        let names = rows
+            .iter()
+            .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
+        names.collect()
+    }
+}
+
+fn counts(row: &SqlRow) -> Result<Counts, ReadError> {
+    let used_ms: Option<Vec<i64>> = row.try_get("used_ms")?;
+    Ok(Counts {
+        running: row.try_get("running")?,
+        met: row.try_get("met")?,
+        breached: row.try_get("breached")?,
+        cancelled: row.try_get("cancelled")?,
+        used_ms: used_ms.and_then(|used_ms| used_ms.try_into().ok()),
+    })
+}
+
+fn group(row: &SqlRow, days: &Days) -> Result<Group, ReadError> {
+    let day: Option<i32> = row.try_get("day")?;
+    // Buckets are numbered from 1.
+    let day = day.and_then(|day| usize::try_from(day - 1).ok());
+    Ok(Group {
+        day: day.and_then(|index| days.get(index)),
+        policy: named(row.try_get("policy_id")?, PolicyId),
+        priority: word(row.try_get("priority")?)?,
+        team: named(row.try_get("team_id")?, TeamId),
+        agent: named(row.try_get("agent_id")?, UserId),
+        metric: word(row.try_get("metric")?)?,
+        counts: counts(row)?,
+    })
+}
+
+fn named<Id>(id: Option<Uuid>, wrap: impl Fn(Uuid) -> Id) -> Option<Named<Id>> {
+    id.map(|id| Named {
+        id: wrap(id),
+        name: None,
+    })
+}
+
+fn word<T: Column<Stored = i16>>(stored: Option<i16>) -> Result<Option<T>, RowError> {
+    stored.map(T::from_stored).transpose()
+}

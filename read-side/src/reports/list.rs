@@ -1,0 +1,119 @@
+//! A page of the waits behind a number.
+
+use platform::rows::{Column, Row as _, SlaMeasureRow};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::filter::MeasureFilter;
+use super::statement;
+use crate::error::ReadError;
+use crate::models::ReadModels;
+use crate::viewer::Viewer;
+use platform::cursor::{self, Fingerprint, InvalidCursor, Moment};
+use platform::page::{Direction, Limit, Page};
+
+/// What a client asks for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MeasureQuery {
+    /// Which waits.
+    pub filter: MeasureFilter,
+    /// The first or the last counted first.
+    pub direction: Direction,
+    /// How many at once.
+    pub limit: Limit,
+}
+
+/// Where a wait stands in the order: what a cursor holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MeasureKey {
+    #[serde(rename = "t")]
+    pub(super) counted_at: Moment,
+    #[serde(rename = "i")]
+    pub(super) ticket_id: Uuid,
+    #[serde(rename = "m")]
+    pub(super) metric: i16,
+    #[serde(rename = "r")]
+    pub(super) round: i32,
+}
+
+/// A query with the place where it goes on, checked to belong together.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MeasureList {
+    query: MeasureQuery,
+    fingerprint: Fingerprint,
+    after: Option<MeasureKey>,
+}
+
+impl MeasureList {
+    /// The list of `query`, from its beginning or from where `cursor` says.
+    ///
+    /// # Errors
+    /// [`InvalidCursor`] when the cursor is none, or belongs to another filter or order.
+    pub fn new(query: MeasureQuery, cursor: Option<&str>) -> Result<Self, InvalidCursor> {
+        let query = MeasureQuery {
+            filter: query.filter.normalized(),
+            ..query
+        };
+        let fingerprint = Fingerprint::of("sla_measures", &(query.direction, &query.filter));
+        let after = cursor
+            .map(|text| cursor::decode(&fingerprint, text))
+            .transpose()?;
+        Ok(Self {
+            query,
+            fingerprint,
+            after,
+        })
+    }
+}
+
+impl ReadModels {
+    /// One page of the waits that fit, without those that are hidden from the viewer.
+    ///
+    /// # Errors
+    /// When the read models cannot be read.
+    pub async fn measures(
+        &self,
+        viewer: &Viewer,
+        list: &MeasureList,
+    ) -> Result<Page<SlaMeasureRow>, ReadError> {
+        let MeasureQuery {
+            filter,
+            direction,
+            limit,
+        } = &list.query;
+        let statement = statement::page(viewer, filter, *direction, *limit, list.after);
+        let rows = self
+            .database
+            .query_composed(viewer.tenant, &statement)
+            .await?;
+        let rows: Vec<SlaMeasureRow> = rows
+            .iter()
+            .map(SlaMeasureRow::from_row)
+            .collect::<Result<_, _>>()?;
+        let key = |row: &SlaMeasureRow| MeasureKey {
+            counted_at: Moment::of_row(row.counted_at),
+            ticket_id: row.ticket_id.0,
+            metric: row.metric.parameter(),
+            round: row.round,
+        };
+        Ok(Page::cut(rows, *limit, &list.fingerprint, key))
+    }
+
+    /// How many waits the whole list has. Counts them one by one: for those who ask for it.
+    ///
+    /// # Errors
+    /// When the read models cannot be read.
+    pub async fn measure_count(
+        &self,
+        viewer: &Viewer,
+        list: &MeasureList,
+    ) -> Result<i64, ReadError> {
+        let statement = statement::count(viewer, &list.query.filter);
+        let rows = self
+            .database
+            .query_composed(viewer.tenant, &statement)
+            .await?;
+        Ok(rows.first().map_or(Ok(0), |row| row.try_get(0))?)
+    }
+}
