@@ -67,6 +67,10 @@ pub enum Command {
     },
     /// Build the read models as they were at a time, in a schema of their own, for analysts.
     Replay(ReplayOptions),
+    /// Replay the log of an organization beside draft policies or calendars: which promises would have been kept.
+    ///
+    /// Writes nothing. Progress goes to standard error, the numbers to standard output.
+    Simulate(SimulateOptions),
     /// Prove the log: no position and no version missing, no event changed.
     Verify(VerifyOptions),
     /// Print a signed checkpoint of the log: keep it away from the database, and hold the log against it with `verify`.
@@ -121,6 +125,41 @@ pub struct ReplayOptions {
     /// Drop the schema of an earlier replay instead.
     #[arg(long, value_name = "NAME", conflicts_with_all = ["as_of", "schema"])]
     pub drop: Option<ReplayNamespace>,
+}
+
+/// Which organization is simulated, under what, and for which time.
+#[derive(Debug, Args)]
+pub struct SimulateOptions {
+    /// The organization's slug.
+    #[arg(long, value_name = "SLUG", value_parser = parse_slug)]
+    pub organization: Slug,
+    /// The whole ordered list of policies as JSON, as GET /service-levels/policies shows it [default: those that held].
+    #[arg(long, value_name = "FILE", required_unless_present = "calendars")]
+    pub policies: Option<PathBuf>,
+    /// Calendars as JSON, as GET /calendars shows them, each in the place of the one of its id [default: those that held].
+    #[arg(long, value_name = "FILE")]
+    pub calendars: Option<PathBuf>,
+    /// Count what is counted at this time or later, such as 2026-03-01T00:00:00Z.
+    #[arg(long, value_name = "TIME")]
+    pub from: DateTime<Utc>,
+    /// Count what is counted before this time.
+    #[arg(long, value_name = "TIME")]
+    pub to: DateTime<Utc>,
+    /// Promise something to imported tickets, too. Really nothing ever was.
+    #[arg(long)]
+    pub imported: bool,
+    /// How the numbers are told.
+    #[arg(long, value_enum, default_value_t = SimulationFormat::Table)]
+    pub format: SimulationFormat,
+}
+
+/// How a simulation is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SimulationFormat {
+    /// For people.
+    Table,
+    /// For programs, with up to 10,000 differences.
+    Json,
 }
 
 /// How much of the log is proven, and against what.
@@ -329,6 +368,8 @@ mod tests {
             "rebuild --check",
             "replay --as-of 2026-03-01T00:00:00Z --schema march",
             "replay --drop march",
+            "simulate --organization acme --policies p.json --from 2026-03-01T00:00:00Z --to 2026-04-01T00:00:00Z",
+            "simulate --organization acme --calendars c.json --from 2026-03-01T00:00:00Z --to 2026-04-01T00:00:00Z --imported --format json",
             "verify",
             "verify --against checkpoint.json --public-key d04ab232742bb4ab3a1368bd4615e4e6d0224ab71a016baf8520a332c9778737",
             "verify --since 1000",

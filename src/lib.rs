@@ -21,6 +21,7 @@ mod operate;
 pub mod permissions;
 pub mod restore;
 pub mod server;
+pub mod simulation;
 mod state_dir;
 pub mod up;
 
@@ -72,6 +73,7 @@ async fn dispatch(command: Command) -> Result<()> {
         Command::Serve { roles } => operate::serve(roles).await,
         Command::Rebuild { check } => operate::rebuild(check).await,
         Command::Replay(options) => operate::replay(options).await,
+        Command::Simulate(options) => operate::simulate(options).await,
         Command::Token {
             organization,
             user,

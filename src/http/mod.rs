@@ -1,5 +1,7 @@
 //! The one HTTP surface: command and query endpoints under one description.
 
+pub mod drafts;
+
 use std::collections::HashMap;
 use std::marker::PhantomData;
 

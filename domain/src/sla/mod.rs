@@ -11,6 +11,7 @@ pub mod measure;
 mod metric;
 pub mod policy;
 pub mod rule;
+pub mod simulation;
 pub mod steps;
 pub mod targets;
 pub mod terms;

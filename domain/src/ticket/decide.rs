@@ -6,7 +6,7 @@
 mod conversation;
 mod open;
 mod properties;
-mod service_levels;
+pub(crate) mod service_levels;
 mod status;
 mod timers;
 mod warnings;

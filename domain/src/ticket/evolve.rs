@@ -26,7 +26,7 @@ pub fn evolve(state: Ticket, event: &TicketEvent, at: DateTime<Utc>) -> Ticket {
 
 impl PresentTicket {
     /// A ticket as it starts, before its clocks do.
-    pub(super) fn opened(opened: &TicketOpened) -> Self {
+    pub(crate) fn opened(opened: &TicketOpened) -> Self {
         Self {
             subject: opened.subject.clone(),
             requester_id: opened.requester_id,
@@ -48,7 +48,7 @@ impl PresentTicket {
 }
 
 /// Takes a later event in. A second opening, which no command yields, changes nothing.
-pub(super) fn evolve_present(ticket: &mut PresentTicket, event: &TicketEvent, at: DateTime<Utc>) {
+pub(crate) fn evolve_present(ticket: &mut PresentTicket, event: &TicketEvent, at: DateTime<Utc>) {
     match event {
         TicketEvent::Opened(_) => return,
         TicketEvent::CustomerReplied(_)

@@ -19,6 +19,7 @@ mod scenario;
 mod security;
 mod service_levels;
 mod sign_on;
+mod simulation;
 mod sla;
 mod team;
 mod text;

@@ -25,6 +25,7 @@ mod service_levels;
 mod shut_organizations;
 mod sign_in;
 mod sign_on;
+mod simulations;
 mod ticket_life;
 mod told_by_mail;
 mod traces;

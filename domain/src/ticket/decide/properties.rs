@@ -59,7 +59,8 @@ pub(super) fn put_priority(request: &Request<'_>, to: Priority) -> Vec<TicketEve
     if to == from {
         return Vec::new();
     }
-    let sla_targets = service_levels::targets_of(request, to);
+    let settings = &request.settings.sla_targets;
+    let sla_targets = service_levels::targets_of(request.ticket, to, request.terms, settings);
     vec![
         TicketPriorityChanged {
             from,

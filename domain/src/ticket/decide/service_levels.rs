@@ -4,7 +4,7 @@ use super::{Request, Standing};
 use crate::sla::clocks::Clocks;
 use crate::sla::policy::TicketFacts;
 use crate::sla::rule::Rule;
-use crate::sla::targets::TargetTable;
+use crate::sla::targets::{TargetTable, Targets};
 use crate::sla::terms::Terms;
 use crate::ticket::error::TicketError;
 use crate::ticket::event::{SlaCause, TicketEvent, TicketSlaApplied};
@@ -27,7 +27,9 @@ pub(super) fn follow(request: &Request<'_>, mut events: Vec<TicketEvent>) -> Vec
     for event in &events {
         evolve_present(&mut after, event, event.occurred_at(now));
     }
-    let promised = is_matched_anew.then(|| holding(request, &after)).flatten();
+    let settings = &request.settings.sla_targets;
+    let promised = is_matched_anew.then(|| holding(&after, terms, settings));
+    let promised = promised.flatten();
     if let Some(rule) = promised {
         events.push(applied(&after, rule, SlaCause::TicketChanged, now, terms));
     } else if let Some(rule) = after.clocks.rule()
@@ -65,17 +67,18 @@ pub(super) fn promise(
 }
 
 /// The settings' targets for a new priority, where they held before and go on to.
-pub(super) fn targets_of(
-    request: &Request<'_>,
+pub(crate) fn targets_of(
+    ticket: &PresentTicket,
     priority: Priority,
-) -> Option<crate::sla::targets::Targets> {
-    let held = request.ticket.clocks.rule()?;
+    terms: &Terms,
+    settings: &TargetTable,
+) -> Option<Targets> {
+    let held = ticket.clocks.rule()?;
     let facts = TicketFacts {
         priority,
-        ..facts(request.ticket, request.terms)
+        ..facts(ticket, terms)
     };
-    let settings = &request.settings.sla_targets;
-    let holds = Rule::holding(request.terms, settings, &facts);
+    let holds = Rule::holding(terms, settings, &facts);
     (held.policy.is_none() && holds.policy.is_none()).then(|| settings.of(priority))
 }
 
@@ -93,22 +96,26 @@ pub(super) fn reapply(request: &Request<'_>) -> Result<Vec<TicketEvent>, TicketE
     if ticket.status.is_done() {
         return Ok(Vec::new());
     }
-    let promised = holding(request, ticket);
+    let promised = holding(ticket, terms, &request.settings.sla_targets);
     let applied = promised.map(|rule| applied(ticket, rule, SlaCause::RulesChanged, now, terms));
     Ok(applied.into_iter().collect())
 }
 
 /// What holds for a ticket now, if that is not what it was promised. Settings hold for what happens after their change, so
 /// theirs are not compared: only another priority, which tells them itself, takes new ones.
-fn holding(request: &Request<'_>, ticket: &PresentTicket) -> Option<Rule> {
+pub(crate) fn holding(
+    ticket: &PresentTicket,
+    terms: &Terms,
+    settings: &TargetTable,
+) -> Option<Rule> {
     let promised = ticket.clocks.rule()?;
-    let facts = facts(ticket, request.terms);
-    let rule = Rule::holding(request.terms, &request.settings.sla_targets, &facts);
+    let rule = Rule::holding(terms, settings, &facts(ticket, terms));
     let both_settings = promised.policy.is_none() && rule.policy.is_none();
     (!both_settings && *promised != rule).then_some(rule)
 }
 
-fn applied(
+/// The promise of another rule, with the time that was used by the one before.
+pub(crate) fn applied(
     ticket: &PresentTicket,
     rule: Rule,
     cause: SlaCause,
@@ -119,7 +126,7 @@ fn applied(
     TicketSlaApplied { rule, used, cause }.into()
 }
 
-fn facts<'a>(ticket: &'a PresentTicket, terms: &Terms) -> TicketFacts<'a> {
+pub(crate) fn facts<'a>(ticket: &'a PresentTicket, terms: &Terms) -> TicketFacts<'a> {
     TicketFacts {
         priority: ticket.priority,
         channel: ticket.channel,
@@ -131,7 +138,7 @@ fn facts<'a>(ticket: &'a PresentTicket, terms: &Terms) -> TicketFacts<'a> {
 }
 
 /// What a policy can ask of a ticket; and its coming back, since nothing was seen to while it was done.
-fn changes_what_matches(event: &TicketEvent) -> bool {
+pub(crate) fn changes_what_matches(event: &TicketEvent) -> bool {
     match event {
         TicketEvent::Assigned(e) => e.from.team_id != e.to.team_id,
         TicketEvent::PriorityChanged(_)

@@ -1,0 +1,184 @@
+//! What would have happened under other rules, by the program on the server's machine, over what people did over HTTP.
+
+use chrono::SecondsFormat;
+use rand::prelude::*;
+use serde_json::{Value, json};
+use std::path::Path;
+use tempfile::TempDir;
+
+use super::reports::{listed, live, promise_all, report};
+use crate::harness::{Binary, DEADLINE, TestApp, eventually};
+
+/// The numbers of a simulation of everything up to now.
+async fn simulated(app: &TestApp, dir: &Path, drafts: &[(&str, Value)], more: &[&str]) -> Value {
+    let now = app.now().to_rfc3339_opts(SecondsFormat::Micros, true);
+    let mut words = vec!["simulate", "--organization", app.acme.slug.as_str()];
+    words.extend([
+        "--from",
+        "2026-01-01T00:00:00Z",
+        "--to",
+        &now,
+        "--format",
+        "json",
+    ]);
+    words.extend(more);
+    for (option, draft) in drafts {
+        let file = dir.join(option.trim_start_matches('-'));
+        std::fs::write(&file, draft.to_string()).unwrap();
+        words.extend([*option, option.trim_start_matches('-')]);
+    }
+    let said = Binary::new(&app.config, dir).succeed(&words).await;
+    serde_json::from_str(&said).unwrap()
+}
+
+/// Of one side of a simulation: metric, priority, and what had ended.
+fn ended(simulation: &Value, side: &str) -> Vec<Value> {
+    let rows = simulation["rows"].as_array().unwrap();
+    let mut told: Vec<_> = rows
+        .iter()
+        .map(|row| {
+            let numbers = &row[side];
+            json!([
+                row["metric"],
+                row["priority"],
+                numbers["met"],
+                numbers["breached"],
+                numbers["cancelled"],
+                numbers["p50_seconds"],
+                numbers["p90_seconds"],
+                numbers["p99_seconds"],
+            ])
+        })
+        .collect();
+    told.sort_by_key(ToString::to_string);
+    told
+}
+
+/// The same of the report.
+async fn reported(app: &TestApp) -> Vec<Value> {
+    let now = app.now().to_rfc3339_opts(SecondsFormat::Micros, true);
+    let path = format!(
+        "/reports/sla?from=2026-01-01T00:00:00Z&to={now}&group_by=metric&group_by=priority"
+    );
+    let report = app.admin().get(&path).await.expect(200);
+    let groups = report["groups"].as_array().unwrap();
+    let mut told: Vec<_> = groups
+        .iter()
+        .map(|group| {
+            let counts = &group["counts"];
+            let used = &counts["used_seconds"];
+            json!([
+                group["metric"],
+                group["priority"],
+                counts["met"],
+                counts["breached"],
+                counts["cancelled"],
+                used["p50"],
+                used["p90"],
+                used["p99"],
+            ])
+        })
+        .collect();
+    told.sort_by_key(ToString::to_string);
+    told
+}
+
+/// Of what runs the program tells otherwise: its clock is not the one of the test.
+fn without_running(told: Vec<Value>) -> Vec<Value> {
+    let has_ended = |row: &Value| (2..5).any(|index| row[index] != 0);
+    told.into_iter().filter(has_ended).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_in_force_gives_the_report_and_a_draft_gives_the_tickets_that_differ() {
+    let dir = TempDir::new().unwrap();
+    let app = TestApp::start().await;
+    promise_all(&app).await;
+    live(&app, &mut StdRng::seed_from_u64(5), 100).await;
+
+    // The timers of the last hours may still be on their way.
+    let same = async || {
+        let simulation = simulated(&app, dir.path(), &[("--calendars", json!([]))], &[]).await;
+        let before = without_running(ended(&simulation, "before"));
+        if before != without_running(reported(&app).await) {
+            return Err(format!("{before:?}"));
+        }
+        Ok(simulation)
+    };
+    let simulation = eventually(same, DEADLINE).await;
+    assert_eq!(ended(&simulation, "before"), ended(&simulation, "after"));
+    assert_eq!(simulation["difference_count"], 0);
+    assert!(!ended(&simulation, "before").is_empty());
+
+    let log = app.log().await.len();
+    let report_before = report(app.admin(), "&group_by=metric").await;
+    let target = json!({"priority": "normal", "metric": "first_reply", "seconds": 15});
+    let strict = json!({"policies": [{"name": "Strict", "targets": [target]}]});
+    let drafts = [("--policies", strict)];
+    let simulation = simulated(&app, dir.path(), &drafts, &[]).await;
+    let after = ended(&simulation, "after");
+    let first = |row: &&Value| row[0] == "first_reply" && row[1] == "normal";
+    let strict = after.iter().find(first).unwrap();
+    assert!(
+        strict[2] == 0 && strict[3].as_u64().unwrap() > 0,
+        "{strict}"
+    );
+    let differences = simulation["differences"].as_array().unwrap();
+    assert_eq!(simulation["difference_count"], differences.len());
+    let waits = listed(app.admin(), "&metric=first_reply").await;
+    let outcome = |ticket: &Value| {
+        let mut waits = waits.iter();
+        waits.find(|wait| wait["ticket_id"] == *ticket).unwrap()["outcome"].clone()
+    };
+    let met = |it: &&Value| it["metric"] == "first_reply" && it["before"] == "met";
+    let mut differing = 0;
+    for difference in differences.iter().filter(met) {
+        assert_eq!(outcome(&difference["ticket_id"]), "met");
+        assert_ne!(difference["after"], "met");
+        differing += 1;
+    }
+    assert!(differing > 0);
+
+    // Nothing live was touched.
+    assert_eq!(app.log().await.len(), log);
+    assert_eq!(report(app.admin(), "&group_by=metric").await, report_before);
+    app.is_as_the_log_says().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_simulated_is_said() {
+    let dir = TempDir::new().unwrap();
+    let app = TestApp::start().await;
+    let binary = Binary::new(&app.config, dir.path());
+    let range = [
+        "--from",
+        "2026-01-01T00:00:00Z",
+        "--to",
+        "2026-02-01T00:00:00Z",
+    ];
+    let words = |organization: &'static str, file: &'static str| {
+        let mut words = vec![
+            "simulate",
+            "--organization",
+            organization,
+            "--policies",
+            file,
+        ];
+        words.extend(range);
+        words
+    };
+    std::fs::write(dir.path().join("good"), "[]").unwrap();
+    std::fs::write(
+        dir.path().join("wrong"),
+        json!([{"name": "", "targets": []}]).to_string(),
+    )
+    .unwrap();
+    let said = binary.fail(&words("nowhere", "good")).await;
+    assert!(said.contains("there is no organization nowhere"), "{said}");
+    let said = binary.fail(&words("acme", "wrong")).await;
+    assert!(said.contains("/policies/0"), "{said}");
+    let said = binary.fail(&words("acme", "missing")).await;
+    assert!(said.contains("cannot be read"), "{said}");
+    let said = binary.succeed(&words("acme", "good")).await;
+    assert!(said.contains("0 tickets replayed"), "{said}");
+}
