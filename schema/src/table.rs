@@ -54,6 +54,10 @@ pub const API_KEYS: &str = "api_keys";
 
 /// Letters on their way to people.
 pub const MAIL_OUTBOX: &str = "mail_outbox";
+/// What-if simulations that admins asked for.
+pub const SLA_SIMULATIONS: &str = "sla_simulations";
+/// The waits that a simulation counts otherwise.
+pub const SLA_SIMULATION_DIFFERENCES: &str = "sla_simulation_differences";
 
 /// Every table above.
 pub const ALL: &[&str] = &[
@@ -82,6 +86,8 @@ pub const ALL: &[&str] = &[
     SIGN_ON_IDENTITIES,
     SIGN_ON_FACTORS,
     MAIL_OUTBOX,
+    SLA_SIMULATIONS,
+    SLA_SIMULATION_DIFFERENCES,
 ];
 
 /// The core read models. Unqualified: they stand in the namespace [`crate::projection::CORE`], or in that of a rebuild.

@@ -14,7 +14,7 @@ use crate::cli::{SimulateOptions, SimulationFormat};
 use crate::directory;
 use crate::http::drafts;
 use crate::node::Node;
-use crate::simulation::{Finished, Found, Progress, Simulation, run};
+use crate::simulation::{Finished, Found, Progress, Simulation, Watch, run};
 
 /// Differences that are told; all are counted.
 const DIFFERENCES_TOLD: usize = 10_000;
@@ -60,36 +60,46 @@ async fn replay(
         },
         imported: options.imported,
     };
-    let bar = progress_bar("events")?;
-    let mut differences = Differences {
-        told: Vec::new(),
-        total: 0,
+    let mut bars = Bars {
+        bar: progress_bar("events")?,
+        replays: false,
+        differences: Differences {
+            told: Vec::new(),
+            total: 0,
+        },
     };
-    let mut replayed: Option<ProgressBar> = None;
-    let finished = run(node, &simulation, |progress| match progress {
-        Progress::Walked(events, total) => {
-            bar.set_length(total);
-            bar.set_position(events);
-        }
-        Progress::Replayed(tickets, total, found) => {
-            let bar = replayed.get_or_insert_with(|| {
-                bar.finish();
-                // The template is the one above: it was good.
-                progress_bar("tickets").unwrap_or_else(|_| ProgressBar::hidden())
-            });
-            bar.set_length(total);
-            bar.set_position(tickets);
-            differences.total += found.len();
-            let room = DIFFERENCES_TOLD.saturating_sub(differences.told.len());
-            differences.told.extend(found.into_iter().take(room));
-        }
-    })
-    .await;
-    bar.finish();
-    if let Some(bar) = replayed {
-        bar.finish();
+    let finished = run(node, &simulation, &mut bars).await;
+    bars.bar.finish();
+    Ok((finished?, bars.differences))
+}
+
+/// Shows how far it is, on standard error, and keeps what differs.
+struct Bars {
+    bar: ProgressBar,
+    replays: bool,
+    differences: Differences,
+}
+
+impl Watch for Bars {
+    async fn step(&mut self, progress: Progress) -> Result<()> {
+        let (done, total) = match progress {
+            Progress::Walked(events, total) => (events, total),
+            Progress::Replayed(tickets, total, found) => {
+                if !self.replays {
+                    self.bar.finish();
+                    self.bar = progress_bar("tickets")?;
+                    self.replays = true;
+                }
+                self.differences.total += found.len();
+                let room = DIFFERENCES_TOLD.saturating_sub(self.differences.told.len());
+                self.differences.told.extend(found.into_iter().take(room));
+                (tickets, total)
+            }
+        };
+        self.bar.set_length(total);
+        self.bar.set_position(done);
+        Ok(())
     }
-    Ok((finished?, differences))
 }
 
 fn draft(options: &SimulateOptions) -> Result<Draft> {

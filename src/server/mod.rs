@@ -3,6 +3,7 @@
 mod erasures;
 mod mail;
 mod readiness;
+mod simulations;
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -142,6 +143,7 @@ pub async fn start(config: &Config, overrides: Overrides) -> Result<RunningServe
     if config.roles.has(Role::Api) {
         start_expiry(config, &node, &background);
         tokio::spawn(identity.clone().keep_house(background.clone()));
+        tokio::spawn(simulations::follow(node.clone(), background.clone()));
         tokio::spawn(identity.clone().carry_to_log(background.clone()));
         tokio::spawn(identity.clone().write_key_uses(background.clone()));
     }

@@ -14,6 +14,8 @@ use event_store::{EventStore, Placement, Position, RecordedEvent};
 use sealing::Keyring;
 use uuid::Uuid;
 
+use super::run::{Progress, Watch};
+
 /// Events of a page of the partition.
 const PAGE_EVENTS: u32 = 1_000;
 
@@ -53,7 +55,7 @@ impl TicketOfLog {
 }
 
 impl History {
-    /// Walks the log of an organization's partition up to its head, and calls `walked` with how many events it has passed.
+    /// Walks the log of an organization's partition up to its head, and tells `watch` how many events it has passed.
     ///
     /// # Errors
     /// When the log cannot be read, or a newer program wrote an event of the organization.
@@ -62,7 +64,7 @@ impl History {
         keys: &Keyring,
         place: Placement,
         draft: &Draft,
-        mut walked: impl FnMut(u64, u64),
+        watch: &mut impl Watch,
     ) -> Result<Self> {
         let head = store.head(place.partition).await?;
         let total = head.get().unsigned_abs();
@@ -80,7 +82,8 @@ impl History {
                 .into_iter()
                 .filter(|event| event.org_id == place.org_id);
             found.take(keys, own.collect()).await?;
-            walked(after.get().unsigned_abs().min(total), total);
+            let walked = after.get().unsigned_abs().min(total);
+            watch.step(Progress::Walked(walked, total)).await?;
         }
         let events = found.rulings.iter().map(|ruling| RuleEvent {
             position: ruling.position,

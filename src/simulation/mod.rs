@@ -11,4 +11,4 @@
 mod history;
 mod run;
 
-pub use run::{Finished, Found, Progress, Simulation, run};
+pub use run::{Finished, Found, Progress, Simulation, Watch, run};

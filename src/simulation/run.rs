@@ -16,10 +16,11 @@ use domain::sla::simulation::{
 use domain::ticket::event::TicketEvent;
 use domain::ticket::state::Priority;
 use event_store::{EventStore, Placement, RecordedEvent, Version};
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use uuid::Uuid;
 
-use super::history::{History, decoded};
+use super::history::{History, TicketOfLog, decoded};
 use crate::node::Node;
 
 /// Events of a page of a ticket's stream.
@@ -66,6 +67,15 @@ pub enum Progress {
     Replayed(u64, u64, Vec<Found>),
 }
 
+/// Who follows a simulation.
+pub trait Watch: Send {
+    /// Hears of a step.
+    ///
+    /// # Errors
+    /// When the simulation is to end here.
+    fn step(&mut self, progress: Progress) -> impl Future<Output = Result<()>> + Send;
+}
+
 /// What came of it.
 #[derive(Debug)]
 pub struct Finished {
@@ -77,20 +87,15 @@ pub struct Finished {
     pub rows: Vec<(Metric, Priority, Numbers, Numbers)>,
 }
 
-/// Runs a simulation, and calls `watch` with each step of it.
+/// Runs a simulation, and tells `watch` each step of it.
 ///
 /// # Errors
-/// When the log cannot be read, or more is counted than is kept in memory.
-pub async fn run(
-    node: &Node,
-    simulation: &Simulation,
-    mut watch: impl FnMut(Progress),
-) -> Result<Finished> {
+/// When the log cannot be read, more is counted than is kept in memory, or the watcher ends it.
+pub async fn run(node: &Node, simulation: &Simulation, watch: &mut impl Watch) -> Result<Finished> {
     let as_of = node.dispatcher.clock().now();
     let store = node.log();
     let (place, draft) = (simulation.place, &simulation.draft);
-    let walked = |events, total| watch(Progress::Walked(events, total));
-    let history = History::read(&store, &node.keys, place, draft, walked).await?;
+    let history = History::read(&store, &node.keys, place, draft, watch).await?;
     let range = simulation.range;
     let tickets: Vec<_> = history
         .tickets
@@ -101,11 +106,10 @@ pub async fn run(
     let (mut tally, mut differences) = (Tally::default(), Vec::new());
     let (total, mut done) = (tickets.len() as u64, 0);
     for step in tickets.chunks(TICKETS_OF_STEP) {
-        let replayed = step.iter().map(|ticket| async {
-            let events = events_of(&store, node, place, ticket.id).await?;
-            let waits = replay(&events, simulation.imported, &history, as_of)?;
-            Ok::<_, anyhow::Error>((*ticket, waits))
-        });
+        let one = |ticket: &TicketOfLog| {
+            replayed(node, &store, simulation, &history, *ticket, as_of).boxed()
+        };
+        let replayed: Vec<BoxFuture<'_, _>> = step.iter().map(one).collect();
         let replayed: Vec<_> = stream::iter(replayed)
             .buffered(STREAMS_AT_ONCE)
             .try_collect()
@@ -122,11 +126,8 @@ pub async fn run(
             bail!("more than {USED_KEPT_MAX} waits are counted: simulate a shorter time");
         }
         done += step.len() as u64;
-        watch(Progress::Replayed(
-            done,
-            total,
-            std::mem::take(&mut differences),
-        ));
+        let found = std::mem::take(&mut differences);
+        watch.step(Progress::Replayed(done, total, found)).await?;
         tokio::time::sleep(PAUSE).await;
     }
     Ok(Finished {
@@ -134,6 +135,19 @@ pub async fn run(
         tickets: total,
         rows: tally.rows(),
     })
+}
+
+async fn replayed(
+    node: &Node,
+    store: &EventStore,
+    simulation: &Simulation,
+    history: &History,
+    ticket: TicketOfLog,
+    as_of: DateTime<Utc>,
+) -> Result<(TicketOfLog, (Waits, Waits))> {
+    let events = events_of(store, node, simulation.place, ticket.id).await?;
+    let waits = replay(&events, simulation.imported, history, as_of)?;
+    Ok((ticket, waits))
 }
 
 async fn events_of(

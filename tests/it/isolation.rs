@@ -23,6 +23,7 @@ struct Ids {
     api_key: Uuid,
     provider: Uuid,
     role: Uuid,
+    simulation: Uuid,
 }
 
 impl Ids {
@@ -41,6 +42,7 @@ impl Ids {
             api_key,
             provider,
             role,
+            simulation,
         ] = std::array::from_fn(|_| Uuid::now_v7());
         Self {
             ticket,
@@ -55,6 +57,7 @@ impl Ids {
             api_key,
             provider,
             role,
+            simulation,
         }
     }
 
@@ -72,6 +75,7 @@ impl Ids {
             ("{api_key_id}", self.api_key.to_string()),
             ("{provider_id}", self.provider.to_string()),
             ("{role_id}", self.role.to_string()),
+            ("{simulation_id}", self.simulation.to_string()),
             ("{tag}", "vip".to_owned()),
         ];
         let path = filled
@@ -94,6 +98,7 @@ fn body(operation_id: &str) -> Option<Value> {
         "update_api_key" => Some(json!({"name": "Taken over"})),
         "resend_invitation" | "revoke_invitation" => None,
         "get_role" | "delete_role" => None,
+        "get_simulation" | "list_simulation_differences" | "delete_simulation" => None,
         "import_holidays" => Some(least_body("import_holidays")),
         "update_role" => Some(json!({"name": "Taken over"})),
         "end_session" | "list_user_sessions" | "end_user_sessions" => None,
@@ -205,6 +210,12 @@ async fn acme_ids(app: &TestApp) -> Ids {
         api_key,
         provider: provider_of(app).await,
         role: make_role(app.admin(), "lead", &["read_audit"]).await,
+        simulation: app
+            .admin()
+            .post("/sla/simulations", least_body("create_simulation"))
+            .await
+            .expect(202)
+            .id(),
     }
 }
 

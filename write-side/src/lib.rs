@@ -22,3 +22,4 @@ pub mod identity;
 pub mod mail;
 pub mod notices;
 pub mod saga;
+pub mod simulations;

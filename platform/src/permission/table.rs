@@ -164,6 +164,11 @@ pub const TABLE: &[Row] = &[
     needs(ManageServiceLevels, "update_policy",      ""),
     needs(ManageServiceLevels, "delete_policy",      ""),
     needs(ManageServiceLevels, "reorder_policies",   ""),
+    needs(ManageServiceLevels, "create_simulation",  ""),
+    needs(ManageServiceLevels, "list_simulations",   ""),
+    needs(ManageServiceLevels, "get_simulation",     ""),
+    needs(ManageServiceLevels, "list_simulation_differences", ""),
+    needs(ManageServiceLevels, "delete_simulation",  ""),
     needs(ReadOrganization,   "get_organization",    "customers: its name"),
     needs(ManageOrganization, "update_organization", ""),
 ];

@@ -153,6 +153,12 @@ pub const TABLES: &[Access] = &[
         &[all(IDENTITY, EVERYTHING), all(PROJECTOR, REMOVE)],
     ),
     on(table::MAIL_OUTBOX, &[all(IDENTITY, EVERYTHING)]),
+    // Asked for by admins, and run for every organization by whichever server is free.
+    on(table::SLA_SIMULATIONS, &[all(IDENTITY, EVERYTHING)]),
+    on(
+        table::SLA_SIMULATION_DIFFERENCES,
+        &[all(IDENTITY, EVERYTHING)],
+    ),
 ];
 
 const DERIVED: &[Right] = &[own(QUERY, READ), all(PROJECTOR, KEEP)];

@@ -5,6 +5,7 @@ use rand::prelude::*;
 use serde_json::{Value, json};
 use std::path::Path;
 use tempfile::TempDir;
+use uuid::Uuid;
 
 use super::reports::{listed, live, promise_all, report};
 use crate::harness::{Binary, DEADLINE, TestApp, eventually};
@@ -181,4 +182,178 @@ async fn what_cannot_be_simulated_is_said() {
     assert!(said.contains("cannot be read"), "{said}");
     let said = binary.succeed(&words("acme", "good")).await;
     assert!(said.contains("0 tickets replayed"), "{said}");
+}
+
+/// Asks for a simulation of everything up to now.
+async fn asked(app: &TestApp, drafts: Value) -> Uuid {
+    let mut body = drafts;
+    body["from"] = json!("2026-01-01T00:00:00Z");
+    body["to"] = json!(app.now());
+    let made = app.admin().post("/sla/simulations", body).await.expect(202);
+    assert_eq!(made["state"], "queued");
+    made.id()
+}
+
+/// The simulation once it has ended.
+async fn finished(app: &TestApp, id: Uuid) -> Value {
+    let look = async || {
+        let seen = app.admin().get(&format!("/sla/simulations/{id}")).await;
+        match seen.expect(200).body {
+            seen if seen["ended_at"].is_string() => Ok(seen),
+            seen => Err(seen),
+        }
+    };
+    eventually(look, DEADLINE).await
+}
+
+/// Every page of what differs.
+async fn differing(app: &TestApp, id: Uuid) -> Vec<Value> {
+    let (mut items, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let path = format!("/sla/simulations/{id}/differences?limit=3{cursor}");
+        let page = app.admin().get(&path).await.expect(200);
+        items.extend(page.items().to_vec());
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return items,
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_simulation_over_http_tells_what_the_report_tells_and_what_would_have_been() {
+    let app = TestApp::start().await;
+    promise_all(&app).await;
+    live(&app, &mut StdRng::seed_from_u64(6), 80).await;
+
+    let same = async || {
+        let simulation = finished(&app, asked(&app, json!({"calendars": []})).await).await;
+        let before = without_running(ended(&simulation, "before"));
+        if before != without_running(reported(&app).await) {
+            return Err(format!("{before:?}"));
+        }
+        Ok(simulation)
+    };
+    let simulation = eventually(same, DEADLINE).await;
+    assert_eq!(simulation["state"], "completed", "{simulation}");
+    assert_eq!(
+        simulation["rows"][0]["before"],
+        simulation["rows"][0]["after"]
+    );
+    assert_eq!(simulation["difference_count"], 0);
+    assert_eq!(simulation["tickets_done"], simulation["tickets_total"]);
+
+    let log = app.log().await.len();
+    let target = json!({"priority": "normal", "metric": "first_reply", "seconds": 15});
+    let strict = json!({"policies": [{"name": "Strict", "targets": [target]}]});
+    let id = asked(&app, strict).await;
+    let simulation = finished(&app, id).await;
+    let differences = differing(&app, id).await;
+    assert_eq!(simulation["difference_count"], differences.len());
+    let is_missed = |it: &&Value| it["metric"] == "first_reply" && it["after"] == "breached";
+    assert!(
+        differences.iter().any(|it| is_missed(&it)),
+        "{differences:?}"
+    );
+    assert_eq!(app.log().await.len(), log, "nothing live was touched");
+
+    let path = format!("/sla/simulations/{id}");
+    for (person, status) in [
+        (app.agent(), 403),
+        (app.lead(), 403),
+        (app.customer(), 403),
+        (&app.globex.admin, 404),
+    ] {
+        person.get(&path).await.expect(status);
+        person.delete(&path).await.expect(status);
+    }
+    app.admin().delete(&path).await.expect(204);
+    app.admin().get(&path).await.expect(404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_simulation_whose_server_went_away_is_begun_again_and_fails_after_some_times() {
+    let app = TestApp::start().await;
+    app.customer().opens("Printer on fire").await;
+    let id = asked(&app, json!({"policies": []})).await;
+    finished(&app, id).await;
+    let superuser = app.database.superuser().await;
+    let lose = async |attempts: i32| {
+        let lost = "UPDATE sla_simulations SET state = 'running', ended_at = NULL, result = NULL, attempts = $2, \
+                    seen_at = now() - interval '2 minutes' WHERE simulation_id = $1";
+        superuser.execute(lost, &[&id, &attempts]).await.unwrap();
+    };
+    lose(1).await;
+    assert_eq!(finished(&app, id).await["state"], "completed");
+    lose(3).await;
+    let failed = finished(&app, id).await;
+    assert_eq!(failed["state"], "failed");
+    let why = failed["failure"].as_str().unwrap();
+    assert!(why.contains("ask for it again"), "{why}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_organization_runs_one_simulation_and_lets_a_few_wait() {
+    let app = TestApp::start().await;
+    let first = asked(&app, json!({"policies": []})).await;
+    finished(&app, first).await;
+    // Another server is at it.
+    let held = "UPDATE sla_simulations SET state = 'running', ended_at = NULL, seen_at = now() + interval '1 hour' \
+                WHERE simulation_id = $1";
+    let superuser = app.database.superuser().await;
+    superuser.execute(held, &[&first]).await.unwrap();
+    let mut waiting = Vec::new();
+    for _ in 0..3 {
+        waiting.push(asked(&app, json!({"policies": []})).await);
+    }
+    let body =
+        json!({"from": "2026-01-01T00:00:00Z", "to": "2026-02-01T00:00:00Z", "policies": []});
+    let path = "/sla/simulations";
+    app.admin().post(path, body.clone()).await.expect(409);
+    // That is no other organization's trouble.
+    let theirs = app.globex.admin.post(path, body).await.expect(202).id();
+    let look = async || {
+        let seen = app.globex.admin.get(&format!("{path}/{theirs}")).await;
+        match seen.expect(200).body {
+            seen if seen["state"] == "completed" => Ok(()),
+            seen => Err(seen),
+        }
+    };
+    eventually(look, DEADLINE).await;
+    let kept = app.admin().get(path).await.expect(200);
+    let states: Vec<_> = kept.items().iter().map(|it| it["state"].clone()).collect();
+    assert_eq!(states, ["queued", "queued", "queued", "running"]);
+    // Without the one that holds them up they go on.
+    app.admin()
+        .delete(&format!("{path}/{first}"))
+        .await
+        .expect(204);
+    for id in waiting {
+        assert_eq!(finished(&app, id).await["state"], "completed");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_with_a_draft_is_told_by_its_field() {
+    let app = TestApp::start().await;
+    let range = json!({"from": "2026-01-01T00:00:00Z", "to": "2026-02-01T00:00:00Z"});
+    let target = json!({"priority": "urgent", "metric": "patience", "seconds": 60});
+    let calendar = json!({"id": Uuid::nil(), "zone": "Berlin", "weekly": []});
+    for (drafts, pointer) in [
+        (json!({}), "/policies"),
+        (json!({"policies": [], "to": "2025-01-01T00:00:00Z"}), "/to"),
+        (
+            json!({"policies": [{"name": "Gold", "targets": [target]}]}),
+            "/policies/0/targets/0/metric",
+        ),
+        (json!({"calendars": [calendar]}), "/calendars/0/zone"),
+    ] {
+        let mut body = range.clone();
+        for (name, value) in drafts.as_object().unwrap() {
+            body[name] = value.clone();
+        }
+        let refused = app.admin().post("/sla/simulations", body).await.expect(422);
+        let told = refused["errors"].to_string();
+        assert!(told.contains(pointer), "{told}");
+    }
 }

@@ -15,6 +15,7 @@ mod organization;
 mod policies;
 mod problems;
 mod responses;
+mod simulations;
 mod tags;
 mod teams;
 mod tickets;
@@ -32,6 +33,7 @@ use organization::OrganizationApi;
 use platform::http::views::TicketViews;
 use poem_openapi::OpenApi;
 use policies::Policies;
+use simulations::SimulationsApi;
 use std::sync::Arc;
 use std::time::Duration;
 use teams::Teams;
@@ -51,6 +53,7 @@ pub fn api(
         views,
         wait_max,
     };
+    let simulations = identity.simulations();
     (
         access::api(identity),
         Tickets(desk.clone()),
@@ -60,6 +63,7 @@ pub fn api(
         Companies(desk.clone()),
         Calendars(desk.clone()),
         Policies(desk.clone()),
+        SimulationsApi(simulations),
         OrganizationApi(desk),
     )
 }

@@ -71,6 +71,7 @@ use roles::{KnownRoles, known_roles};
 
 use crate::dispatch::{CommandError, Dispatcher, Person};
 use crate::mail::{EnqueueError, Outbox};
+use crate::simulations::Simulations;
 
 /// How long an access token is good (OWASP ASVS 5.0, 9.2.1: short).
 pub const ACCESS_LIFETIME: TimeDelta = TimeDelta::minutes(15);
@@ -250,6 +251,12 @@ impl Identity {
         let account =
             accounts::of_user(&client, principal.organization_id, principal.user_id).await?;
         account.ok_or(IdentityError::NotFound("the account"))
+    }
+
+    /// The what-if simulations, which are kept through the same connections.
+    #[must_use]
+    pub fn simulations(&self) -> Simulations {
+        Simulations::new(self.inner.pool.clone(), self.inner.dispatcher.clone())
     }
 
     /// The organization of a short name, as somebody wrote it who need not be anybody.

@@ -13,6 +13,7 @@ pub async fn walk(app: &TestApp, contract: &Contract) {
     companies(app, contract).await;
     calendars(app, contract).await;
     policies(app, contract).await;
+    simulations(app, contract).await;
     audit(app, contract).await;
 }
 
@@ -223,6 +224,24 @@ async fn calendars(app: &TestApp, contract: &Contract) {
     let retired = contract.request(app.admin(), target);
     let retired = contract.answer("retire_calendar", retired).await;
     retired.expect(200);
+}
+
+async fn simulations(app: &TestApp, contract: &Contract) {
+    let create = ("create_simulation", &[][..]);
+    let body = least_body("create_simulation");
+    let made = contract.send(app.admin(), create, body).await.expect(202);
+    let id = made.id().to_string();
+    let path = [("simulation_id", id.as_str())];
+    for operation in ["get_simulation", "list_simulation_differences"] {
+        let get = (operation, &path[..]);
+        contract.get(app.admin(), get).await.expect(200);
+    }
+    let list = ("list_simulations", &[][..]);
+    contract.get(app.admin(), list).await.expect(200);
+    contract.get(app.agent(), list).await.expect(403);
+    let delete = ("delete_simulation", &path[..]);
+    contract.get(app.admin(), delete).await.expect(204);
+    contract.get(app.admin(), delete).await.expect(404);
 }
 
 async fn policies(app: &TestApp, contract: &Contract) {

@@ -11,7 +11,7 @@ use super::spec::Operation;
 use crate::harness::{Answer, Database, Request, TestApp};
 
 /// Ids that nothing has, and a tag.
-fn nowhere() -> [(&'static str, String); 13] {
+fn nowhere() -> [(&'static str, String); 14] {
     let id = || Uuid::now_v7().to_string();
     [
         ("ticket_id", id()),
@@ -26,6 +26,7 @@ fn nowhere() -> [(&'static str, String); 13] {
         ("api_key_id", id()),
         ("provider_id", id()),
         ("role_id", id()),
+        ("simulation_id", id()),
         ("tag", "toner".to_owned()),
     ]
 }
@@ -64,6 +65,9 @@ pub fn least_body(id: &str) -> Value {
         "create_calendar" => json!({
             "name": "Office", "zone": "Europe/Berlin",
             "weekly": [{"day": "monday", "start": "09:00", "end": "17:00"}],
+        }),
+        "create_simulation" => json!({
+            "from": "2026-01-01T00:00:00Z", "to": "2026-02-01T00:00:00Z", "policies": [],
         }),
         "create_policy" => json!({
             "name": "Gold", "targets": [{"priority": "urgent", "metric": "resolution", "seconds": 3_600}],

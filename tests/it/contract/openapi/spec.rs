@@ -87,8 +87,13 @@ impl<'a> Operation<'a> {
         all.find(|parameter| parameter["in"] == place && parameter["name"] == name)
     }
 
-    /// Whether it lets somebody in or out, rather than changing or showing what the log holds.
+    /// Whether it lets somebody in or out, or keeps what-if simulations, rather than changing or showing what the log holds.
     pub fn is_about_access(&self) -> bool {
+        self.may_hold_secrets() || self.path.starts_with("/sla/simulations")
+    }
+
+    /// Whether its answers may hold what lets somebody in.
+    pub fn may_hold_secrets(&self) -> bool {
         self.value["tags"][0] == "Access"
     }
 

@@ -1,0 +1,379 @@
+//! What-if simulations that admins asked for: kept in rows, run in the background, forgotten after a time.
+//!
+//! Invariants:
+//! - An organization has one simulation that runs, and a few that wait.
+//! - A simulation ends as completed, or as failed with a reason; one whose server went away is begun again, twice at most.
+//!
+//! Never here: the log (whoever runs a simulation brings the walk over it), an event.
+
+mod queue;
+
+use std::error::Error as StdError;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use const_format::formatcp;
+use deadpool_postgres::{Client, Pool};
+use domain::calendar::definition::CalendarDefinition;
+use domain::ids::{CalendarId, OrganizationId, TicketId, UserId};
+use domain::sla::Metric;
+use domain::sla::measure::Outcome;
+use domain::sla::policy::Policy;
+use domain::sla::simulation::{Draft, Numbers, Range};
+use domain::ticket::state::Priority;
+use event_store::Partition;
+use platform::rows::{Column, RowError};
+use schema::table::{SLA_SIMULATION_DIFFERENCES, SLA_SIMULATIONS};
+use serde::{Deserialize, Serialize};
+use tokio_postgres::Row;
+use tokio_postgres::types::Json;
+use uuid::Uuid;
+
+use crate::dispatch::{CommandError, Dispatcher};
+
+pub use queue::{Claimed, Queue};
+
+/// The most simulations of an organization that wait or run.
+pub const OPEN_MAX: i64 = 4;
+/// The most that are kept; older ones that ended are forgotten first.
+const KEPT_MAX: i64 = 50;
+/// How long one that ended is kept.
+pub const KEPT_FOR: TimeDelta = TimeDelta::days(30);
+/// The most differences that are kept of one.
+pub const DIFFERENCES_MAX: i64 = 10_000;
+
+const COLUMNS: &str = "s.simulation_id, s.state, s.request, s.created_by, s.created_at, s.tickets_done, s.tickets_total, \
+                       s.ended_at, s.as_of, s.result, s.difference_count, s.failure";
+const INSERT: &str = formatcp!(
+    "INSERT INTO {SLA_SIMULATIONS} (partition, org_id, simulation_id, state, request, created_by, created_at) \
+     SELECT $1, $2, $3, 'queued', $4, $5, $6 \
+      WHERE (SELECT count(*) FROM {SLA_SIMULATIONS} s \
+              WHERE s.partition = $1 AND s.org_id = $2 AND s.state IN ('queued', 'running')) < $7"
+);
+const FORGET_OLD: &str = formatcp!(
+    "DELETE FROM {SLA_SIMULATIONS} d WHERE d.partition = $1 AND d.org_id = $2 AND d.state IN ('completed', 'failed') \
+        AND d.simulation_id IN (SELECT s.simulation_id FROM {SLA_SIMULATIONS} s \
+              WHERE s.partition = $1 AND s.org_id = $2 ORDER BY s.created_at DESC, s.simulation_id DESC OFFSET $3)"
+);
+const LIST: &str = formatcp!(
+    "SELECT {COLUMNS} FROM {SLA_SIMULATIONS} s WHERE s.partition = $1 AND s.org_id = $2 \
+      ORDER BY s.created_at DESC, s.simulation_id DESC LIMIT $3"
+);
+const FIND: &str = formatcp!(
+    "SELECT {COLUMNS} FROM {SLA_SIMULATIONS} s WHERE s.partition = $1 AND s.org_id = $2 AND s.simulation_id = $3"
+);
+const DELETE: &str = formatcp!(
+    "DELETE FROM {SLA_SIMULATIONS} s WHERE s.partition = $1 AND s.org_id = $2 AND s.simulation_id = $3"
+);
+const DIFFERENCES: &str = formatcp!(
+    "SELECT d.place, d.ticket_id, d.number, d.metric, d.round, d.before, d.after FROM {SLA_SIMULATION_DIFFERENCES} d \
+      WHERE d.partition = $1 AND d.org_id = $2 AND d.simulation_id = $3 AND d.place > $4 ORDER BY d.place LIMIT $5"
+);
+
+/// What is asked.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SimulationRequest {
+    /// The whole ordered list of draft policies; none leaves those that held.
+    pub policies: Option<Vec<Policy>>,
+    /// Draft calendars.
+    pub calendars: Vec<(CalendarId, CalendarDefinition)>,
+    /// The time of which waits are counted.
+    pub range: Range,
+    /// Whether imported tickets are promised something, too.
+    pub imported: bool,
+}
+
+impl SimulationRequest {
+    /// The drafts.
+    #[must_use]
+    pub fn draft(&self) -> Draft {
+        Draft {
+            policies: self.policies.clone(),
+            calendars: self.calendars.iter().cloned().collect(),
+        }
+    }
+}
+
+/// The numbers of a metric and priority, as they went and as they would have gone.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SimulatedRow {
+    /// What was measured.
+    pub metric: Metric,
+    /// How urgent the tickets were.
+    pub priority: Priority,
+    /// As it went.
+    pub before: Numbers,
+    /// As it would have gone.
+    pub after: Numbers,
+}
+
+/// How a simulation stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// It waits for others.
+    Queued,
+    /// It is under way.
+    Running,
+    /// It is there.
+    Completed,
+    /// It ended without numbers.
+    Failed,
+}
+
+/// A simulation as it is kept.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    /// Its id.
+    pub id: Uuid,
+    /// How it stands.
+    pub state: State,
+    /// What was asked.
+    pub request: SimulationRequest,
+    /// The admin who did.
+    pub created_by: UserId,
+    /// When.
+    pub created_at: DateTime<Utc>,
+    /// Tickets that were replayed.
+    pub tickets_done: i64,
+    /// Of how many, once that is known.
+    pub tickets_total: Option<i64>,
+    /// When it ended.
+    pub ended_at: Option<DateTime<Utc>>,
+    /// The moment of which it tells.
+    pub as_of: Option<DateTime<Utc>>,
+    /// The numbers, once it is completed.
+    pub result: Option<Vec<SimulatedRow>>,
+    /// How many waits are counted otherwise.
+    pub difference_count: i64,
+    /// Why it failed.
+    pub failure: Option<String>,
+}
+
+/// A wait that is counted otherwise.
+#[derive(Debug, Clone, Copy)]
+pub struct KeptDifference {
+    /// Its place among them, from 1.
+    pub place: i64,
+    /// The ticket.
+    pub ticket_id: TicketId,
+    /// Its number.
+    pub number: i64,
+    /// What was measured.
+    pub metric: Metric,
+    /// Which of several waits.
+    pub round: i32,
+    /// How it was counted; none where it was not.
+    pub before: Option<Outcome>,
+    /// How it would have been.
+    pub after: Option<Outcome>,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum SimulationError {
+    /// Too many wait already.
+    #[error(
+        "an organization has at most {OPEN_MAX} simulations that wait or run: delete one, or come back later"
+    )]
+    TooMany,
+    /// Nobody asked for it in this organization, or it is forgotten.
+    #[error("there is no such simulation")]
+    NotFound,
+    /// The database cannot be reached.
+    #[error("the simulations cannot be read now; try again shortly")]
+    Unavailable(#[source] Box<dyn StdError + Send + Sync>),
+}
+
+impl From<tokio_postgres::Error> for SimulationError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Unavailable(Box::new(error))
+    }
+}
+
+impl From<deadpool_postgres::PoolError> for SimulationError {
+    fn from(error: deadpool_postgres::PoolError) -> Self {
+        Self::Unavailable(Box::new(error))
+    }
+}
+
+impl From<RowError> for SimulationError {
+    fn from(error: RowError) -> Self {
+        Self::Unavailable(Box::new(error))
+    }
+}
+
+impl From<CommandError> for SimulationError {
+    fn from(error: CommandError) -> Self {
+        Self::Unavailable(Box::new(error))
+    }
+}
+
+/// The simulations of all organizations. Clones share everything.
+#[derive(Debug, Clone)]
+pub struct Simulations {
+    pool: Pool,
+    dispatcher: Dispatcher,
+}
+
+impl Simulations {
+    /// Kept through this pool.
+    #[must_use]
+    pub fn new(pool: Pool, dispatcher: Dispatcher) -> Self {
+        Self { pool, dispatcher }
+    }
+
+    /// Asks for one.
+    ///
+    /// # Errors
+    /// When too many wait, or the database fails.
+    pub async fn create(
+        &self,
+        organization: OrganizationId,
+        by: UserId,
+        request: &SimulationRequest,
+    ) -> Result<Kept, SimulationError> {
+        let (partition, client) = self.reach(organization).await?;
+        let id = Uuid::now_v7();
+        let now = self.dispatcher.clock().now();
+        let request = Json(request);
+        let made = client
+            .execute(
+                INSERT,
+                &[
+                    &partition,
+                    &organization.0,
+                    &id,
+                    &request,
+                    &by.0,
+                    &now,
+                    &OPEN_MAX,
+                ],
+            )
+            .await?;
+        if made == 0 {
+            return Err(SimulationError::TooMany);
+        }
+        client
+            .execute(FORGET_OLD, &[&partition, &organization.0, &KEPT_MAX])
+            .await?;
+        let row = client
+            .query_opt(FIND, &[&partition, &organization.0, &id])
+            .await?;
+        kept(&row.ok_or(SimulationError::NotFound)?)
+    }
+
+    /// Those that are kept, the newest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn list(&self, organization: OrganizationId) -> Result<Vec<Kept>, SimulationError> {
+        let (partition, client) = self.reach(organization).await?;
+        let limit = KEPT_MAX + OPEN_MAX;
+        let rows = client
+            .query(LIST, &[&partition, &organization.0, &limit])
+            .await?;
+        rows.iter().map(kept).collect()
+    }
+
+    /// One of this organization.
+    ///
+    /// # Errors
+    /// When there is none, or the database fails.
+    pub async fn get(
+        &self,
+        organization: OrganizationId,
+        id: Uuid,
+    ) -> Result<Kept, SimulationError> {
+        let (partition, client) = self.reach(organization).await?;
+        let row = client
+            .query_opt(FIND, &[&partition, &organization.0, &id])
+            .await?;
+        kept(&row.ok_or(SimulationError::NotFound)?)
+    }
+
+    /// Forgets one; where it runs, it ends with its next step.
+    ///
+    /// # Errors
+    /// When there is none, or the database fails.
+    pub async fn delete(
+        &self,
+        organization: OrganizationId,
+        id: Uuid,
+    ) -> Result<(), SimulationError> {
+        let (partition, client) = self.reach(organization).await?;
+        let gone = client
+            .execute(DELETE, &[&partition, &organization.0, &id])
+            .await?;
+        if gone == 0 {
+            return Err(SimulationError::NotFound);
+        }
+        Ok(())
+    }
+
+    /// At most `limit` of its differences after a place.
+    ///
+    /// # Errors
+    /// When there is no such simulation, or the database fails.
+    pub async fn differences(
+        &self,
+        organization: OrganizationId,
+        id: Uuid,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<KeptDifference>, SimulationError> {
+        self.get(organization, id).await?;
+        let (partition, client) = self.reach(organization).await?;
+        let rows = client
+            .query(
+                DIFFERENCES,
+                &[&partition, &organization.0, &id, &after, &limit],
+            )
+            .await?;
+        rows.iter().map(difference).collect()
+    }
+
+    async fn reach(&self, organization: OrganizationId) -> Result<(i16, Client), SimulationError> {
+        let partition: Partition = self.dispatcher.partition(organization).await?;
+        Ok((partition.get(), self.pool.get().await?))
+    }
+}
+
+fn kept(row: &Row) -> Result<Kept, SimulationError> {
+    let state: String = row.try_get("state")?;
+    let Json(request) = row.try_get("request")?;
+    let result: Option<Json<Vec<SimulatedRow>>> = row.try_get("result")?;
+    Ok(Kept {
+        id: row.try_get("simulation_id")?,
+        state: match state.as_str() {
+            "queued" => State::Queued,
+            "running" => State::Running,
+            "completed" => State::Completed,
+            _ => State::Failed,
+        },
+        request,
+        created_by: UserId(row.try_get("created_by")?),
+        created_at: row.try_get("created_at")?,
+        tickets_done: row.try_get("tickets_done")?,
+        tickets_total: row.try_get("tickets_total")?,
+        ended_at: row.try_get("ended_at")?,
+        as_of: row.try_get("as_of")?,
+        result: result.map(|Json(rows)| rows),
+        difference_count: row.try_get("difference_count")?,
+        failure: row.try_get("failure")?,
+    })
+}
+
+fn difference(row: &Row) -> Result<KeptDifference, SimulationError> {
+    let outcome = |name| -> Result<Option<Outcome>, SimulationError> {
+        let stored: Option<String> = row.try_get(name)?;
+        Ok(stored.map(Outcome::from_stored).transpose()?)
+    };
+    Ok(KeptDifference {
+        place: row.try_get("place")?,
+        ticket_id: TicketId(row.try_get("ticket_id")?),
+        number: row.try_get("number")?,
+        metric: Metric::from_stored(row.try_get("metric")?)?,
+        round: row.try_get("round")?,
+        before: outcome("before")?,
+        after: outcome("after")?,
+    })
+}
