@@ -16,6 +16,7 @@ GIVEN_BY_ANSWERS = (("query", "cursor"), ("headers", "Consistency-Token"))
 # The tool makes If-Match by the general standard, whatever form the description gives it.
 ENTITY_TAG = re.compile(r'\*|"[0-9]{1,18}"')
 METRICS = ("first_reply", "next_reply", "periodic_update", "requester_wait", "agent_work", "resolution")
+WARNING = {"percent": 80, "actions": [{"kind": "notify_assignee"}, {"kind": "raise_priority"}]}
 URGENT = {"field": "priority", "operator": "is_one_of", "values": ["high", "urgent"]}
 # What each caller changed last: queries that carry it show what was just made, instead of 404.
 LAST_CHANGE = {}
@@ -37,6 +38,7 @@ def before_call(context, case, kwargs):
     keep_known_types(case)
     keep_possible_calendar(case)
     keep_possible_policy(case)
+    keep_possible_waits(case)
     show_last_change(case)
 
 
@@ -111,12 +113,26 @@ def keep_possible_policy(case):
         for number, target in enumerate(targets):
             target.pop("calendar_id", None)
             target["metric"] = METRICS[number % len(METRICS)]
+            if target.get("warnings"):
+                target["warnings"] = [WARNING]
             promised[target["priority"], target["metric"]] = target
         body["targets"] = list(promised.values())
     conditions = body.get("conditions")
     if isinstance(conditions, dict):
         for name, some in conditions.items():
             conditions[name] = [dict(URGENT) for _ in some or []]
+
+
+def keep_possible_waits(case):
+    """The teams and calendars that waits name have to be there."""
+    body = case.body if isinstance(case.body, dict) else {}
+    settings = body.get("settings") if isinstance(body.get("settings"), dict) else {}
+    if settings.get("team_waiting"):
+        settings["team_waiting"] = {}
+    waiting = settings.get("waiting") or {}
+    for delay in [waiting.get("auto_close"), *(waiting.get("reminders") or [])]:
+        if delay:
+            delay.pop("calendar_id", None)
 
 
 def keep_described_entity_tag(case):

@@ -11,25 +11,23 @@ use std::collections::{BTreeMap, BTreeSet};
 #[must_use]
 pub fn evolve(state: Organization, event: &OrganizationEvent, _at: DateTime<Utc>) -> Organization {
     match (state, event) {
-        (_, OrganizationEvent::Created(e)) => Organization::Present(PresentOrganization {
-            name: e.name.clone(),
-            slug: e.slug.clone(),
-            settings: e.settings.clone(),
-            standing: Standing::Active,
-            roles: BTreeMap::new(),
-        }),
-        (Organization::Absent, _) => Organization::Absent,
-        (Organization::Present(organization), OrganizationEvent::Renamed(e)) => {
-            Organization::Present(PresentOrganization {
-                name: e.to.clone(),
-                ..organization
-            })
-        }
-        (Organization::Present(organization), OrganizationEvent::SettingsChanged(e)) => {
-            Organization::Present(PresentOrganization {
+        (_, OrganizationEvent::Created(e)) => {
+            Organization::Present(Box::new(PresentOrganization {
+                name: e.name.clone(),
+                slug: e.slug.clone(),
                 settings: e.settings.clone(),
-                ..organization
-            })
+                standing: Standing::Active,
+                roles: BTreeMap::new(),
+            }))
+        }
+        (Organization::Absent, _) => Organization::Absent,
+        (Organization::Present(mut organization), OrganizationEvent::Renamed(e)) => {
+            organization.name = e.to.clone();
+            Organization::Present(organization)
+        }
+        (Organization::Present(mut organization), OrganizationEvent::SettingsChanged(e)) => {
+            organization.settings = e.settings.clone();
+            Organization::Present(organization)
         }
         (Organization::Present(mut organization), OrganizationEvent::RoleCreated(e)) => {
             organization.roles.insert(e.role_id, created(e));
@@ -77,7 +75,7 @@ fn created(event: &OrganizationRoleCreated) -> CustomRole {
 }
 
 fn with_role(
-    mut organization: PresentOrganization,
+    mut organization: Box<PresentOrganization>,
     role_id: RoleId,
     change: impl FnOnce(&mut CustomRole),
 ) -> Organization {
@@ -87,9 +85,7 @@ fn with_role(
     Organization::Present(organization)
 }
 
-fn standing(organization: PresentOrganization, standing: Standing) -> Organization {
-    Organization::Present(PresentOrganization {
-        standing,
-        ..organization
-    })
+fn standing(mut organization: Box<PresentOrganization>, standing: Standing) -> Organization {
+    organization.standing = standing;
+    Organization::Present(organization)
 }

@@ -8,6 +8,7 @@ pub mod evolve;
 pub mod role;
 pub mod settings;
 pub mod state;
+pub mod waiting;
 
 /// The type of an organization's stream.
 pub const STREAM_TYPE: &str = "organization";

@@ -1,6 +1,8 @@
 //! What an organization may set, with the defaults that a new one starts with.
 
+use super::waiting::{Delay, TeamWaiting, WaitingRules};
 use crate::actor::Role;
+use crate::ids::{CalendarId, TeamId};
 use crate::sla::targets::{TargetTable, Targets};
 use crate::text::{FieldKey, FieldText, Name};
 use crate::ticket::field::FieldValue;
@@ -28,6 +30,12 @@ pub struct Settings {
     /// Who has to sign in with a second factor.
     #[serde(default, skip_serializing_if = "SecondFactorDemand::is_nobody")]
     pub second_factor_required_for: SecondFactorDemand,
+    /// How long tickets wait for their requesters. Without an auto-close delay [`Settings::auto_close_after_hours`] holds.
+    #[serde(default, skip_serializing_if = "WaitingRules::is_default")]
+    pub waiting: WaitingRules,
+    /// The same for the tickets of a team, at most [`WaitingRules::MAX_TEAMS`].
+    #[serde(default, skip_serializing_if = "TeamWaiting::is_empty")]
+    pub team_waiting: TeamWaiting,
 }
 
 /// Who has to sign in with a second factor.
@@ -81,6 +89,44 @@ impl Settings {
         definitions.map(FieldDefinition::text_bytes).sum()
     }
 
+    /// How long a resolved ticket of a team, or of none, waits before it closes by itself.
+    #[must_use]
+    pub fn auto_close_delay(&self, team_id: Option<TeamId>) -> Delay {
+        let of_team = self.waiting_of(team_id).and_then(|rules| rules.auto_close);
+        of_team.or(self.waiting.auto_close).unwrap_or(Delay {
+            seconds: self.auto_close_after_hours.saturating_mul(3_600),
+            calendar_id: None,
+        })
+    }
+
+    /// How long after it became pending the requester of a ticket of a team, or of none, is reminded.
+    #[must_use]
+    pub fn reminders(&self, team_id: Option<TeamId>) -> &[Delay] {
+        let of_team = self.waiting_of(team_id);
+        let of_team = of_team.and_then(|rules| rules.reminders.as_deref());
+        of_team
+            .or(self.waiting.reminders.as_deref())
+            .unwrap_or_default()
+    }
+
+    fn waiting_of(&self, team_id: Option<TeamId>) -> Option<&WaitingRules> {
+        self.team_waiting.get(&team_id?)
+    }
+
+    /// The waits of the organization and of its teams, each with its path.
+    pub fn waits(&self) -> impl Iterator<Item = (String, &WaitingRules)> {
+        let teams = self.team_waiting.iter();
+        let teams = teams.map(|(team_id, rules)| (format!("team_waiting/{team_id}"), rules));
+        std::iter::once(("waiting".to_owned(), &self.waiting)).chain(teams)
+    }
+
+    /// The calendars that waits count by.
+    #[must_use]
+    pub fn calendars(&self) -> BTreeSet<CalendarId> {
+        let delays = self.waits().flat_map(|(_, rules)| rules.delays());
+        delays.filter_map(|(_, delay)| delay.calendar_id).collect()
+    }
+
     /// Whether every setting is within its limits.
     ///
     /// # Errors
@@ -104,6 +150,7 @@ impl Settings {
         for priority in Priority::ALL {
             check_targets(priority, self.sla_targets.of(priority))?;
         }
+        check_waits(self)?;
         if self.custom_fields.len() > Self::MAX_CUSTOM_FIELDS {
             let problem = format!("must have at most {} fields", Self::MAX_CUSTOM_FIELDS);
             return Err(SettingsError::new("custom_fields", problem));
@@ -143,6 +190,31 @@ fn check_targets(priority: Priority, targets: Targets) -> Result<(), SettingsErr
                 field,
                 format!("must be from 1 to {}", Targets::MAX_MINUTES),
             ));
+        }
+    }
+    Ok(())
+}
+
+fn check_waits(settings: &Settings) -> Result<(), SettingsError> {
+    if settings.team_waiting.len() > WaitingRules::MAX_TEAMS {
+        let problem = format!("must name at most {} teams", WaitingRules::MAX_TEAMS);
+        return Err(SettingsError::new("team_waiting", problem));
+    }
+    for (path, rules) in settings.waits() {
+        let count = rules.reminders.as_ref().map_or(0, Vec::len);
+        if count > WaitingRules::MAX_REMINDERS {
+            let problem = format!("must be at most {}", WaitingRules::MAX_REMINDERS);
+            return Err(SettingsError::new(format!("{path}/reminders"), problem));
+        }
+        for (name, delay) in rules.delays() {
+            if !(Delay::MIN_SECONDS..=Delay::MAX_SECONDS).contains(&delay.seconds) {
+                let (least, most) = (Delay::MIN_SECONDS, Delay::MAX_SECONDS);
+                let field = format!("{path}/{name}/seconds");
+                return Err(SettingsError::new(
+                    field,
+                    format!("must be from {least} to {most}"),
+                ));
+            }
         }
     }
     Ok(())
@@ -194,6 +266,8 @@ impl Default for Settings {
             custom_fields: BTreeMap::new(),
             colleagues_see_tickets: false,
             second_factor_required_for: SecondFactorDemand::Nobody,
+            waiting: WaitingRules::default(),
+            team_waiting: TeamWaiting::new(),
         }
     }
 }

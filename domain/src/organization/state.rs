@@ -13,7 +13,7 @@ pub enum Organization {
     #[default]
     Absent,
     /// It exists.
-    Present(PresentOrganization),
+    Present(Box<PresentOrganization>),
 }
 
 /// An organization that exists.

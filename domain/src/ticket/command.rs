@@ -77,6 +77,11 @@ pub enum TicketCommand {
         /// The instant that the timer was set to.
         due_at: DateTime<Utc>,
     },
+    /// A reminder of the requester came due. Reminds if the wait that set the timer still lasts.
+    Remind {
+        /// The instant that the timer was set to.
+        due_at: DateTime<Utc>,
+    },
     /// See whether policies or calendars that changed promise something else. Work done is left alone: what matches is seen
     /// again when the ticket comes back.
     ReapplySla,

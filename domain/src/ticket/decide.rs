@@ -124,6 +124,7 @@ fn decide_present(
         TicketCommand::ImportStatus(status) => status::import(request, *status),
         TicketCommand::Breach { metric, due_at } => timers::clock_due(request, *metric, *due_at),
         TicketCommand::AutoClose { due_at } => timers::auto_close(request, *due_at),
+        TicketCommand::Remind { due_at } => timers::remind(request, *due_at),
     }
 }
 

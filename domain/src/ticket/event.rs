@@ -47,6 +47,10 @@ events! {
         CustomFieldSet(TicketCustomFieldSet) = "ticket.custom_field_set" v 1,
         /// Another ticket continues this closed one.
         FollowUpOpened(TicketFollowUpOpened) = "ticket.follow_up_opened" v 2 { 1: TicketFollowUpOpenedV1 },
+        /// It waits for its requester, who will be reminded.
+        RemindersSet(TicketRemindersSet) = "ticket.reminders_set" v 1,
+        /// Its requester was reminded.
+        Reminded(TicketReminded) = "ticket.reminded" v 1,
         /// A deadline passed. `occurred_at` is the deadline itself.
         SlaBreached(SlaBreached) = "sla.breached" v 2 { 1: SlaBreachedV1 },
         /// A clock came to a threshold. What its actions changed follows in the same append.
@@ -236,6 +240,24 @@ pub struct TicketFollowUpOpened {
     pub follow_up_id: TicketId,
 }
 
+/// The ticket waits for its requester, who will be reminded unless the wait ends before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TicketRemindersSet {
+    /// When, the earliest first, by the delays of this moment.
+    pub due_at: Vec<DateTime<Utc>>,
+}
+
+/// The requester was reminded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TicketReminded {
+    /// Which of the wait's reminders, from 1. Those before it are over, given or lapsed.
+    pub number: u32,
+    /// When it was due.
+    pub due_at: DateTime<Utc>,
+    /// How long after that it was given, in milliseconds.
+    pub lateness_ms: i64,
+}
+
 /// A deadline passed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SlaBreached {
@@ -337,6 +359,8 @@ impl TicketEvent {
             | Self::Untagged(_)
             | Self::CustomFieldSet(_)
             | Self::FollowUpOpened(_)
+            | Self::RemindersSet(_)
+            | Self::Reminded(_)
             | Self::SlaBreached(_)
             | Self::SlaWarned(_)
             | Self::SlaApplied(_) => None,

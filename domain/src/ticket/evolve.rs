@@ -1,6 +1,7 @@
 //! What a ticket's events mean.
 
 use super::event::{TicketEvent, TicketOpened};
+use super::reminders::Reminders;
 use super::state::{Assignment, PresentTicket, Resolved, Status, Ticket};
 use crate::sla::clocks::Clocks;
 use chrono::{DateTime, Utc};
@@ -41,6 +42,7 @@ impl PresentTicket {
             external: opened.external.clone(),
             resolved: None,
             closed_at: None,
+            reminders: Reminders::default(),
             clocks: Clocks::default(),
             first_message_id: opened.message_id,
         }
@@ -54,6 +56,8 @@ pub(crate) fn evolve_present(ticket: &mut PresentTicket, event: &TicketEvent, at
         TicketEvent::CustomerReplied(_)
         | TicketEvent::AgentReplied(_)
         | TicketEvent::NoteAdded(_)
+        | TicketEvent::RemindersSet(_)
+        | TicketEvent::Reminded(_)
         | TicketEvent::SlaBreached(_)
         | TicketEvent::SlaWarned(_)
         | TicketEvent::SlaApplied(_) => {}
@@ -95,5 +99,6 @@ pub(crate) fn evolve_present(ticket: &mut PresentTicket, event: &TicketEvent, at
         },
         TicketEvent::FollowUpOpened(e) => ticket.follow_ups.push(e.follow_up_id),
     }
+    ticket.reminders.evolve(event);
     ticket.clocks.evolve(event, at);
 }

@@ -7,6 +7,7 @@ pub mod event;
 pub mod evolve;
 pub mod field;
 pub mod origin;
+pub mod reminders;
 pub mod state;
 
 /// The type of a ticket's stream.

@@ -1,6 +1,7 @@
 //! A ticket as its events tell it.
 
 use super::field::FieldValue;
+use super::reminders::Reminders;
 use crate::ids::{MessageId, TeamId, TicketId, UserId};
 use crate::sla::clocks::Clocks;
 use crate::text::{FieldKey, Subject, Tag};
@@ -183,6 +184,8 @@ pub struct PresentTicket {
     pub resolved: Option<Resolved>,
     /// Since when it is closed. Only while it is closed.
     pub closed_at: Option<DateTime<Utc>>,
+    /// When its requester is reminded. Only while it is pending.
+    pub reminders: Reminders,
     /// Its SLA clocks.
     pub clocks: Clocks,
     /// The first message, if it came with one.

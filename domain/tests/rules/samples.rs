@@ -7,7 +7,7 @@ mod security;
 mod service_levels;
 mod ticket;
 
-use crate::scenario::{AGENT, COMPANY, OTHER_COMPANY, OTHER_TICKET, TEAM};
+use crate::scenario::{AGENT, CALENDAR, COMPANY, OTHER_COMPANY, OTHER_TICKET, TEAM};
 use domain::actor::Role;
 use domain::company::event::{
     CompanyCreated, CompanyDomainAdded, CompanyDomainRemoved, CompanyEvent, CompanyRenamed,
@@ -24,6 +24,7 @@ use domain::organization::event::{
     OrganizationSuspended,
 };
 use domain::organization::settings::{FieldDefinition, FieldKind, SecondFactorDemand, Settings};
+use domain::organization::waiting::{Delay, WaitingRules};
 use domain::sla::targets::{TargetTable, Targets};
 use domain::sla::warning::Action;
 use domain::team::event::{
@@ -163,6 +164,29 @@ fn settings() -> Settings {
     }
 }
 
+/// Two days of working time to the close, two reminders.
+fn waiting() -> WaitingRules {
+    let reminder = |seconds| Delay {
+        seconds,
+        calendar_id: None,
+    };
+    WaitingRules {
+        auto_close: Some(Delay {
+            seconds: 57_600,
+            calendar_id: Some(CALENDAR),
+        }),
+        reminders: Some(vec![reminder(172_800), reminder(432_000)]),
+    }
+}
+
+/// A team that reminds nobody, and closes as the organization does.
+fn team_waiting() -> WaitingRules {
+    WaitingRules {
+        auto_close: None,
+        reminders: Some(Vec::new()),
+    }
+}
+
 fn organization() -> impl Iterator<Item = (&'static str, OrganizationEvent)> {
     let created = |settings| OrganizationCreated {
         name: name("Acme"),
@@ -200,6 +224,17 @@ fn organization() -> impl Iterator<Item = (&'static str, OrganizationEvent)> {
                 settings: Settings {
                     colleagues_see_tickets: true,
                     second_factor_required_for: SecondFactorDemand::Staff,
+                    ..Settings::default()
+                },
+            }
+            .into(),
+        ),
+        (
+            "waiting",
+            OrganizationSettingsChanged {
+                settings: Settings {
+                    waiting: waiting(),
+                    team_waiting: [(TEAM, team_waiting())].into(),
                     ..Settings::default()
                 },
             }

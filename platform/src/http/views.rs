@@ -6,6 +6,7 @@ pub mod calendar;
 mod organization;
 pub mod policy;
 mod ticket;
+mod waiting;
 pub mod warning;
 
 use async_trait::async_trait;
@@ -30,6 +31,7 @@ pub use ticket::{
     ClockStateView, ClockView, ExternalReferenceView, FieldValueView, LastMessageView, SlaView,
     TicketView,
 };
+pub use waiting::{DelayView, WaitingRulesView};
 
 /// Declares an enum of the wire beside one of the domain, with the conversions in both directions.
 macro_rules! wire_enum {

@@ -88,6 +88,15 @@ pub enum Letter {
         /// The deadline, as it was then.
         deadline_at: DateTime<Utc>,
     },
+    /// Reminds a customer of a ticket that waits for their answer.
+    TicketReminder {
+        /// The name of the organization.
+        organization: String,
+        /// The ticket.
+        ticket_id: Uuid,
+        /// What it is about, in their own words.
+        subject: String,
+    },
 }
 
 /// What happened to a second factor.
@@ -118,6 +127,7 @@ impl Letter {
             Self::PasswordChanged { .. } => "password_changed",
             Self::SecondFactorChanged { .. } => "second_factor_changed",
             Self::SlaWarning { .. } => "sla_warning",
+            Self::TicketReminder { .. } => "ticket_reminder",
         }
     }
 }

@@ -19,7 +19,7 @@ macro_rules! sources {
     };
 }
 
-const SOURCES: [(&str, &str); 19] = sources![
+const SOURCES: [(&str, &str); 21] = sources![
     "layout.html",
     "another_organization.html",
     "another_organization.txt",
@@ -37,6 +37,8 @@ const SOURCES: [(&str, &str); 19] = sources![
     "second_factor_changed.txt",
     "sla_warning.html",
     "sla_warning.txt",
+    "ticket_reminder.html",
+    "ticket_reminder.txt",
     "verify_address.html",
     "verify_address.txt",
 ];
@@ -160,6 +162,15 @@ impl Templates {
                 state,
                 deadline_at => time(*deadline_at),
             },
+            Letter::TicketReminder {
+                organization,
+                ticket_id,
+                subject,
+            } => context! {
+                organization => name(organization),
+                link => self.public_url.page(&format!("tickets/{ticket_id}")),
+                subject => subject_line(subject),
+            },
         }
     }
 
@@ -191,6 +202,9 @@ fn subject(letter: &Letter) -> String {
         Letter::SlaWarning {
             subject, promise, ..
         } => format!("Deadline of the {promise}: {}", subject_line(subject)),
+        Letter::TicketReminder { subject, .. } => {
+            format!("Waiting for your answer: {}", subject_line(subject))
+        }
     }
 }
 

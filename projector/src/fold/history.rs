@@ -41,12 +41,14 @@ pub fn is_public(change: &TicketEvent) -> bool {
         | TicketEvent::Resolved(_)
         | TicketEvent::Closed(_)
         | TicketEvent::Reopened(_)
+        | TicketEvent::Reminded(_)
         | TicketEvent::FollowUpOpened(_) => true,
         TicketEvent::NoteAdded(_)
         | TicketEvent::Assigned(_)
         | TicketEvent::Tagged(_)
         | TicketEvent::Untagged(_)
         | TicketEvent::CustomFieldSet(_)
+        | TicketEvent::RemindersSet(_)
         | TicketEvent::SlaBreached(_)
         | TicketEvent::SlaWarned(_)
         | TicketEvent::SlaApplied(_) => false,
@@ -228,6 +230,14 @@ fn ticket_fact(state: &State, event: &Event, id: TicketId, change: &TicketEvent)
             "{ACTOR} opened a follow-up of this ticket"
         ))
         .changing("follow_up_ids", Value::Null, e.follow_up_id.to_string()),
+        TicketEvent::RemindersSet(e) => {
+            let (count, plural) = match e.due_at.len() {
+                1 => (1, ""),
+                count => (count, "s"),
+            };
+            Fact::new(format!("The requester gets {count} reminder{plural}"))
+        }
+        TicketEvent::Reminded(_) => Fact::new("The requester was reminded"),
         TicketEvent::SlaBreached(e) => breached(e),
         TicketEvent::SlaWarned(e) => warned(e),
         TicketEvent::SlaApplied(e) => sla_applied(e),

@@ -73,6 +73,8 @@ pub fn apply(
         | TicketEvent::CustomerReplied(_)
         | TicketEvent::AgentReplied(_)
         | TicketEvent::NoteAdded(_)
+        | TicketEvent::RemindersSet(_)
+        | TicketEvent::Reminded(_)
         | TicketEvent::SlaBreached(_)
         | TicketEvent::SlaWarned(_)
         | TicketEvent::SlaApplied(_) => {}

@@ -29,5 +29,6 @@ mod simulations;
 mod ticket_life;
 mod told_by_mail;
 mod traces;
+mod waiting;
 mod warnings;
 mod work;

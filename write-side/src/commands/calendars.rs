@@ -158,6 +158,14 @@ impl UseCase for RetireCalendar {
     async fn decide(&self, work: &mut Work<'_>) -> Result<CalendarAnswer, CommandError> {
         let calendar_id = self.calendar_id;
         work.address(calendar_id.0);
+        if work.settings().calendars().contains(&calendar_id) {
+            return Err(Refusal::Conflict {
+                detail: "the waits of the settings count by this calendar: change them first"
+                    .to_owned(),
+                pointer: None,
+            }
+            .into());
+        }
         work.issue::<BusinessCalendar>(calendar_id, CalendarCommand::Retire)
             .await?;
         note(work, ServiceLevelsCommand::RetireCalendar { calendar_id }).await?;

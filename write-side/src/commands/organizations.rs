@@ -1,11 +1,15 @@
 //! Organizations are made and shut by the operator and changed by their admins.
 
 use super::OrganizationAnswer;
-use crate::dispatch::{CommandError, UseCase, Work};
+use crate::dispatch::{CommandError, Refusal, UseCase, Work};
 use domain::organization::command::OrganizationCommand;
 use domain::organization::settings::{FieldDefinition, SecondFactorDemand, Settings};
 use domain::organization::state::{Organization, Standing};
+use domain::organization::waiting::{TeamWaiting, WaitingRules};
+use domain::service_levels::state::ServiceLevels;
+use domain::service_levels::stream_id;
 use domain::sla::targets::TargetTable;
+use domain::team::state::Team;
 use domain::text::{FieldKey, Name, Slug};
 use std::collections::BTreeMap;
 
@@ -51,6 +55,10 @@ pub struct ChangeOrganization {
     pub colleagues_see_tickets: Option<bool>,
     /// Who has to sign in with a second factor.
     pub second_factor_required_for: Option<SecondFactorDemand>,
+    /// How long tickets wait for their requesters, from now on.
+    pub waiting: Option<WaitingRules>,
+    /// The same for tickets of teams.
+    pub team_waiting: Option<TeamWaiting>,
 }
 
 impl UseCase for ChangeOrganization {
@@ -63,6 +71,11 @@ impl UseCase for ChangeOrganization {
             Organization::Present(present) => Some(self.applied_to(&present.settings)),
             Organization::Absent => None,
         };
+        if let Some(settings) = &settings
+            && (self.waiting.is_some() || self.team_waiting.is_some())
+        {
+            check_waits(work, settings).await?;
+        }
         work.issue::<Organization>(
             id,
             OrganizationCommand::Update {
@@ -98,8 +111,40 @@ impl ChangeOrganization {
             second_factor_required_for: self
                 .second_factor_required_for
                 .unwrap_or(present.second_factor_required_for),
+            waiting: self
+                .waiting
+                .clone()
+                .unwrap_or_else(|| present.waiting.clone()),
+            team_waiting: self
+                .team_waiting
+                .clone()
+                .unwrap_or_else(|| present.team_waiting.clone()),
         }
     }
+}
+
+/// Refuses waits that name what the organization does not have.
+async fn check_waits(work: &Work<'_>, settings: &Settings) -> Result<(), CommandError> {
+    let levels = stream_id(work.organization_id());
+    let levels = work.reference::<ServiceLevels>(levels).await?;
+    for (path, rules) in settings.waits() {
+        for (name, delay) in rules.delays() {
+            if let Some(id) = delay.calendar_id
+                && !levels.state.calendars.contains(&id)
+            {
+                let pointer = format!("/settings/{path}/{name}/calendar_id");
+                let detail = "there is no such calendar, or it is retired";
+                return Err(Refusal::invalid(pointer, detail).into());
+            }
+        }
+    }
+    for team_id in settings.team_waiting.keys() {
+        if work.reference::<Team>(team_id.0).await?.state == Team::Absent {
+            let pointer = format!("/settings/team_waiting/{team_id}");
+            return Err(Refusal::invalid(pointer, "must be a team of this organization").into());
+        }
+    }
+    Ok(())
 }
 
 /// Suspends, resumes or deletes the organization of the context.

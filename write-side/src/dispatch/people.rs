@@ -94,7 +94,7 @@ impl Dispatcher {
             .refresh(self.log(), place, organization_id.0)
             .await?;
         Ok(match &known.state {
-            Organization::Present(present) => Some(present.clone()),
+            Organization::Present(present) => Some(PresentOrganization::clone(present)),
             Organization::Absent => None,
         })
     }

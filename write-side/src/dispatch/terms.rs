@@ -61,6 +61,7 @@ impl Work<'_> {
         let policies = levels.policies.iter();
         let named: BTreeSet<CalendarId> = policies
             .flat_map(|policy| policy.definition.calendars())
+            .chain(self.settings().calendars())
             .collect();
         terms.calendars = self.book(&asked.calendars, &named).await?;
         terms.levels = levels;

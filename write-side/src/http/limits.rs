@@ -3,6 +3,7 @@
 //! They are checked by the domain alone, which answers 422; the framework checks the form of a body and answers 400.
 
 use domain::organization::settings::Settings;
+use domain::organization::waiting::{Delay, WaitingRules};
 use domain::sla::policy::Target;
 use domain::sla::targets::Targets;
 use domain::text::{Email, FieldKey, FieldText, MailDomain, Tag};
@@ -124,6 +125,14 @@ fn organization() -> Vec<Amendment> {
         at(
             "/SettingsBody/properties/edit_window_minutes",
             &[Minimum(0), Maximum(Settings::MAX_EDIT_WINDOW_MINUTES)],
+        ),
+        at(
+            "/Delay/properties/seconds",
+            &[Minimum(Delay::MIN_SECONDS), Maximum(Delay::MAX_SECONDS)],
+        ),
+        at(
+            "/SettingsBody/properties/team_waiting",
+            &[MaxProperties(WaitingRules::MAX_TEAMS)],
         ),
         at(
             "/SettingsBody/properties/custom_fields",

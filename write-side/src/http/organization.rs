@@ -6,17 +6,20 @@ use super::responses::{Changed, OrganizationResult, Stamp};
 use super::tags::ApiTags;
 use super::tickets::call;
 use crate::commands::ChangeOrganization;
+use domain::ids::TeamId;
 use domain::organization::settings::{FieldDefinition, FieldKind};
+use domain::organization::waiting::TeamWaiting;
 use domain::sla::targets::{TargetTable, Targets};
 use domain::text::{FieldKey, FieldText, Name};
 use platform::http::auth::Bearer;
 use platform::http::body::Body;
 use platform::http::problem::{CommandProblem, Problem};
-use platform::http::views::{FieldKindView, SecondFactorDemandView};
+use platform::http::views::{FieldKindView, SecondFactorDemandView, WaitingRulesView};
 use poem::Request;
 use poem_openapi::param::Header;
 use poem_openapi::{Object, OpenApi};
 use std::collections::BTreeMap;
+use uuid::Uuid;
 
 pub(super) struct OrganizationApi(pub Desk);
 
@@ -49,6 +52,10 @@ struct SettingsBody {
     colleagues_see_tickets: Option<bool>,
     /// Who has to sign in with a second factor. Who has none may then do nothing but set one up.
     second_factor_required_for: Option<SecondFactorDemandView>,
+    /// How long tickets wait for their requesters, whole.
+    waiting: Option<WaitingRulesView>,
+    /// The same for tickets of teams, by their ids; whole. What a team does not name is as `waiting` says.
+    team_waiting: Option<BTreeMap<String, WaitingRulesView>>,
 }
 
 /// SLA targets by priority.
@@ -118,9 +125,13 @@ impl UpdateOrganizationBody {
             .custom_fields
             .map(|given| definitions(&mut fields, given))
             .transpose();
-        let all = || Ok::<_, AtFault>((name?, custom_fields?));
+        let team_waiting = settings
+            .team_waiting
+            .map(|given| team_waiting(&mut fields, given))
+            .transpose();
+        let all = || Ok::<_, AtFault>((name?, custom_fields?, team_waiting?));
         let parsed = all();
-        let (name, custom_fields) = fields.finish(parsed)?;
+        let (name, custom_fields, team_waiting) = fields.finish(parsed)?;
         Ok(ChangeOrganization {
             name,
             auto_close_after_hours: settings.auto_close_after_hours,
@@ -130,8 +141,27 @@ impl UpdateOrganizationBody {
             custom_fields,
             colleagues_see_tickets: settings.colleagues_see_tickets,
             second_factor_required_for: settings.second_factor_required_for.map(Into::into),
+            waiting: settings.waiting.as_ref().map(Into::into),
+            team_waiting,
         })
     }
+}
+
+fn team_waiting(
+    fields: &mut Fields,
+    given: BTreeMap<String, WaitingRulesView>,
+) -> Result<TeamWaiting, AtFault> {
+    let parsed: Vec<_> = given
+        .iter()
+        .map(|(id, rules)| match Uuid::try_parse(id) {
+            Ok(id) => Ok((TeamId(id), rules.into())),
+            Err(_) => Err(fields.add(
+                &format!("/settings/team_waiting/{id}"),
+                "must be the id of a team",
+            )),
+        })
+        .collect();
+    parsed.into_iter().collect()
 }
 
 fn definitions(

@@ -50,6 +50,19 @@ pub(super) async fn of(
                 .map(|address| (address, letter.clone()))
                 .collect())
         }
+        Notice::Reminder => {
+            let letter = Letter::TicketReminder {
+                organization: organization.name.to_string(),
+                ticket_id: waiting.ticket_id.0,
+                subject: subject(&ticket),
+            };
+            let requester = mailable(dispatcher, org, ticket.requester_id).await?;
+            let address = requester.and_then(|email| email.as_str().parse().ok());
+            Ok(address
+                .map(|address| (address, letter))
+                .into_iter()
+                .collect())
+        }
     }
 }
 

@@ -21,6 +21,8 @@ pub(crate) enum Notice {
         /// To whom.
         to: Recipients,
     },
+    /// The requester is reminded of a ticket that waits for them.
+    Reminder,
 }
 
 impl Notice {
@@ -33,6 +35,7 @@ impl Notice {
                 deadline_at: warned.deadline_at,
                 to: warned.notify.clone(),
             }),
+            TicketEvent::Reminded(_) => Some(Self::Reminder),
             _ => None,
         }
     }

@@ -45,6 +45,7 @@ fn command_of(timer: &Timer) -> TicketCommand {
     match timer.kind {
         TimerKind::Deadline(metric) => TicketCommand::Breach { metric, due_at },
         TimerKind::AutoClose => TicketCommand::AutoClose { due_at },
+        TimerKind::Reminder => TicketCommand::Remind { due_at },
     }
 }
 

@@ -11,6 +11,7 @@ use domain::sla::clocks::Clocks;
 use domain::sla::terms::CalendarBook;
 use domain::ticket::STREAM_TYPE;
 use domain::ticket::event::TicketEvent;
+use domain::ticket::reminders::Reminders;
 use event_store::{Position, RecordedEvent};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
@@ -26,6 +27,7 @@ pub(super) type TicketKey = (OrganizationId, TicketId);
 pub(super) struct TicketTimers {
     pub(super) clocks: Clocks,
     pub(super) auto_close_at: Option<DateTime<Utc>>,
+    pub(super) reminders: Reminders,
     pub(super) timers: BTreeMap<TimerKind, SetTimer>,
 }
 
@@ -64,6 +66,7 @@ pub(super) struct ClocksRow {
     pub(super) ticket: TicketKey,
     pub(super) clocks: Clocks,
     pub(super) auto_close_at: Option<DateTime<Utc>>,
+    pub(super) reminders: Reminders,
     pub(super) position: Position,
 }
 
@@ -171,6 +174,7 @@ impl TicketTimers {
         book: &CalendarBook,
     ) -> Result<(), SagaError> {
         self.clocks.evolve(event, recorded.occurred_at);
+        self.reminders.evolve(event);
         if event.status_move().is_some() {
             // Any other move than to resolved ends a resolution, and with it the time to its auto-close.
             self.auto_close_at = match event {
@@ -218,13 +222,14 @@ impl TicketTimers {
         match kind {
             TimerKind::Deadline(metric) => self.clocks.next_due(metric, book),
             TimerKind::AutoClose => self.auto_close_at,
+            TimerKind::Reminder => self.reminders.next_due(),
         }
     }
 
     /// Nothing is promised: no row is kept. A promise of the same append may come with the next page; what a new ticket goes
     /// through in its first append is the same to every clock.
     fn is_blank(&self) -> bool {
-        self.auto_close_at.is_none() && self.clocks.rule().is_none()
+        self.auto_close_at.is_none() && self.reminders.is_empty() && self.clocks.rule().is_none()
     }
 }
 
@@ -249,20 +254,23 @@ impl Changes {
                 _ => {}
             }
         }
-        let is_changed =
-            before.clocks != after.clocks || before.auto_close_at != after.auto_close_at;
+        let is_changed = before.clocks != after.clocks
+            || before.auto_close_at != after.auto_close_at
+            || before.reminders != after.reminders;
         if is_changed && after.is_blank() {
             self.clocks_gone.push(ticket);
         } else if is_changed {
             let TicketTimers {
                 clocks,
                 auto_close_at,
+                reminders,
                 ..
             } = after;
             self.clocks_kept.push(ClocksRow {
                 ticket,
                 clocks,
                 auto_close_at,
+                reminders,
                 position,
             });
         }

@@ -38,7 +38,7 @@ const ADD_NOTICES: &str = formatcp!(
 );
 
 const LOAD_CLOCKS: &str = formatcp!(
-    "SELECT c.org_id, c.ticket_id, c.clocks::text, c.auto_close_at \
+    "SELECT c.org_id, c.ticket_id, c.clocks::text, c.auto_close_at, c.reminders::text \
        FROM unnest($2::uuid[], $3::uuid[]) AS k(org_id, ticket_id) \
        JOIN {SLA_CLOCKS} c ON c.partition = $1 AND c.org_id = k.org_id AND c.ticket_id = k.ticket_id"
 );
@@ -50,13 +50,14 @@ const LOAD_TIMERS: &str = formatcp!(
 );
 
 const KEEP_CLOCKS: &str = formatcp!(
-    "INSERT INTO {SLA_CLOCKS} (partition, org_id, ticket_id, clocks, auto_close_at, position) \
-     SELECT h.partition, n.org_id, n.ticket_id, n.clocks::json, n.auto_close_at, n.position \
-       FROM {LOG_HEADS} h, unnest($2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[], $6::bigint[]) \
-            AS n(org_id, ticket_id, clocks, auto_close_at, position) \
+    "INSERT INTO {SLA_CLOCKS} (partition, org_id, ticket_id, clocks, auto_close_at, reminders, position) \
+     SELECT h.partition, n.org_id, n.ticket_id, n.clocks::json, n.auto_close_at, n.reminders::json, n.position \
+       FROM {LOG_HEADS} h, unnest($2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[], $6::text[], $7::bigint[]) \
+            AS n(org_id, ticket_id, clocks, auto_close_at, reminders, position) \
       WHERE h.partition = $1 \
      ON CONFLICT (partition, org_id, ticket_id) DO UPDATE \
-        SET clocks = EXCLUDED.clocks, auto_close_at = EXCLUDED.auto_close_at, position = EXCLUDED.position"
+        SET clocks = EXCLUDED.clocks, auto_close_at = EXCLUDED.auto_close_at, reminders = EXCLUDED.reminders, \
+            position = EXCLUDED.position"
 );
 
 const DROP_CLOCKS: &str = formatcp!(
@@ -147,6 +148,12 @@ impl Tables {
                 what: format!("clocks: {error}"),
             })?;
             ticket.auto_close_at = column(row, "auto_close_at")?;
+            if let Some(json) = column::<Option<&str>>(row, "reminders")? {
+                ticket.reminders =
+                    serde_json::from_str(json).map_err(|error| SagaError::BadRow {
+                        what: format!("reminders: {error}"),
+                    })?;
+            }
         }
         for row in &timers {
             let timer = timer_of(row)?;
@@ -296,6 +303,18 @@ async fn keep_clocks(
         what: format!("clocks: {error}"),
     })?;
     let auto_close_at: Vec<_> = rows.iter().map(|row| row.auto_close_at).collect();
+    let reminders: Result<Vec<Option<String>>, _> = rows
+        .iter()
+        .map(|row| {
+            let waits = !row.reminders.is_empty();
+            waits
+                .then(|| serde_json::to_string(&row.reminders))
+                .transpose()
+        })
+        .collect();
+    let reminders = reminders.map_err(|error| SagaError::BadRow {
+        what: format!("reminders: {error}"),
+    })?;
     let positions: Vec<i64> = rows.iter().map(|row| row.position.get()).collect();
     execute(
         transaction,
@@ -306,6 +325,7 @@ async fn keep_clocks(
             &ticket_ids,
             &clocks,
             &auto_close_at,
+            &reminders,
             &positions,
         ],
     )

@@ -15,11 +15,13 @@ pub enum TimerKind {
     Deadline(Metric),
     /// The end of the time in which a resolved ticket waits for a word of its requester.
     AutoClose,
+    /// The next reminder of the requester while the ticket is pending.
+    Reminder,
 }
 
 impl TimerKind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Deadline(Metric::FirstReply),
         Self::Deadline(Metric::NextReply),
         Self::Deadline(Metric::PeriodicUpdate),
@@ -28,6 +30,7 @@ impl TimerKind {
         Self::Deadline(Metric::AgentWork),
         Self::Deadline(Metric::Resolution),
         Self::AutoClose,
+        Self::Reminder,
     ];
 
     /// The name on the disk and in metrics.
@@ -36,6 +39,7 @@ impl TimerKind {
         match self {
             Self::Deadline(metric) => metric.as_str(),
             Self::AutoClose => "auto_close",
+            Self::Reminder => "reminder",
         }
     }
 

@@ -8,6 +8,7 @@ mod desk;
 mod histories;
 mod leases;
 mod policies;
+mod reminders;
 mod server;
 mod storms;
 mod warnings;

@@ -155,6 +155,8 @@ pub(crate) fn changes_what_matches(event: &TicketEvent) -> bool {
         | TicketEvent::Resolved(_)
         | TicketEvent::Closed(_)
         | TicketEvent::FollowUpOpened(_)
+        | TicketEvent::RemindersSet(_)
+        | TicketEvent::Reminded(_)
         | TicketEvent::SlaBreached(_)
         | TicketEvent::SlaWarned(_)
         | TicketEvent::SlaApplied(_) => false,

@@ -4,8 +4,8 @@ use super::{Request, Standing};
 use crate::text::Reason;
 use crate::ticket::error::TicketError;
 use crate::ticket::event::{
-    Cause, TicketAssigned, TicketClosed, TicketEvent, TicketReopened, TicketResolved,
-    TicketStatusChanged,
+    Cause, TicketAssigned, TicketClosed, TicketEvent, TicketRemindersSet, TicketReopened,
+    TicketResolved, TicketStatusChanged,
 };
 use crate::ticket::state::{Assignment, Status};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -34,15 +34,27 @@ pub(super) fn set(request: &Request<'_>, to: Status) -> Result<Vec<TicketEvent>,
         Status::Resolved => Err(TicketError::Resolved),
         Status::Closed => Err(TicketError::Closed),
         _ if from == to => Ok(Vec::new()),
-        _ => Ok(vec![
-            TicketStatusChanged {
+        _ => {
+            let changed = TicketStatusChanged {
                 from,
                 to,
                 cause: Cause::Request,
-            }
-            .into(),
-        ]),
+            };
+            let reminders = reminders(request).filter(|_| to == Status::Pending);
+            Ok(std::iter::once(changed.into()).chain(reminders).collect())
+        }
     }
+}
+
+/// When the requester of a ticket that waits from now on is reminded, if they are.
+fn reminders(request: &Request<'_>) -> Option<TicketEvent> {
+    let team_id = request.ticket.assignment.team_id;
+    let delays = request.settings.reminders(team_id).iter();
+    let book = &request.terms.calendars;
+    let mut due_at: Vec<_> = delays.map(|delay| delay.after(request.now, book)).collect();
+    due_at.sort_unstable();
+    due_at.dedup();
+    (!due_at.is_empty()).then(|| TicketRemindersSet { due_at }.into())
 }
 
 /// Without an assignee the resolver becomes it; the team stays.
@@ -70,8 +82,8 @@ pub(super) fn resolve(request: &Request<'_>) -> Result<Vec<TicketEvent>, TicketE
             .into(),
         );
     }
-    let delay = TimeDelta::hours(i64::from(request.settings.auto_close_after_hours));
-    let auto_close_at = Some(later(request.now, delay));
+    let delay = request.settings.auto_close_delay(assignment.team_id);
+    let auto_close_at = Some(delay.after(request.now, &request.terms.calendars));
     events.push(
         TicketResolved {
             from,

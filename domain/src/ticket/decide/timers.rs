@@ -4,7 +4,7 @@
 use super::{Request, Standing, warnings};
 use crate::sla::Metric;
 use crate::ticket::error::TicketError;
-use crate::ticket::event::{Cause, TicketClosed, TicketEvent};
+use crate::ticket::event::{Cause, TicketClosed, TicketEvent, TicketReminded};
 use chrono::{DateTime, Utc};
 
 /// What a clock has to say, if the one that set the timer still runs to that very threshold or deadline: the breach, or the
@@ -47,6 +47,23 @@ pub(super) fn auto_close(
         }
         .into(),
     ])
+}
+
+/// The reminder, if the wait that set the timer still lasts. After a downtime only the last of those that are due.
+pub(super) fn remind(
+    request: &Request<'_>,
+    due_at: DateTime<Utc>,
+) -> Result<Vec<TicketEvent>, TicketError> {
+    let reminders = &request.ticket.reminders;
+    check_timer(request, reminders.next_due(), due_at)?;
+    let last = reminders.last_due(request.now);
+    let reminded = last.map(|(number, due_at)| TicketReminded {
+        // At most as many as an organization may set.
+        number: u32::try_from(number).unwrap_or(u32::MAX),
+        due_at,
+        lateness_ms: (request.now - due_at).num_milliseconds(),
+    });
+    Ok(reminded.map(TicketEvent::from).into_iter().collect())
 }
 
 fn check_timer(

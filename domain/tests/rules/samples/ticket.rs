@@ -1,7 +1,7 @@
 //! The events of a ticket.
 
 use super::{FULL, MINIMAL, duty, key, reason, text};
-use crate::scenario::{AGENT, CUSTOMER, MESSAGE, OTHER_AGENT, OTHER_TICKET, TEAM, at};
+use crate::scenario::{AGENT, CUSTOMER, MESSAGE, OTHER_AGENT, OTHER_TICKET, TEAM, at, days};
 use chrono::NaiveDate;
 use domain::calendar::definition::CalendarRef;
 use domain::ids::{CalendarId, PolicyId};
@@ -14,9 +14,9 @@ use domain::text::{Subject, Tag};
 use domain::ticket::event::{
     Cause, SlaBreached, SlaCause, SlaWarned, TicketAgentReplied, TicketAssigned, TicketClosed,
     TicketCustomFieldSet, TicketCustomerReplied, TicketEvent, TicketFollowUpOpened,
-    TicketNoteAdded, TicketOpened, TicketPriorityChanged, TicketReopened, TicketResolved,
-    TicketSlaApplied, TicketStatusChanged, TicketSubjectChanged, TicketTagged, TicketUntagged,
-    UsedTime,
+    TicketNoteAdded, TicketOpened, TicketPriorityChanged, TicketReminded, TicketRemindersSet,
+    TicketReopened, TicketResolved, TicketSlaApplied, TicketStatusChanged, TicketSubjectChanged,
+    TicketTagged, TicketUntagged, UsedTime,
 };
 use domain::ticket::field::{FieldValue, FiniteNumber};
 use domain::ticket::state::{Assignment, Channel, ExternalReference, Priority, Status};
@@ -111,6 +111,22 @@ pub fn life() -> impl Iterator<Item = (&'static str, TicketEvent)> {
                 metric: Metric::FirstReply,
                 due_at: at(60),
                 lateness_ms: 0,
+            }
+            .into(),
+        ),
+        (
+            FULL,
+            TicketRemindersSet {
+                due_at: vec![at(days(2)), at(days(5))],
+            }
+            .into(),
+        ),
+        (
+            FULL,
+            TicketReminded {
+                number: 2,
+                due_at: at(days(5)),
+                lateness_ms: 17,
             }
             .into(),
         ),

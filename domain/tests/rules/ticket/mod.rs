@@ -7,6 +7,7 @@ mod follow_up;
 mod import;
 mod open;
 mod properties;
+mod reminders;
 mod status;
 mod timers;
 

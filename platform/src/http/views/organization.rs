@@ -8,6 +8,8 @@ use domain::sla::targets::{TargetTable, Targets};
 use poem_openapi::{Enum, Object};
 use uuid::Uuid;
 
+use super::WaitingRulesView;
+
 /// The organization of the viewer. Customers see its id and name.
 #[derive(Debug, Clone, PartialEq, Object)]
 #[oai(rename = "Organization", skip_serializing_if_is_none)]
@@ -46,6 +48,10 @@ pub struct SettingsView {
     pub colleagues_see_tickets: bool,
     /// Who has to sign in with a second factor.
     pub second_factor_required_for: SecondFactorDemandView,
+    /// How long tickets wait for their requesters.
+    pub waiting: WaitingRulesView,
+    /// The same for tickets of teams, by their ids.
+    pub team_waiting: BTreeMap<String, WaitingRulesView>,
 }
 
 /// Who has to sign in with a second factor.
@@ -150,6 +156,12 @@ impl From<&Settings> for SettingsView {
                 .collect(),
             colleagues_see_tickets: settings.colleagues_see_tickets,
             second_factor_required_for: settings.second_factor_required_for.into(),
+            waiting: WaitingRulesView::from(&settings.waiting),
+            team_waiting: settings
+                .team_waiting
+                .iter()
+                .map(|(id, rules)| (id.to_string(), WaitingRulesView::from(rules)))
+                .collect(),
         }
     }
 }

@@ -66,6 +66,11 @@ fn letters() -> Vec<Letter> {
             state: "has used 80 percent of its time".to_owned(),
             deadline_at: at(),
         },
+        Letter::TicketReminder {
+            organization: "Nordlicht".to_owned(),
+            ticket_id: Uuid::nil(),
+            subject: "The printer is on fire".to_owned(),
+        },
     ]
 }
 
