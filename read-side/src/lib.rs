@@ -14,6 +14,7 @@
 
 mod cached;
 mod database;
+pub mod dry_run;
 mod error;
 pub mod export;
 pub mod http;
@@ -31,6 +32,7 @@ pub mod history;
 pub mod messages;
 pub mod organization;
 pub mod policies;
+pub mod recompute;
 pub mod reports;
 pub mod sla;
 pub mod teams;

@@ -145,7 +145,7 @@ impl ReadModels {
         rows.iter().rev().map(event).collect()
     }
 
-    async fn named_calendars(
+    pub(crate) async fn named_calendars(
         &self,
         tenant: Tenant,
         named: &BTreeSet<CalendarRef>,

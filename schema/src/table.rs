@@ -22,6 +22,8 @@ pub const SLA_CLOCKS: &str = "sla_clocks";
 pub const TIMERS: &str = "timers";
 /// What is to be written to people because of what happened to tickets.
 pub const NOTICES: &str = "notices";
+/// How far changed service levels were carried to the open tickets of each organization.
+pub const SLA_RECOMPUTES: &str = "sla_recomputes";
 /// The data key of each person, wrapped, or the mark that it was destroyed.
 pub const DATA_KEYS: &str = "data_keys";
 /// A proof of each master key in use.
@@ -72,6 +74,7 @@ pub const ALL: &[&str] = &[
     SLA_CLOCKS,
     TIMERS,
     NOTICES,
+    SLA_RECOMPUTES,
     DATA_KEYS,
     MASTER_KEYS,
     ACCOUNTS,

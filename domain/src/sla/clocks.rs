@@ -53,6 +53,12 @@ impl Clocks {
         self.rule.as_ref()
     }
 
+    /// Whether the ticket is resolved or closed, as far as clocks were told of it.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.course.as_ref().is_some_and(Course::is_over)
+    }
+
     /// The calendars that the clocks name.
     pub fn calendars(&self) -> impl Iterator<Item = CalendarRef> {
         let targets = self.clocks.iter().filter_map(|clock| clock.target);

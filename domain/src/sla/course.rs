@@ -66,6 +66,10 @@ impl Course {
         }
     }
 
+    pub(super) fn is_over(&self) -> bool {
+        self.status.is_done()
+    }
+
     /// Takes an event in, and says which metrics it begins anew.
     pub(super) fn evolve(&mut self, event: &TicketEvent, at: DateTime<Utc>) -> &'static [Metric] {
         match event {

@@ -323,7 +323,7 @@ pub enum SlaCause {
     Opened,
     /// The ticket changed, and with it what matches it.
     TicketChanged,
-    /// Policies or calendars changed.
+    /// Policies, calendars, the organization's settings or the requester's company changed.
     RulesChanged,
     /// Nothing changed: the time used was told, so that less has to be remembered.
     TimeTold,

@@ -411,6 +411,27 @@ problem_set! {
 }
 
 problem_set! {
+    /// What a query that is sent as a body may be refused with.
+    QueryBodyProblem {
+        400 => "The request cannot be understood.",
+        401 => "A valid access token is needed.",
+        403 => "This person may not see it.",
+        404 => "There is no such resource for this person.",
+        413 => "The body is too long.",
+        415 => "The body is not JSON.",
+        422 => "The content of the request does not fit.",
+        500 => "A fault of the server.",
+        503 => "Not now; `Retry-After` says when.",
+    }
+}
+
+impl From<QueryProblem> for QueryBodyProblem {
+    fn from(QueryProblem(problem): QueryProblem) -> Self {
+        Self(problem)
+    }
+}
+
+problem_set! {
     /// What a step of signing in may be refused with.
     AccessProblem {
         400 => "The request cannot be understood.",

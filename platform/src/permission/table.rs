@@ -160,6 +160,8 @@ pub const TABLE: &[Row] = &[
     needs(ReadServiceLevels,  "list_policies",       ""),
     needs(ReadServiceLevels,  "get_policy",          ""),
     needs(ReadServiceLevels,  "list_policy_versions", ""),
+    needs(ReadServiceLevels,  "get_recompute",       ""),
+    needs(ManageServiceLevels, "dry_run_policy",     ""),
     needs(ManageServiceLevels, "create_policy",      ""),
     needs(ManageServiceLevels, "update_policy",      ""),
     needs(ManageServiceLevels, "delete_policy",      ""),

@@ -3,12 +3,14 @@
 mod audit;
 mod calendars;
 mod companies;
+mod dry_run;
 mod export;
 mod history;
 mod messages;
 mod organization;
 mod page;
 mod policies;
+mod recompute;
 mod renderings;
 mod report_views;
 mod reports;
@@ -63,6 +65,8 @@ pub fn api(models: ReadModels, exports: Arc<dyn ExportRecords>) -> impl OpenApi 
         calendars::CalendarQueries(models.clone()),
         policies::PolicyQueries(models.clone()),
         reports::ReportQueries(models.clone()),
+        recompute::RecomputeQueries(models.clone()),
+        dry_run::DryRunQueries(models.clone()),
         organization::OrganizationQueries(models),
     )
 }

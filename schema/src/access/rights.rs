@@ -101,6 +101,11 @@ pub const TABLES: &[Access] = &[
     on(table::SLA_CLOCKS, &[all(SAGA, EVERYTHING)]),
     on(table::TIMERS, &[all(SAGA, EVERYTHING)]),
     on(table::NOTICES, &[all(SAGA, EVERYTHING)]),
+    // Admins see how far it is.
+    on(
+        table::SLA_RECOMPUTES,
+        &[own(QUERY, READ), all(SAGA, EVERYTHING)],
+    ),
     // Keys are asked for by the page and by the batch, for people of several organizations; they are wrapped.
     on(
         table::DATA_KEYS,

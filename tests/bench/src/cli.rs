@@ -20,7 +20,7 @@ pub struct Cli {
     /// Events of the log that `rebuild` reads and `growth` ends with, in thousands.
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(10..=20_000))]
     pub thousand_events: u32,
-    /// Tickets that `query` reads, in thousands.
+    /// Tickets that `query` reads and `recompute` touches, in thousands.
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub thousand_tickets: u32,
     /// Timers that `timers` keeps pending, in thousands.
@@ -60,6 +60,8 @@ pub enum Bench {
     Access,
     /// The arithmetic of working time.
     Calendar,
+    /// One change of a policy that touches very many open tickets, and what commands feel of it.
+    Recompute,
     /// Everything above.
     All,
 }

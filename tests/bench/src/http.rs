@@ -44,6 +44,14 @@ impl Api {
         self.send(Method::POST, path, Some(body)).await
     }
 
+    /// Changes what a body gives.
+    ///
+    /// # Errors
+    /// When the answer is no success.
+    pub async fn patch(&self, path: &str, body: &Value) -> Result<Value> {
+        self.send(Method::PATCH, path, Some(body)).await
+    }
+
     /// Asks.
     ///
     /// # Errors

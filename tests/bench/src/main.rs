@@ -24,6 +24,7 @@ mod product;
 mod projection;
 mod query;
 mod rebuild;
+mod recompute;
 mod reference;
 mod report;
 mod servers;
@@ -56,6 +57,7 @@ async fn run(bench: Bench, cli: &Cli) -> Result<()> {
         Bench::Memory => memory::run(cli).await?,
         Bench::Access => access::run(cli).await?,
         Bench::Calendar => calendar::run(cli).await?,
+        Bench::Recompute => recompute::run(cli).await?,
         Bench::All => return Ok(()),
     };
     report.publish()

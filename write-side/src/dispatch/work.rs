@@ -125,7 +125,7 @@ impl<'a> Work<'a> {
     }
 
     /// How the organization stands, as of this attempt.
-    pub(super) fn standing(&self) -> Standing {
+    pub(crate) fn standing(&self) -> Standing {
         self.standing
     }
 

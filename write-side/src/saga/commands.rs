@@ -1,5 +1,6 @@
-//! Due timers as commands of the dispatcher.
+//! Due timers and changed rules as commands of the dispatcher.
 
+use super::recompute::{Reapplied, TouchedTicket};
 use super::timer::{Outcome, Timer, TimerCommands, TimerKind};
 use crate::dispatch::{
     CommandContext, CommandError, Dispatcher, Refusal, StoredAnswer, UseCase, Work,
@@ -7,6 +8,7 @@ use crate::dispatch::{
 use async_trait::async_trait;
 use domain::actor::Actor;
 use domain::ids::TicketId;
+use domain::organization::state::Standing;
 use domain::ticket::command::TicketCommand;
 use domain::ticket::error::TicketError;
 use domain::ticket::state::Ticket;
@@ -36,6 +38,31 @@ impl TimerCommands for Dispatcher {
                 | CommandError::Internal(_)),
             ) => Outcome::Refused(Box::new(error)),
             Err(error) => Outcome::Unavailable(Box::new(error)),
+        }
+    }
+
+    async fn reapply(&self, ticket: &TouchedTicket) -> Reapplied {
+        let context = CommandContext {
+            correlation_id: Some(ticket.correlation_id),
+            causation_id: Some(ticket.cause_event),
+            ..CommandContext::new(ticket.organization_id, Actor::Timer)
+        };
+        let command = ReapplySla {
+            ticket_id: ticket.ticket_id,
+        };
+        match self.dispatch(context, command).await {
+            Ok(done) => match done.answer {
+                Measured::Changed => Reapplied::Changed,
+                Measured::Unchanged => Reapplied::Unchanged,
+                Measured::Suspended => Reapplied::Suspended,
+                Measured::Deleted => Reapplied::Deleted,
+            },
+            Err(
+                error @ (CommandError::Refused(_)
+                | CommandError::TooLarge(_)
+                | CommandError::Internal(_)),
+            ) => Reapplied::Refused(Box::new(error)),
+            Err(error) => Reapplied::Unavailable(Box::new(error)),
         }
     }
 }
@@ -78,5 +105,43 @@ impl UseCase for FireTimer {
             Err(TicketError::TimerEarly { .. }) => Ok(Answer::Early),
             Err(refused) => Err(Refusal::from(refused).into()),
         }
+    }
+}
+
+/// Measures a ticket by the rules that hold now. That nothing changes is confirmed by the log before it is answered.
+struct ReapplySla {
+    ticket_id: TicketId,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+enum Measured {
+    Changed,
+    Unchanged,
+    Suspended,
+    Deleted,
+}
+
+impl StoredAnswer for Measured {}
+
+impl UseCase for ReapplySla {
+    type Answer = Measured;
+
+    async fn decide(&self, work: &mut Work<'_>) -> Result<Measured, CommandError> {
+        match work.standing() {
+            Standing::Active => {}
+            Standing::Suspended => return Ok(Measured::Suspended),
+            Standing::Deleted => return Ok(Measured::Deleted),
+        }
+        work.address(self.ticket_id.0);
+        work.state::<Ticket>(self.ticket_id.0).await?;
+        let before = work.version(self.ticket_id.0);
+        work.issue::<Ticket>(self.ticket_id, TicketCommand::ReapplySla)
+            .await?;
+        let is_changed = work.version(self.ticket_id.0) != before;
+        Ok(if is_changed {
+            Measured::Changed
+        } else {
+            Measured::Unchanged
+        })
     }
 }

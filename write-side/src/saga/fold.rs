@@ -5,7 +5,7 @@ use super::timer::{Timer, TimerKind};
 use crate::notices::Notice;
 use chrono::{DateTime, Utc};
 use domain::calendar::definition::CalendarRef;
-use domain::ids::{OrganizationId, TicketId};
+use domain::ids::{OrganizationId, TicketId, UserId};
 use domain::metadata::Metadata;
 use domain::sla::clocks::Clocks;
 use domain::sla::terms::CalendarBook;
@@ -25,6 +25,8 @@ pub(super) type TicketKey = (OrganizationId, TicketId);
 /// What the saga knows of a ticket. The default is that of a ticket that nothing was promised for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct TicketTimers {
+    /// Not known of a stream that does not begin with an opening.
+    pub(super) requester_id: Option<UserId>,
     pub(super) clocks: Clocks,
     pub(super) auto_close_at: Option<DateTime<Utc>>,
     pub(super) reminders: Reminders,
@@ -64,6 +66,7 @@ pub(super) struct NoticeRow {
 #[derive(Debug)]
 pub(super) struct ClocksRow {
     pub(super) ticket: TicketKey,
+    pub(super) requester_id: Option<UserId>,
     pub(super) clocks: Clocks,
     pub(super) auto_close_at: Option<DateTime<Utc>>,
     pub(super) reminders: Reminders,
@@ -175,6 +178,9 @@ impl TicketTimers {
     ) -> Result<(), SagaError> {
         self.clocks.evolve(event, recorded.occurred_at);
         self.reminders.evolve(event);
+        if let TicketEvent::Opened(opened) = event {
+            self.requester_id = Some(opened.requester_id);
+        }
         if event.status_move().is_some() {
             // Any other move than to resolved ends a resolution, and with it the time to its auto-close.
             self.auto_close_at = match event {
@@ -226,10 +232,11 @@ impl TicketTimers {
         }
     }
 
-    /// Nothing is promised: no row is kept. A promise of the same append may come with the next page; what a new ticket goes
-    /// through in its first append is the same to every clock.
+    /// Nothing is promised, nor can be: no row is kept. A promise of the same append may come with the next page.
     fn is_blank(&self) -> bool {
-        self.auto_close_at.is_none() && self.reminders.is_empty() && self.clocks.rule().is_none()
+        self.auto_close_at.is_none()
+            && self.reminders.is_empty()
+            && self.clocks == Clocks::default()
     }
 }
 
@@ -261,6 +268,7 @@ impl Changes {
             self.clocks_gone.push(ticket);
         } else if is_changed {
             let TicketTimers {
+                requester_id,
                 clocks,
                 auto_close_at,
                 reminders,
@@ -268,6 +276,7 @@ impl Changes {
             } = after;
             self.clocks_kept.push(ClocksRow {
                 ticket,
+                requester_id,
                 clocks,
                 auto_close_at,
                 reminders,

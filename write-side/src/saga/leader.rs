@@ -1,4 +1,5 @@
-//! What the holder of a partition's lease does: fold what is new, fire what is due, sleep until there is more.
+//! What the holder of a partition's lease does: fold what is new, fire what is due, carry changed rules a batch further, sleep
+//! until there is more.
 
 use super::calendars::Calendars;
 use super::error::SagaError;
@@ -6,8 +7,9 @@ use super::firing::{Firing, Next};
 use super::fold;
 use super::lease::Lease;
 use super::options::Options;
+use super::recompute::{Recompute, Rules, Step};
 use super::status::PartitionStatus;
-use super::tables::Tables;
+use super::tables::{Checkpoint, Tables};
 use chrono::{DateTime, Utc};
 use event_store::{EventStore, Position, RecordedEvent};
 use platform::clock::Clock;
@@ -24,6 +26,7 @@ pub(super) struct Leader<'a> {
     pub(super) options: &'a Options,
     pub(super) lease: &'a Lease,
     pub(super) firing: Firing,
+    pub(super) recompute: Recompute,
     pub(super) calendars: Calendars<'a>,
     pub(super) status: &'a watch::Sender<PartitionStatus>,
 }
@@ -34,7 +37,15 @@ impl Leader<'_> {
     /// # Errors
     /// What failed. Nothing that was not committed counts: the next leader begins at the checkpoint.
     pub(super) async fn lead(mut self) -> Result<Infallible, SagaError> {
-        let mut position = self.tables.checkpoint().await?;
+        let Checkpoint {
+            mut position,
+            carried_from,
+        } = self.tables.checkpoint().await?;
+        let rules = Rules {
+            store: self.store,
+            partition: self.lease.partition,
+            carried_from,
+        };
         let mut timers_pending = self.tables.count_timers().await?;
         loop {
             let page = self
@@ -43,7 +54,7 @@ impl Leader<'_> {
                 .await?;
             let is_full = page.len() >= self.options.page_limit as usize;
             if let Some(last) = page.last().map(|event| event.position) {
-                let added = self.fold(&page, position, last).await?;
+                let added = self.fold(&rules, &page, position, last).await?;
                 position = last;
                 timers_pending = timers_pending.saturating_add_signed(added);
             }
@@ -57,7 +68,13 @@ impl Leader<'_> {
                 Next::Again => tokio::task::yield_now().await,
                 Next::Wait {
                     due_at, retry_at, ..
-                } => self.wait(position, due_at, retry_at).await,
+                } => match self.recompute.step(self.lease).await? {
+                    Step::Walked => tokio::task::yield_now().await,
+                    Step::Wait(ready_at) => {
+                        let again_at = retry_at.into_iter().chain(ready_at).min();
+                        self.wait(position, due_at, again_at).await;
+                    }
+                },
             }
         }
     }
@@ -65,6 +82,7 @@ impl Leader<'_> {
     /// Folds a page in one transaction and returns how many timers there are more.
     async fn fold(
         &mut self,
+        rules: &Rules<'_>,
         page: &[RecordedEvent],
         from: Position,
         to: Position,
@@ -73,17 +91,21 @@ impl Leader<'_> {
         let named = fold::calendars(page, &known)?;
         let book = self.calendars.book(&named).await?;
         let changes = fold::fold(page, &known, &book)?;
-        self.tables.commit(self.lease, from, to, &changes).await?;
+        let news = rules.news(page).await?;
+        self.tables
+            .commit(self.lease, from, to, &changes, &news)
+            .await?;
         self.firing.folded(&changes);
+        self.recompute.folded(&news);
         Ok(changes.timers_added)
     }
 
-    /// Sleeps until the log has grown, a timer comes due, a retry may be made, or the poll interval is over.
+    /// Sleeps until the log has grown, a timer comes due, something may be tried or gone on with, or the poll interval is over.
     async fn wait(
         &self,
         position: Position,
         due_at: Option<DateTime<Utc>>,
-        retry_at: Option<Instant>,
+        again_at: Option<Instant>,
     ) {
         let mut log = self.store.wakeups().subscribe(self.lease.partition);
         let grown = async {
@@ -103,7 +125,7 @@ impl Leader<'_> {
         tokio::select! {
             () = grown => {}
             () = due => {}
-            () = sleep_until(retry_at.map_or(poll_at, |retry_at| retry_at.min(poll_at))) => {}
+            () = sleep_until(again_at.map_or(poll_at, |again_at| again_at.min(poll_at))) => {}
         }
     }
 

@@ -4,7 +4,8 @@
 //! them in the transaction of its checkpoint (`tables`), and when a timer is due by the injected clock it sends a
 //! command (`firing`). The aggregate has the last word: the command becomes an event only if the clock that set the
 //! timer still runs. The timer's row goes when the log says so, never before, so a crash at any point repeats a command
-//! that the aggregate then refuses.
+//! that the aggregate then refuses. When policies, calendars or settings change, it carries that to the tickets that are
+//! open (`recompute`), after whatever is due.
 //!
 //! Invariants:
 //! - Nothing fires early: a timer is sent when `clock.now() >= due_at`, in microseconds, and the aggregate checks again.
@@ -29,6 +30,7 @@ mod fold;
 mod leader;
 mod lease;
 mod options;
+mod recompute;
 mod runner;
 mod status;
 mod tables;
@@ -39,6 +41,7 @@ mod tests;
 
 pub use error::{SagaError, StartError};
 pub use options::Options;
+pub use recompute::{Reapplied, TouchedTicket};
 pub use runner::{Saga, Statuses};
 pub use status::PartitionStatus;
 pub use timer::{Outcome, Timer, TimerCommands, TimerKind};

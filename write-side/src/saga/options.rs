@@ -12,6 +12,16 @@ pub struct Options {
     /// Most timers in flight at once, over all partitions of the process: overdue timers share the log's writers with
     /// live commands, and this is their share.
     pub in_flight_limit: usize,
+    /// Most open tickets that are told of changed rules before the log is folded again.
+    pub recompute_batch_limit: usize,
+    /// Most commands of changed rules in flight at once, over all partitions of the process.
+    pub recompute_in_flight_limit: usize,
+    /// After a batch of changed rules their walk rests so many times as long as the batch took: nobody waits for the end of
+    /// the walk, but people wait for the log.
+    pub recompute_rest: u32,
+    /// Changed rules are carried to open tickets this long after they were seen. It has to be longer than rules that
+    /// commands are decided by may be old, by the time that a command takes.
+    pub rules_settling: Duration,
     /// The longest wait for one command.
     pub command_timeout: Duration,
     /// How long a lease holds after its last renewal: a dead holder's partitions are free after this.
@@ -37,6 +47,10 @@ impl Default for Options {
             page_limit: 5_000,
             batch_limit: 512,
             in_flight_limit: 48,
+            recompute_batch_limit: 64,
+            recompute_in_flight_limit: 4,
+            recompute_rest: 1,
+            rules_settling: Duration::from_secs(3),
             command_timeout: Duration::from_secs(20),
             lease_duration: Duration::from_secs(5),
             lease_renewal_interval: Duration::from_secs(1),
@@ -64,6 +78,11 @@ impl Options {
             ("page_limit", self.page_limit == 0),
             ("batch_limit", self.batch_limit == 0),
             ("in_flight_limit", self.in_flight_limit == 0),
+            ("recompute_batch_limit", self.recompute_batch_limit == 0),
+            (
+                "recompute_in_flight_limit",
+                self.recompute_in_flight_limit == 0,
+            ),
         ];
         counts
             .into_iter()

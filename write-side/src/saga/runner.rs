@@ -6,6 +6,7 @@ use super::firing::Firing;
 use super::leader::Leader;
 use super::lease::Lease;
 use super::options::Options;
+use super::recompute::Recompute;
 use super::status::PartitionStatus;
 use super::tables::Tables;
 use super::timer::TimerCommands;
@@ -82,6 +83,7 @@ impl Saga {
         let partitions = store.partitions().await.map_err(StartError::Partitions)?;
         let holder = Uuid::now_v7();
         let in_flight = Arc::new(Semaphore::new(options.in_flight_limit));
+        let recompute_in_flight = Arc::new(Semaphore::new(options.recompute_in_flight_limit));
         let mut tasks = JoinSet::new();
         let mut statuses = Vec::with_capacity(partitions.len());
         for partition in partitions {
@@ -96,6 +98,7 @@ impl Saga {
                 clock: Arc::clone(&clock),
                 options: options.clone(),
                 in_flight: Arc::clone(&in_flight),
+                recompute_in_flight: Arc::clone(&recompute_in_flight),
                 status,
             };
             tasks.spawn(runner.run(shutdown.clone()));
@@ -135,6 +138,7 @@ struct Runner {
     clock: Arc<dyn Clock>,
     options: Options,
     in_flight: Arc<Semaphore>,
+    recompute_in_flight: Arc<Semaphore>,
     status: watch::Sender<PartitionStatus>,
 }
 
@@ -211,6 +215,13 @@ impl Runner {
             self.options.clone(),
             Arc::clone(&self.in_flight),
         );
+        let recompute = Recompute::new(
+            Arc::clone(&self.commands),
+            Arc::clone(&self.clock),
+            tables.clone(),
+            self.options.clone(),
+            Arc::clone(&self.recompute_in_flight),
+        );
         let leader = Leader {
             store: &self.store,
             clock: &self.clock,
@@ -218,6 +229,7 @@ impl Runner {
             options: &self.options,
             lease,
             firing,
+            recompute,
             calendars: Calendars::new(&self.store, self.partition),
             status: &self.status,
         };

@@ -3,11 +3,12 @@
 use super::error::SagaError;
 use super::fold::{Changes, ClocksRow, NoticeRow, SetTimer, TicketKey, TicketTimers};
 use super::lease::{self, Lease, bounded};
+use super::recompute::{self, RulesNews};
 use super::timer::{Timer, TimerKind};
 use chrono::{DateTime, Utc};
 use const_format::formatcp;
 use deadpool_postgres::{Pool, Transaction};
-use domain::ids::{OrganizationId, TicketId};
+use domain::ids::{OrganizationId, TicketId, UserId};
 use event_store::{Partition, Position};
 use schema::table::{LOG_HEADS, NOTICES, SAGA_CHECKPOINTS, SLA_CLOCKS, TIMERS};
 use std::collections::{BTreeSet, HashMap};
@@ -22,7 +23,7 @@ const ADD_CHECKPOINT: &str = formatcp!(
 );
 
 const CHECKPOINT: &str =
-    formatcp!("SELECT c.position FROM {SAGA_CHECKPOINTS} c WHERE c.partition = $1");
+    formatcp!("SELECT c.position, c.carried_from FROM {SAGA_CHECKPOINTS} c WHERE c.partition = $1");
 
 const MOVE_CHECKPOINT: &str = formatcp!(
     "UPDATE {SAGA_CHECKPOINTS} SET position = $3, noticed = greatest(noticed, $3) WHERE partition = $1 AND position = $2"
@@ -38,7 +39,7 @@ const ADD_NOTICES: &str = formatcp!(
 );
 
 const LOAD_CLOCKS: &str = formatcp!(
-    "SELECT c.org_id, c.ticket_id, c.clocks::text, c.auto_close_at, c.reminders::text \
+    "SELECT c.org_id, c.ticket_id, c.requester_id, c.clocks::text, c.auto_close_at, c.reminders::text \
        FROM unnest($2::uuid[], $3::uuid[]) AS k(org_id, ticket_id) \
        JOIN {SLA_CLOCKS} c ON c.partition = $1 AND c.org_id = k.org_id AND c.ticket_id = k.ticket_id"
 );
@@ -50,14 +51,18 @@ const LOAD_TIMERS: &str = formatcp!(
 );
 
 const KEEP_CLOCKS: &str = formatcp!(
-    "INSERT INTO {SLA_CLOCKS} (partition, org_id, ticket_id, clocks, auto_close_at, reminders, position) \
-     SELECT h.partition, n.org_id, n.ticket_id, n.clocks::json, n.auto_close_at, n.reminders::json, n.position \
-       FROM {LOG_HEADS} h, unnest($2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[], $6::text[], $7::bigint[]) \
-            AS n(org_id, ticket_id, clocks, auto_close_at, reminders, position) \
+    "INSERT INTO {SLA_CLOCKS} \
+       (partition, org_id, ticket_id, requester_id, is_open, clocks, auto_close_at, reminders, position) \
+     SELECT h.partition, n.org_id, n.ticket_id, n.requester_id, n.is_open, n.clocks::json, n.auto_close_at, \
+            n.reminders::json, n.position \
+       FROM {LOG_HEADS} h, \
+            unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::boolean[], $6::text[], $7::timestamptz[], $8::text[], \
+                   $9::bigint[]) \
+            AS n(org_id, ticket_id, requester_id, is_open, clocks, auto_close_at, reminders, position) \
       WHERE h.partition = $1 \
      ON CONFLICT (partition, org_id, ticket_id) DO UPDATE \
-        SET clocks = EXCLUDED.clocks, auto_close_at = EXCLUDED.auto_close_at, reminders = EXCLUDED.reminders, \
-            position = EXCLUDED.position"
+        SET requester_id = EXCLUDED.requester_id, is_open = EXCLUDED.is_open, clocks = EXCLUDED.clocks, \
+            auto_close_at = EXCLUDED.auto_close_at, reminders = EXCLUDED.reminders, position = EXCLUDED.position"
 );
 
 const DROP_CLOCKS: &str = formatcp!(
@@ -91,6 +96,14 @@ const DUE_TIMERS: &str = formatcp!(
 const NEXT_DUE: &str =
     formatcp!("SELECT min(t.due_at) FROM {TIMERS} t WHERE t.partition = $1 AND t.due_at > $2");
 
+/// Where the saga goes on in a partition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Checkpoint {
+    pub(super) position: Position,
+    /// Changes of rules up to here were made under a program that did not carry them.
+    pub(super) carried_from: Position,
+}
+
 /// The tables of the saga, for one partition.
 #[derive(Debug, Clone)]
 pub(super) struct Tables {
@@ -100,8 +113,8 @@ pub(super) struct Tables {
 }
 
 impl Tables {
-    /// How far the partition was folded.
-    pub(super) async fn checkpoint(&self) -> Result<Position, SagaError> {
+    /// How far the partition was folded, and from where on changed rules are carried to open tickets.
+    pub(super) async fn checkpoint(&self) -> Result<Checkpoint, SagaError> {
         let partition = self.partition.get();
         let work = async {
             let client = self.pool.get().await?;
@@ -113,8 +126,9 @@ impl Tables {
                 .await?)
         };
         let row = bounded(self.timeout, work).await?;
-        Position::new(column(&row, "position")?).map_err(|error| SagaError::BadRow {
-            what: error.to_string(),
+        Ok(Checkpoint {
+            position: position(&row, "position")?,
+            carried_from: position(&row, "carried_from")?,
         })
     }
 
@@ -147,6 +161,7 @@ impl Tables {
             ticket.clocks = serde_json::from_str(json).map_err(|error| SagaError::BadRow {
                 what: format!("clocks: {error}"),
             })?;
+            ticket.requester_id = column::<Option<Uuid>>(row, "requester_id")?.map(UserId);
             ticket.auto_close_at = column(row, "auto_close_at")?;
             if let Some(json) = column::<Option<&str>>(row, "reminders")? {
                 ticket.reminders =
@@ -181,6 +196,7 @@ impl Tables {
         from: Position,
         to: Position,
         changes: &Changes,
+        news: &RulesNews,
     ) -> Result<(), SagaError> {
         let work = async {
             let mut client = self.pool.get().await?;
@@ -192,6 +208,9 @@ impl Tables {
                 return Err(SagaError::LeaseLost(self.partition));
             }
             self.write(&transaction, changes).await?;
+            for change in &news.changes {
+                recompute::note(&transaction, self.partition.get(), change).await?;
+            }
             let move_checkpoint = transaction.prepare_cached(MOVE_CHECKPOINT).await?;
             let moved = transaction
                 .execute(
@@ -275,7 +294,7 @@ impl Tables {
         rows.first().map_or(Ok(None), |row| column(row, "min"))
     }
 
-    async fn query(
+    pub(super) async fn query(
         &self,
         statement: &str,
         values: &[&(dyn ToSql + Sync)],
@@ -302,6 +321,11 @@ async fn keep_clocks(
     let clocks = clocks.map_err(|error| SagaError::BadRow {
         what: format!("clocks: {error}"),
     })?;
+    let requester_ids: Vec<Option<Uuid>> = rows
+        .iter()
+        .map(|row| row.requester_id.map(|id| id.0))
+        .collect();
+    let are_open: Vec<bool> = rows.iter().map(|row| !row.clocks.is_over()).collect();
     let auto_close_at: Vec<_> = rows.iter().map(|row| row.auto_close_at).collect();
     let reminders: Result<Vec<Option<String>>, _> = rows
         .iter()
@@ -323,6 +347,8 @@ async fn keep_clocks(
             &partition,
             &org_ids,
             &ticket_ids,
+            &requester_ids,
+            &are_open,
             &clocks,
             &auto_close_at,
             &reminders,
@@ -428,7 +454,13 @@ fn timer_of(row: &Row) -> Result<Timer, SagaError> {
     })
 }
 
-fn column<'row, T: tokio_postgres::types::FromSql<'row>>(
+fn position(row: &Row, name: &str) -> Result<Position, SagaError> {
+    Position::new(column(row, name)?).map_err(|error| SagaError::BadRow {
+        what: format!("{name}: {error}"),
+    })
+}
+
+pub(super) fn column<'row, T: tokio_postgres::types::FromSql<'row>>(
     row: &'row Row,
     name: &str,
 ) -> Result<T, SagaError> {

@@ -2,14 +2,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use super::error::SagaError;
-use super::fold::{self, Changes};
+use super::fold::{self, Changes, TicketTimers};
 use super::lease::Lease;
 use super::options::Options;
+use super::recompute::RulesNews;
 use super::tables::Tables;
 use super::timer::{Timer, TimerKind};
 use chrono::{DateTime, TimeDelta, Utc};
 use deadpool_postgres::Pool;
-use domain::ids::{OrganizationId, TicketId};
+use domain::ids::{OrganizationId, TicketId, UserId};
 use domain::sla::Metric;
 use domain::sla::terms::CalendarBook;
 use event_store::{OrgId, Partition, Position, RecordedEvent, Version};
@@ -72,13 +73,19 @@ async fn a_leader_whose_lease_was_taken_over_writes_nothing() {
         .await
         .unwrap()
         .unwrap();
-    assert_eq!(tables.checkpoint().await.unwrap(), Position::START);
+    assert_eq!(tables.checkpoint().await.unwrap().position, Position::START);
     let refused = Lease::acquire(&pool, partition, Uuid::now_v7(), &options)
         .await
         .unwrap();
     assert!(refused.is_none(), "a lease that is held is not given");
     tables
-        .commit(&stale, position(0), position(1), &Changes::default())
+        .commit(
+            &stale,
+            position(0),
+            position(1),
+            &Changes::default(),
+            &RulesNews::default(),
+        )
         .await
         .unwrap();
 
@@ -93,7 +100,13 @@ async fn a_leader_whose_lease_was_taken_over_writes_nothing() {
         .await
         .unwrap();
     tables
-        .commit(&stale, position(1), position(2), &Changes::default())
+        .commit(
+            &stale,
+            position(1),
+            position(2),
+            &Changes::default(),
+            &RulesNews::default(),
+        )
         .await
         .unwrap();
     let successor = Lease::acquire(&pool, partition, Uuid::now_v7(), &options)
@@ -107,23 +120,41 @@ async fn a_leader_whose_lease_was_taken_over_writes_nothing() {
         "by its own clock it has no reason to doubt"
     );
     let written = tables
-        .commit(&stale, position(2), position(3), &one_timer())
+        .commit(
+            &stale,
+            position(2),
+            position(3),
+            &one_timer(),
+            &RulesNews::default(),
+        )
         .await;
     assert!(
         matches!(written, Err(SagaError::LeaseLost(_))),
         "{written:?}"
     );
     stale.release(&pool).await.unwrap();
-    assert_eq!(tables.checkpoint().await.unwrap(), position(2));
+    assert_eq!(tables.checkpoint().await.unwrap().position, position(2));
     assert_eq!(tables.count_timers().await.unwrap(), 0);
 
     tables
-        .commit(&successor, position(2), position(3), &one_timer())
+        .commit(
+            &successor,
+            position(2),
+            position(3),
+            &one_timer(),
+            &RulesNews::default(),
+        )
         .await
         .unwrap();
     assert_eq!(tables.count_timers().await.unwrap(), 1);
     let repeated = tables
-        .commit(&successor, position(2), position(3), &one_timer())
+        .commit(
+            &successor,
+            position(2),
+            position(3),
+            &one_timer(),
+            &RulesNews::default(),
+        )
         .await;
     assert!(
         matches!(repeated, Err(SagaError::LeaseLost(_))),
@@ -141,6 +172,7 @@ async fn partition_comes_first_in_every_index_of_the_sagas_tables() {
         table::SAGA_LEASES,
         table::SLA_CLOCKS,
         table::TIMERS,
+        table::SLA_RECOMPUTES,
     ];
     let first_columns = "SELECT a.attname::text FROM pg_index i \
          JOIN pg_class c ON c.oid = i.indrelid \
@@ -155,8 +187,8 @@ async fn partition_comes_first_in_every_index_of_the_sagas_tables() {
         .unwrap();
     assert_eq!(
         rows.len(),
-        tables.len() + 1,
-        "a primary key each, and the order of timers"
+        tables.len() + 4,
+        "a primary key each, the order of timers, two ways to open tickets, and what is not carried yet"
     );
     assert!(rows.iter().all(|row| row.get::<_, &str>(0) == "partition"));
 }
@@ -226,6 +258,44 @@ fn a_timers_cause_is_the_event_that_moved_it_last_and_not_the_last_event() {
     assert_eq!(timer.due_at, noon() + TimeDelta::minutes(1 + 480));
     assert_eq!(changes.timers_added, 1);
     assert_eq!(changes.clocks_kept[0].position, Position::new(3).unwrap());
+}
+
+/// The opening and the promise of a policy are one append, but a page may end between them.
+#[test]
+fn an_opening_that_two_pages_share_sets_the_timers_that_one_page_would() {
+    let ticket_id = Uuid::now_v7();
+    let opening = RecordedEvent {
+        data: serde_json::json!({
+            "subject": "It does not work", "requester_id": Uuid::from_u128(6), "priority": "urgent", "channel": "api",
+        })
+        .to_string(),
+        ..opened(1, ticket_id)
+    };
+    let promise = serde_json::json!({
+        "policy": {"id": Uuid::from_u128(8), "version": 1},
+        "targets": [{"metric": "first_reply", "target_ms": 60_000}, {"metric": "agent_work", "target_ms": 120_000}],
+        "cause": "opened",
+    });
+    let promise = recorded(2, ticket_id, "ticket.sla_applied", promise);
+    let book = CalendarBook::default();
+    let page = [opening, promise];
+    let whole = fold::fold(&page, &HashMap::new(), &book).unwrap();
+    let first = fold::fold(&page[..1], &HashMap::new(), &book).unwrap();
+    assert!(first.timers_set.is_empty());
+    let [row] = first.clocks_kept.as_slice() else {
+        panic!("{first:?}")
+    };
+    let known = TicketTimers {
+        requester_id: row.requester_id,
+        clocks: row.clocks.clone(),
+        ..TicketTimers::default()
+    };
+    let second = fold::fold(&page[1..], &HashMap::from([(row.ticket, known)]), &book).unwrap();
+    assert_eq!(second.timers_set, whole.timers_set);
+    assert_eq!(second.timers_set.len(), 2);
+    assert_eq!(second.clocks_kept[0].clocks, whole.clocks_kept[0].clocks);
+    let requester_id = second.clocks_kept[0].requester_id;
+    assert_eq!(requester_id, Some(UserId(Uuid::from_u128(6))));
 }
 
 #[test]

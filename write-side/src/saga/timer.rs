@@ -1,5 +1,6 @@
 //! Timers, and the narrow door through which a due one becomes a command.
 
+use super::recompute::{Reapplied, TouchedTicket};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::ids::{OrganizationId, TicketId};
@@ -87,9 +88,12 @@ pub enum Outcome {
     Refused(Box<dyn StdError + Send + Sync>),
 }
 
-/// Sends the commands of due timers. Sending one again is harmless: the aggregate refuses the second.
+/// Sends the commands of the saga. Sending one again is harmless: the aggregate refuses the second, or has nothing to change.
 #[async_trait]
 pub trait TimerCommands: Send + Sync {
     /// Breaches a deadline, or closes a resolved ticket, as the kind of the timer says.
     async fn fire(&self, timer: &Timer) -> Outcome;
+
+    /// Measures an open ticket by the rules that hold now, after rules changed.
+    async fn reapply(&self, ticket: &TouchedTicket) -> Reapplied;
 }

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::watch;
 use write_side::dispatch::Dispatcher;
-use write_side::saga::{Options, Outcome, Saga, Timer, TimerCommands};
+use write_side::saga::{Options, Outcome, Reapplied, Saga, Timer, TimerCommands, TouchedTicket};
 
 /// Leases of crashed sagas end soon.
 fn crashing() -> Options {
@@ -96,6 +96,10 @@ impl TimerCommands for Deaf {
         self.sent.send_modify(|sent| *sent += 1);
         std::future::pending().await
     }
+
+    async fn reapply(&self, ticket: &TouchedTicket) -> Reapplied {
+        self.dispatcher.reapply(ticket).await
+    }
 }
 
 #[tokio::test]
@@ -141,6 +145,10 @@ impl TimerCommands for Counting {
     async fn fire(&self, timer: &Timer) -> Outcome {
         self.sent.fetch_add(1, Ordering::Relaxed);
         self.dispatcher.fire(timer).await
+    }
+
+    async fn reapply(&self, ticket: &TouchedTicket) -> Reapplied {
+        self.dispatcher.reapply(ticket).await
     }
 }
 
@@ -221,6 +229,10 @@ impl TimerCommands for Recovering {
             Ok(_) => Outcome::Unavailable("the log is away".into()),
             Err(_) => self.dispatcher.fire(timer).await,
         }
+    }
+
+    async fn reapply(&self, ticket: &TouchedTicket) -> Reapplied {
+        self.dispatcher.reapply(ticket).await
     }
 }
 

@@ -9,7 +9,7 @@ use domain::sla::Metric;
 use domain::text::{Name, Slug, Subject};
 use domain::ticket::command::{OpenTicket as Open, TicketCommand};
 use domain::ticket::event::{SlaBreached, TicketEvent};
-use domain::ticket::state::{Assignment, Channel, Priority, Status};
+use domain::ticket::state::{Assignment, Channel, ExternalReference, Priority, Status};
 use event_store::{Partition, Position};
 use platform::clock::{Clock, ManualClock};
 use platform::pools::postgres_config;
@@ -132,7 +132,10 @@ impl Desk {
             custom_fields: Vec::new(),
             assignment: Assignment::default(),
             follow_up_of: None,
-            external: None,
+            external: actor.is_import().then(|| ExternalReference {
+                source: "servicenow-log".to_owned(),
+                id: ticket_id.to_string(),
+            }),
         };
         let context = CommandContext::new(self.organization_id, actor);
         self.server
@@ -324,6 +327,7 @@ pub fn quick() -> Options {
         lease_renewal_interval: Duration::from_millis(50),
         lease_duration: Duration::from_secs(2),
         retry_min: Duration::from_millis(20),
+        rules_settling: Duration::from_millis(300),
         ..Options::default()
     }
 }

@@ -1,6 +1,7 @@
 //! A year of random histories, against a computation that shares nothing with the product: it walks minute by minute.
 
 use crate::desk::{Desk, minutes, reply, start};
+use crate::random::Random;
 use domain::actor::Actor;
 use domain::ids::TicketId;
 use domain::sla::Metric;
@@ -212,26 +213,7 @@ fn walk(
     }
 }
 
-/// SplitMix64 (Steele, Lea and Flood, 2014): the same histories on every machine.
-struct Random(u64);
-
 impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, limit: i64) -> i64 {
-        i64::try_from(self.next() % u64::try_from(limit).unwrap()).unwrap()
-    }
-
-    fn pick<T: Copy>(&mut self, choices: &[T]) -> T {
-        choices[usize::try_from(self.below(i64::try_from(choices.len()).unwrap())).unwrap()]
-    }
-
     fn step(&mut self) -> Step {
         let priority = self.pick(&Priority::ALL);
         self.pick(&[

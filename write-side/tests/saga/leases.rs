@@ -11,7 +11,7 @@ use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use write_side::dispatch::Dispatcher;
-use write_side::saga::{Options, Outcome, Timer, TimerCommands};
+use write_side::saga::{Options, Outcome, Reapplied, Timer, TimerCommands, TouchedTicket};
 
 #[tokio::test]
 async fn two_instances_on_one_log_breach_each_deadline_once() {
@@ -137,6 +137,10 @@ impl TimerCommands for Freezing {
             go_on.recv().unwrap();
         }
         self.dispatcher.fire(timer).await
+    }
+
+    async fn reapply(&self, ticket: &TouchedTicket) -> Reapplied {
+        self.dispatcher.reapply(ticket).await
     }
 }
 

@@ -24,14 +24,38 @@ use write_side::dispatch::{CommandContext, CommandError, UseCase, Work};
 
 /// What an administrator changes.
 #[derive(Clone)]
-enum Rules {
+pub enum Rules {
     Office(CalendarId),
     Hours(CalendarId, u32, u32),
+    /// So many minutes of work on normal tickets, by a calendar.
     Promise(PolicyId, CalendarId, u32),
+    /// Likewise by all time, for which tickets it says.
+    Say(PolicyId, Conditions, u32),
+    SayAnew(PolicyId, Conditions, u32),
 }
 
 fn name(text: &str) -> Name {
     Name::parse(text).unwrap()
+}
+
+/// A promise to normal tickets.
+fn work_within(
+    title: &str,
+    minutes: u32,
+    calendar_id: Option<CalendarId>,
+    conditions: Conditions,
+) -> PolicyDefinition {
+    PolicyDefinition {
+        name: name(title),
+        conditions,
+        targets: vec![Target {
+            priority: Priority::Normal,
+            metric: Metric::AgentWork,
+            seconds: minutes * 60,
+            calendar_id,
+            warnings: Vec::new(),
+        }],
+    }
 }
 
 /// The same hours every day.
@@ -70,30 +94,34 @@ impl UseCase for Rules {
                 work.issue::<BusinessCalendar>(id, command).await?;
             }
             Self::Promise(policy_id, calendar_id, minutes) => {
-                let target = |metric| Target {
-                    priority: Priority::Normal,
-                    metric,
-                    seconds: minutes * 60,
-                    calendar_id: Some(calendar_id),
-                    warnings: Vec::new(),
-                };
-                let definition = PolicyDefinition {
-                    name: name("Everybody"),
-                    conditions: Conditions::default(),
-                    targets: vec![target(Metric::AgentWork)],
-                };
+                let definition =
+                    work_within("Office", minutes, Some(calendar_id), Conditions::default());
                 let create = ServiceLevelsCommand::CreatePolicy {
                     policy_id,
                     definition,
                 };
                 work.issue::<ServiceLevels>(levels, create).await?;
             }
+            Self::Say(policy_id, conditions, minutes) => {
+                let create = ServiceLevelsCommand::CreatePolicy {
+                    policy_id,
+                    definition: work_within("All time", minutes, None, conditions),
+                };
+                work.issue::<ServiceLevels>(levels, create).await?;
+            }
+            Self::SayAnew(policy_id, conditions, minutes) => {
+                let change = ServiceLevelsCommand::ChangePolicy {
+                    policy_id,
+                    definition: work_within("All time", minutes, None, conditions),
+                };
+                work.issue::<ServiceLevels>(levels, change).await?;
+            }
         }
         Ok(0)
     }
 }
 
-async fn rule(desk: &Desk, rules: Rules) {
+pub async fn rule(desk: &Desk, rules: Rules) {
     let context = CommandContext::new(desk.organization_id, Actor::Operator);
     desk.server
         .dispatcher
@@ -103,7 +131,7 @@ async fn rule(desk: &Desk, rules: Rules) {
 }
 
 /// An office, and the promise that a ticket is worked on for at most so many minutes of it.
-async fn promise(desk: &Desk, minutes: u32) -> CalendarId {
+pub async fn promise(desk: &Desk, minutes: u32) -> CalendarId {
     let calendar_id = CalendarId(Uuid::now_v7());
     rule(desk, Rules::Office(calendar_id)).await;
     let policy_id = PolicyId(Uuid::now_v7());

@@ -11,6 +11,9 @@ use std::sync::Arc;
 use write_side::dispatch::{Dispatcher, Options as DispatchOptions};
 use write_side::saga::{Options, Saga, TimerCommands};
 
+/// How old the rules may be by which a command is decided.
+const RULES_MAX_AGE_MS: u64 = 100;
+
 /// What one process would have: pools, a store with its writers, a dispatcher.
 #[derive(Clone)]
 pub struct Server {
@@ -34,7 +37,10 @@ impl Server {
             store.clone(),
             keys(pools.commands.clone()),
             Arc::new(clock.clone()),
-            DispatchOptions::default(),
+            DispatchOptions {
+                reference_max_age_ms: RULES_MAX_AGE_MS,
+                ..DispatchOptions::default()
+            },
         );
         Self {
             store: store.reading_through(pools.saga.clone()),

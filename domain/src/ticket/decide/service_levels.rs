@@ -28,8 +28,16 @@ pub(super) fn follow(request: &Request<'_>, mut events: Vec<TicketEvent>) -> Vec
         evolve_present(&mut after, event, event.occurred_at(now));
     }
     let settings = &request.settings.sla_targets;
-    let promised = is_matched_anew.then(|| holding(&after, terms, settings));
-    let promised = promised.flatten();
+    let comes_back = events
+        .iter()
+        .any(|event| matches!(event, TicketEvent::Reopened(_)));
+    let promised = if comes_back {
+        differing(&after, terms, settings)
+    } else if is_matched_anew {
+        holding(&after, terms, settings)
+    } else {
+        None
+    };
     if let Some(rule) = promised {
         events.push(applied(&after, rule, SlaCause::TicketChanged, now, terms));
     } else if let Some(rule) = after.clocks.rule()
@@ -82,7 +90,7 @@ pub(crate) fn targets_of(
     (held.policy.is_none() && holds.policy.is_none()).then(|| settings.of(priority))
 }
 
-/// What background work asks for after policies or calendars changed.
+/// What background work asks for after policies, calendars, settings or the company of a requester changed.
 pub(super) fn reapply(request: &Request<'_>) -> Result<Vec<TicketEvent>, TicketError> {
     match request.standing {
         Standing::Timer | Standing::Staff { user: None } => {}
@@ -96,22 +104,29 @@ pub(super) fn reapply(request: &Request<'_>) -> Result<Vec<TicketEvent>, TicketE
     if ticket.status.is_done() {
         return Ok(Vec::new());
     }
-    let promised = holding(ticket, terms, &request.settings.sla_targets);
+    let promised = differing(ticket, terms, &request.settings.sla_targets);
     let applied = promised.map(|rule| applied(ticket, rule, SlaCause::RulesChanged, now, terms));
     Ok(applied.into_iter().collect())
 }
 
-/// What holds for a ticket now, if that is not what it was promised. Settings hold for what happens after their change, so
-/// theirs are not compared: only another priority, which tells them itself, takes new ones.
+/// What holds for a ticket that changed, if that is not what it was promised. Changed settings reach a ticket by the
+/// background, by another priority, which tells them itself, and when it comes back: other changes of a ticket that is under
+/// no policy say nothing about its promise.
 pub(crate) fn holding(
     ticket: &PresentTicket,
     terms: &Terms,
     settings: &TargetTable,
 ) -> Option<Rule> {
+    let held = ticket.clocks.rule().and_then(|rule| rule.policy);
+    let rule = differing(ticket, terms, settings)?;
+    rule.policy.or(held).is_some().then_some(rule)
+}
+
+/// What holds for a ticket now, if that is not what it was promised.
+fn differing(ticket: &PresentTicket, terms: &Terms, settings: &TargetTable) -> Option<Rule> {
     let promised = ticket.clocks.rule()?;
     let rule = Rule::holding(terms, settings, &facts(ticket, terms));
-    let both_settings = promised.policy.is_none() && rule.policy.is_none();
-    (!both_settings && *promised != rule).then_some(rule)
+    (*promised != rule).then_some(rule)
 }
 
 /// The promise of another rule, with the time that was used by the one before.

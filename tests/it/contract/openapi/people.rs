@@ -275,8 +275,16 @@ async fn policies(app: &TestApp, contract: &Contract) {
         let target = ("get_policy", parameters);
         contract.get(app.agent(), target).await.expect(200);
     }
-    let target = ("list_policies", &[][..]);
-    contract.get(app.agent(), target).await.expect(200);
+    for operation in ["list_policies", "get_recompute"] {
+        let target = (operation, &[][..]);
+        contract.get(app.agent(), target).await.expect(200);
+    }
+    let draft = json!({
+        "policy_id": gold, "position": 1,
+        "targets": [{"priority": "urgent", "metric": "first_reply", "seconds": 60}],
+    });
+    let tried = ("dry_run_policy", &[("limit", "1")][..]);
+    contract.send(app.admin(), tried, draft).await.expect(200);
     let page = [one[0], ("limit", "1")];
     let target = ("list_policy_versions", &page[..]);
     contract.get(app.agent(), target).await.expect(200);

@@ -69,6 +69,9 @@ pub fn least_body(id: &str) -> Value {
         "create_simulation" => json!({
             "from": "2026-01-01T00:00:00Z", "to": "2026-02-01T00:00:00Z", "policies": [],
         }),
+        "dry_run_policy" => json!({
+            "targets": [{"priority": "urgent", "metric": "resolution", "seconds": 3_600}],
+        }),
         "create_policy" => json!({
             "name": "Gold", "targets": [{"priority": "urgent", "metric": "resolution", "seconds": 3_600}],
         }),
