@@ -484,3 +484,34 @@ fn what_was_imported_is_promised_something_only_where_that_is_asked() {
     assert!(really.is_empty());
     assert_eq!(after[&(Metric::Resolution, 0)].outcome, Outcome::Breached);
 }
+
+#[test]
+fn what_was_resolved_at_the_instant_of_its_import_has_used_nothing() {
+    let imported = OpenTicket {
+        external: Some(ExternalReference {
+            source: "servicenow-log".to_owned(),
+            id: "INC2".to_owned(),
+        }),
+        ..open_command()
+    };
+    let mut world = World::new(&[]);
+    let import = crate::scenario::import();
+    assert!(world.command(import.clone(), TicketCommand::Open(imported)));
+    assert!(world.command(
+        import.clone(),
+        TicketCommand::ImportStatus(Status::Resolved)
+    ));
+    world.now += TimeDelta::days(5);
+    assert!(world.command(import, TicketCommand::ImportStatus(Status::Closed)));
+    let draft = Draft {
+        policies: Some(vec![policy(1, None, 60, false, &[Metric::Resolution])]),
+        ..Draft::default()
+    };
+    // An import tells a whole ticket in one request.
+    for (_, request, _, _) in &mut world.told {
+        *request = Uuid::from_u128(1);
+    }
+    let (_, after) = world.simulated(&draft, true);
+    let wait = &after[&(Metric::Resolution, 0)];
+    assert_eq!((wait.outcome, wait.used_ms), (Outcome::Met, Some(0)));
+}

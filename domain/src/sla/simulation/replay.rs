@@ -74,7 +74,11 @@ impl Replay {
             self.open(opened, at, request, rules);
             return;
         }
-        let is_of_opening = |opening: &Opening| opening.request == request && opening.at == at;
+        // A move of the status counts from the promise on, also one of the same instant: of an imported ticket nothing is
+        // followed before something is promised.
+        let is_of_opening = |opening: &Opening| {
+            opening.request == request && opening.at == at && event.status_move().is_none()
+        };
         if !self.opening.as_ref().is_some_and(is_of_opening) {
             self.promise_opening();
         }
