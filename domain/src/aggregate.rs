@@ -2,8 +2,10 @@
 //! `decide` and `evolve`, which remain the way in for this product's own dispatcher.
 
 use crate::command::Issued;
-use crate::ids::{CalendarId, CompanyId, MessageId, OrganizationId, TeamId, TicketId, UserId};
-use crate::{calendar, company, message, organization, service_levels, team, ticket, user};
+use crate::ids::{
+    CalendarId, CompanyId, MessageId, OrganizationId, TeamId, TicketId, UserId, ViewId,
+};
+use crate::{calendar, company, message, organization, service_levels, team, ticket, user, view};
 use chrono::{DateTime, Utc};
 use std::future::{Future, ready};
 use std::pin::Pin;
@@ -96,4 +98,9 @@ aggregate!(
     /// The message as an `eventually` aggregate.
     MessageAggregate in message: MessageId, message::state::Message, message::command::MessageCommand,
     message::event::MessageEvent, message::error::MessageError, at |_: &_, now| now
+);
+aggregate!(
+    /// The view as an `eventually` aggregate.
+    ViewAggregate in view: ViewId, view::state::View, view::command::ViewCommand, view::event::ViewEvent,
+    view::error::ViewError, at |_: &_, now| now
 );

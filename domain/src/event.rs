@@ -123,6 +123,7 @@ use crate::service_levels::event::ServiceLevelsEvent;
 use crate::team::event::TeamEvent;
 use crate::ticket::event::TicketEvent;
 use crate::user::event::{EmailClaimEvent, UserEvent};
+use crate::view::event::{ViewEvent, ViewShelfEvent};
 
 /// Any event of the log.
 #[derive(Debug, Clone, PartialEq)]
@@ -149,6 +150,10 @@ pub enum DomainEvent {
     Message(MessageEvent),
     /// Of the stream of something that happened to a person's ways in.
     Security(SecurityEvent),
+    /// Of a view's stream.
+    View(ViewEvent),
+    /// Of the stream that says which views an owner has.
+    ViewShelf(ViewShelfEvent),
 }
 
 impl DomainEvent {
@@ -197,10 +202,38 @@ impl DomainEvent {
             crate::security::STREAM_TYPE => {
                 SecurityEvent::decode(event_type, schema_version, data).map(Self::Security)
             }
+            crate::view::STREAM_TYPE => {
+                ViewEvent::decode(event_type, schema_version, data).map(Self::View)
+            }
+            crate::view::SHELF_STREAM_TYPE => {
+                ViewShelfEvent::decode(event_type, schema_version, data).map(Self::ViewShelf)
+            }
             _ => Err(DecodeError::Unknown {
                 event_type: event_type.to_owned(),
                 schema_version,
             }),
+        }
+    }
+
+    /// The event in its newest shape, whichever it was recorded in.
+    ///
+    /// # Errors
+    /// Never for the types of this crate: their maps have string keys and their numbers are finite.
+    pub fn encode(&self) -> Result<Encoded, serde_json::Error> {
+        match self {
+            Self::Organization(event) => event.encode(),
+            Self::User(event) => event.encode(),
+            Self::EmailClaim(event) => event.encode(),
+            Self::Team(event) => event.encode(),
+            Self::Company(event) => event.encode(),
+            Self::DomainClaim(event) => event.encode(),
+            Self::Calendar(event) => event.encode(),
+            Self::ServiceLevels(event) => event.encode(),
+            Self::Ticket(event) => event.encode(),
+            Self::Message(event) => event.encode(),
+            Self::Security(event) => event.encode(),
+            Self::View(event) => event.encode(),
+            Self::ViewShelf(event) => event.encode(),
         }
     }
 }

@@ -83,3 +83,7 @@ id!(
     /// A service level policy of an organization's list.
     PolicyId
 );
+id!(
+    /// A saved view of tickets. Also the id of its stream.
+    ViewId
+);

@@ -1,6 +1,7 @@
 //! The decisions of InsightDesk: what a command may do, which events it yields, and what state those events mean.
 //!
-//! Each aggregate ([`organization`], [`user`], [`team`], [`company`], [`calendar`], [`service_levels`], [`ticket`], [`message`])
+//! Each aggregate ([`organization`], [`user`], [`team`], [`company`], [`calendar`], [`service_levels`], [`ticket`], [`message`],
+//! [`view`])
 //! is two plain functions:
 //! `decide(state, command) -> events or error` and `evolve(state, event) -> state`.
 //! [`security`] holds facts that were noticed and not decided: what happened to people's ways in.
@@ -35,3 +36,4 @@ pub mod text;
 pub mod ticket;
 mod upcast;
 pub mod user;
+pub mod view;

@@ -85,6 +85,11 @@ pub fn fields(event_type: &str) -> &'static [PersonalField] {
         "api_key.changed" => {
             const { &[of_subject("from_name", TEXT), of_subject("to_name", TEXT)] }
         }
+        // Of a personal view; those of a team or the organization are about nobody.
+        "view.created" | "view.changed" => {
+            const { &[of_subject("name", TEXT), of_subject("query", TEXT)] }
+        }
+        "view.deleted" => const { &[of_subject("name", TEXT)] },
         "invitation.sent" => const { &[of_subject("email", EMAIL)] },
         "subject.erased" | "ticket.reopened" | "message.redacted" => &REASON,
         _ => &[],
@@ -155,5 +160,6 @@ about_nobody!(
     crate::company::state::DomainClaim,
     crate::calendar::state::BusinessCalendar,
     crate::service_levels::state::ServiceLevels,
-    crate::user::state::EmailClaim
+    crate::user::state::EmailClaim,
+    crate::view::state::ViewShelf
 );

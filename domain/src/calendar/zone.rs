@@ -47,6 +47,12 @@ impl Zone {
         name.parse().map(Self).map_err(|_| UnknownZone)
     }
 
+    /// True for the default, which is not written.
+    #[must_use]
+    pub fn is_utc(&self) -> bool {
+        *self == Self::UTC
+    }
+
     /// The name in the database.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -125,6 +131,12 @@ impl Zone {
         let at = DateTime::<Utc>::from_timestamp(at_s, 0).unwrap_or_default();
         let offset = self.0.offset_from_utc_datetime(&at.naive_utc());
         i64::from(offset.fix().local_minus_utc())
+    }
+}
+
+impl Default for Zone {
+    fn default() -> Self {
+        Self::UTC
     }
 }
 

@@ -5,6 +5,7 @@ pub mod decide;
 pub mod error;
 pub mod event;
 pub mod evolve;
+pub mod language;
 pub mod role;
 pub mod settings;
 pub mod state;

@@ -1,7 +1,9 @@
 //! What an organization may set, with the defaults that a new one starts with.
 
+use super::language::SearchLanguage;
 use super::waiting::{Delay, TeamWaiting, WaitingRules};
 use crate::actor::Role;
+use crate::calendar::zone::Zone;
 use crate::ids::{CalendarId, TeamId};
 use crate::sla::targets::{TargetTable, Targets};
 use crate::text::{FieldKey, FieldText, Name};
@@ -36,6 +38,12 @@ pub struct Settings {
     /// The same for the tickets of a team, at most [`WaitingRules::MAX_TEAMS`].
     #[serde(default, skip_serializing_if = "TeamWaiting::is_empty")]
     pub team_waiting: TeamWaiting,
+    /// The zone whose days reports are grouped by.
+    #[serde(default, skip_serializing_if = "Zone::is_utc")]
+    pub time_zone: Zone,
+    /// The language in which new texts are taken into the search.
+    #[serde(default, skip_serializing_if = "SearchLanguage::is_simple")]
+    pub search_language: SearchLanguage,
 }
 
 /// Who has to sign in with a second factor.
@@ -268,6 +276,8 @@ impl Default for Settings {
             second_factor_required_for: SecondFactorDemand::Nobody,
             waiting: WaitingRules::default(),
             team_waiting: TeamWaiting::new(),
+            time_zone: Zone::UTC,
+            search_language: SearchLanguage::Simple,
         }
     }
 }

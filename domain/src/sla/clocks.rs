@@ -59,6 +59,22 @@ impl Clocks {
         self.course.as_ref().is_some_and(Course::is_over)
     }
 
+    /// Whether a person is known to have answered in public. False says nothing: other systems told no clock of theirs.
+    #[must_use]
+    pub fn is_answered(&self) -> bool {
+        self.course.as_ref().is_some_and(Course::is_answered)
+    }
+
+    /// Whether a clock may begin or end with the next reply.
+    #[must_use]
+    pub fn hears_replies(&self) -> bool {
+        self.clocks.iter().any(|clock| match clock.metric {
+            Metric::FirstReply => !clock.phase.is_end(),
+            Metric::NextReply | Metric::PeriodicUpdate | Metric::PausableUpdate => true,
+            Metric::RequesterWait | Metric::AgentWork | Metric::Resolution => false,
+        })
+    }
+
     /// The calendars that the clocks name.
     pub fn calendars(&self) -> impl Iterator<Item = CalendarRef> {
         let targets = self.clocks.iter().filter_map(|clock| clock.target);

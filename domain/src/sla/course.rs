@@ -66,6 +66,11 @@ impl Course {
         }
     }
 
+    /// A reply to what is done already is told by neither, if it was the first.
+    pub(super) fn is_answered(&self) -> bool {
+        self.updates > 0 || matches!(self.first_reply, Reply::Given { .. })
+    }
+
     pub(super) fn is_over(&self) -> bool {
         self.status.is_done()
     }

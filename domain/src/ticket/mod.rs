@@ -7,6 +7,8 @@ pub mod event;
 pub mod evolve;
 pub mod field;
 pub mod origin;
+mod public;
+pub mod query;
 pub mod reminders;
 pub mod state;
 

@@ -111,6 +111,16 @@ pub enum Channel {
 }
 
 impl Channel {
+    /// Every channel.
+    pub const ALL: [Self; 6] = [
+        Self::Api,
+        Self::Web,
+        Self::Email,
+        Self::Phone,
+        Self::Chat,
+        Self::Other,
+    ];
+
     /// The name on the wire and on the disk.
     #[must_use]
     pub fn as_str(self) -> &'static str {

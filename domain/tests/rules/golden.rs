@@ -14,12 +14,13 @@ use domain::service_levels::event::ServiceLevelsEvent;
 use domain::team::event::TeamEvent;
 use domain::ticket::event::TicketEvent;
 use domain::user::event::{EmailClaimEvent, UserEvent};
+use domain::view::event::{ViewEvent, ViewShelfEvent};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 /// The type of each stream with the events that it may hold.
-pub fn streams() -> [(&'static str, &'static [(&'static str, i16)]); 11] {
+pub fn streams() -> [(&'static str, &'static [(&'static str, i16)]); 13] {
     [
         (domain::organization::STREAM_TYPE, OrganizationEvent::TYPES),
         (domain::user::STREAM_TYPE, UserEvent::TYPES),
@@ -41,6 +42,8 @@ pub fn streams() -> [(&'static str, &'static [(&'static str, i16)]); 11] {
         (domain::ticket::STREAM_TYPE, TicketEvent::TYPES),
         (domain::message::STREAM_TYPE, MessageEvent::TYPES),
         (domain::security::STREAM_TYPE, SecurityEvent::TYPES),
+        (domain::view::STREAM_TYPE, ViewEvent::TYPES),
+        (domain::view::SHELF_STREAM_TYPE, ViewShelfEvent::TYPES),
     ]
 }
 
@@ -95,6 +98,8 @@ fn encode(event: &DomainEvent) -> Encoded {
         DomainEvent::Ticket(event) => event.encode(),
         DomainEvent::Message(event) => event.encode(),
         DomainEvent::Security(event) => event.encode(),
+        DomainEvent::View(event) => event.encode(),
+        DomainEvent::ViewShelf(event) => event.encode(),
     }
     .unwrap()
 }
@@ -156,6 +161,8 @@ fn retired() -> impl Iterator<Item = &'static (&'static str, i16)> {
         TicketEvent::RETIRED,
         MessageEvent::RETIRED,
         SecurityEvent::RETIRED,
+        ViewEvent::RETIRED,
+        ViewShelfEvent::RETIRED,
     ]
     .into_iter()
     .flatten()

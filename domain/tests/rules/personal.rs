@@ -130,6 +130,12 @@ const NOT_PERSONAL: &[(&str, &[&str], &str)] = &[
         "one of the organization's words, and fixed ones",
     ),
     (
+        "view.created",
+        &["owner", "order", "columns"],
+        "fixed words",
+    ),
+    ("view.changed", &["order", "columns"], "fixed words"),
+    (
         "organization.role_deleted",
         &["name"],
         "one of the organization's words",

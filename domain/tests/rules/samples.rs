@@ -6,9 +6,11 @@ mod calendar;
 mod security;
 mod service_levels;
 mod ticket;
+mod views;
 
 use crate::scenario::{AGENT, CALENDAR, COMPANY, OTHER_COMPANY, OTHER_TICKET, TEAM};
 use domain::actor::Role;
+use domain::calendar::zone::Zone;
 use domain::company::event::{
     CompanyCreated, CompanyDomainAdded, CompanyDomainRemoved, CompanyEvent, CompanyRenamed,
     DomainClaimEvent, MailDomainClaimed, MailDomainReleased,
@@ -23,6 +25,7 @@ use domain::organization::event::{
     OrganizationRoleGiven, OrganizationRoleTaken, OrganizationSettingsChanged,
     OrganizationSuspended,
 };
+use domain::organization::language::SearchLanguage;
 use domain::organization::settings::{FieldDefinition, FieldKind, SecondFactorDemand, Settings};
 use domain::organization::waiting::{Delay, WaitingRules};
 use domain::sla::targets::{TargetTable, Targets};
@@ -72,6 +75,12 @@ pub fn samples() -> Vec<Sample> {
         service_levels::samples().map(|(case, event)| (case, DomainEvent::ServiceLevels(event))),
     );
     samples.extend(calendar::samples().map(|(case, event)| (case, DomainEvent::Calendar(event))));
+    samples.extend(
+        views::samples()
+            .into_iter()
+            .map(|(case, event)| (case, DomainEvent::View(event))),
+    );
+    samples.extend(views::shelves().map(|event| (FULL, DomainEvent::ViewShelf(event))));
     samples.extend(message().map(|(case, event)| (case, DomainEvent::Message(event))));
     samples
 }
@@ -235,6 +244,26 @@ fn organization() -> impl Iterator<Item = (&'static str, OrganizationEvent)> {
                 settings: Settings {
                     waiting: waiting(),
                     team_waiting: [(TEAM, team_waiting())].into(),
+                    ..Settings::default()
+                },
+            }
+            .into(),
+        ),
+        (
+            "search_language",
+            OrganizationSettingsChanged {
+                settings: Settings {
+                    search_language: SearchLanguage::German,
+                    ..Settings::default()
+                },
+            }
+            .into(),
+        ),
+        (
+            "time_zone",
+            OrganizationSettingsChanged {
+                settings: Settings {
+                    time_zone: Zone::parse("Europe/Berlin").unwrap(),
                     ..Settings::default()
                 },
             }

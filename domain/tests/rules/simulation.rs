@@ -11,6 +11,7 @@ use domain::calendar::zone::Zone;
 use domain::command::Issued;
 use domain::event::DomainEvent;
 use domain::ids::{CalendarId, PolicyId};
+use domain::organization::event::{OrganizationCreated, OrganizationSettingsChanged};
 use domain::organization::settings::Settings;
 use domain::service_levels::event::{SlaPolicyChanged, SlaPolicyCreated, SlaPolicyDeleted};
 use domain::sla::Metric;
@@ -19,7 +20,8 @@ use domain::sla::policy::{
     Condition, Conditions, Policy, PolicyDefinition, PolicyRef, Presence, Target,
 };
 use domain::sla::simulation::{Draft, Range, Replay, RuleEvent, Rules, Tally, Timeline, Waits};
-use domain::text::{Name, Tag};
+use domain::sla::targets::{TargetTable, Targets};
+use domain::text::{Name, Slug, Tag};
 use domain::ticket::command::{OpenTicket, TicketCommand};
 use domain::ticket::decide::decide;
 use domain::ticket::event::TicketEvent;
@@ -94,6 +96,9 @@ enum Step {
     CalendarChanges {
         from_hour: u32,
     },
+    SettingsChange {
+        minutes: u32,
+    },
     Recompute,
 }
 
@@ -124,6 +129,7 @@ fn commands() -> impl Strategy<Value = Step> {
             .prop_map(|(minutes, working, all)| Step::PolicyChanges { minutes, working, all }),
         1 => Just(Step::PolicyGoes),
         1 => (6..12_u32).prop_map(|from_hour| Step::CalendarChanges { from_hour }),
+        1 => (20..900_u32).prop_map(|minutes| Step::SettingsChange { minutes }),
         3 => Just(Step::Recompute),
     ]
 }
@@ -154,6 +160,12 @@ impl World {
             calendar_version: 1,
             rules: Arc::default(),
         };
+        let created = OrganizationCreated {
+            name: Name::parse("Acme").unwrap(),
+            slug: Slug::parse("acme").unwrap(),
+            settings: Settings::default(),
+        };
+        world.log(Uuid::nil(), 1, DomainEvent::Organization(created.into()));
         let created = CalendarCreated {
             name: Name::parse("Office").unwrap(),
             definition: office("Europe/Berlin", 9, 17),
@@ -257,6 +269,23 @@ impl World {
                 let version = self.calendar_version;
                 self.log(OFFICE.0, version, DomainEvent::Calendar(changed.into()));
             }
+            Step::SettingsChange { minutes } => {
+                let targets = Targets {
+                    first_response_minutes: *minutes,
+                    resolution_minutes: 4 * minutes,
+                };
+                let changed = OrganizationSettingsChanged {
+                    settings: Settings {
+                        sla_targets: TargetTable {
+                            normal: targets,
+                            urgent: targets,
+                            ..TargetTable::default()
+                        },
+                        ..Settings::default()
+                    },
+                };
+                self.log(Uuid::nil(), 1, DomainEvent::Organization(changed.into()));
+            }
             Step::Recompute => {
                 self.command(Actor::Timer, TicketCommand::ReapplySla);
             }
@@ -353,7 +382,10 @@ proptest! {
     fn a_draft_of_rules_that_never_changed_gives_what_really_happened(history in histories()) {
         let changes = |step: &Step| matches!(
             step,
-            Step::PolicyChanges { .. } | Step::PolicyGoes | Step::CalendarChanges { .. }
+            Step::PolicyChanges { .. }
+                | Step::PolicyGoes
+                | Step::CalendarChanges { .. }
+                | Step::SettingsChange { .. }
         );
         let history: Vec<_> = history.into_iter().filter(|(_, step)| !changes(step)).collect();
         let world = lived(&policies(), &open_command(), &history);

@@ -4,9 +4,10 @@ use super::rules::Rules;
 use crate::sla::Metric;
 use crate::sla::measure::{self, Holder, Measure};
 use crate::sla::rule::Rule;
-use crate::sla::terms::CalendarBook;
+use crate::sla::targets::TargetTable;
+use crate::sla::terms::{CalendarBook, Terms};
 use crate::ticket::decide::service_levels::{
-    applied, changes_what_matches, facts, holding, targets_of,
+    applied, changes_what_matches, differing, facts, holding, targets_of,
 };
 use crate::ticket::event::{
     SlaBreached, SlaCause, TicketEvent, TicketOpened, TicketPriorityChanged, TicketSlaApplied,
@@ -87,7 +88,8 @@ impl Replay {
                 let is_recomputed = applied.cause == SlaCause::RulesChanged;
                 if is_recomputed && !self.draft.is_done() {
                     self.draft.miss(at, book);
-                    self.draft.match_anew(at, SlaCause::RulesChanged, rules);
+                    self.draft
+                        .match_anew(at, SlaCause::RulesChanged, rules, differing);
                 }
             }
             // What is told of a deadline was written at it or later: what the draft promised by then is missed, too.
@@ -189,17 +191,25 @@ impl Course {
             _ => self.take(event, at, book),
         }
         if changes_what_matches(event) {
-            self.match_anew(at, SlaCause::TicketChanged, rules);
+            let comes_back = matches!(event, TicketEvent::Reopened(_));
+            let promised = if comes_back { differing } else { holding };
+            self.match_anew(at, SlaCause::TicketChanged, rules, promised);
         }
     }
 
-    fn match_anew(&mut self, at: DateTime<Utc>, cause: SlaCause, rules: &Rules) {
+    fn match_anew(
+        &mut self,
+        at: DateTime<Utc>,
+        cause: SlaCause,
+        rules: &Rules,
+        promised: fn(&PresentTicket, &Terms, &TargetTable) -> Option<Rule>,
+    ) {
         let Rules { terms, settings } = rules;
         let Some(ticket) = self.present() else {
             return;
         };
-        let promised = holding(ticket, terms, settings);
-        let promised = promised.map(|rule| applied(ticket, rule, cause, at, terms));
+        let promised =
+            promised(ticket, terms, settings).map(|rule| applied(ticket, rule, cause, at, terms));
         if let Some(promised) = promised {
             self.take(&promised, at, &terms.calendars);
         }

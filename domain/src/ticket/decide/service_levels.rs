@@ -31,13 +31,11 @@ pub(super) fn follow(request: &Request<'_>, mut events: Vec<TicketEvent>) -> Vec
     let comes_back = events
         .iter()
         .any(|event| matches!(event, TicketEvent::Reopened(_)));
-    let promised = if comes_back {
-        differing(&after, terms, settings)
-    } else if is_matched_anew {
-        holding(&after, terms, settings)
-    } else {
-        None
-    };
+    let promised = is_matched_anew.then(|| {
+        let promised = if comes_back { differing } else { holding };
+        promised(&after, terms, settings)
+    });
+    let promised = promised.flatten();
     if let Some(rule) = promised {
         events.push(applied(&after, rule, SlaCause::TicketChanged, now, terms));
     } else if let Some(rule) = after.clocks.rule()
@@ -123,7 +121,11 @@ pub(crate) fn holding(
 }
 
 /// What holds for a ticket now, if that is not what it was promised.
-fn differing(ticket: &PresentTicket, terms: &Terms, settings: &TargetTable) -> Option<Rule> {
+pub(crate) fn differing(
+    ticket: &PresentTicket,
+    terms: &Terms,
+    settings: &TargetTable,
+) -> Option<Rule> {
     let promised = ticket.clocks.rule()?;
     let rule = Rule::holding(terms, settings, &facts(ticket, terms));
     (*promised != rule).then_some(rule)

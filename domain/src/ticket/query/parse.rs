@@ -1,0 +1,354 @@
+//! A query from its text, character by character, so that a fault knows its column.
+
+use super::{
+    Comparison, Condition, Fault, Person, Query, QueryError, QueryText, Requester, Span, TeamOf,
+    Term, TimeField, TimeTest, TimeValue, Unit,
+};
+use crate::ids::{TeamId, UserId};
+use crate::text::{Tag, full_date};
+use crate::ticket::state::{Priority, Status};
+use chrono::{DateTime, SubsecRound, Utc};
+use uuid::Uuid;
+
+pub(super) fn query(text: &str) -> Result<Query, QueryError> {
+    let chars: Vec<char> = text.chars().collect();
+    if chars.len() > QueryText::MAX_CHARS {
+        return Err(fault(QueryText::MAX_CHARS, Fault::TooLong));
+    }
+    if let Some(at) = chars
+        .iter()
+        .position(|c| c.is_control() && !c.is_whitespace())
+    {
+        return Err(fault(at, Fault::ControlCharacter));
+    }
+    let mut reader = Reader {
+        chars: &chars,
+        at: 0,
+    };
+    let mut terms = Vec::new();
+    while reader.skip_blanks() {
+        if terms.len() >= Query::MAX_TERMS {
+            return Err(fault(reader.at, Fault::TooManyTerms));
+        }
+        terms.push(reader.term()?);
+    }
+    Ok(Query { terms })
+}
+
+/// The fault of the character at an index.
+fn fault(at: usize, fault: Fault) -> QueryError {
+    QueryError {
+        column: at + 1,
+        fault,
+    }
+}
+
+struct Reader<'a> {
+    chars: &'a [char],
+    at: usize,
+}
+
+/// A part of the text, and the index where it begins.
+#[derive(Clone, Copy)]
+struct Piece<'a> {
+    chars: &'a [char],
+    at: usize,
+}
+
+impl<'a> Reader<'a> {
+    /// Goes on to the next term; false at the end.
+    fn skip_blanks(&mut self) -> bool {
+        while self.peek().is_some_and(char::is_whitespace) {
+            self.at += 1;
+        }
+        self.peek().is_some()
+    }
+
+    fn peek(&self) -> Option<char> {
+        self.chars.get(self.at).copied()
+    }
+
+    fn term(&mut self) -> Result<Term, QueryError> {
+        let negated = self.peek() == Some('-');
+        if negated {
+            self.at += 1;
+        }
+        let condition = match self.peek() {
+            Some('"') => self.phrase()?,
+            Some(c) if !c.is_whitespace() => condition(self.run())?,
+            _ => return Err(fault(self.at - 1, Fault::NothingNegated)),
+        };
+        Ok(Term { negated, condition })
+    }
+
+    /// The characters up to the next blank.
+    fn run(&mut self) -> Piece<'a> {
+        let at = self.at;
+        while self.peek().is_some_and(|c| !c.is_whitespace()) {
+            self.at += 1;
+        }
+        Piece {
+            chars: &self.chars[at..self.at],
+            at,
+        }
+    }
+
+    /// What stands between quotes; `\` takes the next character as it is.
+    fn phrase(&mut self) -> Result<Condition, QueryError> {
+        let begin = self.at;
+        let mut words = String::new();
+        loop {
+            self.at += 1;
+            match self.peek() {
+                None => return Err(fault(begin, Fault::OpenQuotes)),
+                Some('"') => break,
+                Some('\\') => {
+                    self.at += 1;
+                    let escaped = self.peek().ok_or(fault(begin, Fault::OpenQuotes))?;
+                    words.push(escaped);
+                }
+                Some(c) => words.push(c),
+            }
+        }
+        self.at += 1;
+        if words.trim().is_empty() {
+            return Err(fault(begin, Fault::NoWords));
+        }
+        if self.peek().is_some_and(|c| !c.is_whitespace()) {
+            return Err(fault(self.at, Fault::NoBlank));
+        }
+        Ok(Condition::Phrase(words))
+    }
+}
+
+impl<'a> Piece<'a> {
+    fn text(self) -> String {
+        self.chars.iter().collect()
+    }
+
+    fn find(self, wanted: char) -> Option<usize> {
+        self.chars.iter().position(|c| *c == wanted)
+    }
+
+    /// The part from an index on.
+    fn from(self, index: usize) -> Self {
+        Self {
+            chars: &self.chars[index..],
+            at: self.at + index,
+        }
+    }
+
+    fn fault(self, why: Fault) -> QueryError {
+        fault(self.at, why)
+    }
+
+    /// The parts between commas.
+    fn values(self) -> Result<Vec<Self>, QueryError> {
+        let mut values = Vec::new();
+        let mut rest = self;
+        loop {
+            let end = rest.find(',').unwrap_or(rest.chars.len());
+            let value = Self {
+                chars: &rest.chars[..end],
+                at: rest.at,
+            };
+            if value.chars.is_empty() {
+                return Err(value.fault(Fault::NoValue));
+            }
+            if values.len() >= Query::MAX_VALUES {
+                return Err(value.fault(Fault::TooManyValues));
+            }
+            values.push(value);
+            if end == rest.chars.len() {
+                return Ok(values);
+            }
+            rest = rest.from(end + 1);
+        }
+    }
+
+    /// Every value of a list, read in the same way.
+    fn each<T>(self, read: impl Fn(&str) -> Option<T>, why: &Fault) -> Result<Vec<T>, QueryError> {
+        let values = self.values()?.into_iter();
+        let values = values.map(|value| read(&value.text()).ok_or(value.fault(why.clone())));
+        values.collect()
+    }
+
+    /// The comparison that it begins with, if it does, and the rest.
+    fn comparison(self) -> (Option<Comparison>, Self) {
+        let first = self.chars.first().copied();
+        let with_equal = self.chars.get(1) == Some(&'=');
+        let comparison = match (first, with_equal) {
+            (Some('<'), false) => Comparison::Less,
+            (Some('<'), true) => Comparison::AtMost,
+            (Some('>'), false) => Comparison::Greater,
+            (Some('>'), true) => Comparison::AtLeast,
+            _ => return (None, self),
+        };
+        (Some(comparison), self.from(1 + usize::from(with_equal)))
+    }
+
+    /// The only value behind a comparison.
+    fn compared(self) -> Result<String, QueryError> {
+        if let Some(comma) = self.find(',') {
+            return Err(self.from(comma).fault(Fault::ComparedList));
+        }
+        if self.chars.is_empty() {
+            return Err(self.fault(Fault::NoValue));
+        }
+        Ok(self.text())
+    }
+}
+
+/// A word, `#12`, or a name and values.
+fn condition(run: Piece<'_>) -> Result<Condition, QueryError> {
+    if let Some(quote) = run.find('"') {
+        return Err(run.from(quote).fault(Fault::QuoteWithin));
+    }
+    if run.chars[0] == '#' && run.chars.len() > 1 {
+        let number = run.from(1);
+        let values = number.each(ticket_number, &Fault::Number);
+        return values.map(Condition::Number);
+    }
+    let Some(colon) = run.find(':') else {
+        return Ok(Condition::Word(run.text()));
+    };
+    let name: String = run.chars[..colon].iter().collect();
+    let value = run.from(colon + 1);
+    let (comparison, compared) = value.comparison();
+    let plain = |read: fn(Piece<'_>) -> Result<Condition, QueryError>| match comparison {
+        None => read(value),
+        Some(_) => Err(value.fault(Fault::NoOrder)),
+    };
+    match name.to_ascii_lowercase().as_str() {
+        "status" => plain(|it| it.each(status, &Fault::Status).map(Condition::Status)),
+        "assignee" => plain(|it| it.each(person, &Fault::Person).map(Condition::Assignee)),
+        "team" => plain(|it| it.each(team, &Fault::Team).map(Condition::Team)),
+        "requester" => plain(|it| {
+            it.each(requester, &Fault::Requester)
+                .map(Condition::Requester)
+        }),
+        "number" => plain(|it| {
+            it.each(ticket_number, &Fault::Number)
+                .map(Condition::Number)
+        }),
+        "tag" => plain(tags),
+        "priority" => priorities(comparison, compared),
+        "created" => time(TimeField::Created, comparison, compared),
+        "updated" => time(TimeField::Updated, comparison, compared),
+        "due" => time(TimeField::Due, comparison, compared),
+        _ => Err(run.fault(Fault::UnknownCondition)),
+    }
+}
+
+fn status(word: &str) -> Option<Status> {
+    Status::ALL.into_iter().find(|it| it.as_str() == word)
+}
+
+fn priority(word: &str) -> Option<Priority> {
+    Priority::ALL.into_iter().find(|it| it.as_str() == word)
+}
+
+fn person(word: &str) -> Option<Person> {
+    match word {
+        "me" => Some(Person::Me),
+        "none" => Some(Person::Nobody),
+        id => id_of(id).map(|id| Person::One(UserId(id))),
+    }
+}
+
+fn team(word: &str) -> Option<TeamOf> {
+    match word {
+        "none" => Some(TeamOf::None),
+        id => id_of(id).map(|id| TeamOf::One(TeamId(id))),
+    }
+}
+
+fn requester(word: &str) -> Option<Requester> {
+    match word {
+        "me" => Some(Requester::Me),
+        id => id_of(id).map(|id| Requester::One(UserId(id))),
+    }
+}
+
+/// An id in its usual form, with hyphens.
+fn id_of(word: &str) -> Option<Uuid> {
+    const LENGTH: usize = 36;
+    word.parse().ok().filter(|_| word.len() == LENGTH)
+}
+
+fn ticket_number(word: &str) -> Option<i64> {
+    let is_number = word.bytes().all(|byte| byte.is_ascii_digit());
+    word.parse().ok().filter(|number| is_number && *number > 0)
+}
+
+fn tags(values: Piece<'_>) -> Result<Condition, QueryError> {
+    let values = values.values()?.into_iter();
+    let tags = values
+        .map(|value| Tag::parse(&value.text()).map_err(|error| value.fault(Fault::Tag(error))));
+    tags.collect::<Result<_, _>>().map(Condition::Tag)
+}
+
+fn priorities(comparison: Option<Comparison>, value: Piece<'_>) -> Result<Condition, QueryError> {
+    let Some(comparison) = comparison else {
+        return value
+            .each(priority, &Fault::Priority)
+            .map(Condition::Priority);
+    };
+    let word = value.compared()?;
+    let priority = priority(&word).ok_or(value.fault(Fault::Priority))?;
+    Ok(Condition::PriorityCompared(comparison, priority))
+}
+
+fn time(
+    field: TimeField,
+    comparison: Option<Comparison>,
+    value: Piece<'_>,
+) -> Result<Condition, QueryError> {
+    let word = value.compared()?;
+    if comparison.is_none() && field == TimeField::Due && word == "none" {
+        return Ok(Condition::Time(field, TimeTest::Never));
+    }
+    let time = time_value(&word).ok_or(value.fault(Fault::Time))?;
+    let test = match (comparison, time) {
+        (Some(comparison), _) => TimeTest::Compared(comparison, time),
+        (None, TimeValue::Age(_)) => return Err(value.fault(Fault::BareAge)),
+        (None, TimeValue::Instant(_)) => return Err(value.fault(Fault::BareInstant)),
+        (None, TimeValue::Today | TimeValue::Yesterday | TimeValue::Day(_)) => TimeTest::On(time),
+    };
+    Ok(Condition::Time(field, test))
+}
+
+fn time_value(word: &str) -> Option<TimeValue> {
+    match word {
+        "today" => Some(TimeValue::Today),
+        "yesterday" => Some(TimeValue::Yesterday),
+        _ => full_date(word)
+            .map(TimeValue::Day)
+            .or_else(|| span(word).map(TimeValue::Age))
+            .or_else(|| instant(word).map(TimeValue::Instant)),
+    }
+}
+
+fn span(word: &str) -> Option<Span> {
+    let unit = match word.chars().last()? {
+        'm' => Unit::Minute,
+        'h' => Unit::Hour,
+        'd' => Unit::Day,
+        'w' => Unit::Week,
+        _ => return None,
+    };
+    let digits = &word[..word.len() - 1];
+    let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
+    let amount: u32 = digits.parse().ok()?;
+    let fits = is_number && (1..=Span::MAX_AMOUNT).contains(&amount);
+    fits.then_some(Span { amount, unit })
+}
+
+/// A point in time of the years that four digits write.
+fn instant(word: &str) -> Option<DateTime<Utc>> {
+    let at = DateTime::parse_from_rfc3339(word).ok()?.to_utc();
+    let first = DateTime::parse_from_rfc3339("0000-01-02T00:00:00Z").ok()?;
+    let last = DateTime::parse_from_rfc3339("9999-12-30T00:00:00Z").ok()?;
+    let is_written = (first.to_utc()..last.to_utc()).contains(&at);
+    is_written.then(|| at.trunc_subsecs(6))
+}
