@@ -20,7 +20,7 @@ use crate::event::RecordedEvent;
 use crate::ids::{IdempotencyKey, OrgId, Partition, Position, Version};
 use crate::options::Options;
 
-const EVENT_COLUMNS: &str = "e.partition, e.position, e.org_id, e.stream_type, e.stream_id, e.version, e.event_id, \
+pub(crate) const EVENT_COLUMNS: &str = "e.partition, e.position, e.org_id, e.stream_type, e.stream_id, e.version, e.event_id, \
                              e.type, e.schema_version, e.data::text, e.metadata::text, e.occurred_at, e.recorded_at, \
                              e.hash";
 
@@ -51,7 +51,7 @@ const HEAD: &str = formatcp!("SELECT h.position FROM {LOG_HEADS} h WHERE h.parti
 /// The one statement over all partitions: it asks which there are.
 const PARTITIONS: &str = formatcp!("SELECT h.partition FROM {LOG_HEADS} h ORDER BY h.partition");
 
-const COMMIT: &str = "COMMIT";
+pub(crate) const COMMIT: &str = "COMMIT";
 
 /// The stored answer of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -142,24 +142,29 @@ impl Reader {
             let statement = client.prepare_cached(READ_PARTITION).await;
             let statement = statement.map_err(unavailable)?;
             let rows = client.query_raw(&statement, values).await;
-            self.within_bytes_limit(rows.map_err(unavailable)?).await
+            let (events, _) = self.within_bytes_limit(rows.map_err(unavailable)?).await?;
+            Ok(events)
         })
         .await
     }
 
-    /// Takes rows as they come, so that large events do not pile up; what is left over is dropped unread.
-    async fn within_bytes_limit(&self, rows: RowStream) -> Result<Vec<RecordedEvent>, ReadError> {
+    /// Takes rows as they come, so that large events do not pile up, and says whether it stopped at the limit; what is
+    /// left over is dropped unread.
+    pub(crate) async fn within_bytes_limit(
+        &self,
+        rows: RowStream,
+    ) -> Result<(Vec<RecordedEvent>, bool), ReadError> {
         let mut rows = pin!(rows);
         let (mut events, mut bytes) = (Vec::new(), 0);
         while bytes < self.page_bytes_limit {
             let Some(row) = rows.try_next().await.map_err(unavailable)? else {
-                break;
+                return Ok((events, false));
             };
             let event = read_event(&row)?;
             bytes += event.data.len() + event.metadata.len();
             events.push(event);
         }
-        Ok(events)
+        Ok((events, true))
     }
 
     pub(crate) async fn stream_versions(
@@ -261,14 +266,14 @@ impl Reader {
         .await
     }
 
-    async fn client(&self) -> Result<Object, ReadError> {
+    pub(crate) async fn client(&self) -> Result<Object, ReadError> {
         self.pool
             .get()
             .await
             .map_err(|error| ReadError::Unavailable(Arc::new(error)))
     }
 
-    async fn bounded<T>(
+    pub(crate) async fn bounded<T>(
         &self,
         work: impl Future<Output = Result<T, ReadError>>,
     ) -> Result<T, ReadError> {
@@ -279,7 +284,7 @@ impl Reader {
     }
 }
 
-fn read_event(row: &Row) -> Result<RecordedEvent, ReadError> {
+pub(crate) fn read_event(row: &Row) -> Result<RecordedEvent, ReadError> {
     Ok(RecordedEvent {
         partition: partition_column(row)?,
         position: Position::from_row(column(row, 1)?),
@@ -319,6 +324,6 @@ pub(crate) fn hash_column(row: &Row, index: usize) -> Result<[u8; 32], ReadError
         .map_err(|error: std::array::TryFromSliceError| ReadError::BadRow(Arc::new(error)))
 }
 
-fn unavailable(error: tokio_postgres::Error) -> ReadError {
+pub(crate) fn unavailable(error: tokio_postgres::Error) -> ReadError {
     ReadError::Unavailable(Arc::new(error))
 }

@@ -17,6 +17,7 @@ use crate::mark::Mark;
 use crate::options::Options;
 use crate::placement::{Placement, PlacementError, Placements};
 use crate::read::{Reader, StoredResult};
+use crate::selection::{Selected, Selection};
 use crate::subscribe::Subscription;
 use crate::wakeups::Wakeups;
 use crate::writer::Writers;
@@ -135,6 +136,15 @@ impl EventStore {
         limit: u32,
     ) -> Result<Vec<RecordedEvent>, ReadError> {
         self.reader.partition(partition, after, limit).await
+    }
+
+    /// Events of one organization by position, at most as many as asked for and at most about
+    /// [`Options::page_bytes_limit`]; how far they were looked for is in the answer.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub async fn select(&self, selection: &Selection<'_>) -> Result<Selected, ReadError> {
+        self.reader.select(selection).await
     }
 
     /// The versions of those of the streams that exist.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use event_store::verify::verify;
 use event_store::{
-    AppendError, AppendRequest, EventStore, Partition, Position, RecordedEvent, Version,
+    AppendError, AppendRequest, EventStore, Options, Partition, Position, RecordedEvent, Version,
 };
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
@@ -38,7 +38,7 @@ async fn under_contention_nothing_is_lost_doubled_torn_or_out_of_order() {
     let believed = Believed::default();
     let mut clients = Vec::new();
     for server in 0..SERVERS {
-        let store = database.store().await;
+        let store = patient(&database).await;
         for client in 0..CLIENTS_PER_SERVER {
             let (store, believed) = (store.clone(), Arc::clone(&believed));
             clients.push(tokio::spawn(run_client(
@@ -70,6 +70,16 @@ async fn under_contention_nothing_is_lost_doubled_torn_or_out_of_order() {
         (report.faults().count(), report.events()),
         (0, log.len() as u64)
     );
+}
+
+/// A store that waits for the others however slow the machine is: what a writer gives up is another test's subject.
+async fn patient(database: &Database) -> EventStore {
+    let options = Options {
+        lock_timeout: DEADLINE,
+        statement_timeout: DEADLINE,
+        ..options()
+    };
+    database.store_with(database.config.clone(), options).await
 }
 
 async fn run_client(store: EventStore, believed: Believed, seed: u64) -> Vec<Attempt> {

@@ -13,6 +13,7 @@ mod placement;
 mod proxy;
 mod restore;
 mod rights;
+mod selection;
 mod subscription;
 mod support;
 mod underway;
