@@ -15,6 +15,7 @@ pub mod clock;
 pub mod config;
 pub mod consistency;
 pub mod cursor;
+pub mod freshness;
 pub mod http;
 pub mod mail;
 pub mod page;

@@ -15,6 +15,8 @@ pub struct InvalidLimit;
 impl Limit {
     /// The most items of a page.
     pub const MAX: u8 = 100;
+    /// As many as a page may have.
+    pub const LARGEST: Self = Self(Self::MAX);
     /// What a client gets that does not ask for a number.
     pub const DEFAULT: Self = Self(25);
 

@@ -20,12 +20,44 @@ CREATE TABLE checkpoints (
     updated_at       timestamptz NOT NULL DEFAULT now()
 ) WITH (fillfactor = 10, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_scale_factor = 0);
 
+-- The words of a text as the search finds them, in the forms of its language. Here and not in `public`, so that a rebuild
+-- can change it. Immutable, since every configuration is named.
+CREATE FUNCTION words(language text, content text) RETURNS tsvector
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $words$
+    SELECT CASE language
+        WHEN 'simple' THEN to_tsvector('pg_catalog.simple', content)
+        WHEN 'english' THEN to_tsvector('pg_catalog.english', content)
+        WHEN 'german' THEN to_tsvector('pg_catalog.german', content)
+        WHEN 'french' THEN to_tsvector('pg_catalog.french', content)
+        WHEN 'spanish' THEN to_tsvector('pg_catalog.spanish', content)
+        WHEN 'italian' THEN to_tsvector('pg_catalog.italian', content)
+        WHEN 'dutch' THEN to_tsvector('pg_catalog.dutch', content)
+        WHEN 'danish' THEN to_tsvector('pg_catalog.danish', content)
+        WHEN 'finnish' THEN to_tsvector('pg_catalog.finnish', content)
+        WHEN 'hungarian' THEN to_tsvector('pg_catalog.hungarian', content)
+        WHEN 'norwegian' THEN to_tsvector('pg_catalog.norwegian', content)
+        WHEN 'portuguese' THEN to_tsvector('pg_catalog.portuguese', content)
+        WHEN 'romanian' THEN to_tsvector('pg_catalog.romanian', content)
+        WHEN 'russian' THEN to_tsvector('pg_catalog.russian', content)
+        WHEN 'swedish' THEN to_tsvector('pg_catalog.swedish', content)
+        WHEN 'turkish' THEN to_tsvector('pg_catalog.turkish', content)
+    END
+$words$;
+
+-- Tags are words of no language. The library calls the joining of any array stable; that of texts is immutable.
+CREATE FUNCTION words_of_tags(tags text[]) RETURNS tsvector
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $words$
+    SELECT to_tsvector('pg_catalog.simple', array_to_string(tags, ' '))
+$words$;
+
 CREATE TABLE organizations (
     partition    smallint    NOT NULL,
     org_id       uuid        NOT NULL,
     name         text        NOT NULL,
     slug         text        NOT NULL,
     settings     jsonb       NOT NULL,
+    -- Every language in which texts were ever taken into the search: words are looked for in all of them.
+    search_languages text[]  NOT NULL,
     -- The number of the newest ticket: tickets are numbered by counting `ticket.opened`.
     ticket_count bigint      NOT NULL,
     version      bigint      NOT NULL,
@@ -54,6 +86,12 @@ CREATE TABLE users (
     updated_at timestamptz NOT NULL,
     PRIMARY KEY (partition, org_id, user_id)
 );
+
+-- For the search by parts of names and addresses: see `taggable_tickets` below.
+CREATE VIEW searchable_users AS
+    SELECT partition, org_id, user_id, name, email, role, role_id, kind, company_id, active, version, created_at, updated_at
+      FROM users
+     WHERE org_id = nullif(current_setting('insightdesk.organization', true), '')::uuid;
 
 CREATE TABLE teams (
     partition  smallint    NOT NULL,
@@ -130,6 +168,47 @@ CREATE TABLE policy_versions (
     PRIMARY KEY (partition, org_id, policy_id, policy_version)
 );
 
+-- Saved views of tickets. One that was deleted stays without its words.
+CREATE TABLE views (
+    partition  smallint    NOT NULL,
+    org_id     uuid        NOT NULL,
+    view_id    uuid        NOT NULL,
+    -- The team or person whose it is; neither for the organization's.
+    team_id    uuid,
+    person_id  uuid,
+    name       text        NOT NULL,
+    query      text        NOT NULL,
+    sort       text        NOT NULL,
+    columns    text[]      NOT NULL,
+    deleted    boolean     NOT NULL,
+    version    bigint      NOT NULL,
+    created_at timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL,
+    PRIMARY KEY (partition, org_id, view_id),
+    CHECK (team_id IS NULL OR person_id IS NULL)
+);
+
+-- How many tickets there are of each kind that views mostly ask for. A view of such kinds costs a sum over its rows.
+-- A kind that a ticket ever was of has a row, also once it has no ticket any more.
+CREATE TABLE ticket_counts (
+    partition smallint NOT NULL,
+    org_id    uuid     NOT NULL,
+    -- The agent; 00000000-0000-0000-0000-000000000000 is nobody, ffffffff-ffff-ffff-ffff-ffffffffffff the sum of all others and
+    -- nobody.
+    holder_id uuid     NOT NULL,
+    -- The team; 00000000-0000-0000-0000-000000000000 is none.
+    team_id   uuid     NOT NULL,
+    priority  smallint NOT NULL,
+    -- One a status.
+    new_count      bigint NOT NULL,
+    open_count     bigint NOT NULL,
+    pending_count  bigint NOT NULL,
+    on_hold_count  bigint NOT NULL,
+    resolved_count bigint NOT NULL,
+    closed_count   bigint NOT NULL,
+    PRIMARY KEY (partition, org_id, holder_id, team_id, priority)
+) WITH (fillfactor = 50);
+
 -- What became of each wait that a service level clock measured: reports and lists of attainment count these rows.
 CREATE TABLE sla_measures (
     partition      smallint    NOT NULL,
@@ -158,6 +237,98 @@ CREATE TABLE sla_measures (
     used_ms        bigint,
     PRIMARY KEY (partition, org_id, ticket_id, metric, round)
 );
+
+-- What reports know of a ticket: a row for each time that one of these facts changed, so that a report can be given as it
+-- stood at any moment. The last row is the ticket as it is. Docs: METRICS.md.
+CREATE TABLE ticket_facts (
+    partition         smallint    NOT NULL,
+    org_id            uuid        NOT NULL,
+    ticket_id         uuid        NOT NULL,
+    -- Of the ticket's stream, since when this holds.
+    version           bigint      NOT NULL,
+    number            bigint      NOT NULL,
+    status            text        NOT NULL CHECK (status IN ('new', 'open', 'pending', 'on_hold', 'resolved', 'closed')),
+    priority          smallint    NOT NULL CHECK (priority BETWEEN 1 AND 4),
+    channel           text        NOT NULL,
+    requester_id      uuid        NOT NULL,
+    agent_id          uuid,
+    team_id           uuid,
+    tags              text[]      NOT NULL,
+    opened_at         timestamptz NOT NULL,
+    -- When a person first answered in public.
+    first_response_at timestamptz,
+    -- When it was first done, and since when it is done now.
+    first_resolved_at timestamptz,
+    resolved_at       timestamptz,
+    closed_at         timestamptz,
+    -- Since when it is with the agent who has it.
+    assigned_at       timestamptz,
+    reopen_count      integer     NOT NULL,
+    -- How often it went from an agent or team to another.
+    reassign_count    integer     NOT NULL,
+    -- Business time in which this held; it never runs back within a ticket.
+    since_at          timestamptz NOT NULL,
+    until_at          timestamptz,
+    -- The log's time in which this was what was known.
+    known_from        timestamptz NOT NULL,
+    known_until       timestamptz,
+    PRIMARY KEY (partition, org_id, ticket_id, version)
+);
+
+-- Sums of the facts by local day of the organization: what reports over long times read. Rows are cut by the team and one
+-- other thing, or by the tag alone.
+CREATE TABLE report_cells (
+    partition smallint NOT NULL,
+    org_id    uuid     NOT NULL,
+    -- What is counted, and by what the count is cut: the numbers of both are in the rows of the program.
+    figure    smallint NOT NULL,
+    cut       smallint NOT NULL,
+    day       date     NOT NULL,
+    -- The nil UUID where there is none, and by tag.
+    team_id   uuid     NOT NULL,
+    -- The agent, or the number of the priority, channel or hour, or a hash of the tag.
+    key       uuid     NOT NULL,
+    -- The word of the priority or channel, or the tag; empty for agents and hours.
+    label     text     NOT NULL,
+    count     bigint   NOT NULL,
+    total     bigint   NOT NULL,
+    -- Every measured time in seconds that came and went, in the order of the log.
+    times     bytea    NOT NULL,
+    PRIMARY KEY (partition, org_id, figure, cut, day, team_id, key)
+) WITH (fillfactor = 70, toast_tuple_target = 8160);
+-- Packed already, and beside the row as far as its page goes: a report reads them all, in half the time.
+ALTER TABLE report_cells ALTER COLUMN times SET STORAGE EXTERNAL;
+
+-- What reports know of a message. It never changes: a message counts for who wrote it and for the team that had its ticket
+-- when it was written.
+CREATE TABLE message_facts (
+    partition  smallint    NOT NULL,
+    org_id     uuid        NOT NULL,
+    message_id uuid        NOT NULL,
+    ticket_id  uuid        NOT NULL,
+    -- Public of the staff 1, of a customer 2, internal 3.
+    kind       smallint    NOT NULL CHECK (kind BETWEEN 1 AND 3),
+    author_id  uuid        NOT NULL,
+    team_id    uuid,
+    written_at timestamptz NOT NULL,
+    -- The log's time.
+    known_from timestamptz NOT NULL,
+    PRIMARY KEY (partition, org_id, message_id)
+);
+
+-- Sums of messages by local day of the organization.
+CREATE TABLE message_cells (
+    partition smallint NOT NULL,
+    org_id    uuid     NOT NULL,
+    -- Of the staff; the nil UUID for all customers, the largest for everybody.
+    author_id uuid     NOT NULL,
+    day       date     NOT NULL,
+    kind      smallint NOT NULL,
+    -- The nil UUID where there was none.
+    team_id   uuid     NOT NULL,
+    count     bigint   NOT NULL,
+    PRIMARY KEY (partition, org_id, author_id, day, kind, team_id)
+) WITH (fillfactor = 70);
 
 CREATE TABLE tickets (
     partition                  smallint    NOT NULL,
@@ -208,18 +379,26 @@ CREATE TABLE tickets (
     version                    bigint      NOT NULL,
     -- Of the event that this row shows last.
     position                   bigint      NOT NULL,
+    -- The language that the organization's texts had when it was opened.
+    language                   text        NOT NULL,
+    -- The words that a search finds it by: A the subject, B who asks, C what only staff sees. Derived, so that who renames or
+    -- erases takes them out of here as well.
+    search                     tsvector    NOT NULL GENERATED ALWAYS AS (
+        setweight(coalesce(words(language, subject), ''), 'A') || setweight(to_tsvector('pg_catalog.simple', requester_name), 'B')
+        || CASE WHEN tags = '{}' THEN '' ELSE setweight(words_of_tags(tags), 'C') END) STORED,
     PRIMARY KEY (partition, org_id, ticket_id)
 );
 
--- For lists by tag. PostgreSQL uses an index behind a policy only for operators that are known to leak nothing, and that of
--- the index on tags is none: through this view, which its owner reads, and so without the policy, it is used. The view says
+-- For lists by tag and for the search. PostgreSQL uses an index behind a policy only for operators that are known to leak nothing, and that of
+-- the indexes on tags and words is none: through this view, which its owner reads, and so without the policy, it is used. The view says
 -- what the policy says.
 CREATE VIEW taggable_tickets AS
     SELECT partition, org_id, ticket_id, number, subject, status, priority, channel, requester_id, requester_name,
            assignee_id, assignee_name, team_id, team_name, tags, custom_fields, follow_up_of, follow_up_ids,
            external_source, external_id, public_message_count, note_count, last_message_id, last_message_at,
            last_message_author_id, last_message_author_name, last_message_excerpt, reopen_count, created_at,
-           updated_at, public_updated_at, resolved_at, closed_at, auto_close_at, sla, next_deadline_at, clocks, version, position
+           updated_at, public_updated_at, resolved_at, closed_at, auto_close_at, sla, next_deadline_at, clocks, version, position, language,
+           search
       FROM tickets
      WHERE org_id = nullif(current_setting('insightdesk.organization', true), '')::uuid;
 
@@ -240,8 +419,18 @@ CREATE TABLE messages (
     version     bigint      NOT NULL,
     -- Of the event that posted it: the order of a conversation.
     position    bigint      NOT NULL,
+    -- The language that the organization's texts had when it was posted.
+    language    text        NOT NULL,
+    -- The words that a search finds it by; none once it is redacted.
+    search      tsvector    NOT NULL GENERATED ALWAYS AS (coalesce(words(language, body), '')) STORED,
     PRIMARY KEY (partition, org_id, message_id)
 );
+
+-- For the search, as the view of tickets.
+CREATE VIEW searchable_messages AS
+    SELECT partition, org_id, message_id, ticket_id, visibility, position, search
+      FROM messages
+     WHERE org_id = nullif(current_setting('insightdesk.organization', true), '')::uuid;
 
 CREATE TABLE ticket_history (
     partition     smallint    NOT NULL,
@@ -285,7 +474,7 @@ CREATE TABLE audit (
     org_id         uuid        NOT NULL,
     event_id       uuid        NOT NULL,
     event_type     text        NOT NULL,
-    -- What it happened to: user, team, company, calendar, policy, organization, message, session, api_key or invitation, and its id.
+    -- What it happened to: user, team, company, calendar, policy, view, organization, message, session, api_key or invitation, and its id.
     resource_type  text        NOT NULL,
     resource_id    uuid        NOT NULL,
     actor_kind     text        NOT NULL CHECK (actor_kind IN ('user', 'machine', 'timer', 'import', 'operator', 'identity')),

@@ -10,6 +10,9 @@ CREATE INDEX users_by_name ON users (partition, org_id, name, user_id) WHERE ver
 CREATE INDEX users_by_company ON users (partition, org_id, company_id, name, user_id) WHERE company_id IS NOT NULL AND version > 0;
 CREATE INDEX companies_by_name ON companies (partition, org_id, name, company_id);
 CREATE INDEX calendars_by_name ON calendars (partition, org_id, name, calendar_id);
+CREATE INDEX views_of_organization ON views (partition, org_id, name, view_id) WHERE team_id IS NULL AND person_id IS NULL AND NOT deleted;
+CREATE INDEX views_of_team ON views (partition, org_id, team_id, name, view_id) WHERE team_id IS NOT NULL AND NOT deleted;
+CREATE INDEX views_of_person ON views (partition, org_id, person_id, name, view_id) WHERE person_id IS NOT NULL AND NOT deleted;
 CREATE INDEX teams_by_name ON teams (partition, org_id, name, team_id);
 -- Asked by every list of tickets for agents. Few teams are private.
 CREATE INDEX teams_private ON teams (partition, org_id) WHERE private;
@@ -31,10 +34,26 @@ CREATE INDEX tickets_unassigned ON tickets (partition, org_id, updated_at, ticke
 CREATE INDEX tickets_by_team ON tickets (partition, org_id, team_id, updated_at, ticket_id) WHERE team_id IS NOT NULL AND number > 0;
 -- Of all organizations of the table: the primary key's columns would need an extension, and few share a rare tag.
 CREATE INDEX tickets_by_tag ON tickets USING gin (tags) WHERE tags <> '{}' AND number > 0;
+-- Of all organizations, as that of tags. A search reads the entries that are not sorted in yet one by one: they are kept few.
+CREATE INDEX tickets_by_words ON tickets USING gin (search) WITH (gin_pending_list_limit = 512) WHERE number > 0;
+CREATE INDEX messages_by_words ON messages USING gin (search) WITH (gin_pending_list_limit = 512) WHERE position > 0;
+-- Parts of words, by their trigrams.
+CREATE INDEX tickets_by_parts ON tickets USING gin (lower(subject) public.gin_trgm_ops) WITH (gin_pending_list_limit = 512) WHERE number > 0;
+CREATE INDEX users_by_parts ON users USING gin (lower(name || ' ' || coalesce(email, '')) public.gin_trgm_ops) WHERE version > 0;
 CREATE INDEX messages_by_ticket ON messages (partition, org_id, ticket_id, position) WHERE position > 0;
 CREATE INDEX messages_by_author ON messages (partition, org_id, author_id) WHERE position > 0;
 -- Reports and lists of attainment are of a time.
 CREATE INDEX sla_measures_by_time ON sla_measures (partition, org_id, counted_at, ticket_id, metric, round);
+-- Reports that are filtered by more than the sums have, and the tickets behind each number.
+CREATE INDEX ticket_facts_by_opened ON ticket_facts (partition, org_id, opened_at, ticket_id) WHERE until_at IS NULL;
+CREATE INDEX ticket_facts_by_first_response ON ticket_facts (partition, org_id, first_response_at, ticket_id) WHERE until_at IS NULL AND first_response_at IS NOT NULL;
+CREATE INDEX ticket_facts_by_first_resolved ON ticket_facts (partition, org_id, first_resolved_at, ticket_id) WHERE until_at IS NULL AND first_resolved_at IS NOT NULL;
+CREATE INDEX ticket_facts_by_resolved ON ticket_facts (partition, org_id, resolved_at, ticket_id) WHERE until_at IS NULL AND resolved_at IS NOT NULL;
+CREATE INDEX ticket_facts_by_closed ON ticket_facts (partition, org_id, closed_at, ticket_id) WHERE until_at IS NULL AND closed_at IS NOT NULL;
+CREATE INDEX ticket_facts_by_assigned ON ticket_facts (partition, org_id, assigned_at, ticket_id) WHERE until_at IS NULL AND assigned_at IS NOT NULL;
+CREATE INDEX message_facts_by_time ON message_facts (partition, org_id, written_at, message_id);
+-- What was open at an instant is looked for from it backwards.
+CREATE INDEX ticket_facts_unresolved ON ticket_facts (partition, org_id, since_at, ticket_id, version) WHERE status IN ('new', 'open', 'pending', 'on_hold');
 -- What an erased person did, or was given. Few rows are assignments.
 CREATE INDEX ticket_history_by_actor ON ticket_history (partition, org_id, actor_id, position) WHERE actor_id IS NOT NULL;
 CREATE INDEX ticket_history_by_assignee ON ticket_history (partition, org_id, assignee_id) WHERE assignee_id IS NOT NULL;

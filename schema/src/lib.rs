@@ -12,3 +12,6 @@ pub mod migrations;
 pub mod projection;
 pub mod role;
 pub mod table;
+
+/// A recorded request and answer of each operation of the API, a JSON object by operation. The description shows them.
+pub const OPERATION_EXAMPLES: &str = include_str!("../examples.json");

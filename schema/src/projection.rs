@@ -2,6 +2,7 @@
 
 use crate::access::{READ_MODELS, grants};
 use crate::role;
+use crate::table::core::{SEARCHABLE_MESSAGES, SEARCHABLE_USERS, TAGGABLE_TICKETS};
 
 /// The namespace of the live core read models.
 pub const CORE: &str = "core";
@@ -11,7 +12,7 @@ pub const CORE_NEXT: &str = "core_next";
 pub const CORE_OLD: &str = "core_old";
 /// The shape and meaning of the core read models. Raised with every change of the SQL files below or of what is folded
 /// into their tables; a server that finds another version rebuilds.
-pub const CORE_VERSION: i32 = 17;
+pub const CORE_VERSION: i32 = 22;
 /// Key of the advisory lock that whoever makes, rebuilds or checks read models holds, so that one process at a time works
 /// on the namespaces. The value is the ASCII text `insight2` read as a big-endian integer.
 ///
@@ -39,13 +40,14 @@ pub fn create_tables(namespace: &str) -> String {
     let checkpoints = crate::table::core::CHECKPOINTS;
     let rights: String = READ_MODELS.iter().map(grants).collect();
     let usage = let_in(namespace);
-    let (view, query) = (crate::table::core::TAGGABLE_TICKETS, role::QUERY);
+    let views = [TAGGABLE_TICKETS, SEARCHABLE_MESSAGES, SEARCHABLE_USERS].join(", ");
+    let query = role::QUERY;
     format!(
         "CREATE SCHEMA {namespace};
          COMMENT ON SCHEMA {namespace} IS '{CORE_VERSION}';
          SET LOCAL search_path TO {namespace}, public;
          {CORE_TABLES}
-         {usage}; {rights} GRANT SELECT ON {view} TO {query};
+         {usage}; {rights} GRANT SELECT ON {views} TO {query};
          INSERT INTO {checkpoints} (partition, core_version) SELECT partition, {CORE_VERSION} FROM {heads};"
     )
 }

@@ -113,14 +113,30 @@ pub mod core {
     pub const SERVICE_LEVELS: &str = "service_levels";
     /// What each policy said, version by version.
     pub const POLICY_VERSIONS: &str = "policy_versions";
+    /// Saved views of tickets.
+    pub const VIEWS: &str = "views";
+    /// How many tickets there are of each kind.
+    pub const TICKET_COUNTS: &str = "ticket_counts";
     /// What became of each wait that a service level clock measured.
     pub const SLA_MEASURES: &str = "sla_measures";
+    /// What reports know of each ticket, as it is and as it was.
+    pub const TICKET_FACTS: &str = "ticket_facts";
+    /// Sums of these facts by day.
+    pub const REPORT_CELLS: &str = "report_cells";
+    /// What reports know of each message.
+    pub const MESSAGE_FACTS: &str = "message_facts";
+    /// Sums of these by day.
+    pub const MESSAGE_CELLS: &str = "message_cells";
     /// Tickets.
     pub const TICKETS: &str = "tickets";
     /// The tickets of the organization at hand, as lists by tag read them.
     pub const TAGGABLE_TICKETS: &str = "taggable_tickets";
     /// Messages.
     pub const MESSAGES: &str = "messages";
+    /// The words of the messages of the organization at hand, as a search reads them.
+    pub const SEARCHABLE_MESSAGES: &str = "searchable_messages";
+    /// The people of the organization at hand, as a search reads them.
+    pub const SEARCHABLE_USERS: &str = "searchable_users";
     /// What happened to each ticket.
     pub const TICKET_HISTORY: &str = "ticket_history";
     /// What happened to people, teams, the organization and people's ways in.
@@ -136,7 +152,13 @@ pub mod core {
         CALENDAR_VERSIONS,
         SERVICE_LEVELS,
         POLICY_VERSIONS,
+        VIEWS,
+        TICKET_COUNTS,
         SLA_MEASURES,
+        TICKET_FACTS,
+        REPORT_CELLS,
+        MESSAGE_FACTS,
+        MESSAGE_CELLS,
         TICKETS,
         MESSAGES,
         TICKET_HISTORY,

@@ -60,6 +60,8 @@ pub struct Config {
     pub pools: PoolSettings,
     /// `request_deadline_ms`: how long a request may take before it is given up. Default 10,000.
     pub request_deadline: Duration,
+    /// `token_wait_ms`: how long a query waits for the event of its `Consistency-Token`. Default 2,000.
+    pub token_wait: Duration,
     /// `body_limit_bytes`: the largest request body, uploads apart. Default 1 MiB.
     pub body_limit_bytes: usize,
     /// `password_memory_kib`: memory that the hash of one password takes (Argon2id). Default 19,456.

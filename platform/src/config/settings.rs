@@ -38,6 +38,7 @@ const DEFAULT_ANSWERS_KEPT_HOURS: u64 = 48;
 /// Clients repeat for minutes; a year is more than anybody waits.
 const ANSWERS_KEPT_RANGE_HOURS: RangeInclusive<u64> = 1..=8_760;
 const DEFAULT_REQUEST_DEADLINE: Duration = Duration::from_secs(10);
+const DEFAULT_TOKEN_WAIT: Duration = Duration::from_secs(2);
 const DEFAULT_BODY_LIMIT_BYTES: usize = 1 << 20;
 
 const TIMEOUT_RANGE_MS: RangeInclusive<u64> = 1..=600_000;
@@ -77,6 +78,7 @@ const KEYS: &[&str] = &[
     "statement_timeout_ms",
     "lock_timeout_ms",
     "request_deadline_ms",
+    "token_wait_ms",
     "body_limit_bytes",
     "password_memory_kib",
     "password_iterations",
@@ -245,6 +247,7 @@ impl Settings {
             answers_kept: self.answers_kept(),
             pools: self.pools(),
             request_deadline: self.timeout("request_deadline_ms", DEFAULT_REQUEST_DEADLINE),
+            token_wait: self.timeout("token_wait_ms", DEFAULT_TOKEN_WAIT),
             body_limit_bytes: self.number(
                 "body_limit_bytes",
                 BODY_LIMIT_RANGE_BYTES,

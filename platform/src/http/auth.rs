@@ -7,6 +7,7 @@ use crate::permission::{CustomRoles, PermissionSet, within_base};
 use credentials::api_key;
 use domain::ids::RoleId;
 use poem::Request;
+use poem::http::header::AUTHORIZATION;
 use poem::web::headers::authorization::Bearer as BearerHeader;
 use poem::web::headers::{Authorization, HeaderMapExt};
 use poem_openapi::SecurityScheme;
@@ -28,6 +29,31 @@ const RETRY_AFTER_S: u32 = 1;
     checker = "admitted"
 )]
 pub struct Bearer(pub Principal);
+
+/// What a request showed, to be looked at again while its answer still goes on: a stream may outlive the token, the session
+/// or the right that it began with.
+pub struct Credentials(Request);
+
+impl Credentials {
+    /// Those of a request that the gate let in.
+    #[must_use]
+    pub fn of(request: &Request) -> Self {
+        let mut kept = Request::default();
+        if let Some(shown) = request.headers().get(AUTHORIZATION) {
+            kept.headers_mut().insert(AUTHORIZATION, shown.clone());
+        }
+        *kept.extensions_mut() = request.extensions().clone();
+        Self(kept)
+    }
+
+    /// The principal as of now.
+    ///
+    /// # Errors
+    /// As the gate would refuse a request at this moment: 401, 403 or 503.
+    pub async fn check(&self) -> Result<Principal, Problem> {
+        authenticate(&self.0).await
+    }
+}
 
 /// The principal that the gate put there.
 async fn admitted(request: &Request, _token: BearerToken) -> Option<Principal> {

@@ -16,8 +16,8 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const MAX_AGE_S: u32 = 600;
 /// What pages may send.
 const REQUEST_HEADERS: HeaderValue = HeaderValue::from_static(
-    "Authorization, Content-Type, Idempotency-Key, If-Match, Prefer, Consistency-Token, Refresh-Token-In, \
-     X-Request-Id",
+    "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Prefer, Consistency-Token, \
+     Refresh-Token-In, X-Request-Id",
 );
 /// What pages may read.
 const ANSWER_HEADERS: HeaderValue = HeaderValue::from_static(

@@ -73,7 +73,7 @@ fn rules(apis: Vec<MetaApi>) -> Result<Rules, NoRow> {
 }
 
 /// A path without the names of its parameters: the description writes `{ticket_id}`, the router `:param0`.
-fn shape(path: &str) -> String {
+pub(super) fn shape(path: &str) -> String {
     let is_parameter = |segment: &str| segment.starts_with(['{', ':']);
     let segments = path.split('/');
     let shapes: Vec<&str> = segments

@@ -3,7 +3,9 @@
 pub mod auth;
 pub mod body;
 pub mod client_address;
+pub mod conditional;
 pub mod cors;
+pub mod entity_tag;
 pub mod exports;
 pub mod gate;
 pub mod health;
@@ -22,3 +24,4 @@ mod shell;
 pub mod spec;
 mod traffic;
 pub mod views;
+pub mod within;

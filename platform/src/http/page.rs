@@ -10,11 +10,18 @@ use crate::page::Limit;
 /// The same address with another cursor. The framework has cut the base path off the request's own.
 #[must_use]
 pub fn next_link(uri: &Uri, cursor: &str) -> String {
+    next_link_by("cursor", uri, cursor)
+}
+
+/// The same where another parameter than `cursor` says where to go on.
+#[must_use]
+pub fn next_link_by(parameter: &str, uri: &Uri, cursor: &str) -> String {
+    let is_former = |pair: &&str| pair.split('=').next() == Some(parameter);
     let pairs = uri.query().unwrap_or_default().split('&');
-    let kept = pairs.filter(|pair| !pair.is_empty() && !pair.starts_with("cursor="));
+    let kept = pairs.filter(|pair| !pair.is_empty() && !is_former(pair));
     let query: String = kept.map(|pair| format!("{pair}&")).collect();
     let path = uri.path();
-    format!("<{BASE_PATH}{path}?{query}cursor={cursor}>; rel=\"next\"")
+    format!("<{BASE_PATH}{path}?{query}{parameter}={cursor}>; rel=\"next\"")
 }
 
 /// The limit that was asked for, or the default.

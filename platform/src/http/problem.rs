@@ -35,6 +35,25 @@ pub struct FieldError {
     pub detail: String,
 }
 
+impl FieldError {
+    /// What is wrong with a field, and what would be right.
+    pub fn new(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self {
+            pointer: pointer.into(),
+            detail: detail.into(),
+        }
+    }
+
+    /// The same of a field within the field `at`.
+    #[must_use]
+    pub fn within(self, at: &str) -> Self {
+        Self {
+            pointer: format!("{at}{}", self.pointer),
+            ..self
+        }
+    }
+}
+
 /// An error (RFC 9457).
 #[derive(Debug, Clone, PartialEq, Eq, Object)]
 #[oai(rename = "Problem", skip_serializing_if_is_none)]

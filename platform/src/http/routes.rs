@@ -99,11 +99,19 @@ impl Routes {
     ///
     /// # Errors
     /// When it is there already.
-    pub fn with_get(mut self, path: &str) -> Result<Self, RouteConflict> {
+    pub fn with_get(self, path: &str) -> Result<Self, RouteConflict> {
+        self.with(path, &[Method::GET])
+    }
+
+    /// Adds a path with its methods.
+    ///
+    /// # Errors
+    /// When it is there already.
+    pub fn with(mut self, path: &str, methods: &[Method]) -> Result<Self, RouteConflict> {
         self.add(Route {
             number: self.count,
             template: path.to_owned(),
-            allow: allow([&Method::GET].into_iter()),
+            allow: allow(methods.iter()),
             queries: Vec::new(),
         })?;
         Ok(self)

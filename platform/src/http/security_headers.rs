@@ -2,7 +2,7 @@
 
 use poem::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 
-use super::serve::{BASE_PATH, DOCS_PATH};
+use super::serve::{BASE_PATH, CONSOLE_PATH, DOCS_PATH};
 
 /// API answers are for programs: nothing in them may run, be framed, embedded or guessed at.
 const ALWAYS: [(HeaderName, HeaderValue); 7] = [
@@ -45,6 +45,12 @@ const DOCS_CONTENT_POLICY: HeaderValue = HeaderValue::from_static(
      base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 
+/// The console has its scripts, styles and pictures in files of its own, sends forms to itself, and asks nobody else.
+const CONSOLE_CONTENT_POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; \
+     base-uri 'none'; frame-ancestors 'none'",
+);
+
 /// Two years, which is what browsers ask for.
 const TRANSPORT_SECURITY: HeaderValue =
     HeaderValue::from_static("max-age=63072000; includeSubDomains");
@@ -75,9 +81,14 @@ pub(super) fn set(
     for (name, value) in ALWAYS {
         headers.insert(name, value);
     }
-    let is_docs = path == DOCS_PATH || path.starts_with("/docs/");
-    let policy = if is_docs {
+    let is_below = |base| {
+        path.strip_prefix(base)
+            .is_some_and(|rest| matches!(rest.as_bytes(), [] | [b'/', ..]))
+    };
+    let policy = if is_below(DOCS_PATH) {
         DOCS_CONTENT_POLICY
+    } else if is_below(CONSOLE_PATH) {
+        CONSOLE_CONTENT_POLICY
     } else {
         API_CONTENT_POLICY
     };

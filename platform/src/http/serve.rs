@@ -1,5 +1,7 @@
 //! The whole server over HTTP: the API under its base path, its documentation, health and metrics, and the listener.
 
+mod impatient;
+
 use super::client_address::ClientAddresses;
 use super::cors::Cors;
 use super::health::{self, Readiness};
@@ -9,25 +11,32 @@ use super::security_headers::TransportSecurity;
 use super::shell::Shell;
 use super::spec::amendment::Amendment;
 use super::spec::{self, SpecError};
+use super::within::Within;
 use crate::auth::{ApiKeys, EndedSessions, TokenVerifier};
 use crate::permission::CustomRoles;
 use crate::shutdown::Shutdown;
 use crate::telemetry::PrometheusHandle;
-use poem::endpoint::make_sync;
+use impatient::Impatient;
+use poem::endpoint::{BoxEndpoint, make_sync};
+use poem::http::Method;
 use poem::http::uri::Scheme;
 use poem::listener::Acceptor;
 use poem::web::{LocalAddr, RemoteAddr};
-use poem::{Endpoint, EndpointExt, Response, Route, get};
+use poem::{Endpoint, EndpointExt, IntoEndpoint, Response, Route, get};
 use poem_openapi::{OpenApi, OpenApiService};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 
 /// Where the API begins.
 pub const BASE_PATH: &str = "/api/v1";
 /// Where people read its documentation.
 pub const DOCS_PATH: &str = "/docs";
+/// Where people work with it in a browser.
+pub const CONSOLE_PATH: &str = "/console";
+/// Every path below it: one series of metrics.
+const CONSOLE_PATHS: &str = "/console/{*page}";
 const SPEC_PATH: &str = "/openapi.json";
 const LIVE_PATH: &str = "/health";
 const READY_PATH: &str = "/health/ready";
@@ -38,6 +47,9 @@ const KEYS_PATH: &str = "/.well-known/jwks.json";
 
 /// A connection that is silent for so long is closed, also one that never finishes its headers.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+/// A connection that takes nothing of what is written to it for so long is closed: longer than a stream of events waits
+/// for its reader.
+const STALLED_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long requests in flight may go on after a shutdown was requested.
 const GRACE: Duration = Duration::from_secs(8);
 /// How long to wait when no connection can be accepted, for example because the process has no file descriptor left.
@@ -94,6 +106,28 @@ pub struct Parts {
     pub settings: HttpSettings,
 }
 
+/// Makes the pages of the console, which stand on the API.
+pub type MakePages = fn(Within) -> BoxEndpoint<'static, Response>;
+
+/// What the description says beside what the framework says.
+pub struct Completion {
+    /// Limits and forms of fields.
+    pub amendments: Vec<Amendment>,
+    /// Requests and answers by operation, JSON.
+    pub examples: &'static str,
+}
+
+impl Completion {
+    /// Nothing beside it.
+    #[must_use]
+    pub fn nothing() -> Self {
+        Self {
+            amendments: Vec::new(),
+            examples: "{}",
+        }
+    }
+}
+
 /// Whether it is a path that balancers and monitors ask.
 pub(super) fn is_probe(path: &str) -> bool {
     matches!(path, LIVE_PATH | READY_PATH | DETAILED_PATH | METRICS_PATH)
@@ -102,12 +136,13 @@ pub(super) fn is_probe(path: &str) -> bool {
 /// The description of an API, as it is served and committed. `title` and version are the service's.
 ///
 /// # Errors
-/// When the framework's document is not JSON, or an amendment has no place in it.
+/// When the framework's document or an example is not JSON, or an amendment has no place in it.
 pub fn description<A: OpenApi + 'static>(
     service: &OpenApiService<A, ()>,
-    amendments: &[Amendment],
+    completion: &Completion,
 ) -> Result<String, SpecError> {
-    let mut text = serde_json::to_string_pretty(&spec::document(&service.spec(), amendments)?)?;
+    let spec = spec::document(&service.spec(), &completion.amendments, completion.examples)?;
+    let mut text = serde_json::to_string_pretty(&spec)?;
     text.push('\n');
     Ok(text)
 }
@@ -118,11 +153,42 @@ pub fn description<A: OpenApi + 'static>(
 /// When the API's description cannot be made.
 pub fn compose<A: OpenApi + 'static>(
     service: OpenApiService<A, ()>,
-    amendments: &[Amendment],
+    completion: &Completion,
+    console: Option<MakePages>,
     parts: Parts,
 ) -> Result<impl Endpoint<Output = Response> + 'static, SpecError> {
-    let description = description(&service, amendments)?;
-    let routes = [
+    let description = description(&service, completion)?;
+    let mut routes = routes(&description)?;
+    let docs = service.swagger_ui();
+    let keys = parts.verifier.jwks().to_string();
+    let api = service
+        .into_endpoint()
+        .data(parts.verifier)
+        .data(parts.ended)
+        .data(parts.api_keys)
+        .data(parts.roles)
+        .map_to_response()
+        .boxed();
+    let api = Arc::new(api);
+    let mut route = beside_the_api(description, keys, parts.metrics)
+        .nest(DOCS_PATH, docs)
+        .nest(BASE_PATH, api.clone());
+    if let Some(pages) = console {
+        for path in [CONSOLE_PATH, CONSOLE_PATHS] {
+            routes = routes.with(path, &[Method::GET, Method::POST])?;
+        }
+        route = route.nest(CONSOLE_PATH, pages(Within::new(api)));
+    }
+    Ok(Shell::new(
+        route.data(parts.readiness),
+        routes,
+        parts.settings,
+    ))
+}
+
+/// Every path but those of the console.
+fn routes(description: &str) -> Result<Routes, SpecError> {
+    let paths = [
         DOCS_PATH,
         SPEC_PATH,
         LIVE_PATH,
@@ -130,16 +196,18 @@ pub fn compose<A: OpenApi + 'static>(
         DETAILED_PATH,
         METRICS_PATH,
         KEYS_PATH,
-    ]
-    .into_iter()
-    .try_fold(
-        Routes::of_spec(&serde_json::from_str(&description)?, BASE_PATH)?,
-        Routes::with_get,
-    )?;
-    let docs = service.swagger_ui();
-    let metrics = parts.metrics;
-    let keys = parts.verifier.jwks().to_string();
-    let route = Route::new()
+    ];
+    let of_api = Routes::of_spec(&serde_json::from_str(description)?, BASE_PATH)?;
+    Ok(paths.into_iter().try_fold(of_api, Routes::with_get)?)
+}
+
+/// What programs ask for that are no clients of the API.
+fn beside_the_api(description: String, keys: String, metrics: Option<PrometheusHandle>) -> Route {
+    let rendered = move || {
+        let metrics = metrics.as_ref();
+        metrics.map(PrometheusHandle::render).unwrap_or_default()
+    };
+    Route::new()
         .at(
             SPEC_PATH,
             get(make_sync(move |_| json(description.clone()))),
@@ -148,23 +216,7 @@ pub fn compose<A: OpenApi + 'static>(
         .at(LIVE_PATH, get(health::live))
         .at(READY_PATH, get(health::ready))
         .at(DETAILED_PATH, get(health::detailed))
-        .at(
-            METRICS_PATH,
-            get(make_sync(move |_| {
-                metrics
-                    .as_ref()
-                    .map(PrometheusHandle::render)
-                    .unwrap_or_default()
-            })),
-        )
-        .nest(DOCS_PATH, docs)
-        .nest(BASE_PATH, service)
-        .data(parts.verifier)
-        .data(parts.ended)
-        .data(parts.api_keys)
-        .data(parts.roles)
-        .data(parts.readiness);
-    Ok(Shell::new(route, routes, parts.settings))
+        .at(METRICS_PATH, get(make_sync(move |_| rendered())))
 }
 
 fn json(text: String) -> Response {
@@ -182,7 +234,7 @@ pub async fn serve(
     endpoint: impl Endpoint<Output = Response> + 'static,
     shutdown: Shutdown,
 ) -> io::Result<()> {
-    let acceptor = NoDelayAcceptor {
+    let acceptor = TcpAcceptor {
         local_addr: LocalAddr(listener.local_addr()?.into()),
         listener,
     };
@@ -196,27 +248,28 @@ pub async fn serve(
         .await
 }
 
-/// Accepts TCP connections that send small answers at once (the framework leaves Nagle's algorithm on).
-struct NoDelayAcceptor {
+/// Accepts TCP connections that send small answers at once (the framework leaves Nagle's algorithm on), and that do not wait
+/// for ever for who takes nothing.
+struct TcpAcceptor {
     local_addr: LocalAddr,
     listener: TcpListener,
 }
 
-impl Acceptor for NoDelayAcceptor {
-    type Io = TcpStream;
+impl Acceptor for TcpAcceptor {
+    type Io = Impatient;
 
     fn local_addr(&self) -> Vec<LocalAddr> {
         vec![self.local_addr.clone()]
     }
 
-    async fn accept(&mut self) -> io::Result<(TcpStream, LocalAddr, RemoteAddr, Scheme)> {
+    async fn accept(&mut self) -> io::Result<(Impatient, LocalAddr, RemoteAddr, Scheme)> {
         loop {
             match self.listener.accept().await {
                 Ok((stream, address)) => {
                     // A connection that is gone already fails at its first read.
                     let _ = stream.set_nodelay(true);
                     return Ok((
-                        stream,
+                        Impatient::new(stream, STALLED_TIMEOUT),
                         self.local_addr.clone(),
                         RemoteAddr(address.into()),
                         Scheme::HTTP,

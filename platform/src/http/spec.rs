@@ -1,6 +1,8 @@
 //! The API's description (OpenAPI 3.0), completed where the framework leaves something out.
 
 pub mod amendment;
+mod examples;
+mod links;
 mod parameters;
 mod responses;
 
@@ -17,6 +19,9 @@ pub enum SpecError {
     /// The framework's document is not JSON.
     #[error("the framework's description is not JSON")]
     NotJson(#[from] serde_json::Error),
+    /// The examples are not what they should be.
+    #[error("the examples are not a JSON object of requests and answers by operation")]
+    Examples(#[source] serde_json::Error),
     /// An amendment is out of date.
     #[error("there is no {0} in the description: correct the amendment")]
     NoSuchPlace(&'static str),
@@ -26,11 +31,16 @@ pub enum SpecError {
 }
 
 /// The document of a service, as it is served and committed. Objects that are sent to us refuse unknown fields; the
-/// framework enforces that but does not say it. `amendments` say what else it leaves out.
+/// framework enforces that but does not say it. `amendments` say what else it leaves out, `examples` are a JSON object by
+/// operation of a `request` and an `answer`.
 ///
 /// # Errors
-/// When the framework's document is not JSON, or an amendment has no place in it.
-pub fn document(generated: &str, amendments: &[Amendment]) -> Result<Value, SpecError> {
+/// When the framework's document or the examples are not JSON, or an amendment has no place in it.
+pub fn document(
+    generated: &str,
+    amendments: &[Amendment],
+    examples: &str,
+) -> Result<Value, SpecError> {
     let mut spec: Value = serde_json::from_str(generated)?;
     for name in request_schemas(&spec) {
         if let Some(schema) = spec["components"]["schemas"]
@@ -50,6 +60,12 @@ pub fn document(generated: &str, amendments: &[Amendment]) -> Result<Value, Spec
     for operation in objects(&mut spec["paths"]).flat_map(|path| path.values_mut()) {
         complete(operation);
     }
+    links::add(&mut spec);
+    examples::show(
+        &mut spec,
+        &serde_json::from_str(examples).map_err(SpecError::Examples)?,
+    )
+    .map_err(SpecError::Examples)?;
     Ok(spec)
 }
 
@@ -185,6 +201,7 @@ mod tests {
                 "x": {"allOf": [{"$ref": "#/components/schemas/In"}, {"description": "It"}], "description": "It"},
                 "y": {"type": "object", "anyOf": [{"type": "string"}, {"type": "boolean"}]}}}}}}"##,
             &[],
+            "{}",
         )
         .unwrap();
         let properties = &spec["components"]["schemas"]["Out"]["properties"];
@@ -200,6 +217,7 @@ mod tests {
                 "get": {"responses": {}},
                 "put": {"responses": {}, "security": [{"Bearer": []}]}}}}"#,
             &[],
+            "{}",
         )
         .unwrap();
         let [open, closed] = ["get", "put"].map(|method| &spec["paths"]["/a"][method]);
@@ -212,7 +230,7 @@ mod tests {
     fn an_amendment_without_a_place_is_refused() {
         let keyword = amendment::Keyword::MaxLength(1);
         let pointer = "/Gone";
-        let outcome = document("{}", &[Amendment { pointer, keyword }]);
+        let outcome = document("{}", &[Amendment { pointer, keyword }], "{}");
         assert!(matches!(outcome, Err(SpecError::NoSuchPlace("/Gone"))));
     }
 
@@ -227,6 +245,7 @@ mod tests {
                     "Inner": {"type": "object", "properties": {"y": {"$ref": "#/components/schemas/In"}}},
                     "Out": {"type": "object", "properties": {"z": {}}}}}}"##,
             &[],
+            "{}",
         )
         .unwrap();
         let schemas = &spec["components"]["schemas"];

@@ -3,8 +3,10 @@
 //! A view is made for one viewer. Fields that only staff may see are optional and absent for customers.
 
 pub mod calendar;
+pub mod draft;
 mod organization;
 pub mod policy;
+mod saved_view;
 mod ticket;
 mod waiting;
 pub mod warning;
@@ -24,9 +26,10 @@ use crate::auth::Principal;
 use crate::consistency::{ConsistencyToken, WaitTimeout};
 
 pub use organization::{
-    FieldDefinitionView, FieldKindView, OrganizationView, SecondFactorDemandView, SettingsView,
-    TargetTableView, TargetsView,
+    FieldDefinitionView, FieldKindView, OrganizationView, SearchLanguageView,
+    SecondFactorDemandView, SettingsView, TargetTableView, TargetsView,
 };
+pub use saved_view::{SavedViewView, TicketColumnView, TicketSortView, ViewOwnerView};
 pub use ticket::{
     ClockStateView, ClockView, ExternalReferenceView, FieldValueView, LastMessageView, SlaView,
     TicketView,

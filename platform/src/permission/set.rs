@@ -3,7 +3,7 @@
 use super::Permission;
 
 /// Permissions, each there or not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PermissionSet(u64);
 
 impl PermissionSet {

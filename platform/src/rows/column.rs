@@ -3,16 +3,19 @@
 use std::collections::BTreeMap;
 
 use super::words::ActorKind;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::actor::Role;
 use domain::ids::{
     CalendarId, CompanyId, MessageId, OrganizationId, PolicyId, RoleId, TeamId, TicketId, UserId,
+    ViewId,
 };
 use domain::message::state::Visibility;
+use domain::organization::language::SearchLanguage;
 use domain::sla::Metric;
 use domain::sla::measure::Outcome;
 use domain::ticket::state::{Channel, Priority, Status};
 use domain::user::state::UserKind;
+use domain::view::definition::{TicketColumn, TicketOrder};
 use serde::Serialize;
 use serde::de::value::{Error as WordError, StrDeserializer};
 use serde::de::{DeserializeOwned, IntoDeserializer};
@@ -103,6 +106,7 @@ plain! {
     String = "text",
     Uuid = "uuid",
     DateTime<Utc> = "timestamptz",
+    NaiveDate = "date",
 }
 
 macro_rules! ids {
@@ -132,7 +136,8 @@ ids!(
     TeamId,
     TicketId,
     MessageId,
-    RoleId
+    RoleId,
+    ViewId
 );
 
 macro_rules! words {
@@ -154,7 +159,15 @@ macro_rules! words {
 }
 
 words!(
-    Status, Channel, Role, UserKind, Visibility, ActorKind, Outcome
+    Status,
+    Channel,
+    Role,
+    UserKind,
+    Visibility,
+    ActorKind,
+    Outcome,
+    SearchLanguage,
+    TicketOrder
 );
 
 /// Reads a word of a closed set, spelled as serde spells it.
@@ -228,6 +241,27 @@ impl Column for Vec<String> {
         Ok(stored)
     }
 }
+
+macro_rules! word_lists {
+    ($($type:ident),+) => {
+        $(impl Column for Vec<$type> {
+            const TYPE: &'static str = "text";
+            const CAST: &'static str = "::text[]";
+            type Parameter = String;
+            type Stored = Vec<String>;
+
+            fn parameter(&self) -> String {
+                array_literal(self.iter().map(|word| word.as_str()))
+            }
+
+            fn from_stored(stored: Vec<String>) -> Result<Self, RowError> {
+                stored.into_iter().map(word).collect()
+            }
+        })+
+    };
+}
+
+word_lists!(TicketColumn, SearchLanguage);
 
 macro_rules! id_lists {
     ($($type:ident),+) => {

@@ -78,6 +78,8 @@ pub const TABLES: &[Access] = &[
         &[
             all(LOG, ADD),
             own(COMMAND, READ),
+            // The feed and the past of a ticket.
+            own(QUERY, READ),
             all(PROJECTOR, READ),
             all(SAGA, READ),
         ],
@@ -182,7 +184,20 @@ pub const READ_MODELS: &[Access] = &[
     on(table::core::CALENDAR_VERSIONS, DERIVED),
     on(table::core::SERVICE_LEVELS, DERIVED),
     on(table::core::POLICY_VERSIONS, DERIVED),
+    on(table::core::VIEWS, DERIVED),
+    on(table::core::TICKET_COUNTS, DERIVED),
     on(table::core::SLA_MEASURES, DERIVED),
+    on(table::core::TICKET_FACTS, DERIVED),
+    // Made anew when the organization's zone changes.
+    on(
+        table::core::REPORT_CELLS,
+        &[own(QUERY, READ), all(PROJECTOR, EVERYTHING)],
+    ),
+    on(table::core::MESSAGE_FACTS, DERIVED),
+    on(
+        table::core::MESSAGE_CELLS,
+        &[own(QUERY, READ), all(PROJECTOR, EVERYTHING)],
+    ),
     on(table::core::TICKETS, DERIVED),
     on(table::core::MESSAGES, DERIVED),
     on(table::core::TICKET_HISTORY, DERIVED),

@@ -43,6 +43,16 @@ impl Meter {
         }
     }
 
+    /// For a request to the API that answering this one needs.
+    pub(in crate::http) fn of_inner(&self, method: &Method, path: &str) -> Self {
+        Self::new(self.limiter.clone(), method, path)
+    }
+
+    /// Whether the request may guess credentials.
+    pub(in crate::http) fn is_of_credentials(&self) -> bool {
+        self.class == Class::Credentials
+    }
+
     /// Charges the client's address.
     pub(in crate::http) async fn check_address(
         &self,

@@ -5,6 +5,7 @@ use super::*;
 use poem::endpoint::make;
 use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
 const DEADLINE: Duration = Duration::from_secs(20);

@@ -16,7 +16,7 @@ struct Shared {
 /// Types of events, or beginnings of such.
 const EVENT_TYPES: &str = r"^[a-z_]+\.[a-z_]*(,[a-z_]+\.[a-z_]*)*$";
 
-const SHARED: [Shared; 13] = [
+const SHARED: [Shared; 14] = [
     Shared {
         place: "header",
         name: "Idempotency-Key",
@@ -28,7 +28,14 @@ const SHARED: [Shared; 13] = [
         place: "header",
         name: "If-Match",
         description: "Refuse with 412 unless the resource still has this `ETag`; `*` is any.",
-        keywords: &[Pattern(r#"^(\*|"[0-9]{1,18}")$"#)],
+        keywords: &[Pattern(r#"^(\*|"[0-9]{1,18}(-[0-9a-f]{32})?")$"#)],
+    },
+    Shared {
+        place: "header",
+        name: "If-None-Match",
+        description: "Answer with 304 and no body when the answer still has this `ETag`, or one of several with commas \
+                      between them.",
+        keywords: &[],
     },
     Shared {
         place: "header",

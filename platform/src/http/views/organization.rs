@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use domain::organization::language::SearchLanguage;
 use domain::organization::settings::{FieldKind, SecondFactorDemand, Settings};
 use domain::sla::targets::{TargetTable, Targets};
 use poem_openapi::{Enum, Object};
@@ -52,7 +53,92 @@ pub struct SettingsView {
     pub waiting: WaitingRulesView,
     /// The same for tickets of teams, by their ids.
     pub team_waiting: BTreeMap<String, WaitingRulesView>,
+    /// The zone whose days reports are grouped by.
+    pub time_zone: String,
+    /// The language in which new texts are taken into the search.
+    pub search_language: SearchLanguageView,
 }
+
+/// The language of an organization's texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[oai(rename = "SearchLanguage", rename_all = "snake_case")]
+pub enum SearchLanguageView {
+    /// None in particular: words are found as they are written, in upper or lower case.
+    Simple,
+    /// Danish.
+    Danish,
+    /// Dutch.
+    Dutch,
+    /// English.
+    English,
+    /// Finnish.
+    Finnish,
+    /// French.
+    French,
+    /// German.
+    German,
+    /// Hungarian.
+    Hungarian,
+    /// Italian.
+    Italian,
+    /// Norwegian.
+    Norwegian,
+    /// Portuguese.
+    Portuguese,
+    /// Romanian.
+    Romanian,
+    /// Russian.
+    Russian,
+    /// Spanish.
+    Spanish,
+    /// Swedish.
+    Swedish,
+    /// Turkish.
+    Turkish,
+}
+
+/// Both ways between a view and what it shows, word by word.
+macro_rules! same_words {
+    ($domain:ident, $view:ident { $($word:ident),+ $(,)? }) => {
+        impl From<$domain> for $view {
+            fn from(value: $domain) -> Self {
+                match value {
+                    $($domain::$word => Self::$word,)+
+                }
+            }
+        }
+
+        impl From<$view> for $domain {
+            fn from(view: $view) -> Self {
+                match view {
+                    $($view::$word => Self::$word,)+
+                }
+            }
+        }
+    };
+}
+
+same_words!(
+    SearchLanguage,
+    SearchLanguageView {
+        Simple,
+        Danish,
+        Dutch,
+        English,
+        Finnish,
+        French,
+        German,
+        Hungarian,
+        Italian,
+        Norwegian,
+        Portuguese,
+        Romanian,
+        Russian,
+        Spanish,
+        Swedish,
+        Turkish,
+    }
+);
 
 /// Who has to sign in with a second factor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
@@ -162,6 +248,8 @@ impl From<&Settings> for SettingsView {
                 .iter()
                 .map(|(id, rules)| (id.to_string(), WaitingRulesView::from(rules)))
                 .collect(),
+            time_zone: settings.time_zone.to_string(),
+            search_language: settings.search_language.into(),
         }
     }
 }
