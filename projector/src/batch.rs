@@ -11,6 +11,7 @@ use event_store::{Partition, Position, RecordedEvent};
 use platform::rows::{OrganizationRow, TicketRow};
 use schema::projection::{CORE, CORE_NEXT};
 
+use crate::cells;
 use crate::checkpoint::{self, Poison};
 use crate::error::{BatchError, with_causes};
 use crate::event::Event;
@@ -81,7 +82,7 @@ pub struct Applied {
     pub generation_raised: bool,
     /// The event that the batch stopped before.
     pub poison: Option<Poison>,
-    /// The tickets that changed.
+    /// The tickets that changed; none where the generation was raised.
     pub tickets: Vec<TicketRow>,
     /// The organizations whose settings changed.
     pub organizations: Vec<OrganizationRow>,
@@ -90,7 +91,7 @@ pub struct Applied {
 }
 
 /// Projects events that follow `after` into the target. Commits fewer than all of them when PostgreSQL refuses a value
-/// among them: the caller goes on from the returned position.
+/// among them, and where an organization's zone may change: the caller goes on from the returned position.
 ///
 /// # Errors
 /// When the database or a row of it is at fault. Nothing was written then.
@@ -162,16 +163,15 @@ async fn apply_locked(
     recorded: &[RecordedEvent],
     raise_generation: bool,
 ) -> Result<Outcome, BatchError> {
-    let (events, unreadable) = read(recorded);
-    let (state, count, inapplicable) = fold_until_poison(tx, partition, &events).await?;
+    let (events, unreadable) = read(cells::up_to_another_zone(recorded));
+    let (mut state, count, inapplicable) = fold_until_poison(tx, partition, &events).await?;
     let position = match count {
         0 => after,
         count => Position::new(events[count - 1].position)?,
     };
     let poison = inapplicable.or(unreadable);
     let renamed = !state.renamed_users.is_empty() || !state.renamed_teams.is_empty();
-    let tickets: Vec<TicketRow> = state.tickets.written().cloned().collect();
-    let raise = raise_generation || renamed || tickets.len() > CACHED_TICKETS_LIMIT;
+    let raise = raise_generation || renamed || state.tickets.written_count() > CACHED_TICKETS_LIMIT;
     // Sent together: neither needs the other's answer. Where both fail, the rows are the cause.
     let (written, advanced) = tokio::join!(
         write(tx, partition, &state),
@@ -186,7 +186,11 @@ async fn apply_locked(
         poison,
         organizations: changed_settings(&state),
         erased: state.erased_users.iter().copied().collect(),
-        tickets,
+        // Nobody takes them where the caches need none.
+        tickets: match raise {
+            true => Vec::new(),
+            false => state.tickets.take_written(),
+        },
     }))
 }
 

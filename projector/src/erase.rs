@@ -10,7 +10,7 @@ use domain::ids::{OrganizationId, UserId};
 use domain::personal::ERASED;
 use event_store::Partition;
 use schema::projection::{LISTED_MESSAGES, LISTED_TICKETS};
-use schema::table::core::{AUDIT, MESSAGES, TICKET_HISTORY, TICKETS};
+use schema::table::core::{AUDIT, MESSAGES, TICKET_HISTORY, TICKETS, VIEWS};
 
 use crate::error::BatchError;
 use crate::state::State;
@@ -42,6 +42,11 @@ const EXCERPTS: &str = formatcp!(
 );
 const BODIES: &str = formatcp!(
     "UPDATE {MESSAGES} SET body = $4 WHERE partition = $1 AND org_id = $2 AND author_id = $3 AND {LISTED_MESSAGES} AND body IS NOT NULL"
+);
+/// What the person kept for themselves.
+const OWN_VIEWS: &str = formatcp!(
+    "UPDATE {VIEWS} SET name = $4, query = $4 \
+     WHERE partition = $1 AND org_id = $2 AND person_id = $3 AND person_id IS NOT NULL AND NOT deleted"
 );
 const ACTS: &str = formatcp!(
     "UPDATE {TICKET_HISTORY} SET actor_name = $4, reason = CASE WHEN reason IS NOT NULL THEN $4 END \
@@ -112,6 +117,7 @@ async fn take_out(
         TICKETS_OF_REQUESTER,
         EXCERPTS,
         BODIES,
+        OWN_VIEWS,
         ACTS,
         CHANGES_OF_REQUESTER,
         ASSIGNMENTS_TO,

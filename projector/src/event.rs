@@ -6,6 +6,7 @@ use domain::event::{DecodeError, DomainEvent};
 use domain::ids::OrganizationId;
 use domain::metadata::{Metadata, SourceAddress};
 use event_store::RecordedEvent;
+use platform::rows::Moment;
 use sealing::{Keyring, SealingError};
 use uuid::Uuid;
 
@@ -79,6 +80,19 @@ impl Event {
             },
             body,
         })
+    }
+}
+
+impl Event {
+    /// Where and when it stands, for the rows that follow it.
+    #[must_use]
+    pub(crate) fn moment(&self) -> Moment {
+        Moment {
+            org_id: self.org_id,
+            version: self.version,
+            position: self.position,
+            occurred_at: self.occurred_at,
+        }
     }
 }
 

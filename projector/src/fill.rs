@@ -183,7 +183,7 @@ impl<'a> Fill<'a> {
         page: &[RecordedEvent],
     ) -> Result<Applied, RebuildError> {
         let batch = batch::project(self.pool, self.target, partition, position, page, false);
-        let outcome = tokio::time::timeout(self.options.batch_timeout, batch).await;
+        let outcome = tokio::time::timeout(self.options.timeout_of(page), batch).await;
         match outcome.map_err(|_| BatchError::Timeout)?? {
             Outcome::Applied(applied) => Ok(applied),
             Outcome::Moved => Err(RebuildError::Interrupted),

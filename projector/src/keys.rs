@@ -4,7 +4,9 @@ use std::collections::HashSet;
 
 use domain::calendar::definition::CalendarRef;
 use domain::event::DomainEvent;
-use domain::ids::{CalendarId, CompanyId, MessageId, OrganizationId, TeamId, TicketId, UserId};
+use domain::ids::{
+    CalendarId, CompanyId, MessageId, OrganizationId, TeamId, TicketId, UserId, ViewId,
+};
 use domain::message::event::MessageEvent;
 use domain::security::event::SecurityEvent;
 use domain::team::event::TeamEvent;
@@ -13,6 +15,7 @@ use domain::ticket::state::Assignment;
 use domain::user::event::UserEvent;
 
 use crate::event::Event;
+use crate::fold::{Effect, is_word};
 use crate::state::Of;
 
 /// The keys of a batch. Some may not exist yet.
@@ -30,10 +33,18 @@ pub struct Keys {
     pub clock_calendars: HashSet<(OrganizationId, CalendarRef)>,
     /// Organizations whose policies change.
     pub service_levels: HashSet<OrganizationId>,
+    /// Saved views.
+    pub views: HashSet<Of<ViewId>>,
     /// Teams, likewise.
     pub teams: HashSet<Of<TeamId>>,
     /// Tickets, but for those of edited and redacted messages, which the messages' rows name.
     pub tickets: HashSet<Of<TicketId>>,
+    /// Tickets of which reports may know something else afterwards.
+    pub facts: HashSet<Of<TicketId>>,
+    /// Tickets that an agent answers, which reports know the first time of.
+    pub answers: HashSet<Of<TicketId>>,
+    /// Tickets whose clocks hear more than words.
+    pub clocks: HashSet<Of<TicketId>>,
     /// Messages.
     pub messages: HashSet<Of<MessageId>>,
 }
@@ -65,7 +76,12 @@ impl Keys {
                     self.companies.extend(named.map(|company| (org, company)));
                 }
             }
-            DomainEvent::EmailClaim(_) | DomainEvent::DomainClaim(_) => {}
+            DomainEvent::EmailClaim(_)
+            | DomainEvent::DomainClaim(_)
+            | DomainEvent::ViewShelf(_) => {}
+            DomainEvent::View(_) => {
+                self.views.insert((org, ViewId(event.stream_id)));
+            }
             DomainEvent::Company(_) => {
                 self.companies.insert((org, CompanyId(event.stream_id)));
             }
@@ -86,10 +102,14 @@ impl Keys {
                 self.add_member(org, change);
             }
             DomainEvent::Ticket(change) => {
-                self.tickets.insert((org, TicketId(event.stream_id)));
+                let ticket = (org, TicketId(event.stream_id));
+                self.tickets.insert(ticket);
+                self.add_followed(ticket, change);
                 self.add_mentioned(org, change);
             }
             DomainEvent::Message(MessageEvent::Posted(posted)) => {
+                // Its language is that of the search, its zone says on which day a message is counted.
+                self.organizations.insert(org);
                 self.users.insert((org, posted.author_id));
                 self.tickets.insert((org, posted.ticket_id));
             }
@@ -107,10 +127,27 @@ impl Keys {
         };
     }
 
+    /// What is known of a ticket beside its row.
+    fn add_followed(&mut self, ticket: Of<TicketId>, change: &TicketEvent) {
+        match Effect::of(change) {
+            Effect::None => {}
+            Effect::FirstAnswer => {
+                self.answers.insert(ticket);
+            }
+            Effect::Change => {
+                self.facts.insert(ticket);
+                // Its zone says on which day something is counted.
+                self.organizations.insert(ticket.0);
+            }
+        }
+        if !is_word(change) {
+            self.clocks.insert(ticket);
+        }
+    }
+
     fn add_mentioned(&mut self, org: OrganizationId, change: &TicketEvent) {
         match change {
             TicketEvent::Opened(opened) => {
-                self.organizations.insert(org);
                 self.users.insert((org, opened.requester_id));
                 self.messages
                     .extend(opened.message_id.map(|message| (org, message)));

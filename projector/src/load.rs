@@ -2,12 +2,16 @@
 
 use std::collections::HashSet;
 
+use const_format::formatcp;
 use deadpool_postgres::Transaction;
-use domain::ids::{CalendarId, CompanyId, MessageId, OrganizationId, TeamId, TicketId, UserId};
+use domain::calendar::definition::CalendarRef;
+use domain::ids::{
+    CalendarId, CompanyId, MessageId, OrganizationId, TeamId, TicketId, UserId, ViewId,
+};
 use event_store::Partition;
 use platform::rows::{
-    CalendarRow, Column, CompanyRow, MessageRow, OrganizationRow, Row, ServiceLevelsRow, TeamRow,
-    TicketRow, UserRow,
+    CalendarRow, Column, CompanyRow, FactsRow, MessageRow, OrganizationRow, Row, ServiceLevelsRow,
+    TeamRow, TicketRow, UserRow, ViewRow,
 };
 use uuid::Uuid;
 
@@ -16,7 +20,8 @@ use crate::error::BatchError;
 use crate::event::Event;
 use crate::keys::Keys;
 use crate::measures;
-use crate::state::{Of, State};
+use crate::state::{Of, Rows, State};
+use crate::statements;
 
 /// Loads what the events touch, from the namespace that the transaction works in.
 ///
@@ -27,71 +32,146 @@ pub async fn load(
     partition: Partition,
     events: &[Event],
 ) -> Result<State, BatchError> {
-    let mut keys = Keys::of(events);
-    let mut state = State::default();
-    let (organizations, service_levels, users, teams, companies, calendars, messages) = tokio::try_join!(
-        of_organizations::<OrganizationRow>(tx, partition, &keys.organizations),
-        of_organizations::<ServiceLevelsRow>(tx, partition, &keys.service_levels),
-        rows::<UserRow, UserId>(tx, partition, &keys.users),
-        rows::<TeamRow, TeamId>(tx, partition, &keys.teams),
-        rows::<CompanyRow, CompanyId>(tx, partition, &keys.companies),
-        rows::<CalendarRow, CalendarId>(tx, partition, &keys.calendars),
-        rows::<MessageRow, MessageId>(tx, partition, &keys.messages),
-    )?;
-    keys.tickets.extend(
-        messages
-            .iter()
-            .map(|message| (message.org_id, message.ticket_id)),
-    );
-    // The audit names them; most are there as who acted.
-    let authors: HashSet<_> = messages
-        .iter()
-        .map(|message| (message.org_id, message.author_id))
-        .filter(|author| !keys.users.contains(author))
-        .collect();
-    let (tickets, authors) = tokio::try_join!(
-        rows::<TicketRow, TicketId>(tx, partition, &keys.tickets),
-        rows::<UserRow, UserId>(tx, partition, &authors),
-    )?;
-    for row in organizations {
-        state.organizations.load(row.org_id, row);
-    }
-    for row in users.into_iter().chain(authors) {
-        state.users.load((row.org_id, row.user_id), row);
-    }
-    for row in teams {
-        state.teams.load((row.org_id, row.team_id), row);
-    }
-    for row in companies {
-        state.companies.load((row.org_id, row.company_id), row);
-    }
-    for row in calendars {
-        state.calendars.load((row.org_id, row.calendar_id), row);
-    }
-    for row in service_levels {
-        state.service_levels.load(row.org_id, row);
-    }
-    for row in messages {
-        state.messages.load((row.org_id, row.message_id), row);
-    }
-    let of_rows = tickets.iter().flat_map(|row| {
-        let calendars = row.clocks.0.calendars();
-        calendars.map(|reference| (row.org_id, reference))
+    let keys = Keys::of(events);
+    // On the heap: a future that holds so many others by value is copied through every caller's stack.
+    let by_events = Box::pin(async {
+        tokio::try_join!(
+            of_organizations::<OrganizationRow>(tx, partition, &keys.organizations),
+            of_organizations::<ServiceLevelsRow>(tx, partition, &keys.service_levels),
+            rows::<UserRow, UserId>(tx, partition, &keys.users),
+            rows::<TeamRow, TeamId>(tx, partition, &keys.teams),
+            rows::<CompanyRow, CompanyId>(tx, partition, &keys.companies),
+            rows::<CalendarRow, CalendarId>(tx, partition, &keys.calendars),
+            rows::<ViewRow, ViewId>(tx, partition, &keys.views),
+            rows::<MessageRow, MessageId>(tx, partition, &keys.messages),
+            rows::<TicketRow, TicketId>(tx, partition, &keys.tickets),
+            facts_now(tx, partition, &keys.facts),
+        )
     });
-    let named: HashSet<_> = of_rows.chain(keys.clock_calendars).collect();
-    let (book, measures) = tokio::try_join!(
-        calendars::book(tx, partition, &named),
-        measures::load(tx, partition, &tickets),
+    let (
+        organizations,
+        service_levels,
+        users,
+        teams,
+        companies,
+        calendars,
+        views,
+        messages,
+        tickets,
+        facts,
+    ) = by_events.await?;
+    let named = Named::by(&keys, &messages, &tickets);
+    let (of_messages, authors, first_answers, zones, book, measures) = tokio::try_join!(
+        rows::<TicketRow, TicketId>(tx, partition, &named.tickets),
+        rows::<UserRow, UserId>(tx, partition, &named.authors),
+        facts_now(tx, partition, &named.first_answers),
+        of_organizations::<OrganizationRow>(tx, partition, &named.zones),
+        calendars::book(tx, partition, &named.calendars),
+        measures::load(tx, partition, &named.measured),
     )?;
-    state.book = book;
-    for row in measures {
-        let key = (row.org_id, row.ticket_id, row.metric, row.round);
-        state.measures.load(key, row);
+    let facts = facts.into_iter().chain(first_answers);
+    let facts = Rows::of(facts, |row| (row.org_id, row.ticket_id, row.version));
+    let now = |row: &FactsRow| ((row.org_id, row.ticket_id), row.version);
+    let organizations = organizations.into_iter().chain(zones);
+    let users = users.into_iter().chain(authors);
+    let tickets = tickets.into_iter().chain(of_messages);
+    Ok(State {
+        organizations: Rows::of(organizations, |row| row.org_id),
+        users: Rows::of(users, |row| (row.org_id, row.user_id)),
+        teams: Rows::of(teams, |row| (row.org_id, row.team_id)),
+        companies: Rows::of(companies, |row| (row.org_id, row.company_id)),
+        calendars: Rows::of(calendars, |row| (row.org_id, row.calendar_id)),
+        service_levels: Rows::of(service_levels, |row| row.org_id),
+        book,
+        measures: Rows::of(measures, |row| {
+            (row.org_id, row.ticket_id, row.metric, row.round)
+        }),
+        views: Rows::of(views, |row| (row.org_id, row.view_id)),
+        facts_now: facts.iter().map(now).collect(),
+        facts,
+        tickets: Rows::of(tickets, |row| (row.org_id, row.ticket_id)),
+        messages: Rows::of(messages, |row| (row.org_id, row.message_id)),
+        ..State::default()
+    })
+}
+
+/// What the rows that the events name lead to.
+struct Named<'a> {
+    /// Of edited and redacted messages.
+    tickets: HashSet<Of<TicketId>>,
+    /// Whom the audit names; most are there as who acted.
+    authors: HashSet<Of<UserId>>,
+    /// Tickets that an agent may answer for the first time.
+    first_answers: HashSet<Of<TicketId>>,
+    /// Their organizations, whose zones say on which day an answer is counted.
+    zones: HashSet<OrganizationId>,
+    /// By which clocks count.
+    calendars: HashSet<(OrganizationId, CalendarRef)>,
+    /// Tickets whose waits may begin, change or end.
+    measured: Vec<&'a TicketRow>,
+}
+
+impl<'a> Named<'a> {
+    fn by(keys: &Keys, messages: &[MessageRow], tickets: &'a [TicketRow]) -> Self {
+        let of_messages = messages.iter().map(|row| (row.org_id, row.ticket_id));
+        let authors = messages.iter().map(|row| (row.org_id, row.author_id));
+        let key = |row: &TicketRow| (row.org_id, row.ticket_id);
+        let unanswered = tickets.iter().filter(|row| !row.clocks.0.is_answered());
+        let first_answers: HashSet<_> = unanswered
+            .map(key)
+            .filter(|ticket| keys.answers.contains(ticket) && !keys.facts.contains(ticket))
+            .collect();
+        let zones = first_answers.iter().map(|(org, _)| *org);
+        let calendars = tickets.iter().flat_map(|row| {
+            let calendars = row.clocks.0.calendars();
+            calendars.map(|reference| (row.org_id, reference))
+        });
+        let is_measured =
+            |row: &&TicketRow| row.clocks.0.hears_replies() || keys.clocks.contains(&key(row));
+        Self {
+            tickets: of_messages
+                .filter(|it| !keys.tickets.contains(it))
+                .collect(),
+            authors: authors.filter(|it| !keys.users.contains(it)).collect(),
+            zones: zones
+                .filter(|it| !keys.organizations.contains(it))
+                .collect(),
+            first_answers,
+            calendars: calendars
+                .chain(keys.clock_calendars.iter().copied())
+                .collect(),
+            measured: tickets.iter().filter(is_measured).collect(),
+        }
     }
-    for row in tickets {
-        state.tickets.load((row.org_id, row.ticket_id), row);
+}
+
+const FACTS_NOW: &str = formatcp!(
+    "SELECT {0} FROM unnest($2::uuid[], $3::uuid[]) AS key(key_org, key_ticket) \
+     CROSS JOIN LATERAL (SELECT {0} FROM {1} WHERE partition = $1 AND org_id = key_org \
+     AND ticket_id = key_ticket ORDER BY version DESC LIMIT 1) found",
+    <FactsRow as Row>::COLUMNS,
+    <FactsRow as Row>::TABLE
+);
+
+/// What reports know of the tickets as they are.
+async fn facts_now(
+    tx: &Transaction<'_>,
+    partition: Partition,
+    tickets: &HashSet<Of<TicketId>>,
+) -> Result<Vec<FactsRow>, BatchError> {
+    if tickets.is_empty() {
+        return Ok(Vec::new());
     }
-    Ok(state)
+    let orgs: Vec<Uuid> = tickets.iter().map(|(org, _)| org.0).collect();
+    let ids: Vec<Uuid> = tickets.iter().map(|(_, id)| id.0).collect();
+    let statement = tx.prepare_cached(FACTS_NOW).await?;
+    let found = tx
+        .query(&statement, &[&partition.get(), &orgs, &ids])
+        .await?;
+    found
+        .iter()
+        .map(|row| Ok(FactsRow::from_row(row)?))
+        .collect()
 }
 
 /// The rows of which an organization has one.
@@ -122,21 +202,9 @@ async fn rows<R: Row, Id: Column<Parameter = Uuid>>(
     }
     let orgs: Vec<Uuid> = keys.iter().map(|(org, _)| org.0).collect();
     let ids: Vec<Uuid> = keys.iter().map(|(_, id)| id.parameter()).collect();
-    let statement = tx.prepare_cached(&select_sql::<R>()).await?;
+    let statement = tx.prepare_cached(&statements::of::<R>().select).await?;
     let found = tx
         .query(&statement, &[&partition.get(), &orgs, &ids])
         .await?;
     found.iter().map(|row| Ok(R::from_row(row)?)).collect()
-}
-
-/// Key by key through the primary key, whatever the planner believes: a plan made while the table was small would
-/// otherwise scan it whole for each key after it has grown. `OFFSET 0` keeps the order of the join.
-fn select_sql<R: Row>() -> String {
-    let (columns, table) = (R::COLUMNS, R::TABLE);
-    let id = R::KEY.last().copied().unwrap_or_default();
-    format!(
-        "SELECT {columns} FROM unnest($2::uuid[], $3::uuid[]) AS key(key_org, key_id) \
-         CROSS JOIN LATERAL (SELECT {columns} FROM {table} \
-         WHERE partition = $1 AND org_id = key_org AND {id} = key_id OFFSET 0) found"
-    )
 }

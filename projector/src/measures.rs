@@ -26,7 +26,7 @@ const LOAD: &str = formatcp!(
 pub async fn load(
     tx: &Transaction<'_>,
     partition: Partition,
-    tickets: &[TicketRow],
+    tickets: &[&TicketRow],
 ) -> Result<Vec<SlaMeasureRow>, BatchError> {
     let (mut orgs, mut ids) = (Vec::<Uuid>::new(), Vec::<Uuid>::new());
     let (mut metrics, mut rounds) = (Vec::<i16>::new(), Vec::<i32>::new());

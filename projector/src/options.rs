@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use event_store::RecordedEvent;
+
+use crate::cells;
+
 /// Everything that bounds a [`crate::Projector`], a rebuild and a check.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -9,6 +13,8 @@ pub struct Options {
     pub batch_limit: u32,
     /// The longest that one batch may take; after that it is tried again.
     pub batch_timeout: Duration,
+    /// The same for a batch that sets the zone of an organization, whose sums are then made anew from all its facts.
+    pub zone_timeout: Duration,
     /// The first delay after a failure; it doubles up to `retry_delay_max`.
     pub retry_delay_min: Duration,
     /// The longest delay after a failure.
@@ -36,6 +42,7 @@ impl Default for Options {
         Self {
             batch_limit: 5_000,
             batch_timeout: Duration::from_secs(60),
+            zone_timeout: Duration::from_secs(3_600),
             retry_delay_min: Duration::from_millis(50),
             retry_delay_max: Duration::from_secs(5),
             poison_retry: Duration::from_secs(10),
@@ -46,6 +53,17 @@ impl Default for Options {
             rebuild_concurrency: 2,
             switch_rest_limit: 5_000,
             switch_attempts: 100,
+        }
+    }
+}
+
+impl Options {
+    /// The longest that a batch of these events may take.
+    pub(crate) fn timeout_of(&self, events: &[RecordedEvent]) -> Duration {
+        if events.iter().any(cells::may_set_zone) {
+            self.zone_timeout
+        } else {
+            self.batch_timeout
         }
     }
 }

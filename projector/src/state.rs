@@ -4,15 +4,22 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::Hash;
 
 use crate::access::Lost;
-use domain::ids::{CalendarId, CompanyId, MessageId, OrganizationId, TeamId, TicketId, UserId};
+use crate::cells::Cells;
+use crate::counts::Counts;
+use crate::message_cells::MessageCells;
+use domain::calendar::zone::Zone;
+use domain::ids::{
+    CalendarId, CompanyId, MessageId, OrganizationId, TeamId, TicketId, UserId, ViewId,
+};
+use domain::organization::language::SearchLanguage;
 use domain::organization::state::Standing;
 use domain::sla::Metric;
 use domain::sla::terms::CalendarBook;
 use domain::user::state::UserKind;
 use platform::rows::{
-    ActorKind, AuditRow, CalendarRow, CalendarVersionRow, CompanyRow, HistoryRow, MessageRow,
-    OrganizationRow, PolicyVersionRow, ServiceLevelsRow, SlaMeasureRow, TeamRow, TicketRow,
-    UserRow,
+    ActorKind, AuditRow, CalendarRow, CalendarVersionRow, CompanyRow, FactsRow, HistoryRow,
+    MessageFactsRow, MessageRow, OrganizationRow, PolicyVersionRow, ServiceLevelsRow,
+    SlaMeasureRow, TeamRow, TicketRow, UserRow, ViewRow, Writer,
 };
 
 /// Rows by their id within an organization.
@@ -20,6 +27,9 @@ pub type Of<Id> = (OrganizationId, Id);
 
 /// A wait: the ticket, what is measured, and which of several.
 pub type MeasureKey = (OrganizationId, TicketId, Metric, i32);
+
+/// What was known of a ticket since a version of its stream.
+pub type FactsKey = (OrganizationId, TicketId, i64);
 
 /// Some rows of one table: which of them are new, and which of the others changed.
 #[derive(Debug, Clone)]
@@ -40,9 +50,17 @@ impl<K, R> Default for Rows<K, R> {
 }
 
 impl<K: Copy + Eq + Hash, R> Rows<K, R> {
-    /// Takes a row as it stands in the table.
-    pub fn load(&mut self, key: K, row: R) {
-        self.rows.insert(key, row);
+    /// Rows as they stand in the table.
+    pub fn of(found: impl IntoIterator<Item = R>, key: impl Fn(&R) -> K) -> Self {
+        Self {
+            rows: found.into_iter().map(|row| (key(&row), row)).collect(),
+            ..Self::default()
+        }
+    }
+
+    /// Every row, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = &R> {
+        self.rows.values()
     }
 
     /// The row, if it exists.
@@ -69,21 +87,28 @@ impl<K: Copy + Eq + Hash, R> Rows<K, R> {
     /// The rows that are in no table yet.
     #[must_use]
     pub fn new_rows(&self) -> Vec<&R> {
-        self.of(&self.new).collect()
+        self.those(&self.new).collect()
     }
 
     /// The rows of the table that changed.
     #[must_use]
     pub fn changed(&self) -> Vec<&R> {
-        self.of(&self.changed).collect()
+        self.those(&self.changed).collect()
     }
 
-    /// Everything that is to be written.
-    pub fn written(&self) -> impl Iterator<Item = &R> {
-        self.of(&self.new).chain(self.of(&self.changed))
+    /// How many are to be written.
+    #[must_use]
+    pub fn written_count(&self) -> usize {
+        self.new.len() + self.changed.len()
     }
 
-    fn of<'a>(&'a self, keys: &'a HashSet<K>) -> impl Iterator<Item = &'a R> {
+    /// Takes out everything that was written.
+    pub fn take_written(&mut self) -> Vec<R> {
+        let keys = self.new.drain().chain(self.changed.drain());
+        keys.filter_map(|key| self.rows.remove(&key)).collect()
+    }
+
+    fn those<'a>(&'a self, keys: &'a HashSet<K>) -> impl Iterator<Item = &'a R> {
         keys.iter().filter_map(|key| self.rows.get(key))
     }
 }
@@ -111,6 +136,22 @@ pub struct State {
     pub book: CalendarBook,
     /// The waits that the clocks of these tickets measure now.
     pub measures: Rows<MeasureKey, SlaMeasureRow>,
+    /// Saved views.
+    pub views: Rows<Of<ViewId>, ViewRow>,
+    /// By how many the tickets of each kind become more or less.
+    pub counts: Counts,
+    /// What reports know of these tickets: as they are, and what became past.
+    pub facts: Rows<FactsKey, FactsRow>,
+    /// Since which version each ticket is as it is.
+    pub facts_now: HashMap<Of<TicketId>, i64>,
+    /// What is added to the sums of reports.
+    pub cells: Cells,
+    /// What reports know of new messages.
+    pub message_facts: Vec<MessageFactsRow>,
+    /// What is added to the sums of messages.
+    pub message_cells: MessageCells,
+    /// Organizations whose sums are to be made anew, by another zone.
+    pub rezoned: BTreeSet<OrganizationId>,
     /// Tickets.
     pub tickets: Rows<Of<TicketId>, TicketRow>,
     /// Messages.
@@ -146,6 +187,23 @@ impl State {
     pub fn user_name(&self, org: OrganizationId, user: UserId) -> String {
         let row = self.users.get((org, user));
         row.map_or_else(|| UNKNOWN_USER.to_owned(), |row| row.name.clone())
+    }
+
+    /// The zone of an organization's reports at this point of the log.
+    #[must_use]
+    pub fn zone(&self, org: OrganizationId) -> Zone {
+        let row = self.organizations.get(org);
+        row.map_or(Zone::UTC, |row| row.settings.0.time_zone)
+    }
+
+    /// Who writes at this point of the log, and in which language.
+    #[must_use]
+    pub fn writer(&self, org: OrganizationId, user: UserId) -> Writer {
+        let row = self.organizations.get(org);
+        Writer {
+            name: self.user_name(org, user),
+            language: row.map_or(SearchLanguage::Simple, |row| row.settings.0.search_language),
+        }
     }
 
     /// Whether a user is a person or a machine.

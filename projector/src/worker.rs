@@ -3,7 +3,7 @@
 //! Several processes may run a worker for the same partition. The lock of the checkpoint keeps them from harming each
 //! other; the one that finds the checkpoint moved twice in a row stands by and takes over when it stands still.
 
-use std::time::Instant as StdInstant;
+use std::time::{Duration, Instant as StdInstant};
 
 use deadpool_postgres::Pool;
 use event_store::{EventStore, OrgId, Partition, Position, RecordedEvent, Subscription};
@@ -34,6 +34,17 @@ pub(crate) struct Worker {
     pub(crate) options: Options,
     pub(crate) board: Board,
     pub(crate) shutdown: Shutdown,
+}
+
+/// How long after a batch the checkpoint is told that the caches show it, unless another batch comes meanwhile. Only a
+/// stand-by asks, and while batches come it sees the position move: told each time, each batch would cost a second commit.
+const CONFIRM_AFTER: Duration = Duration::from_millis(50);
+
+/// How far a worker is.
+struct Reached {
+    position: Position,
+    /// The generation under which the caches show the position, where the checkpoint does not say so yet.
+    unconfirmed: Option<i64>,
 }
 
 /// Why a worker stopped following.
@@ -83,36 +94,41 @@ impl Worker {
         let mut losses = LossWatch::new(self.cache.valkey());
         let checkpoint = self.raise_generation("start").await?;
         let mut subscription = self.store.subscribe(self.partition, checkpoint.position);
-        let mut position = checkpoint.position;
+        let mut reached = Reached {
+            position: checkpoint.position,
+            unconfirmed: None,
+        };
         let flushes = FlushWatch::start(
             self.pool.clone(),
             self.cache.clone(),
             self.partition,
             self.options.cache_check,
         );
-        self.announce(position);
+        self.announce(reached.position);
         loop {
             tokio::select! {
                 () = self.shutdown.requested() => return Ok(Stop::Shutdown),
                 () = losses.lost() => {
                     losses.take();
-                    if self.raise_generation("connection_lost").await?.position != position {
+                    if self.raise_generation("connection_lost").await?.position != reached.position {
                         return Ok(Stop::Moved);
                     }
                 }
                 () = flushes.suspected() => {
                     if was_flushed(&self.pool, &self.cache, self.partition).await?
-                        && self.raise_generation("flushed").await?.position != position
+                        && self.raise_generation("flushed").await?.position != reached.position
                     {
                         return Ok(Stop::Moved);
                     }
                 }
+                () = sleep(CONFIRM_AFTER), if reached.unconfirmed.is_some() => {
+                    self.confirm(&mut reached).await?;
+                }
                 page = next_page(&mut subscription, self.options.batch_limit) => {
                     let mut page = page?;
                     event::open(&self.keys, &mut page).await?;
-                    match self.project(position, &page, losses.take()).await? {
-                        Ok(reached) => position = reached,
-                        Err(stop) => return Ok(stop),
+                    if let Some(stop) = self.project(&mut reached, &page, losses.take()).await? {
+                        return Ok(stop);
                     }
                     // Only while everything is well: an event that came right ends a poison or a failure.
                     self.board.activity(self.partition, Activity::Following);
@@ -121,13 +137,13 @@ impl Worker {
         }
     }
 
+    /// Projects a page, and says why to stop if something is in the way.
     async fn project(
         &self,
-        after: Position,
+        reached: &mut Reached,
         page: &[RecordedEvent],
         cache_lost: bool,
-    ) -> Result<Result<Position, Stop>, BatchError> {
-        let mut position = after;
+    ) -> Result<Option<Stop>, BatchError> {
         let mut rest = page;
         let mut raise = cache_lost || !self.cache.valkey().is_connected();
         while !rest.is_empty() {
@@ -135,34 +151,35 @@ impl Worker {
                 &self.pool,
                 Target::Live,
                 self.partition,
-                position,
+                reached.position,
                 rest,
                 raise,
             );
-            let outcome = timeout(self.options.batch_timeout, batch)
+            let outcome = timeout(self.options.timeout_of(rest), batch)
                 .await
                 .map_err(|_| BatchError::Timeout)??;
             let Outcome::Applied(applied) = outcome else {
-                return Ok(Err(Stop::Moved));
+                return Ok(Some(Stop::Moved));
             };
             raise = !self.cache.valkey().is_connected();
-            position = applied.position;
-            rest = &rest[rest.partition_point(|event| event.position <= position)..];
+            reached.position = applied.position;
+            rest = &rest[rest.partition_point(|event| event.position <= applied.position)..];
             // Before the caches: a reader with a token takes a cached row only if it is as new as the token.
-            self.announce(position);
-            self.write_caches(&applied).await?;
+            self.announce(applied.position);
+            reached.unconfirmed = self.write_caches(&applied).await?;
             self.forget(&applied).await;
             if let Some(poison) = applied.poison {
+                self.confirm(reached).await?;
                 let reason = &poison.reason;
                 tracing::error!(partition = %self.partition, position = %poison.position, reason, "poison event: this partition of the projection stops before it");
                 counter!("insightdesk_projector_poison_total").increment(1);
                 self.board
                     .activity(self.partition, Activity::Poisoned(poison));
-                return Ok(Err(Stop::Poisoned));
+                return Ok(Some(Stop::Poisoned));
             }
         }
         counter!("insightdesk_projector_events_total").increment(page.len() as u64);
-        Ok(Ok(position))
+        Ok(None)
     }
 
     fn announce(&self, position: Position) {
@@ -170,22 +187,14 @@ impl Worker {
         self.board.position(self.partition, position);
     }
 
-    /// After the commit. A write that may be lost makes everything in the caches worthless.
-    async fn write_caches(&self, applied: &Applied) -> Result<(), BatchError> {
+    /// After the commit. A write that may be lost makes everything in the caches worthless. Gives the generation under which
+    /// they show the batch now, where the checkpoint does not say so by itself.
+    async fn write_caches(&self, applied: &Applied) -> Result<Option<i64>, BatchError> {
         let generation = applied.cache_generation;
         if applied.generation_raised {
             counter!("insightdesk_cache_generation_raises_total", "cause" => "batch").increment(1);
             self.open(generation).await;
-            return Ok(());
-        }
-        if applied.tickets.is_empty() && applied.organizations.is_empty() {
-            return checkpoint::confirm_cached(
-                &self.pool,
-                self.partition,
-                applied.position,
-                generation,
-            )
-            .await;
+            return Ok(None);
         }
         let tickets: Vec<_> = applied.tickets.iter().collect();
         let organizations: Vec<_> = applied.organizations.iter().collect();
@@ -196,9 +205,18 @@ impl Worker {
         if let Err(error) = written {
             tracing::info!(partition = %self.partition, %error, "cache entries may be lost: raising the generation");
             self.raise_generation("write_failed").await?;
-            return Ok(());
+            return Ok(None);
         }
-        checkpoint::confirm_cached(&self.pool, self.partition, applied.position, generation).await
+        Ok(Some(generation))
+    }
+
+    /// Lets the checkpoint say that the caches show everything up to it.
+    async fn confirm(&self, reached: &mut Reached) -> Result<(), BatchError> {
+        if let Some(generation) = reached.unconfirmed.take() {
+            let (pool, position) = (&self.pool, reached.position);
+            checkpoint::confirm_cached(pool, self.partition, position, generation).await?;
+        }
+        Ok(())
     }
 
     /// Takes erased people out of memory and out of the entries of former generations, which nobody reads any more but
@@ -275,7 +293,7 @@ impl Worker {
             .activity(self.partition, Activity::Failing { error: text });
     }
 
-    async fn pause(&self, delay: std::time::Duration) {
+    async fn pause(&self, delay: Duration) {
         tokio::select! {
             () = sleep(delay) => {}
             () = self.shutdown.requested() => {}

@@ -1,23 +1,25 @@
 //! Writes the write set of a batch.
 
-use std::fmt::Write as _;
 use std::hash::Hash;
 
 use const_format::formatcp;
 use deadpool_postgres::Transaction;
 use domain::ids::OrganizationId;
 use event_store::Partition;
-use platform::rows::{AuditRow, CalendarVersionRow, HistoryRow, PolicyVersionRow, Row};
+use platform::rows::Row;
 use schema::projection::{LISTED_MESSAGES, LISTED_TICKETS};
-use schema::table::LOG_HEADS;
 use schema::table::core::{MESSAGES, TICKETS};
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use crate::access;
+use crate::cells;
+use crate::counts;
 use crate::erase;
 use crate::error::BatchError;
+use crate::message_cells;
 use crate::state::{Rows, State};
+use crate::statements;
 
 const RENAME_REQUESTER: &str = formatcp!(
     "UPDATE {TICKETS} SET requester_name = $4 WHERE partition = $1 AND org_id = $2 AND requester_id = $3 AND {LISTED_TICKETS}"
@@ -47,42 +49,43 @@ pub async fn write(
     partition: Partition,
     state: &State,
 ) -> Result<(), BatchError> {
-    let history: Vec<_> = state.history.iter().collect();
-    let audit: Vec<_> = state.audit.iter().collect();
-    let calendar_versions: Vec<_> = state.calendar_versions.iter().collect();
-    let policy_versions: Vec<_> = state.policy_versions.iter().collect();
-    let of_tickets = async {
-        let (measures, tickets) = tokio::join!(
+    // On the heap, both: a future that holds a dozen others by value is copied through every caller's stack.
+    let of_tickets = Box::pin(async {
+        let written = tokio::join!(
             put(tx, partition, &state.measures),
+            put(tx, partition, &state.facts),
+            cells::write(tx, partition, &state.cells),
+            insert(tx, partition, &state.message_facts),
+            message_cells::write(tx, partition, &state.message_cells),
             put(tx, partition, &state.tickets),
+            counts::write(tx, partition, &state.counts),
+            put(tx, partition, &state.views),
         );
-        first_cause([measures, tickets])
-    };
-    let written = tokio::join!(
-        put(tx, partition, &state.organizations),
-        put(tx, partition, &state.users),
-        put(tx, partition, &state.teams),
-        put(tx, partition, &state.companies),
-        put(tx, partition, &state.calendars),
-        execute(
-            tx,
-            partition,
-            insert_sql::<CalendarVersionRow>,
-            calendar_versions
-        ),
-        put(tx, partition, &state.service_levels),
-        execute(
-            tx,
-            partition,
-            insert_sql::<PolicyVersionRow>,
-            policy_versions
-        ),
-        of_tickets,
-        put(tx, partition, &state.messages),
-        execute(tx, partition, insert_sql::<HistoryRow>, history),
-        execute(tx, partition, insert_sql::<AuditRow>, audit),
-    );
-    first_cause(written.into())?;
+        first_cause(written.into())
+    });
+    let of_all = Box::pin(async {
+        let written = tokio::join!(
+            put(tx, partition, &state.organizations),
+            put(tx, partition, &state.users),
+            put(tx, partition, &state.teams),
+            put(tx, partition, &state.companies),
+            put(tx, partition, &state.calendars),
+            insert(tx, partition, &state.calendar_versions),
+            put(tx, partition, &state.service_levels),
+            insert(tx, partition, &state.policy_versions),
+            of_tickets,
+            put(tx, partition, &state.messages),
+            insert(tx, partition, &state.history),
+            insert(tx, partition, &state.audit),
+        );
+        first_cause(written.into())
+    });
+    of_all.await?;
+    for org in &state.rezoned {
+        let zone = state.zone(*org);
+        cells::make_anew(tx, partition, *org, zone).await?;
+        message_cells::make_anew(tx, partition, *org, zone).await?;
+    }
     // After the upserts, which carry the names of their moment in the batch.
     for (org, user) in &state.renamed_users {
         let name = state.user_name(*org, *user);
@@ -136,76 +139,59 @@ async fn put<K: Copy + Eq + Hash, R: Row>(
     partition: Partition,
     rows: &Rows<K, R>,
 ) -> Result<(), BatchError> {
+    let (new, changed) = (rows.new_rows(), rows.changed());
+    let statements = statements::of::<R>();
     let (inserted, updated) = tokio::join!(
-        execute(tx, partition, insert_sql::<R>, rows.new_rows()),
-        execute(tx, partition, upsert_sql::<R>, rows.changed()),
+        execute(tx, partition, &statements.insert, &new),
+        execute(tx, partition, &statements.upsert, &changed),
     );
     first_cause([inserted, updated])
 }
 
+async fn insert<R: Row>(
+    tx: &Transaction<'_>,
+    partition: Partition,
+    rows: &[R],
+) -> Result<(), BatchError> {
+    let rows: Vec<&R> = rows.iter().collect();
+    execute(tx, partition, &statements::of::<R>().insert, &rows).await
+}
+
+/// Adds rows to those of the table by the statement. One that adds nothing only has to be there: the row that is would be written
+/// again, or at least locked.
+pub(crate) async fn add<R: Row>(
+    tx: &Transaction<'_>,
+    partition: Partition,
+    sql: &str,
+    rows: &[R],
+    adds: impl Fn(&R) -> bool,
+) -> Result<(), BatchError> {
+    let (adding, idle): (Vec<&R>, Vec<&R>) = rows.iter().partition(|row| adds(row));
+    let statements = statements::of::<R>();
+    let (added, ensured) = tokio::join!(
+        execute(tx, partition, sql, &adding),
+        execute(tx, partition, &statements.ensure, &idle),
+    );
+    first_cause([added, ensured])
+}
+
+/// Writes rows by a statement that takes them as [`Row::parameters`] gives them.
 async fn execute<R: Row>(
     tx: &Transaction<'_>,
     partition: Partition,
-    sql: fn() -> String,
-    rows: Vec<&R>,
+    sql: &str,
+    rows: &[&R],
 ) -> Result<(), BatchError> {
     if rows.is_empty() {
         return Ok(());
     }
-    let statement = tx.prepare_cached(&sql()).await?;
+    let statement = tx.prepare_cached(sql).await?;
     let partition = partition.get();
-    let columns = R::parameters(&rows);
+    let columns = R::parameters(rows);
     let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![&partition];
     for column in &columns {
         parameters.push(column.as_ref());
     }
     tx.execute(&statement, &parameters).await?;
     Ok(())
-}
-
-/// `INSERT … SELECT` from the head of the partition and not from `unnest` alone: with the tables distributed by
-/// partition the whole statement then runs on the partition's node.
-fn insert_sql<R: Row>() -> String {
-    let (mut values, mut arrays, mut names) = (String::new(), String::new(), String::new());
-    for (index, column) in R::INFO.iter().enumerate() {
-        let comma = if index == 0 { "" } else { ", " };
-        let (name, cast, element) = (column.name, column.cast, column.element_type);
-        // Writing to a String cannot fail.
-        let _ = write!(values, "{comma}x.{name}{cast}");
-        let _ = write!(arrays, "{comma}${}::{element}[]", index + 2);
-        let _ = write!(names, "{comma}{name}");
-    }
-    let table = R::TABLE;
-    format!(
-        "INSERT INTO {table} (partition, {names}) \
-         SELECT h.partition, {values} FROM {LOG_HEADS} h, unnest({arrays}) AS x({names}) WHERE h.partition = $1"
-    )
-}
-
-/// Not an `UPDATE`, whose join the planner might make by scanning the table: the index of the conflict finds the rows.
-fn upsert_sql<R: Row>() -> String {
-    let columns = R::INFO.iter().map(|column| column.name);
-    let updates: Vec<String> = columns
-        .filter(|name| !R::KEY.contains(name))
-        .map(|name| format!("{name} = excluded.{name}"))
-        .collect();
-    let (insert, key, updates) = (insert_sql::<R>(), R::KEY.join(", "), updates.join(", "));
-    format!("{insert} ON CONFLICT (partition, {key}) DO UPDATE SET {updates}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use platform::rows::{OrganizationRow, TeamRow};
-
-    #[test]
-    fn an_upsert_names_the_partition_and_keeps_the_key() {
-        let sql = upsert_sql::<TeamRow>();
-        assert!(sql.contains("FROM log_heads h, unnest($2::uuid[], $3::uuid[], $4::text[]"));
-        assert!(sql.contains("x.member_ids::uuid[]"));
-        assert!(sql.contains(
-            "WHERE h.partition = $1 ON CONFLICT (partition, org_id, team_id) DO UPDATE SET name ="
-        ));
-        assert!(upsert_sql::<OrganizationRow>().contains("x.settings::jsonb"));
-    }
 }

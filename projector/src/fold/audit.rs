@@ -13,7 +13,9 @@ use domain::personal::{ERASED, ERASED_EMAIL};
 use domain::team::event::TeamEvent;
 use domain::text::{Email, PermissionName};
 use domain::user::event::{UserCompanySet, UserCreated, UserEvent};
-use domain::{calendar, company, message, organization, security, service_levels, team, user};
+use domain::{
+    calendar, company, message, organization, security, service_levels, team, user, view,
+};
 use event_store::RecordedEvent;
 use platform::rows::{ACTOR, AuditRow, Change, FROM, SUBJECT, TO};
 use serde_json::{Map, Value};
@@ -22,7 +24,7 @@ use tokio_postgres::types::Json;
 use uuid::Uuid;
 
 use super::who::Who;
-use super::{audit_security, audit_service_levels};
+use super::{audit_security, audit_service_levels, audit_views};
 use crate::event::Event;
 use crate::state::State;
 use domain::event::DomainEvent;
@@ -38,6 +40,7 @@ pub fn may_be_audited(event: &RecordedEvent) -> bool {
         | company::STREAM_TYPE
         | calendar::STREAM_TYPE
         | service_levels::STREAM_TYPE
+        | view::STREAM_TYPE
         | organization::STREAM_TYPE => true,
         message::STREAM_TYPE => event.event_type == "message.redacted",
         _ => false,
@@ -141,6 +144,7 @@ fn fact(state: &State, event: &Event) -> Option<Fact> {
             Some(audit_service_levels::of_calendar(state, event, change))
         }
         DomainEvent::ServiceLevels(change) => audit_service_levels::of_change(state, event, change),
+        DomainEvent::View(change) => audit_views::of_view(state, event, change),
         DomainEvent::Organization(change) => of_organization(state, org, change),
         DomainEvent::Message(MessageEvent::Redacted(redacted)) => {
             Some(of_redaction(state, org, MessageId(id), redacted))
@@ -148,6 +152,7 @@ fn fact(state: &State, event: &Event) -> Option<Fact> {
         DomainEvent::Message(MessageEvent::Posted(_) | MessageEvent::Edited(_))
         | DomainEvent::EmailClaim(_)
         | DomainEvent::DomainClaim(_)
+        | DomainEvent::ViewShelf(_)
         | DomainEvent::Ticket(_) => None,
     }
 }

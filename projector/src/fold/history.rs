@@ -3,8 +3,8 @@
 //! One row per fact: a reply or a note is told by the ticket's event, so `message.posted` makes no second row; editing
 //! and redacting are events of the message alone and make one.
 //!
-//! What the requester may see: the opening, replies, status, priority, subject, follow-ups, and edits and redactions of
-//! public messages. Not: notes, assignments, tags, custom fields, service levels.
+//! What the requester may see is told by the domain: of a ticket's events see [`TicketEvent::is_public`], of a message's
+//! those of a public message.
 
 use domain::actor::Actor;
 use domain::ids::{MessageId, OrganizationId, TicketId, UserId};
@@ -28,33 +28,6 @@ use super::who::Who;
 use crate::event::Event;
 use crate::state::State;
 
-/// Whether the requester may see this event of a ticket.
-#[must_use]
-pub fn is_public(change: &TicketEvent) -> bool {
-    match change {
-        TicketEvent::Opened(_)
-        | TicketEvent::CustomerReplied(_)
-        | TicketEvent::AgentReplied(_)
-        | TicketEvent::PriorityChanged(_)
-        | TicketEvent::SubjectChanged(_)
-        | TicketEvent::StatusChanged(_)
-        | TicketEvent::Resolved(_)
-        | TicketEvent::Closed(_)
-        | TicketEvent::Reopened(_)
-        | TicketEvent::Reminded(_)
-        | TicketEvent::FollowUpOpened(_) => true,
-        TicketEvent::NoteAdded(_)
-        | TicketEvent::Assigned(_)
-        | TicketEvent::Tagged(_)
-        | TicketEvent::Untagged(_)
-        | TicketEvent::CustomFieldSet(_)
-        | TicketEvent::RemindersSet(_)
-        | TicketEvent::SlaBreached(_)
-        | TicketEvent::SlaWarned(_)
-        | TicketEvent::SlaApplied(_) => false,
-    }
-}
-
 /// Adds the row of a ticket's event. The ticket's own row has been changed before.
 pub fn of_ticket(
     state: &mut State,
@@ -73,7 +46,7 @@ pub fn of_ticket(
     };
     state
         .history
-        .push(row(event, id, who, fact, is_public(change)));
+        .push(row(event, id, who, fact, change.is_public()));
 }
 
 /// Adds the row of a message's event, if it makes one. The message's own row has been changed before.
@@ -86,6 +59,9 @@ pub fn of_message(
     id: MessageId,
     change: &MessageEvent,
 ) -> Result<(), ApplyError> {
+    if let MessageEvent::Posted(_) = change {
+        return Ok(());
+    }
     let message = state.messages.get((event.org_id, id));
     let message = message.ok_or_else(|| ApplyError::missing(event, "message", id))?;
     let (ticket, public) = (message.ticket_id, message.visibility == Visibility::Public);

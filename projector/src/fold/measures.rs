@@ -5,22 +5,55 @@ use domain::ids::{OrganizationId, PolicyId, TicketId};
 use domain::sla::clocks::Clocks;
 use domain::sla::measure::{self, Holder, Measure};
 use domain::sla::policy::PolicyRef;
+use domain::ticket::event::TicketEvent;
 use platform::rows::{SlaMeasureRow, TicketRow};
 
 use crate::measures::round;
 use crate::state::State;
+
+/// Whether an event changes neither what is promised, nor who has the ticket, nor where it stands: of the clocks only those
+/// that wait for a word hear of it.
+pub(crate) fn is_word(change: &TicketEvent) -> bool {
+    match change {
+        TicketEvent::CustomerReplied(_)
+        | TicketEvent::AgentReplied(_)
+        | TicketEvent::NoteAdded(_)
+        | TicketEvent::SubjectChanged(_)
+        | TicketEvent::Tagged(_)
+        | TicketEvent::Untagged(_)
+        | TicketEvent::CustomFieldSet(_)
+        | TicketEvent::FollowUpOpened(_)
+        | TicketEvent::RemindersSet(_)
+        | TicketEvent::Reminded(_) => true,
+        TicketEvent::Opened(_)
+        | TicketEvent::Assigned(_)
+        | TicketEvent::PriorityChanged(_)
+        | TicketEvent::StatusChanged(_)
+        | TicketEvent::Resolved(_)
+        | TicketEvent::Closed(_)
+        | TicketEvent::Reopened(_)
+        | TicketEvent::SlaBreached(_)
+        | TicketEvent::SlaWarned(_)
+        | TicketEvent::SlaApplied(_) => false,
+    }
+}
 
 /// Follows an event at `at` that left the ticket's row as it is in `state`. `before` are the clocks before it.
 pub(super) fn follow(
     state: &mut State,
     org: OrganizationId,
     id: TicketId,
+    change: &TicketEvent,
     before: &Clocks,
     at: DateTime<Utc>,
 ) {
     let Some(ticket) = state.tickets.get((org, id)) else {
         return;
     };
+    // No word that a clock waited for: its waits need not be known.
+    if is_word(change) && before.iter().eq(ticket.clocks.0.iter()) {
+        return;
+    }
     let known = |metric, of_clock| {
         let row = state.measures.get((org, id, metric, round(of_clock)));
         row.map(measure)

@@ -2,7 +2,7 @@
 
 use domain::ids::MessageId;
 use domain::message::event::{MessageEvent, MessagePosted};
-use platform::rows::MessageRow;
+use platform::rows::{MessageFactsRow, MessageKind, MessageRow};
 
 use super::ApplyError;
 use crate::event::Event;
@@ -20,52 +20,36 @@ pub fn apply(
 ) -> Result<(), ApplyError> {
     let key = (event.org_id, id);
     if let MessageEvent::Posted(message) = change {
-        let author_name = state.user_name(event.org_id, message.author_id);
-        state
-            .messages
-            .insert(key, posted(event, id, message, author_name));
+        count(state, event, id, message);
+        let author = state.writer(event.org_id, message.author_id);
+        state.messages.insert(
+            key,
+            MessageRow::posted(&event.moment(), id, message, author),
+        );
         return Ok(());
     }
     let row = state
         .messages
         .change(key)
         .ok_or_else(|| ApplyError::missing(event, "message", id))?;
-    match change {
-        MessageEvent::Posted(_) => {}
-        // A redaction is final, whatever follows it in the log.
-        MessageEvent::Edited(edited) if row.redacted_at.is_none() => {
-            row.body = Some(edited.body.to_string());
-            row.edited_at = Some(event.occurred_at);
-        }
-        MessageEvent::Edited(_) => {}
-        MessageEvent::Redacted(_) => {
-            row.body = None;
-            row.redacted_at = Some(event.occurred_at);
-        }
-    }
-    row.version = event.version;
+    row.evolve(&event.moment(), change);
     Ok(())
 }
 
-fn posted(
-    event: &Event,
-    id: MessageId,
-    message: &MessagePosted,
-    author_name: String,
-) -> MessageRow {
-    MessageRow {
+/// Notes a new message for reports. One that opens its ticket may be posted before it: no team has that ticket then.
+fn count(state: &mut State, event: &Event, id: MessageId, message: &MessagePosted) {
+    let ticket = state.tickets.get((event.org_id, message.ticket_id));
+    let facts = MessageFactsRow {
         org_id: event.org_id,
         message_id: id,
         ticket_id: message.ticket_id,
-        visibility: message.visibility,
+        kind: MessageKind::of(message.author_role, message.visibility),
         author_id: message.author_id,
-        author_role: message.author_role,
-        author_name,
-        body: Some(message.body.to_string()),
-        created_at: event.occurred_at,
-        edited_at: None,
-        redacted_at: None,
-        version: event.version,
-        position: event.position,
-    }
+        team_id: ticket.and_then(|ticket| ticket.team_id),
+        written_at: event.occurred_at,
+        known_from: event.recorded_at,
+    };
+    let zone = state.zone(event.org_id);
+    state.message_cells.add(zone, &facts);
+    state.message_facts.push(facts);
 }

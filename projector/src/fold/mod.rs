@@ -6,8 +6,10 @@
 pub mod audit;
 mod audit_security;
 mod audit_service_levels;
+mod audit_views;
 pub mod calendars;
 pub mod companies;
+mod facts;
 pub mod history;
 mod measures;
 pub mod messages;
@@ -16,13 +18,17 @@ pub mod service_levels;
 pub mod teams;
 pub mod tickets;
 pub mod users;
+pub mod views;
 mod who;
 
 #[cfg(test)]
 mod tests;
 
+pub(crate) use facts::Effect;
+pub(crate) use measures::is_word;
+
 use domain::event::DomainEvent;
-use domain::ids::{CalendarId, CompanyId, MessageId, TeamId, TicketId, UserId};
+use domain::ids::{CalendarId, CompanyId, MessageId, TeamId, TicketId, UserId, ViewId};
 
 use crate::event::Event;
 use crate::state::State;
@@ -59,7 +65,10 @@ pub fn apply(state: &mut State, event: &Event) -> Result<(), ApplyError> {
         DomainEvent::Organization(change) => organizations::apply(state, event, change),
         DomainEvent::User(change) => users::apply(state, event, UserId(event.stream_id), change),
         // The reservation of an address or domain is a rule of the log, not something to show.
-        DomainEvent::EmailClaim(_) | DomainEvent::DomainClaim(_) => Ok(()),
+        DomainEvent::EmailClaim(_) | DomainEvent::DomainClaim(_) | DomainEvent::ViewShelf(_) => {
+            Ok(())
+        }
+        DomainEvent::View(change) => views::apply(state, event, ViewId(event.stream_id), change),
         // Told by the audit alone.
         DomainEvent::Security(_) => Ok(()),
         DomainEvent::Company(change) => {

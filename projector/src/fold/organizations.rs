@@ -27,6 +27,7 @@ pub fn apply(
                 name: created.name.to_string(),
                 slug: created.slug.to_string(),
                 settings: Json(created.settings.clone()),
+                search_languages: vec![created.settings.search_language],
                 ticket_count: 0,
                 version: event.version,
                 created_at: event.occurred_at,
@@ -49,7 +50,14 @@ pub fn apply(
         OrganizationEvent::Created(_) => {}
         OrganizationEvent::Renamed(renamed) => row.name = renamed.to.to_string(),
         OrganizationEvent::SettingsChanged(changed) => {
-            row.settings = Json(changed.settings.clone())
+            if row.settings.0.time_zone != changed.settings.time_zone {
+                state.rezoned.insert(event.org_id);
+            }
+            let language = changed.settings.search_language;
+            if !row.search_languages.contains(&language) {
+                row.search_languages.push(language);
+            }
+            row.settings = Json(changed.settings.clone());
         }
         // What its own roles may do is asked of the log, not of a read model.
         OrganizationEvent::RoleCreated(_)

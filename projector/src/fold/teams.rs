@@ -20,42 +20,17 @@ pub fn apply(
 ) -> Result<(), ApplyError> {
     let key = (event.org_id, id);
     if let TeamEvent::Created(created) = change {
-        state.teams.insert(
-            key,
-            TeamRow {
-                org_id: event.org_id,
-                team_id: id,
-                name: created.name.to_string(),
-                private: false,
-                member_ids: Vec::new(),
-                version: event.version,
-                created_at: event.occurred_at,
-                updated_at: event.occurred_at,
-            },
-        );
+        let row = TeamRow::made(&event.moment(), id, created);
+        state.teams.insert(key, row);
         return Ok(());
     }
     let row = state
         .teams
         .change(key)
         .ok_or_else(|| ApplyError::missing(event, "team", id))?;
-    match change {
-        TeamEvent::Created(_) => {}
-        TeamEvent::Renamed(renamed) => {
-            row.name = renamed.to.to_string();
-            state.renamed_teams.insert(key);
-        }
-        TeamEvent::PrivacySet(set) => row.private = set.private,
-        TeamEvent::MemberAdded(added) => {
-            if let Err(place) = row.member_ids.binary_search(&added.user_id) {
-                row.member_ids.insert(place, added.user_id);
-            }
-        }
-        TeamEvent::MemberRemoved(removed) => {
-            row.member_ids.retain(|member| *member != removed.user_id)
-        }
+    row.evolve(&event.moment(), change);
+    if matches!(change, TeamEvent::Renamed(_)) {
+        state.renamed_teams.insert(key);
     }
-    row.version = event.version;
-    row.updated_at = row.updated_at.max(event.occurred_at);
     Ok(())
 }

@@ -13,19 +13,19 @@ use domain::sla::Metric;
 use domain::sla::targets::Targets;
 use domain::text::{MessageBody, Name, Slug, Subject};
 use domain::ticket::event::{
-    Cause, SlaBreached, TicketEvent, TicketOpened, TicketReopened, TicketResolved,
-    TicketStatusChanged,
+    Cause, SlaBreached, TicketAgentReplied, TicketEvent, TicketOpened, TicketReopened,
+    TicketResolved, TicketStatusChanged,
 };
 use domain::ticket::state::{Channel, Priority, Status};
 use domain::user::event::{UserCreated, UserEvent};
 use domain::user::state::UserKind;
-use platform::rows::{ActorKind, ClockState, ShownClock, TicketRow};
+use platform::rows::{ActorKind, ClockState, FactsRow, ShownClock, TicketRow};
 use uuid::Uuid;
 
 use super::apply;
-use super::tickets::EXCERPT_CHARS;
 use crate::event::Event;
 use crate::state::State;
+use platform::rows::EXCERPT_CHARS;
 
 const ORG: OrganizationId = OrganizationId(Uuid::from_u128(1));
 const ADA: UserId = UserId(Uuid::from_u128(2));
@@ -100,6 +100,13 @@ impl Log {
 
     fn message(&mut self, id: MessageId, event: impl Into<MessageEvent>) {
         self.take(id.0, DomainEvent::Message(event.into()));
+    }
+
+    /// What reports know of the ticket, as it came.
+    fn facts(&self) -> Vec<&FactsRow> {
+        let mut facts = self.state.facts.new_rows();
+        facts.sort_by_key(|row| row.version);
+        facts
     }
 
     fn shown(&self, metric: Metric) -> ShownClock {
@@ -319,4 +326,47 @@ fn a_note_moves_nothing_that_the_requester_sees() {
         (row.last_message_id, &row.last_message_excerpt),
         (None, &None)
     );
+}
+
+fn answered(machine: bool) -> TicketAgentReplied {
+    TicketAgentReplied {
+        message_id: MESSAGE,
+        machine,
+    }
+}
+
+#[test]
+fn changes_of_one_moment_are_one_row_of_facts() {
+    let mut log = Log::new();
+    log.ticket(opened());
+    log.now = noon() + TimeDelta::hours(1);
+    log.ticket(answered(false));
+    log.ticket(moved(Status::New, Status::Open));
+    let facts = log.facts();
+    assert_eq!(facts.len(), 2);
+    let (before, now) = (facts[0], facts[1]);
+    assert_eq!(
+        (before.status, before.until_at),
+        (Status::New, Some(log.now))
+    );
+    assert_eq!(before.first_response_at, None);
+    assert_eq!((now.status, now.until_at), (Status::Open, None));
+    assert_eq!(now.first_response_at, Some(log.now));
+    // That of the first of them.
+    assert_eq!(now.version, before.version + 1);
+}
+
+#[test]
+fn an_answer_counts_once_and_only_that_of_a_person() {
+    let mut log = Log::new();
+    log.ticket(opened());
+    for (hours, machine) in [(1, true), (2, false), (3, false)] {
+        log.now = noon() + TimeDelta::hours(hours);
+        log.ticket(answered(machine));
+    }
+    let facts = log.facts();
+    assert_eq!(facts.len(), 2);
+    let first = noon() + TimeDelta::hours(2);
+    assert_eq!(facts[1].first_response_at, Some(first));
+    assert!(log.row().clocks.0.is_answered());
 }

@@ -1,9 +1,7 @@
 //! People.
 
-use domain::actor::Role;
 use domain::ids::UserId;
-use domain::personal::ERASED;
-use domain::user::event::{UserCreated, UserEvent};
+use domain::user::event::UserEvent;
 use platform::rows::UserRow;
 
 use super::ApplyError;
@@ -23,67 +21,38 @@ pub fn apply(
 ) -> Result<(), ApplyError> {
     let key = (event.org_id, id);
     if let UserEvent::Created(created) = change {
-        state.users.insert(key, joined(event, id, created));
+        let row = UserRow::joined(&event.moment(), id, created);
+        state.users.insert(key, row);
         return Ok(());
     }
     let row = state
         .users
         .change(key)
         .ok_or_else(|| ApplyError::missing(event, "user", id))?;
+    row.evolve(&event.moment(), change);
     match change {
-        UserEvent::Created(_) => {}
-        UserEvent::Renamed(renamed) => {
-            row.name = renamed.to.to_string();
+        UserEvent::Renamed(_) => {
             state.renamed_users.insert(key);
         }
-        UserEvent::EmailChanged(changed) => {
-            row.email = changed.to.as_ref().map(ToString::to_string)
-        }
-        UserEvent::RoleChanged(changed) => {
-            row.role = changed.to;
-            row.company_id = row.company_id.filter(|_| changed.to == Role::Customer);
-            row.role_id = changed.to_role_id;
+        UserEvent::RoleChanged(_) => {
             state.lost_access.insert(key, (event.version, Lost::Role));
         }
-        UserEvent::CompanySet(set) => row.company_id = set.to,
         UserEvent::Deactivated(_) => {
-            row.active = false;
             state
                 .lost_access
                 .insert(key, (event.version, Lost::Activity));
         }
-        UserEvent::Reactivated(_) => row.active = true,
         UserEvent::Erased(_) => {
-            row.name = ERASED.to_owned();
-            row.email = None;
-            row.company_id = None;
-            row.role_id = None;
-            row.active = false;
             state.renamed_users.insert(key);
             state.erased_users.insert(key);
             state
                 .lost_access
                 .insert(key, (event.version, Lost::Everything));
         }
+        UserEvent::Created(_)
+        | UserEvent::EmailChanged(_)
+        | UserEvent::CompanySet(_)
+        | UserEvent::Reactivated(_) => {}
     }
-    row.version = event.version;
-    row.updated_at = row.updated_at.max(event.occurred_at);
     Ok(())
-}
-
-fn joined(event: &Event, id: UserId, created: &UserCreated) -> UserRow {
-    UserRow {
-        org_id: event.org_id,
-        user_id: id,
-        name: created.name.to_string(),
-        email: created.email.as_ref().map(ToString::to_string),
-        role: created.role,
-        role_id: None,
-        kind: created.kind,
-        company_id: None,
-        active: true,
-        version: event.version,
-        created_at: event.occurred_at,
-        updated_at: event.occurred_at,
-    }
 }

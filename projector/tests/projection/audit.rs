@@ -22,7 +22,7 @@ const ADDRESS: &str = "203.0.113.7";
 const DEVICE: &str = "Firefox on Linux";
 
 /// Records an occurrence as the sign-in does: sealed for the person whom it is about.
-async fn record(world: &World, desk: &Desk, event: SecurityEvent) {
+pub async fn record(world: &World, desk: &Desk, event: SecurityEvent) {
     let (id, user_id) = (Uuid::now_v7(), event.user_id());
     let place = Place {
         partition: desk.partition,
@@ -77,7 +77,8 @@ async fn record(world: &World, desk: &Desk, event: SecurityEvent) {
     world.store.append(request).await.unwrap();
 }
 
-fn started(user_id: UserId) -> SecurityEvent {
+/// A sign-in from [`DEVICE`].
+pub fn started(user_id: UserId) -> SecurityEvent {
     SessionStarted {
         user_id,
         session_id: SessionId(Uuid::now_v7()),

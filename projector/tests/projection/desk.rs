@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use domain::actor::{Actor, Role};
+use domain::calendar::zone::Zone;
 use domain::command::Issued;
 use domain::event::Encoded;
 use domain::ids::{MessageId, OrganizationId, TeamId, TicketId, UserId};
@@ -12,6 +13,7 @@ use domain::message::command::MessageCommand;
 use domain::message::state::{Message, Visibility};
 use domain::metadata::Metadata;
 use domain::organization::command::OrganizationCommand;
+use domain::organization::event::{OrganizationEvent, OrganizationSettingsChanged};
 use domain::organization::settings::Settings;
 use domain::organization::state::Organization;
 use domain::team::command::TeamCommand;
@@ -79,6 +81,22 @@ impl Desk {
         desk.append(&Actor::Operator, vec![stream]).await;
         desk.admin = desk.user("Grace Hopper", Role::Admin).await;
         desk
+    }
+
+    /// Appends that the organization lives in another zone from now on.
+    pub async fn set_zone(&mut self, zone: &str) {
+        let settings = Settings {
+            time_zone: Zone::parse(zone).unwrap(),
+            ..(*self.settings).clone()
+        };
+        let changed = OrganizationSettingsChanged { settings };
+        let event = OrganizationEvent::SettingsChanged(changed);
+        let stream = (
+            organization::STREAM_TYPE,
+            self.org.0,
+            self.encode(&[event], |event| event.encode().unwrap()),
+        );
+        self.append(&Actor::Operator, vec![stream]).await;
     }
 
     pub async fn user(&mut self, called: &str, role: Role) -> Actor {

@@ -126,7 +126,7 @@ async fn read_models_of_another_version_are_rebuilt_at_start() {
     historian.live(50).await;
     let client = world.client().await;
     client
-        .batch_execute("COMMENT ON SCHEMA core IS '0'; DROP TABLE core.messages")
+        .batch_execute("COMMENT ON SCHEMA core IS '0'; DROP TABLE core.messages CASCADE")
         .await
         .unwrap();
     let found = ensure_core(&world.store, &world.keys, &world.pool, &options(), &quiet)
