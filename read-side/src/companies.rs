@@ -1,11 +1,14 @@
 //! Companies of customers, and whose tickets a customer sees because of theirs.
 
+use std::collections::HashSet;
+
 use const_format::formatcp;
 use domain::actor::Role;
 use domain::ids::{CompanyId, UserId};
 use platform::rows::{CompanyRow, OrganizationRow, Row, UserRow};
 use schema::projection::CORE;
 use tokio_postgres::types::Type;
+use uuid::Uuid;
 
 use crate::database::Statement;
 use crate::error::ReadError;
@@ -35,7 +38,7 @@ const IN_SIGHT: &str = formatcp!(
     <OrganizationRow as Row>::TABLE
 );
 const BELONGS: &str = formatcp!(
-    "SELECT 1 FROM {CORE}.{} WHERE partition = $1 AND org_id = $2 AND user_id = $3 AND company_id = $4",
+    "SELECT user_id FROM {CORE}.{} WHERE partition = $1 AND org_id = $2 AND user_id = ANY($3) AND company_id = $4",
     <UserRow as Row>::TABLE
 );
 
@@ -174,23 +177,43 @@ impl ReadModels {
         if viewer.only_requester().is_none_or(|own| own == requester.0) {
             return Ok(true);
         }
+        let seen = self
+            .requesters_in_sight(viewer, HashSet::from([requester]))
+            .await?;
+        Ok(seen.contains(&requester))
+    }
+
+    /// Of these requesters those whose tickets a customer sees: themself, and colleagues where the organization lets them.
+    ///
+    /// # Errors
+    /// When the read models cannot be read.
+    pub(crate) async fn requesters_in_sight(
+        &self,
+        viewer: &Viewer,
+        mut requesters: HashSet<UserId>,
+    ) -> Result<HashSet<UserId>, ReadError> {
+        let sees_themself = requesters.remove(&viewer.user_id);
+        let mut seen: HashSet<UserId> = sees_themself
+            .then_some(viewer.user_id)
+            .into_iter()
+            .collect();
+        if requesters.is_empty() {
+            return Ok(seen);
+        }
         let Some(company) = self.company_in_sight(viewer).await? else {
-            return Ok(false);
+            return Ok(seen);
         };
         let tenant = viewer.tenant;
-        let found = self
-            .database
-            .query_opt(
-                tenant,
-                BELONGS,
-                &[
-                    &tenant.partition.get(),
-                    &tenant.org_id.0,
-                    &requester.0,
-                    &company.0,
-                ],
-            )
-            .await?;
-        Ok(found.is_some())
+        let others: Vec<Uuid> = requesters.into_iter().map(|id| id.0).collect();
+        let values: [&(dyn tokio_postgres::types::ToSql + Sync); 4] = [
+            &tenant.partition.get(),
+            &tenant.org_id.0,
+            &others,
+            &company.0,
+        ];
+        for row in self.database.query(tenant, BELONGS, &values).await? {
+            seen.insert(UserId(row.try_get(0)?));
+        }
+        Ok(seen)
     }
 }

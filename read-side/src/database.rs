@@ -26,6 +26,11 @@ impl Database {
         Self { pool }
     }
 
+    /// A connection of the pool.
+    pub(crate) async fn client(&self) -> Result<Client, ReadError> {
+        Ok(self.pool.get().await?)
+    }
+
     /// Runs a statement of a fixed text on the rows of `tenant`; it is prepared once for each connection.
     pub(crate) async fn query(
         &self,
@@ -33,7 +38,7 @@ impl Database {
         statement: &str,
         values: Values<'_>,
     ) -> Result<Vec<Row>, ReadError> {
-        let client = self.pool.get().await?;
+        let client = self.client().await?;
         match query_prepared(&client, tenant, statement, values).await {
             Err(error) if is_outdated(&error) => {
                 client.statement_cache.clear();
@@ -61,13 +66,13 @@ impl Database {
         tenant: Tenant,
         statement: &Statement,
     ) -> Result<Vec<Row>, ReadError> {
-        let client = self.pool.get().await?;
+        let client = self.client().await?;
         let values = statement.typed_values();
         let query = || {
             within(
                 &client,
                 tenant,
-                client.query_typed(&statement.text, &values),
+                client.query_typed(statement.text(), &values),
             )
         };
         match query().await {
@@ -91,7 +96,7 @@ async fn query_prepared(
 ///
 /// All three messages are sent before the first is answered, so that this takes the one round trip that the query takes by
 /// itself; whoever drops the future leaves no transaction open, since its end is on its way, too.
-async fn within(
+pub(crate) async fn within(
     client: &Client,
     tenant: Tenant,
     query: impl Future<Output = Result<Vec<Row>, tokio_postgres::Error>>,
@@ -143,7 +148,7 @@ impl Statement {
         self
     }
 
-    #[cfg(test)]
+    /// What it says.
     pub(crate) fn text(&self) -> &str {
         &self.text
     }

@@ -1,6 +1,7 @@
 //! Why a query has no answer.
 
 use std::error::Error as StdError;
+use std::sync::Arc;
 
 use platform::consistency::WaitTimeout;
 use tokio_postgres::error::SqlState;
@@ -14,9 +15,30 @@ pub enum ReadError {
     /// The read models are behind what the client has seen.
     #[error(transparent)]
     Behind(#[from] WaitTimeout),
+    /// Too many searches run at once.
+    #[error("too many searches run at once; try again shortly")]
+    Crowded,
+    /// A search took longer than it may, and was cancelled.
+    #[error("the search took too long: use rarer words, or conditions that fewer tickets fit")]
+    TooSlow,
     /// A statement of ours is wrong, or a row does not have the shape that it should.
     #[error("the read models could not be understood")]
     Broken(#[source] Box<dyn StdError + Send + Sync>),
+}
+
+impl ReadError {
+    /// The same for one of several who waited for what failed.
+    pub(crate) fn shared(error: Arc<Self>) -> Self {
+        match Arc::try_unwrap(error) {
+            Ok(error) => error,
+            Err(error) => match *error {
+                Self::Broken(_) => Self::Broken(Box::new(error)),
+                Self::Crowded => Self::Crowded,
+                Self::TooSlow => Self::TooSlow,
+                Self::Unavailable(_) | Self::Behind(_) => Self::Unavailable(Box::new(error)),
+            },
+        }
+    }
 }
 
 impl From<deadpool_postgres::PoolError> for ReadError {
@@ -38,6 +60,21 @@ impl From<tokio_postgres::Error> for ReadError {
 impl From<platform::rows::RowError> for ReadError {
     fn from(error: platform::rows::RowError) -> Self {
         Self::Broken(Box::new(error))
+    }
+}
+
+impl From<event_store::ReadError> for ReadError {
+    fn from(error: event_store::ReadError) -> Self {
+        match error {
+            event_store::ReadError::Unavailable(_) => Self::Unavailable(Box::new(error)),
+            _ => Self::Broken(Box::new(error)),
+        }
+    }
+}
+
+impl From<sealing::SealingError> for ReadError {
+    fn from(error: sealing::SealingError) -> Self {
+        Self::Unavailable(Box::new(error))
     }
 }
 

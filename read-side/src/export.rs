@@ -1,12 +1,13 @@
 //! Everything that is held about a person, in pages: their tickets, what they wrote, what others wrote on their tickets,
-//! what they did, and what the audit says about them.
+//! what they did, what the audit says about them, and the views that they keep for themselves.
 
 use const_format::formatcp;
 use domain::ids::UserId;
-use platform::rows::{AuditRow, HistoryRow, MessageRow, Row, TicketRow};
+use platform::rows::{AuditRow, HistoryRow, MessageRow, Row, TicketRow, ViewRow};
 use schema::projection::{CORE, LISTED_MESSAGES, LISTED_TICKETS};
 use serde::{Deserialize, Serialize};
 use tokio_postgres::Row as SqlRow;
+use tokio_postgres::types::ToSql;
 
 use crate::error::ReadError;
 use crate::models::ReadModels;
@@ -62,6 +63,15 @@ const AUDITED: &str = formatcp!(
     <AuditRow as Row>::TABLE
 );
 
+/// They are few, and have no number to go on by: `$4` are passed over. They are the person's own, in no team.
+const KEPT: &str = formatcp!(
+    "SELECT {} FROM {CORE}.{}
+     WHERE partition = $1 AND org_id = $2 AND person_id = $3 AND NOT deleted
+     ORDER BY name, view_id OFFSET $4 LIMIT $5",
+    <ViewRow as Row>::COLUMNS,
+    <ViewRow as Row>::TABLE
+);
+
 /// A part of what is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "snake_case")]
@@ -72,9 +82,10 @@ enum Section {
     Received,
     Done,
     Audited,
+    Kept,
 }
 
-/// Where an export goes on: within a section after a number or position, from its beginning after 0.
+/// Where an export goes on: within a section after a number, a position or so many, from its beginning after 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 struct Place {
@@ -103,13 +114,16 @@ pub struct ExportPage {
     pub acts: Vec<HistoryRow>,
     /// What the audit holds of what they did and of what concerns them.
     pub audit: Vec<AuditRow>,
+    /// The views that they keep for themselves.
+    pub views: Vec<ViewRow>,
     /// Where it goes on, if it does.
     pub next_cursor: Option<String>,
 }
 
 impl ExportPage {
     fn count(&self) -> usize {
-        self.tickets.len() + self.messages.len() + self.acts.len() + self.audit.len()
+        let of_tickets = self.tickets.len() + self.messages.len() + self.acts.len();
+        of_tickets + self.audit.len() + self.views.len()
     }
 }
 
@@ -179,25 +193,25 @@ impl ReadModels {
             Section::Received => RECEIVED,
             Section::Done => DONE,
             Section::Audited => AUDITED,
+            Section::Kept => KEPT,
         };
         let tenant = viewer.tenant;
         // At most 100.
         let rows_max = i64::try_from(limit).unwrap_or(i64::MAX);
-        let rows = self
-            .database
-            .query(
-                tenant,
-                statement,
-                &[
-                    &tenant.partition.get(),
-                    &tenant.org_id.0,
-                    &user_id.0,
-                    &after,
-                    &rows_max,
-                    &viewer.only_member(),
-                ],
-            )
-            .await?;
+        let (partition, member) = (tenant.partition.get(), viewer.only_member());
+        let values: [&(dyn ToSql + Sync); 6] = [
+            &partition,
+            &tenant.org_id.0,
+            &user_id.0,
+            &after,
+            &rows_max,
+            &member,
+        ];
+        let values = match section {
+            Section::Kept => &values[..5],
+            _ => &values,
+        };
+        let rows = self.database.query(tenant, statement, values).await?;
         let is_full = rows.len() == limit;
         let last = match section {
             Section::Tickets => extend(&mut page.tickets, &rows, |row| row.number)?,
@@ -206,6 +220,10 @@ impl ReadModels {
             }
             Section::Done => extend(&mut page.acts, &rows, |row| row.position)?,
             Section::Audited => extend(&mut page.audit, &rows, |row| row.position)?,
+            Section::Kept => {
+                let so_many = after + i64::try_from(rows.len()).unwrap_or(i64::MAX);
+                extend(&mut page.views, &rows, |_| so_many)?
+            }
         };
         Ok(last.filter(|_| is_full))
     }
@@ -217,7 +235,8 @@ fn next(section: Section) -> Option<Place> {
         Section::Written => Section::Received,
         Section::Received => Section::Done,
         Section::Done => Section::Audited,
-        Section::Audited => return None,
+        Section::Audited => Section::Kept,
+        Section::Kept => return None,
     };
     Some(Place { section, after: 0 })
 }
@@ -232,4 +251,31 @@ fn extend<R: Row>(
         to.push(R::from_row(row)?);
     }
     Ok(to.last().map(key).filter(|_| !rows.is_empty()))
+}
+
+#[cfg(test)]
+mod plans {
+    use super::KEPT;
+    use crate::explain::{database, prepared_plan};
+
+    /// Twenty thousand views of four thousand people.
+    const VIEWS: &str = "
+        INSERT INTO core.views (partition, org_id, view_id, person_id, name, query, sort, columns, deleted, version, created_at,
+            updated_at)
+        SELECT 1, '00000000-0000-0000-0000-000000000001', gen_random_uuid(),
+            ('00000000-0000-0000-0001-' || lpad((n % 4000)::text, 12, '0'))::uuid, 'V', '', 'updated_at', '{}', false, 1, now(),
+            now()
+        FROM generate_series(1, 20000) AS n";
+
+    #[tokio::test]
+    async fn the_views_of_a_person_are_found_along_their_index() {
+        let client = database("plans_of_exports", VIEWS).await;
+        let types = "smallint, uuid, uuid, bigint, bigint";
+        let values = "1::smallint, '00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0001-000000000007', 0, 25";
+        let told = prepared_plan(&client, types, KEPT, values).await;
+        assert!(
+            told.contains("views_of_person") && !told.contains("Seq Scan"),
+            "{told}"
+        );
+    }
 }

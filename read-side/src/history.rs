@@ -25,7 +25,7 @@ const SELECT: &str = formatcp!(
 
 /// The history of a ticket, from its beginning or end, or from where a cursor says.
 #[derive(Debug, Clone, PartialEq)]
-pub struct History(Timeline);
+pub struct History(Timeline<TicketId>);
 
 impl History {
     /// What happened to a ticket in the order in which it was recorded, or the newest first.
@@ -54,7 +54,7 @@ impl ReadModels {
         at_least: Position,
     ) -> Result<Option<Page<HistoryRow>>, ReadError> {
         let (ticket, rows) = try_join!(
-            self.ticket(viewer, history.0.ticket_id, at_least),
+            self.ticket(viewer, history.0.of, at_least),
             self.history_rows(viewer, history, limit),
         )?;
         Ok(ticket.map(|_| Page::cut(rows, limit, &history.0.fingerprint, |row| row.position)))
@@ -79,7 +79,7 @@ impl ReadModels {
                 &[
                     &tenant.partition.get(),
                     &tenant.org_id.0,
-                    &history.0.ticket_id.0,
+                    &history.0.of.0,
                     &viewer.is_staff(),
                     &history.0.after,
                     &limit.rows(),

@@ -1,4 +1,5 @@
-//! Queries: tickets, their messages and history, users, teams and the organization, read from the core read models.
+//! Queries: tickets, their messages and history, users, teams and the organization, read from the core read models; and
+//! the feed, which reads the log as far as the read models show it.
 //!
 //! Invariants:
 //! - Every statement names the partition and the organization of the viewer on every table that it touches, so that
@@ -10,14 +11,21 @@
 //! - Lists go by keyset: a page costs the same wherever it begins, and items that come meanwhile shift nothing.
 //! - The caches change how fast an answer comes, never what it says.
 //!
-//! Never here: a change of any row, the log of events, decisions about tickets, poem outside of `http/`.
+//! Never here: a change of any row, decisions about tickets, poem outside of `http/`.
 
+mod answers;
 mod cached;
+mod conditions;
 mod database;
 pub mod dry_run;
 mod error;
+#[cfg(test)]
+mod explain;
 pub mod export;
+pub mod feed;
+mod flights;
 pub mod http;
+mod keyset;
 mod models;
 mod near;
 mod privacy;
@@ -31,9 +39,12 @@ pub mod companies;
 pub mod history;
 pub mod messages;
 pub mod organization;
+pub mod past;
 pub mod policies;
 pub mod recompute;
 pub mod reports;
+pub mod saved_views;
+pub mod search;
 pub mod sla;
 pub mod teams;
 pub mod tickets;

@@ -26,7 +26,7 @@ const SELECT: &str = formatcp!(
 
 /// The conversation of a ticket, from its beginning or end, or from where a cursor says.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Conversation(Timeline);
+pub struct Conversation(Timeline<TicketId>);
 
 impl Conversation {
     /// The messages of a ticket in the order in which they were posted, or the newest first.
@@ -55,7 +55,7 @@ impl ReadModels {
         at_least: Position,
     ) -> Result<Option<Page<MessageRow>>, ReadError> {
         let (ticket, rows) = try_join!(
-            self.ticket(viewer, conversation.0.ticket_id, at_least),
+            self.ticket(viewer, conversation.0.of, at_least),
             self.message_rows(viewer, conversation, limit),
         )?;
         Ok(ticket.map(|_| Page::cut(rows, limit, &conversation.0.fingerprint, |row| row.position)))
@@ -85,7 +85,7 @@ impl ReadModels {
                 &[
                     &tenant.partition.get(),
                     &tenant.org_id.0,
-                    &conversation.0.ticket_id.0,
+                    &conversation.0.of.0,
                     &visible,
                     &conversation.0.after,
                     &limit.rows(),

@@ -6,15 +6,22 @@ use std::time::Duration;
 use deadpool_postgres::Pool;
 use domain::actor::Role;
 use domain::ids::{OrganizationId, UserId};
-use event_store::{EventStore, OrgId, Partition};
+use event_store::{EventStore, OrgId};
 use platform::cache::Cache;
 use platform::clock::Clock;
 use platform::consistency::{ConsistencyToken, Progress};
+use platform::freshness::Freshness;
+use platform::rows::{OrganizationRow, TicketRow};
 
+use crate::answers::NearAnswers;
+use crate::cached::RowFlights;
 use crate::database::Database;
 use crate::error::ReadError;
-use crate::near::{self, Moment, NearTickets};
+use crate::near::NearTickets;
 use crate::private_teams::KnownTeams;
+use crate::reports::figures::Reported;
+use crate::search::Turns;
+use crate::tickets::Counted;
 use crate::viewer::{Tenant, Viewer};
 
 /// The limits of the queries. Those of connections and statements belong to the pool.
@@ -37,6 +44,7 @@ impl Default for Options {
 pub struct ReadModels {
     store: EventStore,
     progress: Progress,
+    freshness: Freshness,
     options: Options,
     /// What time it is, for what grows with it.
     pub(crate) clock: Arc<dyn Clock>,
@@ -44,6 +52,15 @@ pub struct ReadModels {
     pub(crate) cache: Cache,
     pub(crate) known_teams: KnownTeams,
     pub(crate) near_tickets: NearTickets,
+    pub(crate) search_turns: Turns,
+    /// Reports of tickets that were made of late.
+    pub(crate) near_reports: NearAnswers<Reported>,
+    /// How many tickets views have.
+    pub(crate) near_counts: NearAnswers<Vec<Counted>>,
+    /// The tickets that are being read from the tables.
+    pub(crate) tickets_read: RowFlights<TicketRow>,
+    /// The organizations that are.
+    pub(crate) organizations_read: RowFlights<OrganizationRow>,
 }
 
 impl ReadModels {
@@ -59,6 +76,7 @@ impl ReadModels {
         options: Options,
     ) -> Self {
         Self {
+            freshness: Freshness::new(store.clone(), progress.clone(), cache.clone()),
             store,
             progress,
             options,
@@ -67,6 +85,11 @@ impl ReadModels {
             cache,
             known_teams: KnownTeams::new(),
             near_tickets: NearTickets::new(),
+            search_turns: Turns::new(),
+            tickets_read: RowFlights::default(),
+            near_reports: NearAnswers::new(),
+            near_counts: NearAnswers::new(),
+            organizations_read: RowFlights::default(),
         }
     }
 
@@ -110,16 +133,10 @@ impl ReadModels {
         Ok(())
     }
 
-    /// What a row that is found in the cache now is good for in this process; none while the partition moves or the cache
-    /// cannot be trusted.
-    pub(crate) fn moment(&self, partition: Partition) -> Option<Moment> {
-        // First the position: what the cache shows later is no older.
-        let rested_at = self.progress.at_rest(partition, near::QUIET)?;
-        let generation = self.cache.generation(partition)?;
-        Some(Moment {
-            generation,
-            rested_at,
-        })
+    /// Whether what was read from the read models still holds.
+    #[must_use]
+    pub fn freshness(&self) -> &Freshness {
+        &self.freshness
     }
 
     /// The token of a moment that a query begun now shows at least.

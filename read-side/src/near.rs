@@ -1,22 +1,19 @@
 //! Tickets that this process keeps for a moment, so that one that many look at is not fetched for each of them.
 //!
-//! A ticket is kept only while its partition is at rest: from [`QUIET`] after its read models moved last, when what they
-//! changed has reached the cache, until they move again. The projector tells that in its own process at once; another
-//! process learns it by looking, so nothing is kept longer than [`KEPT_FOR`]. What is kept belongs to a generation of
-//! the cache and is trusted no further than the cache itself.
+//! A ticket is kept for a [`Moment`]: while its partition and the cache are at rest. The projector tells in its own process
+//! at once that they move; another process learns it by looking, so nothing is kept longer than [`KEPT_FOR`].
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::ids::TicketId;
-use event_store::{OrgId, Position};
+use event_store::OrgId;
 use moka::sync::Cache;
+use platform::freshness::Moment;
 use platform::rows::TicketRow;
 
 /// How long a change of a ticket may go unseen in a process that does not run the projector.
 const KEPT_FOR: Duration = Duration::from_millis(250);
-/// The projector writes the cache within a few milliseconds of its commit, or raises the generation.
-pub(crate) const QUIET: Duration = Duration::from_millis(50);
 /// Tickets that are kept; a few kilobytes each at most.
 const TICKETS_MAX: u64 = 4_096;
 
@@ -28,15 +25,6 @@ pub(crate) struct NearTickets(Cache<(OrgId, TicketId), Kept>);
 struct Kept {
     when: Moment,
     row: Arc<TicketRow>,
-}
-
-/// What a kept row is good for: as long as both are still the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Moment {
-    /// The generation of the cache that the row was found under.
-    pub(crate) generation: i64,
-    /// Where the read models of its partition rested.
-    pub(crate) rested_at: Position,
 }
 
 impl NearTickets {

@@ -6,7 +6,8 @@ use event_store::Position;
 use platform::rows::{OrganizationRow, Row};
 use schema::projection::CORE;
 
-use crate::cached::Shown;
+use crate::cached::{Shown, Wanted};
+use crate::database::Database;
 use crate::error::ReadError;
 use crate::models::ReadModels;
 use crate::viewer::Tenant;
@@ -30,22 +31,26 @@ impl ReadModels {
     ) -> Result<Option<Shown<OrganizationRow>>, ReadError> {
         let Tenant { partition, org_id } = tenant;
         let org = OrganizationId(org_id.0);
-        self.cached(
-            "organization",
-            partition,
+        let wanted = Wanted {
+            kind: "organization",
+            tenant,
+            id: org.0,
             at_least,
+            now: self.freshness().moment(partition),
+            flights: &self.organizations_read,
+        };
+        self.cached(
+            wanted,
             |generation| self.cache.organization(generation, partition, org),
-            self.organization_of_tables(tenant),
+            self.database.clone().organization(tenant),
         )
         .await
     }
+}
 
-    async fn organization_of_tables(
-        &self,
-        tenant: Tenant,
-    ) -> Result<Option<OrganizationRow>, ReadError> {
+impl Database {
+    async fn organization(self, tenant: Tenant) -> Result<Option<OrganizationRow>, ReadError> {
         let row = self
-            .database
             .query_opt(tenant, FIND, &[&tenant.partition.get(), &tenant.org_id.0])
             .await?;
         Ok(row.as_ref().map(OrganizationRow::from_row).transpose()?)

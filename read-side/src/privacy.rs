@@ -56,6 +56,47 @@ pub(crate) fn push_visible(statement: &mut Statement, viewer: &Viewer) {
     statement.push("))");
 }
 
+/// Adds the same to rows of the past: neither the team of then nor that of the ticket as it is now is hidden, for the rights of
+/// now hold for the past. `row` is what the statement calls the rows.
+pub(crate) fn push_visible_past(statement: &mut Statement, viewer: &Viewer, row: &str) {
+    push_visible(statement, viewer);
+    if let Some(member) = viewer.only_member() {
+        statement.push(" AND ");
+        push_ticket_visible(statement, viewer, member, row);
+    }
+}
+
+/// Adds that the ticket of a row is not one that a team has now which `member` is not in and does not see.
+pub(crate) fn push_ticket_visible(
+    statement: &mut Statement,
+    viewer: &Viewer,
+    member: Uuid,
+    row: &str,
+) {
+    statement
+        .push(formatcp!(
+            "NOT EXISTS (SELECT 1 FROM {CORE}.{} AS held WHERE held.partition = ",
+            <TicketRow as Row>::TABLE
+        ))
+        .bind(viewer.tenant.partition.get(), Type::INT2)
+        .push(" AND held.org_id = ")
+        .bind(viewer.tenant.org_id.0, Type::UUID)
+        .push(&format!(
+            " AND held.ticket_id = {row}.ticket_id AND held.team_id = ANY ("
+        ));
+    push_hidden_teams(statement, viewer, member);
+    statement.push("))");
+}
+
+/// Adds the condition to sums, in which no team has an id of its own.
+pub(crate) fn push_visible_sums(statement: &mut Statement, viewer: &Viewer) {
+    if let Some(member) = viewer.only_member() {
+        statement.push(" AND team_id <> ALL (");
+        push_hidden_teams(statement, viewer, member);
+        statement.push(")");
+    }
+}
+
 /// Adds the private teams that `member` is not in: an array of their ids.
 pub(crate) fn push_hidden_teams(statement: &mut Statement, viewer: &Viewer, member: Uuid) {
     statement
@@ -122,7 +163,8 @@ impl ReadModels {
         Ok(())
     }
 
-    async fn hidden_among(
+    /// Which of these tickets are hidden from the viewer for their team.
+    pub(crate) async fn hidden_among(
         &self,
         viewer: &Viewer,
         tickets: Vec<Uuid>,

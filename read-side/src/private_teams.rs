@@ -66,6 +66,21 @@ impl PrivateTeams {
 }
 
 impl ReadModels {
+    /// Whether the organization has a private team that a person is not in, as far as the read models are known to be: an
+    /// answer that is kept for as long as these rest is not made by teams of before.
+    pub(crate) async fn hides_any_team(
+        &self,
+        tenant: Tenant,
+        person: Uuid,
+    ) -> Result<bool, ReadError> {
+        let at_least = self.now(tenant).await.position;
+        let teams = self.private_teams(tenant, at_least).await?;
+        Ok(teams
+            .members
+            .values()
+            .any(|members| !members.contains(&person)))
+    }
+
     /// The private teams of an organization, as they were at `at_least` this position or later. The caller has waited
     /// until the read models are that far.
     pub(crate) async fn private_teams(

@@ -6,7 +6,7 @@ use event_store::{OrgId, Partition};
 use uuid::Uuid;
 
 /// The organization whose rows a statement may touch. Every statement names both parts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Tenant {
     /// Where the organization lives.
     pub partition: Partition,

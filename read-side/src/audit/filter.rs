@@ -8,6 +8,7 @@ use domain::security::event::SecurityEvent;
 use domain::service_levels::event::ServiceLevelsEvent;
 use domain::team::event::TeamEvent;
 use domain::user::event::UserEvent;
+use domain::view::event::ViewEvent;
 use serde::Serialize;
 
 use crate::tickets::TimeRange;
@@ -72,6 +73,7 @@ fn known() -> impl Iterator<Item = &'static str> {
         CalendarEvent::TYPES,
         ServiceLevelsEvent::TYPES,
         OrganizationEvent::TYPES,
+        ViewEvent::TYPES,
         &[("message.redacted", 1)],
     ]
     .into_iter()

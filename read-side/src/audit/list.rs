@@ -1,14 +1,15 @@
 //! A page of the audit.
 
-use platform::rows::{AuditRow, Row as _};
+use platform::rows::AuditRow;
 use serde::{Deserialize, Serialize};
 
 use super::filter::AuditFilter;
 use super::statement;
 use crate::error::ReadError;
+use crate::keyset::Keyset;
 use crate::models::ReadModels;
 use crate::viewer::Viewer;
-use platform::cursor::{self, Fingerprint, InvalidCursor, Moment};
+use platform::cursor::{InvalidCursor, Moment};
 use platform::page::{Direction, Limit, Page};
 
 /// What a client asks for.
@@ -25,20 +26,15 @@ pub struct AuditQuery {
 /// Where a fact stands in the order: what a cursor holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct AuditKey {
+pub struct AuditKey {
     #[serde(rename = "t")]
     pub(super) recorded_at: Moment,
     #[serde(rename = "p")]
     pub(super) position: i64,
 }
 
-/// A query with the place where it goes on, checked to belong together.
-#[derive(Debug, Clone, PartialEq)]
-pub struct AuditList {
-    query: AuditQuery,
-    fingerprint: Fingerprint,
-    after: Option<AuditKey>,
-}
+/// The list of a query, from its beginning or from where a cursor says.
+pub type AuditList = Keyset<AuditQuery, AuditKey>;
 
 impl AuditList {
     /// The list of `query`, from its beginning or from where `cursor` says.
@@ -46,15 +42,8 @@ impl AuditList {
     /// # Errors
     /// [`InvalidCursor`] when the cursor is none, or belongs to another filter or order.
     pub fn new(query: AuditQuery, cursor: Option<&str>) -> Result<Self, InvalidCursor> {
-        let fingerprint = Fingerprint::of("audit", &(query.direction, &query.filter));
-        let after = cursor
-            .map(|text| cursor::decode(&fingerprint, text))
-            .transpose()?;
-        Ok(Self {
-            query,
-            fingerprint,
-            after,
-        })
+        let bound_to = (query.direction, query.filter.clone());
+        Self::bound("audit", &bound_to, query, cursor)
     }
 }
 
@@ -69,18 +58,11 @@ impl ReadModels {
         list: &AuditList,
     ) -> Result<Page<AuditRow>, ReadError> {
         let statement = statement::page(viewer, &list.query, list.after);
-        let rows = self
-            .database
-            .query_composed(viewer.tenant, &statement)
-            .await?;
-        let rows: Vec<AuditRow> = rows
-            .iter()
-            .map(AuditRow::from_row)
-            .collect::<Result<_, _>>()?;
         let key = |row: &AuditRow| AuditKey {
             recorded_at: Moment::of_row(row.recorded_at),
             position: row.position,
         };
-        Ok(Page::cut(rows, list.query.limit, &list.fingerprint, key))
+        self.page_of(viewer.tenant, list, &statement, list.query.limit, key)
+            .await
     }
 }

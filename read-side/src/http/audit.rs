@@ -51,11 +51,22 @@ pub(super) struct AuditEntryView {
 /// Whom something concerns.
 #[derive(Debug, Object)]
 #[oai(rename = "AuditSubject", skip_serializing_if_is_none)]
-struct SubjectView {
+pub(super) struct SubjectView {
     /// The person.
     id: Uuid,
     /// The name of that moment. Absent for who was not one of the organization's people then.
     name: Option<String>,
+}
+
+impl SubjectView {
+    /// Whom a fact of the audit concerns, if it concerns a person.
+    pub(super) fn of(row: &AuditRow) -> Option<Self> {
+        let id = row.subject_id?;
+        Some(Self {
+            id: id.0,
+            name: row.subject_name.clone(),
+        })
+    }
 }
 
 /// What something happened to.
@@ -70,15 +81,12 @@ struct ResourceView {
 }
 
 pub(super) fn entry(row: AuditRow) -> AuditEntryView {
-    let summary = row.told();
+    let (summary, subject) = (row.told(), SubjectView::of(&row));
     AuditEntryView {
         id: row.event_id,
         event_type: row.event_type,
         actor: ActorView::new(row.actor_kind, row.actor_id, row.actor_role, row.actor_name),
-        subject: row.subject_id.map(|id| SubjectView {
-            id: id.0,
-            name: row.subject_name,
-        }),
+        subject,
         resource: ResourceView {
             kind: row.resource_type,
             id: row.resource_id,

@@ -5,7 +5,7 @@ use platform::http::auth::Bearer;
 use platform::http::exports::ExportRecords;
 use platform::http::page::bad_cursor;
 use platform::http::problem::{Problem, QueryProblem};
-use platform::http::views::{MessageView, TicketView, UserView};
+use platform::http::views::{MessageView, SavedViewView, TicketView, UserView};
 use poem::Request;
 use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::{Object, OpenApi};
@@ -34,6 +34,8 @@ struct PersonExportView {
     acts: Vec<ActView>,
     /// What the audit holds of what they did and of what concerns them.
     audit: Vec<AuditEntryView>,
+    /// The views that they keep for themselves, by name.
+    views: Vec<SavedViewView>,
     /// Send it as `cursor` to get the next part. Absent on the last.
     next_cursor: Option<String>,
 }
@@ -58,8 +60,8 @@ impl ExportQueries {
     /// Export what is held about a person
     ///
     /// Their profile, the tickets that they asked for, the messages that they wrote and those of others on their tickets
-    /// (look at the internal notes before you hand them out), what they did, and what the audit says about them, in parts: go
-    /// on until there is no `next_cursor`. Leads and admins only. It is recorded, once an hour for the same reader and person,
+    /// (look at the internal notes before you hand them out), what they did, what the audit says about them, and the views that
+    /// they keep for themselves, in parts: go on until there is no `next_cursor`. Leads and admins only. It is recorded, once an hour for the same reader and person,
     /// before anything is given.
     #[oai(
         path = "/users/:user_id/export",
@@ -108,6 +110,7 @@ impl ExportQueries {
             messages: page.messages.into_iter().map(views::message).collect(),
             acts: acts.collect(),
             audit: page.audit.into_iter().map(audit::entry).collect(),
+            views: page.views.into_iter().map(Into::into).collect(),
             next_cursor: page.next_cursor,
         };
         Ok(Found::new(view, None, session.token))

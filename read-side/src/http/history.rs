@@ -16,39 +16,42 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::Tag;
+use super::audit::SubjectView;
 use super::page::{Listed, OrderView, limit};
 use super::session::{Session, refused};
 use crate::history::History;
 use crate::models::ReadModels;
 use crate::viewer::Viewer;
 
-/// One fact of a ticket's history.
+/// One fact of the history of a ticket, a person, a team or a policy.
 #[derive(Debug, Object)]
 #[oai(rename = "HistoryEntry", skip_serializing_if_is_none)]
 pub(super) struct HistoryEntryView {
     /// The id of the event.
-    id: Uuid,
+    pub(super) id: Uuid,
     /// What happened, such as `ticket.opened`.
     #[oai(rename = "type")]
-    event_type: String,
+    pub(super) event_type: String,
     /// Who did it.
-    actor: ActorView,
+    pub(super) actor: ActorView,
     /// One sentence for people.
-    summary: String,
+    pub(super) summary: String,
     /// What changed.
-    changes: Vec<ChangeView>,
-    /// The message that it is about.
-    message_id: Option<Uuid>,
+    pub(super) changes: Vec<ChangeView>,
+    /// Whom it concerns, where that is another than who did it. In the history of a person or a team.
+    pub(super) subject: Option<SubjectView>,
+    /// The message that it is about. In the history of a ticket.
+    pub(super) message_id: Option<Uuid>,
     /// What staff said about it. Staff only.
-    reason: Option<String>,
-    /// Whether the requester can see it. Staff only.
-    public: Option<bool>,
+    pub(super) reason: Option<String>,
+    /// Whether the requester can see it. In the history of a ticket, staff only.
+    pub(super) public: Option<bool>,
     /// When it happened.
-    occurred_at: DateTime<Utc>,
+    pub(super) occurred_at: DateTime<Utc>,
     /// When it was recorded.
-    recorded_at: DateTime<Utc>,
-    /// The version that it gave to the ticket, or to the message if it is about one alone.
-    version: i64,
+    pub(super) recorded_at: DateTime<Utc>,
+    /// The version that it gave to what it happened to; to the message if it is about one alone.
+    pub(super) version: i64,
 }
 
 /// Who did something.
@@ -144,6 +147,7 @@ pub(super) fn entry(row: HistoryRow, viewer: &Viewer) -> HistoryEntryView {
         actor: ActorView::new(row.actor_kind, row.actor_id, row.actor_role, row.actor_name),
         summary,
         changes: row.changes.0.into_iter().map(Into::into).collect(),
+        subject: None,
         message_id: row.message_id.map(|id| id.0),
         reason: row.reason.filter(|_| staff),
         public: staff.then_some(row.public),

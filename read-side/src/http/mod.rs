@@ -1,19 +1,33 @@
 //! Query endpoints. Handlers parse, ask the read models, and shape the answer for the viewer; they decide nothing else.
 
+mod asked;
 mod audit;
 mod calendars;
 mod companies;
+mod conditions;
 mod dry_run;
 mod export;
+mod feed;
+mod figure_csv;
+mod figure_details;
+mod figure_parquet;
+mod figure_views;
+mod figures;
+mod histories;
 mod history;
+mod message_reports;
+mod message_views;
 mod messages;
 mod organization;
 mod page;
+mod past;
 mod policies;
 mod recompute;
 mod renderings;
 mod report_views;
 mod reports;
+mod saved_views;
+mod search;
 mod session;
 mod sla;
 mod sla_views;
@@ -22,18 +36,24 @@ mod ticket_views;
 mod tickets;
 mod users;
 mod views;
+mod workload;
+mod zone;
 
 use platform::http::exports::ExportRecords;
 use poem_openapi::{OpenApi, Tags};
 use std::sync::Arc;
 
+use crate::feed::{Feed, Log};
 use crate::models::ReadModels;
+use crate::past::Past;
 
 /// The groups of operations in the API's description.
 #[derive(Tags)]
 enum Tag {
     /// Tickets, their messages and their history.
     Tickets,
+    /// Saved views of tickets.
+    Views,
     /// People.
     Users,
     /// Teams of agents.
@@ -42,31 +62,93 @@ enum Tag {
     Companies,
     /// Calendars of working time, and the policies that promise by them.
     ServiceLevels,
+    /// How many tickets come, wait and are done, and how long that takes.
+    Reports,
     /// The organization and its settings.
     Organization,
+    /// Everything that happens, in order.
+    Events,
 }
+
+/// The queries that show nothing but read models: the same until these move. Not here: what depends on the time of asking,
+/// as a running wait does, or on rows that others keep.
+pub const OF_READ_MODELS: [&str; 25] = [
+    "list_tickets",
+    "get_ticket",
+    "list_messages",
+    "list_history",
+    "list_user_history",
+    "list_team_history",
+    "list_policy_history",
+    "list_users",
+    "get_user",
+    "list_teams",
+    "get_team",
+    "list_companies",
+    "get_company",
+    "list_calendars",
+    "get_calendar",
+    "list_policies",
+    "get_organization",
+    "list_views",
+    "get_view",
+    "report_tickets",
+    "report_ticket_hours",
+    "list_counted_tickets",
+    "report_messages",
+    "list_counted_messages",
+    "report_workload",
+];
+
+/// The parameters that make such a query depend on the time of asking after all: what is two days old is so for a moment.
+pub const OF_THE_MOMENT: [&str; 2] = ["query", "view"];
 
 /// All query endpoints, to be served under the API's base path. What is held about a person is given out once `exports` has
 /// recorded it.
-pub fn api(models: ReadModels, exports: Arc<dyn ExportRecords>) -> impl OpenApi + 'static {
+pub fn api(
+    models: ReadModels,
+    log: Log,
+    feed: Feed,
+    exports: Arc<dyn ExportRecords>,
+) -> impl OpenApi + 'static {
+    let past = Past::new(models.clone(), log);
     (
-        tickets::TicketQueries::new(models.clone()),
-        messages::MessageQueries(models.clone()),
-        history::HistoryQueries(models.clone()),
-        sla::SlaQueries(models.clone()),
-        users::UserQueries(models.clone()),
+        (
+            tickets::TicketQueries::new(models.clone(), past.clone()),
+            past::PastQueries(past.clone()),
+            histories::HistoriesQueries(past.clone()),
+            saved_views::ViewQueries(models.clone()),
+            search::SearchQueries(models.clone()),
+            messages::MessageQueries(models.clone()),
+            history::HistoryQueries(models.clone()),
+            sla::SlaQueries(models.clone()),
+        ),
+        users::UserQueries(models.clone(), past.clone()),
         export::ExportQueries {
             models: models.clone(),
             exports,
         },
         audit::AuditQueries(models.clone()),
-        teams::TeamQueries(models.clone()),
+        teams::TeamQueries(models.clone(), past.clone()),
         companies::CompanyQueries(models.clone()),
         calendars::CalendarQueries(models.clone()),
-        policies::PolicyQueries(models.clone()),
-        reports::ReportQueries(models.clone()),
+        policies::PolicyQueries(models.clone(), past),
+        of_reports(&models),
         recompute::RecomputeQueries(models.clone()),
         dry_run::DryRunQueries(models.clone()),
         organization::OrganizationQueries(models),
+        feed::FeedQueries(feed),
+    )
+}
+
+/// Reports, apart: a tuple of endpoints has an end.
+fn of_reports(models: &ReadModels) -> impl OpenApi + use<> {
+    let figures = || figures::FigureQueries(models.clone());
+    (
+        reports::ReportQueries(models.clone()),
+        figures(),
+        figure_details::FigureDetailQueries(figures()),
+        message_reports::MessageReportQueries(models.clone()),
+        workload::WorkloadQueries(models.clone()),
     )
 }

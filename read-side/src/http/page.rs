@@ -1,6 +1,7 @@
 //! Lists on the wire.
 
 use chrono::{DateTime, Utc};
+use platform::http::entity_tag;
 pub(super) use platform::http::page::limit;
 use platform::http::page::next_link;
 use platform::http::problem::Problem;
@@ -81,13 +82,8 @@ pub(super) enum Found<T: ToJSON + types::Type + Send + Sync> {
 impl<T: ToJSON + types::Type + Send + Sync> Found<T> {
     /// The thing as it is at `version`.
     pub(super) fn new(view: T, version: Option<i64>, token: String) -> Self {
-        Self::One(Json(view), version.map(etag), token)
+        Self::One(Json(view), version.map(entity_tag::of_version), token)
     }
-}
-
-/// A version as a strong entity tag (RFC 9110, section 8.8.3).
-pub(super) fn etag(version: i64) -> String {
-    format!("\"{version}\"")
 }
 
 type TimeParameter<'a> = (&'a str, Option<DateTime<Utc>>);

@@ -14,18 +14,19 @@ use uuid::Uuid;
 
 use super::Tag;
 use super::page::{Found, Listed, limit};
-use super::session::{Session, refused};
+use super::past::parse;
+use super::session::{Session, bad, refused};
 use crate::models::ReadModels;
+use crate::past::{LevelsThen, Past};
 use crate::policies::PolicyVersionList;
-use crate::viewer::Tenant;
 
-pub(super) struct PolicyQueries(pub(super) ReadModels);
+pub(super) struct PolicyQueries(pub(super) ReadModels, pub(super) Past);
 
 #[OpenApi(tag = "Tag::ServiceLevels")]
 impl PolicyQueries {
     /// List the policies
     ///
-    /// All of them, the first to match first. Staff only.
+    /// All of them, the first to match first; with `as_of` those of a moment, in the order of then. Staff only.
     #[oai(
         path = "/service-levels/policies",
         method = "get",
@@ -37,9 +38,12 @@ impl PolicyQueries {
         /// What the answer has to show: the token of an earlier answer.
         #[oai(name = "Consistency-Token")]
         token: Header<Option<String>>,
+        /// As they were by this time, by when things were recorded, or while they had this version.
+        #[oai(validator(max_length = 40))]
+        as_of: Query<Option<String>>,
     ) -> Result<Found<PoliciesView>, QueryProblem> {
         let session = Session::begin(&self.0, &auth.0, token.0.as_deref()).await?;
-        let (version, state) = self.levels(session.viewer.tenant).await?;
+        let (version, state) = self.levels(&session, as_of.0).await?;
         let policies = state.policies.iter().map(|policy| {
             let reference = policy.reference;
             PolicyView {
@@ -56,7 +60,7 @@ impl PolicyQueries {
 
     /// Get a policy
     ///
-    /// As it is, or as it was at one of its versions, also once it is deleted. Staff only.
+    /// As it is, or as it was at one of its versions or at a moment, also once it is deleted. Staff only.
     #[oai(
         path = "/service-levels/policies/:policy_id",
         method = "get",
@@ -73,17 +77,24 @@ impl PolicyQueries {
         /// What it said at this version of the policy.
         #[oai(validator(minimum(value = "1"), maximum(value = "2147483647")))]
         policy_version: Query<Option<i32>>,
+        /// As it was by this time, by when things were recorded, or while the policies together had this `version`. Not beside
+        /// `policy_version`.
+        #[oai(validator(max_length = 40))]
+        as_of: Query<Option<String>>,
     ) -> Result<Found<PolicyView>, QueryProblem> {
         let session = Session::begin(&self.0, &auth.0, token.0.as_deref()).await?;
         let tenant = session.viewer.tenant;
         let id = PolicyId(policy_id.0);
+        if policy_version.0.is_some() && as_of.0.is_some() {
+            return Err(bad("as_of", "does not go with policy_version").into());
+        }
         if let Some(version) = policy_version.0 {
             let row = self.0.policy_version(tenant, id, version).await;
             let row = row.map_err(refused)?;
             let row = row.ok_or_else(|| Problem::not_found("this version of the policy"))?;
             return Ok(Found::new(version_view(row), None, session.token));
         }
-        let (version, state) = self.levels(tenant).await?;
+        let (version, state) = self.levels(&session, as_of.0).await?;
         let policy = state.policy(id);
         let policy = policy.ok_or_else(|| Problem::not_found("the policy"))?;
         let view = PolicyView {
@@ -139,7 +150,22 @@ impl PolicyQueries {
 }
 
 impl PolicyQueries {
-    async fn levels(&self, tenant: Tenant) -> Result<(i64, ServiceLevels), QueryProblem> {
+    /// The policies as they are, or as they were.
+    async fn levels(
+        &self,
+        session: &Session,
+        as_of: Option<String>,
+    ) -> Result<(i64, ServiceLevels), QueryProblem> {
+        let tenant = session.viewer.tenant;
+        if let Some(as_of) = as_of {
+            let as_of = parse("as_of", &as_of)?;
+            let at_least = session.at_least;
+            let then = self.1.service_levels_at(tenant, as_of, at_least).await;
+            let then = then.map_err(refused)?;
+            let then = then.ok_or_else(|| Problem::not_found("the policies at that version"))?;
+            let LevelsThen { version, state } = then;
+            return Ok((version, state));
+        }
         let row = self.0.service_levels(tenant).await.map_err(refused)?;
         Ok(row.map_or_else(Default::default, |row| (row.version, row.state.0)))
     }

@@ -85,11 +85,11 @@ pub(super) struct AttainmentCountsView {
 #[oai(rename = "UsedPercentiles")]
 pub(super) struct PercentilesView {
     /// Half used this or less.
-    p50: i64,
+    pub(super) p50: i64,
     /// Nine of ten used this or less.
-    p90: i64,
+    pub(super) p90: i64,
     /// Ninety-nine of a hundred used this or less.
-    p99: i64,
+    pub(super) p99: i64,
 }
 
 /// A wait that a service level clock measured, and what became of it.
@@ -186,7 +186,7 @@ fn group(group: Group) -> AttainmentGroupView {
     }
 }
 
-fn named<Id>(named: Named<Id>, id: impl Fn(Id) -> Uuid) -> NamedView {
+pub(super) fn named<Id>(named: Named<Id>, id: impl Fn(Id) -> Uuid) -> NamedView {
     NamedView {
         id: id(named.id),
         name: named.name,

@@ -1,7 +1,6 @@
 //! `GET /reports/sla` and the waits behind its numbers.
 
 use chrono::{DateTime, Utc};
-use domain::calendar::zone::Zone;
 use domain::ids::{PolicyId, TeamId, UserId};
 use platform::http::auth::Bearer;
 use platform::http::page::bad_cursor;
@@ -11,20 +10,17 @@ use poem::Request;
 use poem_openapi::param::{Header, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, OpenApi};
-use uuid::Uuid;
 
 use super::Tag;
+use super::conditions::{all, parse_holder};
 use super::page::{Listed, OrderView, limit};
 use super::report_views::{AttainmentReportView, GroupingView, MeasureView, OutcomeView};
 use super::session::{Session, bad, refused};
 use super::sla_views::MetricView;
+use super::zone::zone_or;
 use crate::models::ReadModels;
 use crate::reports::{Attainment, Days, MeasureFilter, MeasureList, MeasureQuery, ReportRange};
-use crate::tickets::Holder;
 use platform::page::Direction;
-
-/// The word for the organization's settings, no team and nobody.
-const NONE: &str = "none";
 
 /// The answer with a report.
 #[derive(ApiResponse)]
@@ -69,7 +65,8 @@ impl ReportQueries {
         to: Query<DateTime<Utc>>,
         /// What to group by; repeat the parameter for several. The total alone when absent.
         group_by: Query<Option<Vec<GroupingView>>>,
-        /// The IANA name of the zone whose days to group by, such as `Europe/Berlin`; `UTC` when absent.
+        /// The IANA name of the zone whose days to group by, such as `Europe/Berlin`; the organization's when
+        /// absent.
         #[oai(validator(max_length = 64))]
         time_zone: Query<Option<String>>,
         /// One of these metrics; repeat the parameter for several.
@@ -98,8 +95,7 @@ impl ReportQueries {
             agent: agent.0,
         }
         .filter()?;
-        let zone = time_zone.0.as_deref().map_or(Ok(Zone::UTC), Zone::parse);
-        let zone = zone.map_err(|error| bad("time_zone", error))?;
+        let zone = zone_or(&self.0, &session, time_zone.0.as_deref()).await?;
         let days = Days::of(filter.counted, zone).map_err(|error| bad("to", error))?;
         let groups = group_by.0.unwrap_or_default();
         let groups: Vec<_> = groups.into_iter().map(Into::into).collect();
@@ -227,25 +223,5 @@ impl Asked {
             team: parse_holder("team", self.team.as_deref(), TeamId)?,
             agent: parse_holder("agent", self.agent.as_deref(), UserId)?,
         })
-    }
-}
-
-fn all<View, T: From<View>>(views: Option<Vec<View>>) -> Vec<T> {
-    let views = views.unwrap_or_default();
-    views.into_iter().map(Into::into).collect()
-}
-
-fn parse_holder<T>(
-    parameter: &str,
-    text: Option<&str>,
-    id: impl Fn(Uuid) -> T,
-) -> Result<Option<Holder<T>>, Problem> {
-    match text {
-        None => Ok(None),
-        Some(NONE) => Ok(Some(Holder::Nobody)),
-        Some(text) => match text.parse() {
-            Ok(uuid) => Ok(Some(Holder::One(id(uuid)))),
-            Err(_) => Err(bad(parameter, "must be an id or `none`")),
-        },
     }
 }

@@ -32,17 +32,7 @@ impl Session {
         principal: &Principal,
         token: Option<&str>,
     ) -> Result<Self, QueryProblem> {
-        let Principal {
-            organization_id,
-            user_id,
-            role,
-            ..
-        } = *principal;
-        let viewer = models
-            .viewer(organization_id, user_id, role)
-            .await
-            .map_err(refused)?;
-        let viewer = viewer.ok_or_else(Problem::unauthorized)?;
+        let viewer = viewer_of(models, principal).await?;
         let seen = token.map(|text| parse_token(text, &viewer)).transpose()?;
         models.wait_for(seen).await.map_err(refused)?;
         let now = models.now(viewer.tenant).await;
@@ -70,6 +60,22 @@ impl Session {
     }
 }
 
+/// The viewer, whose organization must be there.
+pub(super) async fn viewer_of(
+    models: &ReadModels,
+    principal: &Principal,
+) -> Result<Viewer, QueryProblem> {
+    let Principal {
+        organization_id,
+        user_id,
+        role,
+        ..
+    } = *principal;
+    let viewer = models.viewer(organization_id, user_id, role).await;
+    let viewer = viewer.map_err(refused)?;
+    Ok(viewer.ok_or_else(Problem::unauthorized)?)
+}
+
 fn parse_token(text: &str, viewer: &Viewer) -> Result<ConsistencyToken, Problem> {
     let token: ConsistencyToken = text
         .parse()
@@ -90,7 +96,9 @@ pub(super) fn bad(parameter: &str, reason: impl std::fmt::Display) -> Problem {
 pub(super) fn refused(error: ReadError) -> QueryProblem {
     let detail = error.to_string();
     let problem = match error {
-        ReadError::Behind(_) => Problem::unavailable(detail, RETRY_AFTER_S),
+        ReadError::Behind(_) | ReadError::Crowded | ReadError::TooSlow => {
+            Problem::unavailable(detail, RETRY_AFTER_S)
+        }
         ReadError::Unavailable(source) => {
             Problem::unavailable(detail, RETRY_AFTER_S).with_source(source)
         }

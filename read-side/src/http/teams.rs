@@ -11,12 +11,14 @@ use poem_openapi::param::{Header, Path, Query};
 use uuid::Uuid;
 
 use super::page::{Found, Listed, limit};
+use super::past::parse;
 use super::session::{Session, refused};
 use super::{Tag, views};
 use crate::models::ReadModels;
+use crate::past::Past;
 use crate::teams::TeamList;
 
-pub(super) struct TeamQueries(pub(super) ReadModels);
+pub(super) struct TeamQueries(pub(super) ReadModels, pub(super) Past);
 
 #[OpenApi(tag = "Tag::Teams")]
 impl TeamQueries {
@@ -57,7 +59,8 @@ impl TeamQueries {
 
     /// Get a team
     ///
-    /// Staff only; a private team is there for its members and for admins.
+    /// Staff only; a private team is there for its members and for admins. With `as_of` it is the team as it was, to those who
+    /// may see it now.
     #[oai(path = "/teams/:team_id", method = "get", operation_id = "get_team")]
     async fn get(
         &self,
@@ -67,14 +70,21 @@ impl TeamQueries {
         token: Header<Option<String>>,
         /// The team.
         team_id: Path<Uuid>,
+        /// As it was by this time, by when things were recorded, or while it had this version.
+        #[oai(validator(max_length = 40))]
+        as_of: Query<Option<String>>,
     ) -> Result<Found<TeamView>, QueryProblem> {
         let session = Session::begin(&self.0, &auth.0, token.0.as_deref()).await?;
-        let row = self
-            .0
-            .team(&session.viewer, TeamId(team_id.0))
-            .await
-            .map_err(refused)?;
-        let row = row.ok_or_else(|| Problem::not_found("the team"))?;
+        let id = TeamId(team_id.0);
+        let row = self.0.team(&session.viewer, id).await.map_err(refused)?;
+        let mut row = row.ok_or_else(|| Problem::not_found("the team"))?;
+        if let Some(as_of) = as_of.0 {
+            let as_of = parse("as_of", &as_of)?;
+            let tenant = session.viewer.tenant;
+            let then = self.1.team_at(tenant, id, as_of, session.at_least).await;
+            let then = then.map_err(refused)?;
+            row = then.ok_or_else(|| Problem::not_found("the team at that moment"))?;
+        }
         let version = row.version;
         Ok(Found::new(views::team(row), Some(version), session.token))
     }

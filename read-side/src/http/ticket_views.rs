@@ -52,5 +52,6 @@ fn view_error(error: ReadError) -> ViewError {
         ReadError::Unavailable(source) | ReadError::Broken(source) => {
             ViewError::Unavailable(source)
         }
+        ReadError::Crowded | ReadError::TooSlow => ViewError::Unavailable(error.into()),
     }
 }

@@ -2,78 +2,29 @@
 
 use chrono::{DateTime, Utc};
 use domain::ids::{TeamId, TicketId, UserId};
-use domain::text::Tag as TicketTag;
 use platform::http::auth::Bearer;
+use platform::http::entity_tag;
 use platform::http::gate::demand;
 use platform::http::json_text::JsonText;
 use platform::http::page::bad_cursor;
 use platform::http::problem::{Problem, QueryProblem};
-use platform::http::views::{PriorityView, StatusView, TicketView};
+use platform::http::views::{PriorityView, StatusView, TicketSortView, TicketView};
 use platform::permission::Permission;
 use poem::Request;
 use poem_openapi::param::{Header, Path, Query};
-use poem_openapi::{ApiResponse, Enum, OpenApi};
+use poem_openapi::{ApiResponse, OpenApi};
 use uuid::Uuid;
 
-use super::page::{Listed, etag, limit, parse_range};
+use super::conditions::{all, parse_holder, parse_tags};
+use super::page::{Listed, limit, parse_range};
 use super::renderings::Renderings;
-use super::session::{Session, bad, refused};
-use super::{Tag, views};
+use super::session::{Session, refused};
+use super::zone::zone_or;
+use super::{Tag, asked, views};
 use crate::models::ReadModels;
-use crate::tickets::{Holder, Sort, SortField, TicketFilter, TicketList, TicketQuery};
-use platform::page::Direction;
-
-/// The word for tickets without an agent or team.
-const NOBODY: &str = "none";
-/// More tags in one filter are refused.
-const TAGS_MAX: usize = 20;
-
-/// The order of a list of tickets; `-` is descending.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[oai(rename = "TicketSort")]
-enum SortView {
-    /// What changed longest ago first.
-    #[oai(rename = "updated_at")]
-    UpdatedAt,
-    /// What changed last first.
-    #[oai(rename = "-updated_at")]
-    UpdatedAtDescending,
-    /// The oldest first.
-    #[oai(rename = "created_at")]
-    CreatedAt,
-    /// The newest first.
-    #[oai(rename = "-created_at")]
-    CreatedAtDescending,
-    /// The least urgent first.
-    #[oai(rename = "priority")]
-    Priority,
-    /// The most urgent first.
-    #[oai(rename = "-priority")]
-    PriorityDescending,
-    /// The next deadline first; tickets without one last. Staff only.
-    #[oai(rename = "next_deadline_at")]
-    NextDeadlineAt,
-    /// The farthest deadline first; tickets without one last. Staff only.
-    #[oai(rename = "-next_deadline_at")]
-    NextDeadlineAtDescending,
-}
-
-impl From<SortView> for Sort {
-    fn from(view: SortView) -> Self {
-        use Direction::{Ascending, Descending};
-        let (field, direction) = match view {
-            SortView::UpdatedAt => (SortField::UpdatedAt, Ascending),
-            SortView::UpdatedAtDescending => (SortField::UpdatedAt, Descending),
-            SortView::CreatedAt => (SortField::CreatedAt, Ascending),
-            SortView::CreatedAtDescending => (SortField::CreatedAt, Descending),
-            SortView::Priority => (SortField::Priority, Ascending),
-            SortView::PriorityDescending => (SortField::Priority, Descending),
-            SortView::NextDeadlineAt => (SortField::NextDeadlineAt, Ascending),
-            SortView::NextDeadlineAtDescending => (SortField::NextDeadlineAt, Descending),
-        };
-        Self { field, direction }
-    }
-}
+use crate::past::Past;
+use crate::tickets::{Sort, TicketFilter, TicketList, TicketQuery};
+use domain::ticket::query::Query as Conditions;
 
 /// The answer with one ticket.
 #[derive(ApiResponse)]
@@ -82,8 +33,7 @@ enum TicketAnswer {
     #[oai(status = 200)]
     Ticket(
         JsonText<TicketView>,
-        /// Its version in quotes, for `If-Match`. It is no validator for caches: a rename of a person changes the view
-        /// but not the ticket's version.
+        /// Its version in quotes, for `If-Match`.
         #[oai(header = "ETag")]
         String,
         /// What the answer shows at least.
@@ -94,13 +44,15 @@ enum TicketAnswer {
 
 pub(super) struct TicketQueries {
     models: ReadModels,
+    past: Past,
     renderings: Renderings,
 }
 
 impl TicketQueries {
-    pub(super) fn new(models: ReadModels) -> Self {
+    pub(super) fn new(models: ReadModels, past: Past) -> Self {
         Self {
             models,
+            past,
             renderings: Renderings::new(),
         }
     }
@@ -110,7 +62,8 @@ impl TicketQueries {
 impl TicketQueries {
     /// List tickets
     ///
-    /// Tickets that fulfil all conditions. Customers see their own, and those of colleagues where the organization lets them.
+    /// Tickets that fulfil all conditions, in their order; [search](#/operations/search_tickets) ranks them by their words
+    /// instead. Customers see their own, and those of colleagues where the organization lets them.
     #[oai(path = "/tickets", method = "get", operation_id = "list_tickets")]
     #[allow(
         clippy::too_many_arguments,
@@ -123,6 +76,17 @@ impl TicketQueries {
         /// What the answer has to show: the token of an earlier answer.
         #[oai(name = "Consistency-Token")]
         token: Header<Option<String>>,
+        /// Conditions in the language of queries, such as `status:open priority:>=high assignee:me -tag:spam updated:<2d`.
+        /// They hold beside those of the other parameters. A word, or words in quotes, has to be in the ticket's subject, requester
+        /// or tags, or in a message.
+        #[oai(validator(max_length = 1000))]
+        query: Query<Option<String>>,
+        /// The id of a saved view: its conditions hold beside all others, and its order where `sort` says none. Staff only.
+        view: Query<Option<Uuid>>,
+        /// The IANA name of the zone whose days `query` and `view` mean, such as `Europe/Berlin`; the organization's when
+        /// absent.
+        #[oai(validator(max_length = 64))]
+        time_zone: Query<Option<String>>,
         /// One of these statuses; repeat the parameter for several.
         status: Query<Option<Vec<StatusView>>>,
         /// One of these priorities; repeat the parameter for several.
@@ -145,8 +109,8 @@ impl TicketQueries {
         updated_from: Query<Option<DateTime<Utc>>>,
         /// Changed last before this time.
         updated_to: Query<Option<DateTime<Utc>>>,
-        /// The order; `-updated_at` when absent.
-        sort: Query<Option<SortView>>,
+        /// The order; that of the view, else `-updated_at`, when absent.
+        sort: Query<Option<TicketSortView>>,
         /// The most items of the page; 25 when absent.
         #[oai(
             name = "limit",
@@ -160,18 +124,8 @@ impl TicketQueries {
     ) -> Result<Listed<TicketView>, QueryProblem> {
         let session = Session::begin(&self.models, &auth.0, token.0.as_deref()).await?;
         let filter = TicketFilter {
-            statuses: status
-                .0
-                .unwrap_or_default()
-                .into_iter()
-                .map(Into::into)
-                .collect(),
-            priorities: priority
-                .0
-                .unwrap_or_default()
-                .into_iter()
-                .map(Into::into)
-                .collect(),
+            statuses: all(status.0),
+            priorities: all(priority.0),
             assignee: parse_holder("assignee", assignee.0.as_deref(), UserId)?,
             team: parse_holder("team", team.0.as_deref(), TeamId)?,
             requester: requester.0.map(UserId),
@@ -184,13 +138,27 @@ impl TicketQueries {
                 ("updated_from", updated_from.0),
                 ("updated_to", updated_to.0),
             )?,
+            ..TicketFilter::default()
         };
-        let sort = sort.0.map_or_else(Sort::default, Into::into);
-        if filter.is_for_staff() || sort.is_for_staff() {
+        let query = query.0.as_deref();
+        let asked = asked::conditions(&self.models, &session, &auth.0, query, view.0).await?;
+        let conditions = asked.query;
+        let order = sort.0.map(Into::into).or(asked.view.map(|view| view.sort));
+        let sort = order.map_or_else(Sort::default, Sort::from);
+        let is_for_staff = conditions.as_ref().is_some_and(Conditions::is_for_staff);
+        if filter.is_for_staff() || sort.is_for_staff() || is_for_staff {
             demand(&auth.0, Permission::WorkOnTickets)?;
         }
+        let terms = match conditions {
+            None => None,
+            Some(query) => {
+                let zone = zone_or(&self.models, &session, time_zone.0.as_deref()).await?;
+                Some(asked::terms(&self.models, &session, query, zone))
+            }
+        };
         let query = TicketQuery {
             filter,
+            terms,
             sort,
             limit: limit(items.0)?,
         };
@@ -207,7 +175,8 @@ impl TicketQueries {
 
     /// Get a ticket
     ///
-    /// Customers see their own tickets, those of colleagues where the organization lets them, and not what is internal.
+    /// Customers see their own tickets, those of colleagues where the organization lets them, and not what is internal. With
+    /// `as_of` it is the ticket as it was: by the permissions of today, without what was redacted or erased since.
     #[oai(
         path = "/tickets/:ticket_id",
         method = "get",
@@ -221,46 +190,32 @@ impl TicketQueries {
         token: Header<Option<String>>,
         /// The ticket.
         ticket_id: Path<Uuid>,
+        /// As it was by this time, by when things were recorded, or while it had this version.
+        #[oai(validator(max_length = 40))]
+        as_of: Query<Option<String>>,
     ) -> Result<TicketAnswer, QueryProblem> {
         let session = Session::begin(&self.models, &auth.0, token.0.as_deref()).await?;
+        if let Some(as_of) = as_of.0 {
+            let row = self
+                .past
+                .row(&session, TicketId(ticket_id.0), &as_of)
+                .await?;
+            let etag = entity_tag::of_version(row.version);
+            let view = JsonText::of(&views::ticket(row, &session.viewer));
+            return Ok(TicketAnswer::Ticket(view, etag, session.token));
+        }
         let shown = self
             .models
             .ticket(&session.viewer, TicketId(ticket_id.0), session.at_least)
             .await
             .map_err(refused)?;
         let shown = shown.ok_or_else(|| Problem::not_found("the ticket"))?;
-        let (etag, token) = (etag(shown.row.version), session.token_of(&shown));
+        let etag = entity_tag::of_version(shown.row.version);
+        let token = session.token_of(&shown);
         Ok(TicketAnswer::Ticket(
             self.renderings.ticket(&shown.row, &session.viewer),
             etag,
             token,
         ))
     }
-}
-
-fn parse_holder<T>(
-    parameter: &str,
-    text: Option<&str>,
-    id: impl Fn(Uuid) -> T,
-) -> Result<Option<Holder<T>>, Problem> {
-    match text {
-        None => Ok(None),
-        Some(NOBODY) => Ok(Some(Holder::Nobody)),
-        Some(text) => match text.parse() {
-            Ok(uuid) => Ok(Some(Holder::One(id(uuid)))),
-            Err(_) => Err(bad(parameter, "must be an id or `none`")),
-        },
-    }
-}
-
-fn parse_tags(tags: &[String]) -> Result<Vec<TicketTag>, Problem> {
-    if tags.len() > TAGS_MAX {
-        return Err(bad(
-            "tag",
-            format!("must be given at most {TAGS_MAX} times"),
-        ));
-    }
-    tags.iter()
-        .map(|text| TicketTag::parse(text).map_err(|error| bad("tag", error)))
-        .collect()
 }

@@ -13,12 +13,14 @@ use poem_openapi::param::{Header, Path, Query};
 use uuid::Uuid;
 
 use super::page::{Found, Listed, limit};
+use super::past::parse;
 use super::session::{Session, bad, refused};
 use super::{Tag, views};
 use crate::models::ReadModels;
+use crate::past::Past;
 use crate::users::{UserFilter, UserList};
 
-pub(super) struct UserQueries(pub(super) ReadModels);
+pub(super) struct UserQueries(pub(super) ReadModels, pub(super) Past);
 
 #[OpenApi(tag = "Tag::Users")]
 impl UserQueries {
@@ -83,7 +85,7 @@ impl UserQueries {
 
     /// Get a user
     ///
-    /// Customers see themselves only.
+    /// Customers see themselves only. With `as_of` it is the user as they were; who was erased since is nobody at any moment.
     #[oai(path = "/users/:user_id", method = "get", operation_id = "get_user")]
     async fn get(
         &self,
@@ -93,6 +95,9 @@ impl UserQueries {
         token: Header<Option<String>>,
         /// The user.
         user_id: Path<Uuid>,
+        /// As they were by this time, by when things were recorded, or while they had this version.
+        #[oai(validator(max_length = 40))]
+        as_of: Query<Option<String>>,
     ) -> Result<Found<UserView>, QueryProblem> {
         let session = Session::begin(&self.0, &auth.0, token.0.as_deref()).await?;
         let id = UserId(user_id.0);
@@ -100,12 +105,15 @@ impl UserQueries {
         if !auth.0.may(Permission::ReadUsers) && id != session.viewer.user_id {
             return Err(not_found().into());
         }
-        let row = self
-            .0
-            .user(session.viewer.tenant, id)
-            .await
-            .map_err(refused)?
-            .ok_or_else(not_found)?;
+        let tenant = session.viewer.tenant;
+        let row = self.0.user(tenant, id).await.map_err(refused)?;
+        let mut row = row.ok_or_else(not_found)?;
+        if let Some(as_of) = as_of.0 {
+            let as_of = parse("as_of", &as_of)?;
+            let then = self.1.user_at(tenant, id, as_of, session.at_least).await;
+            let then = then.map_err(refused)?;
+            row = then.ok_or_else(|| Problem::not_found("the user at that moment"))?;
+        }
         let version = row.version;
         Ok(Found::new(views::user(row), Some(version), session.token))
     }

@@ -22,11 +22,11 @@ use crate::viewer::{Tenant, Viewer};
 /// The most groups of a report.
 pub(super) const GROUPS_MAX: i64 = 1_000;
 
-const TEAM_NAMES: &str = formatcp!(
+pub(super) const TEAM_NAMES: &str = formatcp!(
     "SELECT team_id, name FROM {CORE}.{} WHERE partition = $1 AND org_id = $2 AND team_id = ANY($3)",
     <TeamRow as Row>::TABLE
 );
-const USER_NAMES: &str = formatcp!(
+pub(super) const USER_NAMES: &str = formatcp!(
     "SELECT user_id, name FROM {CORE}.{} WHERE partition = $1 AND org_id = $2 AND user_id = ANY($3)",
     <UserRow as Row>::TABLE
 );
@@ -175,7 +175,8 @@ impl ReadModels {
         Ok(())
     }
 
-    async fn names(
+    /// The names of what these ids are of.
+    pub(super) async fn names(
         &self,
         tenant: Tenant,
         statement: &str,

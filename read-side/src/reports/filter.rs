@@ -27,7 +27,7 @@ pub enum RangeError {
     #[error("must be at most {max} days after from", max = ReportRange::MAX_DAYS)]
     TooLong,
     /// Outside of the calendar.
-    #[error("must be an instant of the years 0 to 9999")]
+    #[error("must be of the years 0 to 9999")]
     Unknown,
 }
 

@@ -1,15 +1,16 @@
 //! A page of the waits behind a number.
 
-use platform::rows::{Column, Row as _, SlaMeasureRow};
+use platform::rows::{Column, SlaMeasureRow};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::filter::MeasureFilter;
 use super::statement;
 use crate::error::ReadError;
+use crate::keyset::Keyset;
 use crate::models::ReadModels;
 use crate::viewer::Viewer;
-use platform::cursor::{self, Fingerprint, InvalidCursor, Moment};
+use platform::cursor::{InvalidCursor, Moment};
 use platform::page::{Direction, Limit, Page};
 
 /// What a client asks for.
@@ -26,7 +27,7 @@ pub struct MeasureQuery {
 /// Where a wait stands in the order: what a cursor holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct MeasureKey {
+pub struct MeasureKey {
     #[serde(rename = "t")]
     pub(super) counted_at: Moment,
     #[serde(rename = "i")]
@@ -37,13 +38,8 @@ pub(super) struct MeasureKey {
     pub(super) round: i32,
 }
 
-/// A query with the place where it goes on, checked to belong together.
-#[derive(Debug, Clone, PartialEq)]
-pub struct MeasureList {
-    query: MeasureQuery,
-    fingerprint: Fingerprint,
-    after: Option<MeasureKey>,
-}
+/// The list of a query, from its beginning or from where a cursor says.
+pub type MeasureList = Keyset<MeasureQuery, MeasureKey>;
 
 impl MeasureList {
     /// The list of `query`, from its beginning or from where `cursor` says.
@@ -51,19 +47,10 @@ impl MeasureList {
     /// # Errors
     /// [`InvalidCursor`] when the cursor is none, or belongs to another filter or order.
     pub fn new(query: MeasureQuery, cursor: Option<&str>) -> Result<Self, InvalidCursor> {
-        let query = MeasureQuery {
-            filter: query.filter.normalized(),
-            ..query
-        };
-        let fingerprint = Fingerprint::of("sla_measures", &(query.direction, &query.filter));
-        let after = cursor
-            .map(|text| cursor::decode(&fingerprint, text))
-            .transpose()?;
-        Ok(Self {
-            query,
-            fingerprint,
-            after,
-        })
+        let filter = query.filter.normalized();
+        let query = MeasureQuery { filter, ..query };
+        let bound_to = (query.direction, query.filter.clone());
+        Self::bound("sla_measures", &bound_to, query, cursor)
     }
 }
 
@@ -83,21 +70,14 @@ impl ReadModels {
             limit,
         } = &list.query;
         let statement = statement::page(viewer, filter, *direction, *limit, list.after);
-        let rows = self
-            .database
-            .query_composed(viewer.tenant, &statement)
-            .await?;
-        let rows: Vec<SlaMeasureRow> = rows
-            .iter()
-            .map(SlaMeasureRow::from_row)
-            .collect::<Result<_, _>>()?;
         let key = |row: &SlaMeasureRow| MeasureKey {
             counted_at: Moment::of_row(row.counted_at),
             ticket_id: row.ticket_id.0,
             metric: row.metric.parameter(),
             round: row.round,
         };
-        Ok(Page::cut(rows, *limit, &list.fingerprint, key))
+        self.page_of(viewer.tenant, list, &statement, *limit, key)
+            .await
     }
 
     /// How many waits the whole list has. Counts them one by one: for those who ask for it.
@@ -110,10 +90,6 @@ impl ReadModels {
         list: &MeasureList,
     ) -> Result<i64, ReadError> {
         let statement = statement::count(viewer, &list.query.filter);
-        let rows = self
-            .database
-            .query_composed(viewer.tenant, &statement)
-            .await?;
-        Ok(rows.first().map_or(Ok(0), |row| row.try_get(0))?)
+        self.number_of(viewer.tenant, &statement).await
     }
 }

@@ -6,11 +6,14 @@
 
 mod attainment;
 mod days;
+pub mod figures;
 mod filter;
 mod list;
+pub mod messages;
 #[cfg(test)]
 mod plans;
 mod statement;
+pub mod workload;
 
 pub use attainment::{Attainment, AttainmentReport, Counts, Group, Named};
 pub use days::{Days, DaysError};

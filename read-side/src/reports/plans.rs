@@ -4,24 +4,17 @@
 
 use domain::actor::Role;
 use domain::calendar::zone::Zone;
-use domain::ids::{TeamId, UserId};
+use domain::ids::TeamId;
 use domain::sla::Metric;
 use domain::sla::measure::Outcome;
-use event_store::{OrgId, Partition};
-use platform::private::test_servers;
-use schema::access::begin;
-use schema::projection::{CORE, create_indexes, create_tables};
-use schema::role::QUERY;
-use tokio_postgres::{Client, NoTls};
+use platform::cursor::Moment;
+use platform::page::{Direction, Limit};
 use uuid::Uuid;
 
 use super::list::MeasureKey;
 use super::{Days, Grouping, MeasureFilter, ReportRange, statement};
-use crate::database::Statement;
+use crate::explain::{database, plan, viewer};
 use crate::tickets::Holder;
-use crate::viewer::{Tenant, Viewer};
-use platform::cursor::Moment;
-use platform::page::{Direction, Limit};
 
 /// Twenty thousand waits of two organizations, over two weeks.
 const WAITS: &str = "
@@ -32,35 +25,6 @@ const WAITS: &str = "
         ('00000000-0000-0000-0000-' || lpad((n % 20)::text, 12, '0'))::uuid,
         ('00000000-0000-0000-0000-' || lpad((n % 30)::text, 12, '0'))::uuid, t, t
     FROM (SELECT n, timestamptz '2026-01-01' + n * interval '1 minute' AS t FROM generate_series(1, 20000) AS n) AS x";
-
-async fn database() -> Client {
-    let servers = test_servers().await.unwrap();
-    let url = servers.create_database("plans_of_reports").await.unwrap();
-    let (mut client, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
-    tokio::spawn(connection);
-    schema::migrations::run(&mut client).await.unwrap();
-    let transaction = client.transaction().await.unwrap();
-    for statements in [&create_tables(CORE), &create_indexes(CORE), WAITS] {
-        transaction.batch_execute(statements).await.unwrap();
-    }
-    transaction.commit().await.unwrap();
-    client
-        .batch_execute("ANALYZE core.sla_measures")
-        .await
-        .unwrap();
-    client
-}
-
-fn viewer(role: Role) -> Viewer {
-    Viewer {
-        tenant: Tenant {
-            partition: Partition::new(1).unwrap(),
-            org_id: OrgId(Uuid::from_u128(1)),
-        },
-        user_id: UserId(Uuid::from_u128(7)),
-        role,
-    }
-}
 
 fn filter() -> MeasureFilter {
     let at = |day: &str| format!("2026-01-{day}T00:00:00Z").parse().unwrap();
@@ -75,24 +39,9 @@ fn filter() -> MeasureFilter {
     }
 }
 
-async fn plan(client: &Client, statement: &Statement) -> String {
-    let explain = format!("EXPLAIN {}", statement.text());
-    // As the queries run: behind the policies of their role.
-    let behind = format!("SET ROLE {QUERY}; {}", begin(Uuid::from_u128(1)));
-    client.batch_execute(&behind).await.unwrap();
-    let rows = client
-        .query_typed(&explain, &statement.typed_values())
-        .await
-        .unwrap();
-    client.batch_execute("COMMIT").await.unwrap();
-    rows.iter()
-        .map(|row| row.get::<_, String>(0) + "\n")
-        .collect()
-}
-
 #[tokio::test]
 async fn a_page_is_read_along_the_time_and_a_report_within_it() {
-    let client = database().await;
+    let client = database("plans_of_reports", WAITS).await;
     let filters = [
         filter(),
         MeasureFilter {

@@ -2,18 +2,17 @@
 
 use const_format::formatcp;
 use platform::page::{Direction, Limit};
-use platform::rows::{Column, Row, SlaMeasureRow, TicketRow};
+use platform::rows::{Row, SlaMeasureRow};
 use schema::projection::CORE;
-use tokio_postgres::types::{ToSql, Type};
-use uuid::Uuid;
+use tokio_postgres::types::Type;
 
 use super::attainment::GROUPS_MAX;
 use super::days::Days;
 use super::filter::{Grouping, MeasureFilter};
 use super::list::MeasureKey;
+use crate::conditions::{push_holder, push_one_of};
 use crate::database::Statement;
-use crate::privacy::push_hidden_teams;
-use crate::tickets::Holder;
+use crate::privacy::push_visible_past;
 use crate::viewer::Viewer;
 
 const COLUMNS: &str = <SlaMeasureRow as Row>::COLUMNS;
@@ -157,54 +156,5 @@ fn push_where(statement: &mut Statement, viewer: &Viewer, filter: &MeasureFilter
         "agent_id",
         filter.agent.map(|it| it.map(|id| id.0)),
     );
-    push_visible(statement, viewer);
-}
-
-fn push_one_of<T: Column>(statement: &mut Statement, column: &str, values: &[T], many: Type)
-where
-    T::Parameter: ToSql,
-{
-    if values.is_empty() {
-        return;
-    }
-    let values: Vec<T::Parameter> = values.iter().map(Column::parameter).collect();
-    statement
-        .push(&format!(" AND {column} = ANY("))
-        .bind(values, many)
-        .push(")");
-}
-
-fn push_holder(statement: &mut Statement, column: &str, holder: Option<Holder<Uuid>>) {
-    match holder {
-        None => {}
-        Some(Holder::Nobody) => {
-            statement.push(&format!(" AND {column} IS NULL"));
-        }
-        Some(Holder::One(id)) => {
-            statement
-                .push(&format!(" AND {column} = "))
-                .bind(id, Type::UUID);
-        }
-    }
-}
-
-/// Leaves out what is counted for a team that is hidden from the viewer, and what is of a ticket that such a team has now:
-/// for who is no member there is neither.
-fn push_visible(statement: &mut Statement, viewer: &Viewer) {
-    let Some(member) = viewer.only_member() else {
-        return;
-    };
-    statement.push(" AND (team_id IS NULL OR team_id <> ALL (");
-    push_hidden_teams(statement, viewer, member);
-    statement
-        .push(formatcp!(
-            ")) AND NOT EXISTS (SELECT 1 FROM {CORE}.{} AS held WHERE held.partition = ",
-            <TicketRow as Row>::TABLE
-        ))
-        .bind(viewer.tenant.partition.get(), Type::INT2)
-        .push(" AND held.org_id = ")
-        .bind(viewer.tenant.org_id.0, Type::UUID)
-        .push(" AND held.ticket_id = measure.ticket_id AND held.team_id = ANY (");
-    push_hidden_teams(statement, viewer, member);
-    statement.push("))");
+    push_visible_past(statement, viewer, "measure");
 }

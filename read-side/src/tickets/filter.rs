@@ -5,6 +5,8 @@ use domain::text::Tag;
 use domain::ticket::state::{Priority, Status};
 use serde::Serialize;
 
+use super::terms::Clause;
+use crate::search::Said;
 use platform::cursor::Moment;
 
 /// Conditions that a ticket fulfils all of. An empty list is no condition.
@@ -26,6 +28,10 @@ pub struct TicketFilter {
     pub created: TimeRange,
     /// Changed last in this time, as far as the viewer can see.
     pub updated: TimeRange,
+    /// What the fields above cannot say.
+    pub clauses: Vec<Clause>,
+    /// Which words are said in it, and which are not.
+    pub(crate) said: Vec<Said>,
 }
 
 /// Who has a ticket.
@@ -67,6 +73,26 @@ impl TicketFilter {
         self.tags.sort_unstable();
         self.tags.dedup();
         self
+    }
+
+    /// True when every ticket that fits has a deadline.
+    pub(crate) fn has_deadline(&self) -> bool {
+        let mut clauses = self.clauses.iter();
+        clauses.any(|clause| matches!(clause, Clause::DueWithin(_) | Clause::Due(true)))
+    }
+
+    /// True when a condition looks into the tags for those that fit.
+    pub(crate) fn asks_for_tags(&self) -> bool {
+        let mut clauses = self.clauses.iter();
+        !self.tags.is_empty()
+            || clauses.any(|clause| matches!(clause, Clause::Tag(tags) if !tags.negated))
+    }
+
+    /// True when a condition looks at when the ticket was changed last, or has to be answered next: what is known of tickets
+    /// as they are, and not as they were.
+    pub(crate) fn is_of_now(&self) -> bool {
+        let mut clauses = self.clauses.iter();
+        self.updated != TimeRange::default() || clauses.any(Clause::is_of_now)
     }
 
     /// True when a condition looks at what customers do not see.

@@ -6,7 +6,8 @@ use event_store::Position;
 use platform::rows::{Row, TicketRow};
 use schema::projection::CORE;
 
-use crate::cached::{Outcome, Shown};
+use crate::cached::{Outcome, Shown, Wanted};
+use crate::database::Database;
 use crate::error::ReadError;
 use crate::models::ReadModels;
 use crate::viewer::{Tenant, Viewer};
@@ -56,20 +57,26 @@ impl ReadModels {
         at_least: Position,
     ) -> Result<Option<Shown<TicketRow>>, ReadError> {
         let Tenant { partition, org_id } = tenant;
-        let now = self.moment(partition);
+        let now = self.freshness().moment(partition);
         let near = now.and_then(|now| self.near_tickets.get(org_id, id, now));
         if let Some(shown) = near.and_then(|row| Shown::by_cache(row, at_least)) {
             Outcome::Near.count(KIND);
             return Ok(Some(shown));
         }
         let org = OrganizationId(org_id.0);
+        let wanted = Wanted {
+            kind: KIND,
+            tenant,
+            id: id.0,
+            at_least,
+            now,
+            flights: &self.tickets_read,
+        };
         let shown = self
             .cached(
-                KIND,
-                partition,
-                at_least,
+                wanted,
                 |generation| self.cache.ticket(generation, partition, org, id),
-                self.ticket_of_tables(tenant, id),
+                self.database.clone().ticket(tenant, id),
             )
             .await?;
         if let (Some(now), Some(shown)) = (now, &shown) {
@@ -77,14 +84,11 @@ impl ReadModels {
         }
         Ok(shown)
     }
+}
 
-    async fn ticket_of_tables(
-        &self,
-        tenant: Tenant,
-        id: TicketId,
-    ) -> Result<Option<TicketRow>, ReadError> {
+impl Database {
+    async fn ticket(self, tenant: Tenant, id: TicketId) -> Result<Option<TicketRow>, ReadError> {
         let row = self
-            .database
             .query_opt(
                 tenant,
                 FIND,

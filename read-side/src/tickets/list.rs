@@ -3,11 +3,15 @@
 use platform::rows::{Row as _, TicketRow};
 use tokio_postgres::Row;
 
+use super::counting;
 use super::filter::TicketFilter;
 use super::sort::{Sort, SortKey};
 use super::statement::{self, Asker};
+use super::terms::Terms;
+use crate::database::Statement;
 use crate::error::ReadError;
 use crate::models::ReadModels;
+use crate::search::{Planned, Wording};
 use crate::viewer::Viewer;
 use platform::cursor::{self, Fingerprint, InvalidCursor};
 use platform::page::{Limit, Page};
@@ -17,6 +21,8 @@ use platform::page::{Limit, Page};
 pub struct TicketQuery {
     /// Which tickets.
     pub filter: TicketFilter,
+    /// Which of these, in the words of whoever asks.
+    pub terms: Option<Terms>,
     /// In which order.
     pub sort: Sort,
     /// How many at once.
@@ -42,12 +48,19 @@ impl TicketList {
         query: TicketQuery,
         cursor: Option<&str>,
     ) -> Result<Self, InvalidCursor> {
-        let query = TicketQuery {
-            filter: query.filter.normalized(),
-            ..query
+        let filter = query.filter.normalized();
+        // Of the terms as they were written: what an age means moves on from page to page.
+        let written = query.terms.as_ref().map(|terms| {
+            let zone = terms.zone.as_str();
+            (terms.query.to_string(), zone)
+        });
+        let asked = (query.sort, &filter, written, viewer.is_staff());
+        let fingerprint = Fingerprint::of("tickets", &asked);
+        let filter = match &query.terms {
+            Some(terms) => terms.narrow(filter).normalized(),
+            None => filter,
         };
-        let fingerprint =
-            Fingerprint::of("tickets", &(query.sort, &query.filter, viewer.is_staff()));
+        let query = TicketQuery { filter, ..query };
         let after = cursor
             .map(|text| cursor::decode::<SortKey>(&fingerprint, text))
             .transpose()?;
@@ -73,14 +86,10 @@ impl ReadModels {
             fingerprint,
             after,
         } = list;
-        let company = self.company_in_sight(viewer).await?;
-        let rows = self
-            .database
-            .query_composed(
-                viewer.tenant,
-                &statement::page(Asker { viewer, company }, query, *after),
-            )
-            .await?;
+        let rows = self.rows_of(viewer, query, |asker, query| {
+            statement::page(asker, query, *after)
+        });
+        let rows = rows.await?;
         let mut rows: Vec<TicketRow> = rows
             .iter()
             .map(TicketRow::from_row)
@@ -90,19 +99,46 @@ impl ReadModels {
         Ok(Page::cut(rows, query.limit, fingerprint, key))
     }
 
-    /// How many tickets the whole list has. Counts them one by one: for those who ask for it.
+    /// How many tickets the whole list has: what the projector keeps where it knows, else counted one by one.
     ///
     /// # Errors
     /// When the read models cannot be read.
     pub async fn ticket_count(&self, list: &TicketList) -> Result<i64, ReadError> {
-        let viewer = &list.viewer;
-        let company = self.company_in_sight(viewer).await?;
-        let asker = Asker { viewer, company };
-        let rows = self
-            .database
-            .query_composed(viewer.tenant, &statement::count(asker, &list.query.filter))
-            .await?;
+        let total = |asker: Asker<'_>, query: &TicketQuery| counting::total(asker, &query.filter);
+        let rows = self.rows_of(&list.viewer, &list.query, total).await?;
         let count = rows.first().map_or(Ok(0), |row: &Row| row.try_get(0))?;
         Ok(count)
+    }
+
+    /// The rows of a statement about a list. One with words takes its turn among the searches.
+    async fn rows_of(
+        &self,
+        viewer: &Viewer,
+        query: &TicketQuery,
+        statement: impl FnOnce(Asker<'_>, &TicketQuery) -> Statement,
+    ) -> Result<Vec<Row>, ReadError> {
+        let company = self.company_in_sight(viewer).await?;
+        let asker = Asker { viewer, company };
+        let terms = query.terms.as_ref();
+        let worded = terms.map(|terms| (Wording::split(terms.query.clone()).0, terms.at_least));
+        let Some((wording, at_least)) = worded.filter(|(wording, _)| !wording.is_empty()) else {
+            let statement = statement(asker, query);
+            return self
+                .database
+                .query_composed(viewer.tenant, &statement)
+                .await;
+        };
+        let turn = self.search_turns.take().await?;
+        let filter = self
+            .worded(&turn, asker, &wording, at_least, &query.filter)
+            .await?;
+        let query = TicketQuery {
+            filter,
+            ..query.clone()
+        };
+        let statement = statement(asker, &query);
+        self.database
+            .query_in_turn(&turn, viewer.tenant, &statement, Planned::Freely)
+            .await
     }
 }

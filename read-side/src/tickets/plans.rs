@@ -18,6 +18,7 @@ use super::list::TicketQuery;
 use super::sort::{Sort, SortField, SortKey, SortValue};
 use super::statement::Asker;
 use super::{Holder, TicketFilter, TimeRange, statement};
+use crate::database::Statement;
 use crate::viewer::{Tenant, Viewer};
 use platform::cursor::Moment;
 use platform::page::{Direction, Limit};
@@ -28,16 +29,16 @@ const TICKETS: &str = "
     INSERT INTO core.tickets (partition, org_id, ticket_id, number, subject, status, priority, channel, requester_id,
         requester_name, assignee_id, assignee_name, tags, custom_fields, follow_up_ids, public_message_count,
         note_count, reopen_count, created_at, updated_at, public_updated_at, sla,
-        next_deadline_at, clocks, version, position)
+        next_deadline_at, clocks, version, position, language)
     SELECT 1, '00000000-0000-0000-0000-000000000001', gen_random_uuid(), n, 'Subject',
         CASE WHEN n % 2 = 0 THEN 'open' ELSE 'closed' END, 1 + n % 4, 'api',
         ('00000000-0000-0000-0000-' || lpad((n % 20)::text, 12, '0'))::uuid, 'R',
         CASE WHEN n % 20 <> 3 THEN ('00000000-0000-0000-0000-' || lpad((n % 20)::text, 12, '0'))::uuid END, 'A',
         CASE WHEN n % 500 = 0 THEN '{vip}'::text[] ELSE '{}' END, '{}', '{}', 0, 0, 0,
-        t, t, t, '{}', CASE WHEN n % 10 = 0 THEN t END, '{}', 1, n
+        t, t, t, '{}', CASE WHEN n % 10 = 0 THEN t END, '{}', 1, n, 'simple'
     FROM (SELECT n, timestamptz '2026-01-01' + n * interval '1 minute' AS t FROM generate_series(1, 20000) AS n) AS x";
 
-async fn database(name: &str) -> Client {
+pub(super) async fn database(name: &str) -> Client {
     let url = test_servers()
         .await
         .unwrap()
@@ -56,7 +57,7 @@ async fn database(name: &str) -> Client {
     client
 }
 
-fn viewer(role: Role) -> Viewer {
+pub(super) fn viewer(role: Role) -> Viewer {
     let tenant = Tenant {
         partition: Partition::new(1).unwrap(),
         org_id: OrgId(Uuid::from_u128(1)),
@@ -68,7 +69,7 @@ fn viewer(role: Role) -> Viewer {
     }
 }
 
-async fn plan(
+pub(super) async fn plan(
     client: &Client,
     role: Role,
     field: SortField,
@@ -77,6 +78,7 @@ async fn plan(
 ) -> String {
     let query = TicketQuery {
         filter,
+        terms: None,
         sort: Sort { field, direction },
         limit: Limit::DEFAULT,
     };
@@ -98,6 +100,11 @@ async fn plan(
         &query,
         Some(after),
     );
+    explained(client, &statement).await
+}
+
+/// The plan of a statement of a query.
+pub(super) async fn explained(client: &Client, statement: &Statement) -> String {
     let explain = format!("EXPLAIN {}", statement.text());
     // As the queries run: behind the policies of their role.
     let behind = format!("SET ROLE {QUERY}; {}", begin(Uuid::from_u128(1)));

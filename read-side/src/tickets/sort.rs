@@ -1,5 +1,6 @@
 //! The order of a list of tickets.
 
+use domain::view::definition::TicketOrder;
 use platform::rows::{Column, TicketRow};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -38,6 +39,23 @@ impl Default for Sort {
             field: SortField::UpdatedAt,
             direction: Direction::Descending,
         }
+    }
+}
+
+impl From<TicketOrder> for Sort {
+    fn from(order: TicketOrder) -> Self {
+        use Direction::{Ascending, Descending};
+        let (field, direction) = match order {
+            TicketOrder::UpdatedAt => (SortField::UpdatedAt, Ascending),
+            TicketOrder::UpdatedAtDescending => (SortField::UpdatedAt, Descending),
+            TicketOrder::CreatedAt => (SortField::CreatedAt, Ascending),
+            TicketOrder::CreatedAtDescending => (SortField::CreatedAt, Descending),
+            TicketOrder::Priority => (SortField::Priority, Ascending),
+            TicketOrder::PriorityDescending => (SortField::Priority, Descending),
+            TicketOrder::NextDeadlineAt => (SortField::NextDeadlineAt, Ascending),
+            TicketOrder::NextDeadlineAtDescending => (SortField::NextDeadlineAt, Descending),
+        };
+        Self { field, direction }
     }
 }
 

@@ -6,12 +6,14 @@ use schema::projection::{CORE, LISTED_TICKETS};
 use schema::table::core::TAGGABLE_TICKETS;
 use tokio_postgres::types::Type;
 
+use super::clauses::{Columns, push_clause};
 use super::filter::{Holder, TicketFilter, TimeRange};
 use super::list::TicketQuery;
 use super::sort::{Sort, SortField, SortKey, SortValue};
 use crate::companies::push_requesters;
 use crate::database::Statement;
 use crate::privacy::push_visible;
+use crate::search::push_words;
 use crate::viewer::Viewer;
 use domain::ids::CompanyId;
 use domain::ticket::state::Priority;
@@ -26,15 +28,18 @@ const TAGGABLE: &str = formatcp!("{CORE}.{TAGGABLE_TICKETS}");
 
 /// Who asks, and the company whose tickets they see as their own.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Asker<'a> {
+pub(crate) struct Asker<'a> {
     pub viewer: &'a Viewer,
     pub company: Option<CompanyId>,
 }
 
 /// Selects the rows after `after`, at most `query.limit.rows()`, in order.
-pub(super) fn page(asker: Asker<'_>, query: &TicketQuery, after: Option<SortKey>) -> Statement {
+pub(crate) fn page(asker: Asker<'_>, query: &TicketQuery, after: Option<SortKey>) -> Statement {
     let mut statement = Statement::default();
     match (query.sort.field, after.map(|key| key.value)) {
+        (SortField::NextDeadlineAt, _) if query.filter.has_deadline() => {
+            by_columns(&mut statement, asker, query, after);
+        }
         (SortField::NextDeadlineAt, Some(SortValue::Deadline(None))) => {
             without_deadline(&mut statement, asker, query, after);
         }
@@ -44,14 +49,6 @@ pub(super) fn page(asker: Asker<'_>, query: &TicketQuery, after: Option<SortKey>
         }
         _ => by_columns(&mut statement, asker, query, after),
     }
-    statement
-}
-
-/// Counts all rows that fit.
-pub(super) fn count(asker: Asker<'_>, filter: &TicketFilter) -> Statement {
-    let mut statement = Statement::default();
-    push_select(&mut statement, "count(*)", filter);
-    push_where(&mut statement, asker, filter);
     statement
 }
 
@@ -200,18 +197,18 @@ fn push_order_by(statement: &mut Statement, order: &str, query: &TicketQuery) {
         .bind(query.limit.rows(), Type::INT8);
 }
 
-fn push_select(statement: &mut Statement, columns: &str, filter: &TicketFilter) {
-    let source = if filter.tags.is_empty() {
-        TICKETS
-    } else {
+pub(super) fn push_select(statement: &mut Statement, columns: &str, filter: &TicketFilter) {
+    let source = if filter.asks_for_tags() {
         TAGGABLE
+    } else {
+        TICKETS
     };
-    for part in ["SELECT ", columns, " FROM ", source] {
+    for part in ["SELECT ", columns, " FROM ", source, " AS tickets"] {
         statement.push(part);
     }
 }
 
-fn push_where(statement: &mut Statement, asker: Asker<'_>, filter: &TicketFilter) {
+pub(crate) fn push_where(statement: &mut Statement, asker: Asker<'_>, filter: &TicketFilter) {
     let Asker { viewer, company } = asker;
     statement
         .push(" WHERE partition = ")
@@ -252,10 +249,20 @@ fn push_where(statement: &mut Statement, asker: Asker<'_>, filter: &TicketFilter
     }
     push_range(statement, "created_at", filter.created);
     push_range(statement, updated_column(viewer), filter.updated);
+    let columns = Columns {
+        updated: updated_column(viewer),
+        ..Columns::OF_TICKETS
+    };
+    for clause in &filter.clauses {
+        push_clause(statement, clause, columns);
+    }
+    for said in &filter.said {
+        push_words(statement, viewer, said);
+    }
 }
 
 /// Customers do not learn from this time that staff wrote a note.
-fn updated_column(viewer: &Viewer) -> &'static str {
+pub(crate) fn updated_column(viewer: &Viewer) -> &'static str {
     if viewer.is_staff() {
         "updated_at"
     } else {
@@ -264,7 +271,7 @@ fn updated_column(viewer: &Viewer) -> &'static str {
 }
 
 /// One value is compared by `=`, so that an index on it still gives the order of its next columns.
-fn push_one_of<T>(
+pub(super) fn push_one_of<T>(
     statement: &mut Statement,
     column: &str,
     mut values: Vec<T>,
@@ -307,7 +314,7 @@ fn push_holder<T: Column<Parameter = uuid::Uuid>>(
     }
 }
 
-fn push_range(statement: &mut Statement, column: &str, range: TimeRange) {
+pub(crate) fn push_range(statement: &mut Statement, column: &str, range: TimeRange) {
     let bounds = [(">=", range.from), ("<", range.to)];
     for (comparison, moment) in bounds {
         if let Some(moment) = moment.map(Moment::get) {

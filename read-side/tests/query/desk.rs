@@ -1,6 +1,7 @@
 //! A database for each test, with two organizations, and the HTTP stack over it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{TimeDelta, Utc};
@@ -18,18 +19,21 @@ use platform::http::exports::ExportRecords;
 use platform::http::gate::Gated;
 use platform::http::health::{Check, Readiness};
 use platform::http::problem::Problem;
-use platform::http::serve::{HttpSettings, Parts, compose};
+use platform::http::serve::{Completion, HttpSettings, Parts, compose};
 use platform::permission::PermissionSet;
 use platform::pools::{Pools, log_writer_config};
 use platform::private::test_servers;
 use platform::rows::Row;
+use platform::shutdown::Shutdown;
 use platform::valkey::Valkey;
 use poem::Response;
 use poem::endpoint::{BoxEndpoint, EndpointExt};
 use poem::test::TestClient;
 use poem_openapi::OpenApiService;
+use read_side::feed::{Feed, Log, SeatLimits};
 use read_side::{Options, ReadModels};
 use schema::projection::{CORE, create_indexes, create_tables};
+use sealing::{Keyring, MasterKeys};
 use tokio::sync::OnceCell;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, NoTls};
@@ -76,6 +80,15 @@ impl Readiness for Ready {
     }
 }
 
+/// The log as queries read it.
+fn log_of(store: &EventStore, pools: &Pools) -> Log {
+    let master = MasterKeys::parse("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
+    Log {
+        store: store.reading_through(pools.queries.clone()),
+        keys: Keyring::new(pools.commands.clone(), master),
+    }
+}
+
 impl Desk {
     /// With Valkey off.
     pub async fn open() -> Self {
@@ -100,6 +113,7 @@ impl Desk {
         let theirs = place(&store, "theirs").await;
         let progress = Progress::new(pools.queries.clone());
         let cache = Cache::new(valkey, Generations::default());
+        let log = log_of(&store, &pools);
         let models = ReadModels::new(
             store,
             pools.queries.clone(),
@@ -118,9 +132,23 @@ impl Desk {
             metrics: None,
             settings: HttpSettings::default(),
         };
-        let api = Gated::new(read_side::http::api(models.clone(), Arc::new(Unrecorded))).unwrap();
+        let limits = SeatLimits::default();
+        let shutdown = Shutdown::new();
+        let feed = Feed::new(
+            models.clone(),
+            log.clone(),
+            limits,
+            shutdown,
+            Duration::ZERO,
+        );
+        let api = read_side::http::api(models.clone(), log, feed, Arc::new(Unrecorded));
+        let api = Gated::new(api).unwrap();
         let service = OpenApiService::new(api, "InsightDesk", "test");
-        let http = TestClient::new(compose(service, &[], parts).unwrap().boxed());
+        let http = TestClient::new(
+            compose(service, &Completion::nothing(), None, parts)
+                .unwrap()
+                .boxed(),
+        );
         let signer = TokenSigner::new(keys);
         Self {
             client,

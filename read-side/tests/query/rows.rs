@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::actor::Role;
 use domain::ids::{MessageId, TeamId, TicketId, UserId};
 use domain::message::state::Visibility;
+use domain::organization::language::SearchLanguage;
 use domain::organization::settings::Settings;
 use domain::sla::Metric;
 use domain::sla::clocks::Clocks;
@@ -74,6 +75,7 @@ pub fn ticket(org: Org, number: u32) -> TicketRow {
         clocks: Json(Clocks::default()),
         version: 1,
         position: i64::from(number),
+        language: SearchLanguage::Simple,
     }
 }
 
@@ -151,6 +153,7 @@ pub fn message(org: Org, ticket: &TicketRow, number: u32, visibility: Visibility
         redacted_at: None,
         version: 1,
         position: i64::from(number),
+        language: SearchLanguage::Simple,
     }
 }
 
@@ -228,6 +231,7 @@ pub fn organization(org: Org, name: &str) -> OrganizationRow {
         name: name.to_owned(),
         slug: "secret-slug".to_owned(),
         settings: Json(Settings::default()),
+        search_languages: vec![SearchLanguage::Simple],
         ticket_count: 3,
         version: 4,
         created_at: minute(0),

@@ -1,0 +1,164 @@
+//! Tickets as they were: `GET /tickets/{id}?as_of=` and `GET /tickets/{id}/diff`.
+
+use std::collections::BTreeSet;
+
+use domain::ids::TicketId;
+use platform::http::auth::Bearer;
+use platform::http::problem::{Problem, QueryProblem};
+use platform::rows::{Change, TicketRow};
+use poem_openapi::param::{Header, Path, Query};
+use poem_openapi::payload::Json;
+use poem_openapi::types::ToJSON;
+use poem_openapi::{ApiResponse, Object, OpenApi};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::history::ChangeView;
+use super::session::{Session, bad, refused};
+use super::{Tag, views};
+use crate::past::{AsOf, Past, TicketPast};
+use crate::viewer::Viewer;
+
+/// Fields that are told by each of their own fields.
+const NESTED: [&str; 2] = ["sla", "custom_fields"];
+/// The first moment of a ticket.
+const OPENING: AsOf = AsOf::Version(1);
+/// Fields that differ with every event and say nothing of what changed.
+const LEFT_OUT: [&str; 2] = ["version", "updated_at"];
+
+/// What is different between two moments of a ticket.
+#[derive(Debug, Object)]
+#[oai(rename = "TicketDiff")]
+pub(super) struct TicketDiffView {
+    /// The version that it had at the former moment.
+    from_version: i64,
+    /// The version that it had at the later one.
+    to_version: i64,
+    /// The fields that differ, by the names of a ticket's own view; `sla.first_reply` and `custom_fields.model` one by one.
+    changes: Vec<ChangeView>,
+}
+
+/// The answer with a difference.
+#[derive(ApiResponse)]
+enum DiffAnswer {
+    /// The difference.
+    #[oai(status = 200)]
+    Diff(
+        Json<TicketDiffView>,
+        /// What the answer shows at least.
+        #[oai(header = "Consistency-Token")]
+        String,
+    ),
+}
+
+impl Past {
+    /// The ticket as it was.
+    pub(super) async fn row(
+        &self,
+        session: &Session,
+        id: TicketId,
+        as_of: &str,
+    ) -> Result<TicketRow, QueryProblem> {
+        let as_of = parse("as_of", as_of)?;
+        let past = self.look(session, id).await?;
+        self.row_at(&past, as_of).await
+    }
+
+    async fn look(&self, session: &Session, id: TicketId) -> Result<TicketPast, QueryProblem> {
+        let past = self.of_ticket(&session.viewer, id, session.at_least).await;
+        Ok(past
+            .map_err(refused)?
+            .ok_or_else(|| Problem::not_found("the ticket"))?)
+    }
+
+    async fn row_at(&self, past: &TicketPast, as_of: AsOf) -> Result<TicketRow, QueryProblem> {
+        let row = self.ticket_at(past, as_of).await.map_err(refused)?;
+        Ok(row.ok_or_else(|| Problem::not_found("the ticket at that moment"))?)
+    }
+}
+
+pub(super) struct PastQueries(pub(super) Past);
+
+#[OpenApi(tag = "Tag::Tickets")]
+impl PastQueries {
+    /// Compare two moments of a ticket
+    ///
+    /// Which fields differ between the ticket as it was at two moments, as the caller may see it today.
+    #[oai(
+        path = "/tickets/:ticket_id/diff",
+        method = "get",
+        operation_id = "diff_ticket"
+    )]
+    async fn diff(
+        &self,
+        auth: Bearer,
+        /// What the answer has to show: the token of an earlier answer.
+        #[oai(name = "Consistency-Token")]
+        token: Header<Option<String>>,
+        /// The ticket.
+        ticket_id: Path<Uuid>,
+        /// The former moment: a time, by when things were recorded, or a version. Its opening when absent.
+        #[oai(validator(max_length = 40))]
+        from: Query<Option<String>>,
+        /// The later moment; now when absent.
+        #[oai(validator(max_length = 40))]
+        to: Query<Option<String>>,
+    ) -> Result<DiffAnswer, QueryProblem> {
+        let session = Session::begin(self.0.models(), &auth.0, token.0.as_deref()).await?;
+        let from = from.0.as_deref().map(|text| parse("from", text));
+        let from = from.transpose()?.unwrap_or(OPENING);
+        let to = to.0.as_deref().map(|text| parse("to", text)).transpose()?;
+        let past = self.0.look(&session, TicketId(ticket_id.0)).await?;
+        let before = self.0.row_at(&past, from).await?;
+        let after = match to {
+            Some(to) => self.0.row_at(&past, to).await?,
+            None => past.now().clone(),
+        };
+        let view = TicketDiffView {
+            from_version: before.version,
+            to_version: after.version,
+            changes: changes(before, after, &session.viewer),
+        };
+        Ok(DiffAnswer::Diff(Json(view), session.token))
+    }
+}
+
+/// The moment that a parameter says.
+pub(super) fn parse(parameter: &str, text: &str) -> Result<AsOf, Problem> {
+    text.parse().map_err(|error| bad(parameter, error))
+}
+
+/// The fields that differ as the viewer sees them, in the order of their names.
+fn changes(before: TicketRow, after: TicketRow, viewer: &Viewer) -> Vec<ChangeView> {
+    let fields = |row| flat(views::ticket(row, viewer).to_json());
+    let (before, after) = (fields(before), fields(after));
+    let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let side =
+        |fields: &Map<String, Value>, name: &str| fields.get(name).cloned().unwrap_or_default();
+    let change = |name: &String| Change {
+        field: name.clone(),
+        from: side(&before, name),
+        to: side(&after, name),
+    };
+    let changes = names.into_iter().map(change);
+    changes
+        .filter(|change| change.from != change.to)
+        .map(Into::into)
+        .collect()
+}
+
+/// The fields of a view, those of nested objects under both names.
+fn flat(view: Option<Value>) -> Map<String, Value> {
+    let mut fields = match view {
+        Some(Value::Object(fields)) => fields,
+        _ => Map::new(),
+    };
+    fields.retain(|name, _| !LEFT_OUT.contains(&name.as_str()));
+    for outer in NESTED {
+        if let Some(Value::Object(inner)) = fields.remove(outer) {
+            let inner = inner.into_iter();
+            fields.extend(inner.map(|(name, value)| (format!("{outer}.{name}"), value)));
+        }
+    }
+    fields
+}

@@ -1,0 +1,229 @@
+//! The statements of reports of tickets and of the lists behind them, put together from a closed set of fragments.
+
+use chrono::{DateTime, Utc};
+use const_format::formatcp;
+use platform::page::{Direction, Limit};
+use platform::rows::{CellRow, Column, Cut, FactsRow, Figure, Row};
+use schema::projection::CORE;
+use tokio_postgres::types::Type;
+use uuid::Uuid;
+
+use super::filter::{FigureFilter, FigureQuery, Split};
+use super::list::FactsKey;
+use super::periods::Frame;
+use super::report::PARTS_MAX;
+use super::rules::{self, FACTS};
+use crate::database::Statement;
+use crate::privacy::push_visible_sums;
+use crate::tickets::Holder;
+use crate::viewer::Viewer;
+
+const COLUMNS: &str = <FactsRow as Row>::COLUMNS;
+const CELLS: &str = formatcp!("{CORE}.{}", <CellRow as Row>::TABLE);
+/// Every tag of a ticket, and for one without an empty word.
+const TAGS: &str =
+    " CROSS JOIN LATERAL unnest(CASE WHEN tags = '{}' THEN '{\"\"}' ELSE tags END) AS split(tag)";
+
+/// The parts of a report from the sums: a row for each period and what it is split by, with columns `period` (from 1; 0 is
+/// before the first), `key` of a team or agent, `label`, `count`, `total` and packed `times`.
+pub(super) fn of_cells(viewer: &Viewer, query: &FigureQuery, cut: Cut, frame: &Frame) -> Statement {
+    let (key, label) = match query.split {
+        None => ("NULL::uuid", "''"),
+        Some(Split::Team) => ("team_id", "''"),
+        Some(Split::Agent) => ("key", "''"),
+        Some(Split::Tag | Split::Channel | Split::Priority) => ("NULL::uuid", "label"),
+    };
+    let times = match rules::seconds(query.figure) {
+        Some(_) => "string_agg(times, ''::bytea)",
+        None => "NULL::bytea",
+    };
+    let mut statement = Statement::default();
+    statement
+        .push("SELECT width_bucket(day, ")
+        .bind(frame.first_days().to_vec(), Type::DATE_ARRAY)
+        .push(&format!(
+            ") AS period, {key} AS key, {label} AS label, sum(count)::bigint AS count, sum(total)::bigint AS total, \
+             {times} AS times"
+        ));
+    push_cells(&mut statement, viewer, query, cut, frame);
+    push_groups(&mut statement, "count");
+    statement
+}
+
+/// How many count in each hour of each weekday, from the sums: `weekday` (Monday is 1), `hour` (from 1), `count`.
+pub(super) fn hours_of_cells(viewer: &Viewer, query: &FigureQuery, frame: &Frame) -> Statement {
+    let mut statement = Statement::default();
+    statement.push(
+        "SELECT extract(isodow FROM day)::integer AS weekday, key, sum(count)::bigint AS count",
+    );
+    push_cells(&mut statement, viewer, query, Cut::Hour, frame);
+    statement.push(" GROUP BY 1, 2");
+    statement
+}
+
+/// The sums of the frame's days, and for the backlog of all days before.
+fn push_cells(
+    statement: &mut Statement,
+    viewer: &Viewer,
+    query: &FigureQuery,
+    cut: Cut,
+    frame: &Frame,
+) {
+    statement
+        .push(formatcp!(" FROM {CELLS} WHERE partition = "))
+        .bind(viewer.tenant.partition.get(), Type::INT2)
+        .push(" AND org_id = ")
+        .bind(viewer.tenant.org_id.0, Type::UUID)
+        .push(" AND figure = ")
+        .bind(query.figure.parameter(), Type::INT2)
+        .push(" AND cut = ")
+        .bind(cut.parameter(), Type::INT2)
+        .push(" AND day < ")
+        .bind(frame.day_after(), Type::DATE);
+    if query.figure != Figure::Backlog {
+        statement
+            .push(" AND day >= ")
+            .bind(query.filter.days.from(), Type::DATE);
+    }
+    if let Some(keys) = query.filter.keys(cut) {
+        statement
+            .push(" AND key = ANY(")
+            .bind(keys, Type::UUID_ARRAY)
+            .push(")");
+    }
+    push_team(statement, viewer, &query.filter);
+}
+
+/// In the sums the nil id stands for no team.
+fn push_team(statement: &mut Statement, viewer: &Viewer, filter: &FigureFilter) {
+    if let Some(team) = filter.tickets.team {
+        let id = match team {
+            Holder::Nobody => Uuid::nil(),
+            Holder::One(id) => id.0,
+        };
+        statement.push(" AND team_id = ").bind(id, Type::UUID);
+    }
+    push_visible_sums(statement, viewer);
+}
+
+/// Parts that came and went in one period stand for nothing, and are no reason to refuse a report for its size.
+fn push_groups(statement: &mut Statement, counted: &str) {
+    statement
+        .push(&format!(
+            " GROUP BY 1, 2, 3 HAVING sum({counted}) <> 0 ORDER BY 1, 2, 3 LIMIT "
+        ))
+        .bind(PARTS_MAX + 1, Type::INT8);
+}
+
+/// The same parts from the facts; here `times` are numbers.
+pub(super) fn of_facts(viewer: &Viewer, query: &FigureQuery, frame: &Frame) -> Statement {
+    let (key, label) = match query.split {
+        None => ("NULL::uuid", "''"),
+        Some(Split::Team) => ("team_id", "''"),
+        Some(Split::Agent) => ("agent_id", "''"),
+        Some(Split::Tag) => ("NULL::uuid", "tag"),
+        Some(Split::Channel) => ("NULL::uuid", "channel"),
+        Some(Split::Priority) => (
+            "NULL::uuid",
+            "(ARRAY['low', 'normal', 'high', 'urgent'])[priority]",
+        ),
+    };
+    let mut statement = Statement::default();
+    statement
+        .push("SELECT width_bucket(at, ")
+        .bind(frame.first_instants().to_vec(), Type::TIMESTAMPTZ_ARRAY)
+        .push(&format!(
+            ") AS period, {key} AS key, {label} AS label, sum(change)::bigint AS count, \
+             sum(change * total)::bigint AS total, \
+             array_agg(seconds) FILTER (WHERE seconds IS NOT NULL) AS times FROM ("
+        ));
+    push_sources(&mut statement, viewer, query, frame);
+    statement.push(") AS counted");
+    if query.split == Some(Split::Tag) {
+        statement.push(TAGS);
+    }
+    push_groups(&mut statement, "change");
+    statement
+}
+
+/// How many count from each of these instants on, from the facts: `hour` (from 1), `count`.
+pub(super) fn hours_of_facts(
+    viewer: &Viewer,
+    query: &FigureQuery,
+    frame: &Frame,
+    hours: Vec<DateTime<Utc>>,
+) -> Statement {
+    let mut statement = Statement::default();
+    statement
+        .push("SELECT width_bucket(at, ")
+        .bind(hours, Type::TIMESTAMPTZ_ARRAY)
+        .push(") AS hour, sum(change)::bigint AS count FROM (");
+    push_sources(&mut statement, viewer, query, frame);
+    statement.push(") AS counted GROUP BY 1");
+    statement
+}
+
+/// What counts, with the instant and by how much. The backlog counts by what came and went, also before the frame.
+fn push_sources(statement: &mut Statement, viewer: &Viewer, query: &FigureQuery, frame: &Frame) {
+    if query.figure == Figure::Backlog {
+        push_source(statement, Figure::Backlog, "since_at", 1);
+        rules::push_changes(statement, viewer, &query.filter, "since_at", frame);
+        statement.push(" UNION ALL ");
+        push_source(statement, Figure::Backlog, "until_at", -1);
+        rules::push_changes(statement, viewer, &query.filter, "until_at", frame);
+    } else {
+        push_source(statement, query.figure, rules::at(query.figure), 1);
+        rules::push_counted(statement, viewer, query.figure, &query.filter, frame);
+    }
+}
+
+fn push_source(statement: &mut Statement, figure: Figure, at: &str, change: i32) {
+    let seconds = rules::seconds(figure).unwrap_or("NULL::bigint");
+    let total = rules::total(figure);
+    statement.push(&format!(
+        "SELECT {at} AS at, {change} AS change, {total} AS total, {seconds} AS seconds, team_id, agent_id, tags, channel, \
+         priority FROM {FACTS}"
+    ));
+}
+
+/// The tickets after `after`, at most `limit.rows()`, in the order of when they count.
+pub(super) fn page(
+    viewer: &Viewer,
+    figure: Figure,
+    filter: &FigureFilter,
+    frame: &Frame,
+    (direction, limit): (Direction, Limit),
+    after: Option<FactsKey>,
+) -> Statement {
+    let at = rules::at(figure);
+    let mut statement = Statement::default();
+    statement.push(formatcp!("SELECT {COLUMNS} FROM {FACTS}"));
+    rules::push_counted(&mut statement, viewer, figure, filter, frame);
+    if let Some(key) = after {
+        let comparison = direction.after();
+        statement
+            .push(&format!(" AND ({at}, ticket_id) {comparison} ("))
+            .bind(key.at.get(), Type::TIMESTAMPTZ)
+            .push(", ")
+            .bind(key.ticket_id, Type::UUID)
+            .push(")");
+    }
+    let order = direction.order();
+    statement
+        .push(&format!(" ORDER BY {at} {order}, ticket_id {order} LIMIT "))
+        .bind(limit.rows(), Type::INT8);
+    statement
+}
+
+/// Counts all tickets that count.
+pub(super) fn count(
+    viewer: &Viewer,
+    figure: Figure,
+    filter: &FigureFilter,
+    frame: &Frame,
+) -> Statement {
+    let mut statement = Statement::default();
+    statement.push(formatcp!("SELECT count(*) FROM {FACTS}"));
+    rules::push_counted(&mut statement, viewer, figure, filter, frame);
+    statement
+}

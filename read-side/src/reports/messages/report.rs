@@ -1,0 +1,159 @@
+//! The report of messages.
+
+use std::collections::BTreeMap;
+
+use domain::ids::{TeamId, UserId};
+use platform::rows::{Column, MessageKind};
+use uuid::Uuid;
+
+use super::filter::{MessageFilter, MessageSplit};
+use super::statement;
+use crate::error::ReadError;
+use crate::models::ReadModels;
+use crate::reports::Named;
+use crate::reports::attainment::{TEAM_NAMES, USER_NAMES};
+use crate::reports::figures::{Frame, Key, PARTS_MAX};
+use crate::viewer::Viewer;
+
+/// How many messages of each kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct MessageNumbers {
+    /// Of the staff to whoever can read the ticket.
+    pub public_replies: i64,
+    /// Of customers.
+    pub customer_messages: i64,
+    /// Of the staff to each other.
+    pub internal_notes: i64,
+}
+
+impl MessageNumbers {
+    fn add(&mut self, kind: MessageKind, count: i64) {
+        *match kind {
+            MessageKind::PublicReply => &mut self.public_replies,
+            MessageKind::CustomerMessage => &mut self.customer_messages,
+            MessageKind::InternalNote => &mut self.internal_notes,
+        } += count;
+    }
+}
+
+/// Some messages of a report.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MessageGroup {
+    /// The place of the period in the frame.
+    pub period: usize,
+    /// What they have in common, where the report is split.
+    pub key: Option<Key>,
+    /// How many they are.
+    pub numbers: MessageNumbers,
+}
+
+/// A report of messages.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MessageReport {
+    /// Its periods.
+    pub frame: Frame,
+    /// The numbers of everything.
+    pub total: MessageNumbers,
+    /// The groups by period, then by key. Where nothing is split, a period without messages is there, too.
+    pub groups: Vec<MessageGroup>,
+}
+
+/// What came of the question.
+#[derive(Debug, Clone, PartialEq)]
+pub enum MessagesReported {
+    /// The numbers.
+    Report(MessageReport),
+    /// More groups than a report has.
+    TooManyGroups {
+        /// The most that it has.
+        max: i64,
+    },
+}
+
+type Groups = BTreeMap<(usize, Option<Uuid>), MessageNumbers>;
+
+impl ReadModels {
+    /// How many messages were written, without those that are hidden from the viewer.
+    ///
+    /// # Errors
+    /// When the read models cannot be read.
+    pub async fn message_report(
+        &self,
+        viewer: &Viewer,
+        filter: &MessageFilter,
+        split: Option<MessageSplit>,
+        frame: Frame,
+    ) -> Result<MessagesReported, ReadError> {
+        let groups = self.message_groups(viewer, filter, split, &frame).await?;
+        if i64::try_from(groups.len()).is_ok_and(|count| count > PARTS_MAX) {
+            return Ok(MessagesReported::TooManyGroups { max: PARTS_MAX });
+        }
+        let mut total = MessageNumbers::default();
+        for numbers in groups.values() {
+            total.public_replies += numbers.public_replies;
+            total.customer_messages += numbers.customer_messages;
+            total.internal_notes += numbers.internal_notes;
+        }
+        let ids = groups.keys().filter_map(|(_, key)| *key).collect();
+        let names = match split {
+            None => Default::default(),
+            Some(MessageSplit::Team) => self.names(viewer.tenant, TEAM_NAMES, ids).await?,
+            Some(MessageSplit::Agent) => self.names(viewer.tenant, USER_NAMES, ids).await?,
+        };
+        let named = |split, id: Option<Uuid>| {
+            let name = id.and_then(|id| names.get(&id).cloned());
+            match split {
+                MessageSplit::Team => Key::Team(id.map(TeamId).map(|id| Named { id, name })),
+                MessageSplit::Agent => Key::Agent(id.map(UserId).map(|id| Named { id, name })),
+            }
+        };
+        let groups = groups.into_iter();
+        let groups = groups.map(|((period, id), numbers)| MessageGroup {
+            period,
+            key: split.map(|split| named(split, id)),
+            numbers,
+        });
+        Ok(MessagesReported::Report(MessageReport {
+            groups: groups.collect(),
+            frame,
+            total,
+        }))
+    }
+
+    /// The numbers of each period and key. Sums know no more than the team that a ticket had: they are not read for whom
+    /// the one that it has now may hide it.
+    pub(in crate::reports) async fn message_groups(
+        &self,
+        viewer: &Viewer,
+        filter: &MessageFilter,
+        split: Option<MessageSplit>,
+        frame: &Frame,
+    ) -> Result<Groups, ReadError> {
+        let hides = match viewer.only_member() {
+            Some(member) => self.hides_any_team(viewer.tenant, member).await?,
+            None => false,
+        };
+        let statement = match hides || filter.as_of.is_some() {
+            true => statement::of_facts(viewer, filter, split, frame),
+            false => statement::of_cells(viewer, filter, split, frame),
+        };
+        let rows = self
+            .database
+            .query_composed(viewer.tenant, &statement)
+            .await?;
+        let mut groups = Groups::new();
+        if split.is_none() {
+            let periods = 0..frame.len();
+            groups.extend(periods.map(|period| ((period, None), MessageNumbers::default())));
+        }
+        for row in rows {
+            let period: i32 = row.try_get("period")?;
+            let period = usize::try_from(period - 1).unwrap_or_default();
+            let key: Option<Uuid> = row.try_get("key")?;
+            let kind = MessageKind::from_stored(row.try_get("kind")?)?;
+            let group = groups.entry((period, key.filter(|key| !key.is_nil())));
+            group.or_default().add(kind, row.try_get("count")?);
+        }
+        Ok(groups)
+    }
+}

@@ -1,0 +1,204 @@
+//! The statements of reports of messages and of the lists behind them.
+
+use const_format::formatcp;
+use platform::page::{Direction, Limit};
+use platform::rows::{
+    Column, MessageCellRow, MessageFactsRow, MessageKind, NOBODY, Row, TicketRow, WHOEVER,
+};
+use schema::projection::CORE;
+use tokio_postgres::types::Type;
+use uuid::Uuid;
+
+use super::filter::{MessageFilter, MessageSplit};
+use super::list::MessageKey;
+use crate::conditions::{push_compared, push_holder, push_one_of};
+use crate::database::Statement;
+use crate::privacy::push_visible_past;
+use crate::reports::figures::{Frame, PARTS_MAX};
+use crate::tickets::Holder;
+use crate::viewer::Viewer;
+
+const CELLS: &str = formatcp!("{CORE}.{}", <MessageCellRow as Row>::TABLE);
+const FACTS: &str = formatcp!("{CORE}.{} AS facts", <MessageFactsRow as Row>::TABLE);
+const COLUMNS: &str = <MessageFactsRow as Row>::COLUMNS;
+/// What a message counts for where a report is split by agent.
+const BY_AGENT: &str = formatcp!("CASE WHEN kind <> {CUSTOMERS} THEN author_id END");
+/// The number of [`MessageKind::CustomerMessage`] in the rows; a test compares.
+const CUSTOMERS: i16 = 2;
+
+/// A row for each period (from 1), key and kind, with how many: from the sums. The nil key stands for none.
+pub(super) fn of_cells(
+    viewer: &Viewer,
+    filter: &MessageFilter,
+    split: Option<MessageSplit>,
+    frame: &Frame,
+) -> Statement {
+    let key = match split {
+        None => "NULL::uuid",
+        Some(MessageSplit::Team) => "team_id",
+        Some(MessageSplit::Agent) => "author_id",
+    };
+    let mut statement = Statement::default();
+    statement
+        .push("SELECT width_bucket(day, ")
+        .bind(frame.first_days().to_vec(), Type::DATE_ARRAY)
+        .push(&format!(
+            ") AS period, {key} AS key, kind, sum(count)::bigint AS count FROM {CELLS}"
+        ));
+    push_own(&mut statement, viewer);
+    match (filter.agent, split) {
+        (Some(agent), _) => statement
+            .push(" AND author_id = ")
+            .bind(agent.0, Type::UUID),
+        (None, Some(MessageSplit::Agent)) => statement
+            .push(" AND author_id <> ")
+            .bind(WHOEVER, Type::UUID),
+        (None, Some(MessageSplit::Team) | None) => statement
+            .push(" AND author_id = ")
+            .bind(WHOEVER, Type::UUID),
+    };
+    statement
+        .push(" AND day >= ")
+        .bind(filter.days.from(), Type::DATE)
+        .push(" AND day < ")
+        .bind(filter.days.to(), Type::DATE);
+    push_one_of(&mut statement, "kind", &filter.kinds, Type::INT2_ARRAY);
+    if let Some(team) = filter.team {
+        let id = match team {
+            Holder::Nobody => NOBODY,
+            Holder::One(id) => id.0,
+        };
+        statement.push(" AND team_id = ").bind(id, Type::UUID);
+    }
+    push_groups(&mut statement);
+    statement
+}
+
+/// The same from the facts.
+pub(super) fn of_facts(
+    viewer: &Viewer,
+    filter: &MessageFilter,
+    split: Option<MessageSplit>,
+    frame: &Frame,
+) -> Statement {
+    let key = match split {
+        None => "NULL::uuid",
+        Some(MessageSplit::Team) => "team_id",
+        Some(MessageSplit::Agent) => BY_AGENT,
+    };
+    let mut statement = Statement::default();
+    statement
+        .push("SELECT width_bucket(written_at, ")
+        .bind(frame.first_instants().to_vec(), Type::TIMESTAMPTZ_ARRAY)
+        .push(&format!(
+            ") AS period, {key} AS key, kind, count(*) AS count FROM {FACTS}"
+        ));
+    push_counted(&mut statement, viewer, filter, frame);
+    push_groups(&mut statement);
+    statement
+}
+
+/// The messages after `after`, at most `limit.rows()`, in the order of when they were written.
+pub(super) fn page(
+    viewer: &Viewer,
+    filter: &MessageFilter,
+    frame: &Frame,
+    (direction, limit): (Direction, Limit),
+    after: Option<MessageKey>,
+) -> Statement {
+    let mut statement = Statement::default();
+    statement.push(formatcp!("SELECT {COLUMNS} FROM {FACTS}"));
+    push_counted(&mut statement, viewer, filter, frame);
+    if let Some(key) = after {
+        statement
+            .push(&format!(
+                " AND (written_at, message_id) {} (",
+                direction.after()
+            ))
+            .bind(key.at.get(), Type::TIMESTAMPTZ)
+            .push(", ")
+            .bind(key.message_id, Type::UUID)
+            .push(")");
+    }
+    let order = direction.order();
+    statement
+        .push(&format!(
+            " ORDER BY written_at {order}, message_id {order} LIMIT "
+        ))
+        .bind(limit.rows(), Type::INT8);
+    statement
+}
+
+/// Counts all messages that count.
+pub(super) fn count(viewer: &Viewer, filter: &MessageFilter, frame: &Frame) -> Statement {
+    let mut statement = Statement::default();
+    statement.push(formatcp!("SELECT count(*) FROM {FACTS}"));
+    push_counted(&mut statement, viewer, filter, frame);
+    statement
+}
+
+/// The messages that count, without those that are hidden from the viewer.
+fn push_counted(statement: &mut Statement, viewer: &Viewer, filter: &MessageFilter, frame: &Frame) {
+    push_own(statement, viewer);
+    statement
+        .push(" AND written_at >= ")
+        .bind(frame.from(), Type::TIMESTAMPTZ)
+        .push(" AND written_at < ")
+        .bind(frame.to(), Type::TIMESTAMPTZ);
+    if let Some(as_of) = filter.as_of {
+        push_compared(statement, "known_from", "<=", as_of);
+    }
+    push_one_of(statement, "kind", &filter.kinds, Type::INT2_ARRAY);
+    if let Some(agent) = filter.agent {
+        statement
+            .push(" AND author_id = ")
+            .bind(agent.0, Type::UUID)
+            .push(" AND kind <> ")
+            .bind(MessageKind::CustomerMessage.parameter(), Type::INT2);
+    }
+    push_holder(
+        statement,
+        "team_id",
+        filter.team.map(|it| it.map(|id| id.0)),
+    );
+    push_visible_past(statement, viewer, "facts");
+}
+
+fn push_own(statement: &mut Statement, viewer: &Viewer) {
+    statement
+        .push(" WHERE partition = ")
+        .bind(viewer.tenant.partition.get(), Type::INT2)
+        .push(" AND org_id = ")
+        .bind(viewer.tenant.org_id.0, Type::UUID);
+}
+
+fn push_groups(statement: &mut Statement) {
+    statement
+        .push(" GROUP BY 1, 2, 3 ORDER BY 1, 2, 3 LIMIT ")
+        .bind(PARTS_MAX + 1, Type::INT8);
+}
+
+/// The numbers of tickets.
+pub(super) fn numbers(viewer: &Viewer, tickets: Vec<Uuid>) -> Statement {
+    let mut statement = Statement::default();
+    statement.push(formatcp!(
+        "SELECT ticket_id, number FROM {CORE}.{}",
+        <TicketRow as Row>::TABLE
+    ));
+    push_own(&mut statement, viewer);
+    statement
+        .push(" AND ticket_id = ANY(")
+        .bind(tickets, Type::UUID_ARRAY)
+        .push(")");
+    statement
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn customers_are_told_by_the_number_that_rows_have() {
+        assert_eq!(MessageKind::CustomerMessage.parameter(), CUSTOMERS);
+    }
+}

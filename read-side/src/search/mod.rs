@@ -1,0 +1,351 @@
+//! Search: the tickets in whose subject, requester, tags or messages words are, the best first, and the people who are called so.
+//!
+//! The words lie in columns that PostgreSQL derives from the rows of the read models: what is renamed, redacted or erased is so
+//! here in the same moment. Who may see a ticket is decided by the conditions of lists.
+//! A search looks at a bounded number of rows, runs with few others at once, and is cancelled when it takes too long or nobody
+//! waits for it: it starves nobody.
+
+mod highlight;
+mod lists;
+mod people;
+#[cfg(test)]
+mod plans;
+mod shown;
+mod statements;
+mod turns;
+mod words;
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use domain::ids::MessageId;
+use event_store::Position;
+use platform::rows::{TicketRow, UserRow};
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+pub use highlight::Segment;
+pub use lists::Said;
+pub(crate) use lists::push_words;
+pub(crate) use turns::{Planned, Turn, Turns};
+pub use words::{Wording, Words};
+
+use crate::database::Statement;
+use crate::error::ReadError;
+use crate::models::ReadModels;
+use crate::tickets::TicketFilter;
+use crate::tickets::statement::Asker;
+use crate::viewer::Viewer;
+use statements::{Forms, NEWEST_MAX, RANKED_MAX};
+
+/// So many tickets with the words among the newest are enough to rank, and make words frequent.
+const ENOUGH: usize = 50;
+/// Who writes a number most often means that ticket.
+const RANK_OF_NUMBER: f64 = 10.0;
+/// A ticket of somebody who is called so.
+const RANK_OF_REQUESTER: f64 = 0.02;
+/// A ticket that has the words, in several texts.
+const RANK_OF_SPREAD: f64 = 0.015;
+/// A ticket with a part of its subject.
+const RANK_OF_PART: f64 = 0.01;
+/// The rest is looked for no longer than this: what was found by words does not wait for it.
+const OTHERS_TIMEOUT: Duration = Duration::from_millis(300);
+
+/// What is searched for, by whom.
+#[derive(Debug, Clone)]
+pub struct Search {
+    /// Who asks.
+    pub viewer: Viewer,
+    /// What has to be there.
+    pub words: Words,
+    /// What else has to hold.
+    pub filter: TicketFilter,
+    /// What must not be there.
+    pub unwanted: Vec<Words>,
+    /// Whether people are found as well, and tickets by those who opened them.
+    pub with_people: bool,
+    /// The most tickets.
+    pub limit: usize,
+    /// What the answer has to show.
+    pub at_least: Position,
+}
+
+/// A ticket that was found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hit {
+    /// The ticket.
+    pub ticket: TicketRow,
+    /// Its subject, with what fits.
+    pub subject: Vec<Segment>,
+    /// The message that fits best, if one does, with an excerpt.
+    pub message: Option<(MessageId, Vec<Segment>)>,
+    /// How well it fits; comparable within one answer.
+    pub rank: f64,
+}
+
+/// What was found.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Found {
+    /// The best first.
+    pub hits: Vec<Hit>,
+    /// People who are called so, for staff.
+    pub people: Vec<UserRow>,
+    /// Whether not all that fit were looked at.
+    pub is_partial: bool,
+}
+
+/// How well a ticket fits, and which of its messages does best.
+#[derive(Debug, Clone, Copy, Default)]
+struct Score {
+    rank: f64,
+    message: Option<(Uuid, f64)>,
+}
+
+/// What was found so far.
+#[derive(Default)]
+struct Scores {
+    of: HashMap<Uuid, Score>,
+    is_partial: bool,
+}
+
+/// A search that runs.
+struct Running<'a> {
+    asker: Asker<'a>,
+    filter: &'a TicketFilter,
+    turn: &'a Turn,
+}
+
+impl ReadModels {
+    /// The tickets that the viewer may see in which the words are and that fit the filter, the best first.
+    ///
+    /// # Errors
+    /// [`ReadError::Crowded`] and [`ReadError::TooSlow`], or when the read models cannot be read.
+    pub async fn search(&self, search: &Search) -> Result<Found, ReadError> {
+        let viewer = &search.viewer;
+        let turn = self.search_turns.take().await?;
+        let company = self.company_in_sight(viewer).await?;
+        let asker = Asker { viewer, company };
+        let unwanted = self
+            .said(&turn, asker, &search.unwanted, true, search.at_least)
+            .await?;
+        let mut filter = search.filter.clone();
+        filter.said.extend(unwanted);
+        let running = Running {
+            asker,
+            filter: &filter,
+            turn: &turn,
+        };
+        let words = std::iter::once(&search.words);
+        let Some(forms) = self
+            .forms(&turn, viewer, words, search.at_least)
+            .await?
+            .pop()
+        else {
+            return Ok(Found::default());
+        };
+        let people = match search.with_people {
+            true => self.people_called(&running, &search.words).await?,
+            false => Vec::new(),
+        };
+        let mut scores = self.by_words(&running, &forms).await?;
+        self.add_numbers(&running, &search.words, &mut scores)
+            .await?;
+        if scores.of.len() < search.limit {
+            self.add_others(&running, search, &people, &mut scores)
+                .await?;
+        }
+        let hits = self
+            .shown(&running, &forms, scores.best(search.limit))
+            .await?;
+        Ok(Found {
+            hits,
+            people,
+            is_partial: scores.is_partial,
+        })
+    }
+
+    /// Each of some words in all forms that the languages of the organization give them.
+    async fn forms(
+        &self,
+        turn: &Turn,
+        viewer: &Viewer,
+        words: impl Iterator<Item = &Words>,
+        at_least: Position,
+    ) -> Result<Vec<Forms>, ReadError> {
+        let organization = self.organization(viewer.tenant, at_least).await?;
+        let languages = organization.map_or_else(Vec::new, |shown| shown.row.search_languages);
+        let statement = words::in_forms(words, &languages, viewer);
+        let rows = self
+            .database
+            .query_in_turn(turn, viewer.tenant, &statement, Planned::Freely)
+            .await?;
+        let forms: Vec<String> = rows.first().map_or(Ok(Vec::new()), |row| row.try_get(0))?;
+        Ok(forms.into_iter().map(Forms).collect())
+    }
+
+    /// Among the newest tickets, and where few of these have the words among all.
+    async fn by_words(&self, running: &Running<'_>, forms: &Forms) -> Result<Scores, ReadError> {
+        let mut scores = Scores::default();
+        if forms.0.is_empty() {
+            return Ok(scores);
+        }
+        let newest = self.newest(running, forms).await?;
+        scores.add(&newest.rows)?;
+        if newest.is_all {
+            return Ok(scores);
+        }
+        if scores.of.len() >= ENOUGH || !running.asker.viewer.is_staff() {
+            scores.is_partial = true;
+            return Ok(scores);
+        }
+        let statement = statements::by_words(running.asker.viewer, forms, RANKED_MAX);
+        let rows = self.run(running, &statement, Planned::ByBitmaps).await?;
+        scores.is_partial = is_cut(&rows, RANKED_MAX)?;
+        let seen = self.seen_among(running, &rows).await?;
+        scores.add_seen(&rows, &seen)?;
+        Ok(scores)
+    }
+
+    /// Of the tickets that rows begin with those that the asker may see and that fit.
+    async fn seen_among(
+        &self,
+        running: &Running<'_>,
+        rows: &[Row],
+    ) -> Result<HashSet<Uuid>, ReadError> {
+        if rows.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let tickets: HashSet<Uuid> = ids(rows)?;
+        let tickets = tickets.into_iter().collect();
+        let statement = statements::among(running.asker, tickets, running.filter);
+        let rows = self.run(running, &statement, Planned::Freely).await?;
+        ids(&rows)
+    }
+
+    async fn newest(&self, running: &Running<'_>, forms: &Forms) -> Result<Newest, ReadError> {
+        let statement = statements::among_newest(running.asker, forms, running.filter);
+        let mut rows = self.run(running, &statement, Planned::Freely).await?;
+        let mut looked_through = 0.0;
+        let mut error = None;
+        rows.retain(|row| match row.try_get::<_, Option<Uuid>>(0) {
+            Ok(Some(_)) => true,
+            Ok(None) => {
+                match row.try_get::<_, f32>(2) {
+                    Ok(count) => looked_through = f64::from(count),
+                    Err(cause) => error = Some(cause),
+                }
+                false
+            }
+            Err(cause) => {
+                error = Some(cause);
+                false
+            }
+        });
+        match error {
+            Some(error) => Err(error.into()),
+            // A thousand is exact in a real number.
+            None => Ok(Newest {
+                rows,
+                is_all: looked_through < NEWEST_MAX as f64,
+            }),
+        }
+    }
+
+    async fn add_numbers(
+        &self,
+        running: &Running<'_>,
+        words: &Words,
+        scores: &mut Scores,
+    ) -> Result<(), ReadError> {
+        let numbers = words.numbers();
+        if numbers.is_empty() {
+            return Ok(());
+        }
+        let statement = statements::by_number(running.asker, numbers, running.filter);
+        let rows = self.run(running, &statement, Planned::Freely).await?;
+        for id in ids::<Vec<_>>(&rows)? {
+            scores.of.entry(id).or_default().rank += RANK_OF_NUMBER;
+        }
+        Ok(())
+    }
+
+    async fn run(
+        &self,
+        running: &Running<'_>,
+        statement: &Statement,
+        planned: Planned,
+    ) -> Result<Vec<Row>, ReadError> {
+        let tenant = running.asker.viewer.tenant;
+        self.database
+            .query_in_turn(running.turn, tenant, statement, planned)
+            .await
+    }
+}
+
+/// Hits among the newest tickets that fit.
+struct Newest {
+    rows: Vec<Row>,
+    /// Whether there are no others.
+    is_all: bool,
+}
+
+/// The ids that rows begin with.
+fn ids<C: FromIterator<Uuid>>(rows: &[Row]) -> Result<C, ReadError> {
+    let ids = rows.iter().map(|row| row.try_get(0));
+    Ok(ids.collect::<Result<_, _>>()?)
+}
+
+/// Whether the index gave as many tickets, or as many messages, as it may.
+fn is_cut(rows: &[Row], most: i64) -> Result<bool, ReadError> {
+    let mut said = 0;
+    for row in rows {
+        said += usize::from(row.try_get::<_, Option<Uuid>>(1)?.is_some());
+    }
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
+    Ok(said >= most || rows.len() - said >= most)
+}
+
+impl Scores {
+    /// Adds hits: the rank of the ticket and that of its best message.
+    fn add(&mut self, rows: &[Row]) -> Result<(), ReadError> {
+        let all = ids(rows)?;
+        self.add_seen(rows, &all)
+    }
+
+    /// The same for some of the tickets. One that was there before is as it was.
+    fn add_seen(&mut self, rows: &[Row], seen: &HashSet<Uuid>) -> Result<(), ReadError> {
+        let before: HashSet<Uuid> = self.of.keys().copied().collect();
+        for row in rows {
+            let ticket: Uuid = row.try_get(0)?;
+            if before.contains(&ticket) || !seen.contains(&ticket) {
+                continue;
+            }
+            let rank = f64::from(row.try_get::<_, f32>(2)?);
+            let score = self.of.entry(ticket).or_default();
+            match row.try_get(1)? {
+                None => score.rank += rank,
+                Some(message) => score.hear(message, rank),
+            }
+        }
+        Ok(())
+    }
+
+    /// The best, the newer before the older of equals: ids rise with time.
+    fn best(&self, limit: usize) -> Vec<(Uuid, Score)> {
+        let mut best: Vec<(Uuid, Score)> = self.of.iter().map(|(id, it)| (*id, *it)).collect();
+        best.sort_by(|(one, a), (other, b)| b.rank.total_cmp(&a.rank).then(other.cmp(one)));
+        best.truncate(limit);
+        best
+    }
+}
+
+impl Score {
+    /// Only the best message counts, the newer of equals.
+    fn hear(&mut self, message: Uuid, rank: f64) {
+        let (id, best) = self.message.unwrap_or((Uuid::nil(), 0.0));
+        if (rank, message) > (best, id) {
+            self.rank += rank - best;
+            self.message = Some((message, rank));
+        }
+    }
+}

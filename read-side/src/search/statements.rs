@@ -1,0 +1,271 @@
+//! The statements of a search. Those that look for words by their index read views of the owner (see `core.sql`), since
+//! PostgreSQL uses no such index behind a policy; the views say what the policies say.
+//!
+//! Which of them runs is never left to the planner, who knows little of how frequent words are: first the newest tickets are
+//! looked through, at the same cost for every word. What is rare among them is looked for by the index of words.
+
+use const_format::formatcp;
+use domain::message::state::Visibility;
+use platform::rows::{Column, MessageRow, Row, TicketRow};
+use schema::projection::{CORE, LISTED_MESSAGES, LISTED_TICKETS};
+use schema::table::core::{SEARCHABLE_MESSAGES, TAGGABLE_TICKETS};
+use tokio_postgres::types::Type;
+use uuid::Uuid;
+
+use crate::database::Statement;
+use crate::tickets::TicketFilter;
+use crate::tickets::statement::{Asker, push_where, updated_column};
+use crate::viewer::Viewer;
+
+/// How many of the newest tickets that fit are looked through, with their messages, before the index of words is asked.
+pub(super) const NEWEST_MAX: i64 = 1_000;
+/// How many tickets, and how many messages, the index of words gives to be ranked at most. What more there is costs nothing.
+pub(super) const RANKED_MAX: i64 = 2_000;
+/// The same for a list, which is read along its order where there are more.
+pub(super) const LISTED_MAX: i64 = 5_000;
+/// How many tickets are found by a part of a word at most.
+const PARTS_MAX: i64 = 100;
+/// Stand around what fits in a highlighted text. No text holds control characters.
+pub(super) const MATCH_BEGINS: char = '\u{2}';
+/// See [`MATCH_BEGINS`].
+pub(super) const MATCH_ENDS: char = '\u{3}';
+/// Stand for `<` and `>` while a text is highlighted: PostgreSQL would take what is between them for a tag, and leave it out.
+pub(super) const ANGLES: [(char, char); 2] = [('<', '\u{4}'), ('>', '\u{5}')];
+
+const TICKETS: &str = formatcp!("{CORE}.{}", <TicketRow as Row>::TABLE);
+const MESSAGES: &str = formatcp!("{CORE}.{}", <MessageRow as Row>::TABLE);
+const TICKET_WORDS: &str = formatcp!("{CORE}.{TAGGABLE_TICKETS}");
+const MESSAGE_WORDS: &str = formatcp!("{CORE}.{SEARCHABLE_MESSAGES}");
+const WHOLE: &str =
+    formatcp!("HighlightAll=true, StartSel=\"{MATCH_BEGINS}\", StopSel=\"{MATCH_ENDS}\"");
+const EXCERPT: &str = formatcp!(
+    "MaxFragments=1, MaxWords=32, MinWords=28, ShortWord=0, StartSel=\"{MATCH_BEGINS}\", StopSel=\"{MATCH_ENDS}\""
+);
+
+/// The text of a `tsquery`: see [`super::words`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Forms(pub(super) String);
+
+impl Forms {
+    fn push<'a>(&self, statement: &'a mut Statement, before: &str) -> &'a mut Statement {
+        statement
+            .push(before)
+            .bind(self.0.clone(), Type::TEXT)
+            .push("::tsquery")
+    }
+
+    /// How well a text fits: the words close together, more in a subject than in a message, less in a long one.
+    fn push_rank<'a>(&self, statement: &'a mut Statement, search: &str) -> &'a mut Statement {
+        self.push(statement, &format!("ts_rank_cd({search}, "))
+            .push(", 1)")
+    }
+}
+
+/// Hits among the newest tickets that the asker may see and that fit: ticket, message if it is in one, rank. A row without a
+/// ticket tells how many tickets were looked through.
+pub(super) fn among_newest(asker: Asker<'_>, forms: &Forms, filter: &TicketFilter) -> Statement {
+    let mut statement = Statement::default();
+    let updated = updated_column(asker.viewer);
+    statement.push(formatcp!(
+        "WITH newest AS MATERIALIZED (SELECT ticket_id, search FROM {TICKET_WORDS} AS tickets"
+    ));
+    push_where(&mut statement, asker, filter);
+    statement
+        .push(&format!(" ORDER BY {updated} DESC, ticket_id DESC LIMIT "))
+        .bind(NEWEST_MAX, Type::INT8)
+        .push(") SELECT NULL::uuid, NULL::uuid, count(*)::real FROM newest");
+    statement.push(" UNION ALL SELECT ticket_id, NULL::uuid, ");
+    forms.push_rank(&mut statement, "search");
+    forms.push(&mut statement, " FROM newest WHERE search @@ ");
+    statement.push(" UNION ALL SELECT newest.ticket_id, said.message_id, ");
+    forms.push_rank(&mut statement, "said.search");
+    // Apart from its condition, so that the messages of each ticket are found by the ticket.
+    statement.push(" FROM newest CROSS JOIN LATERAL (SELECT message_id, search");
+    push_messages(&mut statement, MESSAGE_WORDS, asker.viewer);
+    statement.push(" AND ticket_id = newest.ticket_id OFFSET 0) AS said");
+    forms.push(&mut statement, " WHERE said.search @@ ");
+    statement
+}
+
+/// Hits among all tickets and messages, found by the index of words, as rows of [`among_newest`]. Nothing is said of who may see
+/// the tickets. At most so many of each kind.
+pub(super) fn by_words(viewer: &Viewer, forms: &Forms, most: i64) -> Statement {
+    let mut statement = Statement::default();
+    statement
+        .push(formatcp!(
+            "WITH titled AS MATERIALIZED (SELECT ticket_id, search FROM {TICKET_WORDS} WHERE partition = "
+        ))
+        .bind(viewer.tenant.partition.get(), Type::INT2)
+        .push(" AND org_id = ")
+        .bind(viewer.tenant.org_id.0, Type::UUID);
+    forms
+        .push(
+            &mut statement,
+            formatcp!(" AND {LISTED_TICKETS} AND search @@ "),
+        )
+        .push(" LIMIT ")
+        .bind(most, Type::INT8)
+        .push("), said AS MATERIALIZED (SELECT ticket_id, message_id, search");
+    push_messages(&mut statement, MESSAGE_WORDS, viewer);
+    forms
+        .push(&mut statement, " AND search @@ ")
+        .push(" LIMIT ")
+        .bind(most, Type::INT8)
+        .push(") SELECT ticket_id, NULL::uuid, ");
+    forms.push_rank(&mut statement, "search");
+    statement.push(" FROM titled UNION ALL SELECT ticket_id, message_id, ");
+    forms.push_rank(&mut statement, "search");
+    statement.push(" FROM said");
+    statement
+}
+
+/// The tickets of these numbers: their ids.
+pub(super) fn by_number(asker: Asker<'_>, numbers: Vec<i64>, filter: &TicketFilter) -> Statement {
+    let mut statement = ids(asker, filter);
+    statement
+        .push(" AND number = ANY(")
+        .bind(numbers, Type::INT8_ARRAY)
+        .push(")");
+    statement
+}
+
+/// Those of some tickets that the asker may see and that fit: their ids.
+pub(super) fn among(asker: Asker<'_>, tickets: Vec<Uuid>, filter: &TicketFilter) -> Statement {
+    let mut statement = ids(asker, filter);
+    statement
+        .push(" AND ticket_id = ANY(")
+        .bind(tickets, Type::UUID_ARRAY)
+        .push(")");
+    statement
+}
+
+/// The newest tickets of these requesters: their ids.
+pub(super) fn of_requesters(
+    asker: Asker<'_>,
+    requesters: Vec<Uuid>,
+    filter: &TicketFilter,
+) -> Statement {
+    let mut statement = ids(asker, filter);
+    statement
+        .push(" AND requester_id = ANY(")
+        .bind(requesters, Type::UUID_ARRAY)
+        .push(") ORDER BY updated_at DESC, ticket_id DESC LIMIT ")
+        .bind(PARTS_MAX, Type::INT8);
+    statement
+}
+
+/// The newest tickets that fit: their ids.
+pub(super) fn newest_ids(asker: Asker<'_>, filter: &TicketFilter) -> Statement {
+    let mut statement = ids(asker, filter);
+    let updated = updated_column(asker.viewer);
+    statement
+        .push(&format!(" ORDER BY {updated} DESC, ticket_id DESC LIMIT "))
+        .bind(PARTS_MAX, Type::INT8);
+    statement
+}
+
+fn ids(asker: Asker<'_>, filter: &TicketFilter) -> Statement {
+    let mut statement = Statement::default();
+    statement.push(formatcp!("SELECT ticket_id FROM {TICKETS} AS tickets"));
+    push_where(&mut statement, asker, filter);
+    statement
+}
+
+/// Tickets in whose subject the patterns are, found by their trigrams: their ids. Nothing is said of who may see them.
+pub(super) fn by_parts(viewer: &Viewer, patterns: Vec<String>) -> Statement {
+    let mut statement = Statement::default();
+    statement
+        .push(formatcp!(
+            "SELECT ticket_id FROM {TICKET_WORDS} WHERE partition = "
+        ))
+        .bind(viewer.tenant.partition.get(), Type::INT2)
+        .push(" AND org_id = ")
+        .bind(viewer.tenant.org_id.0, Type::UUID)
+        .push(formatcp!(" AND {LISTED_TICKETS}"));
+    push_patterns(&mut statement, "lower(subject)", patterns);
+    statement.push(" LIMIT ").bind(PARTS_MAX, Type::INT8);
+    statement
+}
+
+/// Adds that a text is like each of some patterns: one by one, since the index knows nothing of lists of them.
+pub(super) fn push_patterns(statement: &mut Statement, text: &str, patterns: Vec<String>) {
+    for pattern in patterns {
+        statement
+            .push(&format!(" AND {text} LIKE "))
+            .bind(pattern, Type::TEXT);
+    }
+}
+
+/// The messages of the organization that the viewer may read, of tickets that they may see.
+fn push_messages(statement: &mut Statement, source: &str, viewer: &Viewer) {
+    statement
+        .push(&format!(" FROM {source} WHERE partition = "))
+        .bind(viewer.tenant.partition.get(), Type::INT2)
+        .push(" AND org_id = ")
+        .bind(viewer.tenant.org_id.0, Type::UUID)
+        .push(formatcp!(" AND {LISTED_MESSAGES}"));
+    if !viewer.is_staff() {
+        statement
+            .push(" AND visibility = ")
+            .bind(Visibility::Public.parameter(), Type::TEXT);
+    }
+}
+
+/// The tickets of a page, each with its highlighted subject behind its columns.
+pub(super) fn tickets(
+    asker: Asker<'_>,
+    forms: &Forms,
+    filter: &TicketFilter,
+    ids: Vec<Uuid>,
+) -> Statement {
+    let mut statement = Statement::default();
+    statement.push(formatcp!("SELECT {}", <TicketRow as Row>::COLUMNS));
+    push_highlighted(&mut statement, "subject", forms, WHOLE);
+    statement.push(formatcp!(" FROM {TICKETS} AS tickets"));
+    push_where(&mut statement, asker, filter);
+    statement
+        .push(" AND ticket_id = ANY(")
+        .bind(ids, Type::UUID_ARRAY)
+        .push(")");
+    statement
+}
+
+/// Excerpts of messages: id and text. The tickets were looked at before.
+pub(super) fn excerpts(viewer: &Viewer, forms: &Forms, ids: Vec<Uuid>) -> Statement {
+    let mut statement = Statement::default();
+    statement.push("SELECT message_id");
+    push_highlighted(&mut statement, "body", forms, EXCERPT);
+    push_messages(&mut statement, MESSAGES, viewer);
+    statement
+        .push(" AND body IS NOT NULL AND message_id = ANY(")
+        .bind(ids, Type::UUID_ARRAY)
+        .push(")");
+    statement
+}
+
+fn push_highlighted(statement: &mut Statement, column: &str, forms: &Forms, options: &str) {
+    let [(less, for_less), (greater, for_greater)] = ANGLES;
+    let before = format!(
+        ", ts_headline(language::regconfig, translate({column}, '{less}{greater}', '{for_less}{for_greater}'), "
+    );
+    forms
+        .push(statement, &before)
+        .push(", ")
+        .bind(options.to_owned(), Type::TEXT)
+        .push(")");
+}
+
+/// Adds that the words are in a ticket or in one of its messages, row by row: for words that are frequent enough that a page is
+/// soon full, or that nearly every ticket lacks.
+pub(super) fn push_said(statement: &mut Statement, viewer: &Viewer, forms: &str, negated: bool) {
+    let forms = Forms(forms.to_owned());
+    statement.push(if negated { " AND NOT (" } else { " AND (" });
+    forms.push(statement, "tickets.search @@ ");
+    statement.push(" OR EXISTS (SELECT 1");
+    push_messages(statement, formatcp!("{MESSAGES} AS said"), viewer);
+    statement.push(" AND said.ticket_id = tickets.ticket_id");
+    // The end keeps the planner from gathering all messages with the words first.
+    forms
+        .push(statement, " AND said.search @@ ")
+        .push(" OFFSET 0))");
+}

@@ -1,0 +1,212 @@
+//! The words of a query, and how PostgreSQL is asked what they mean.
+
+use domain::organization::language::SearchLanguage;
+use domain::ticket::query::{Condition, Query};
+use tokio_postgres::types::Type;
+
+use crate::database::Statement;
+use crate::viewer::Viewer;
+
+/// Words that have to be in one text together: never none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Words(Vec<Wanted>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Wanted {
+    Word(String),
+    /// Words one behind the other.
+    Phrase(String),
+}
+
+/// What a query says beside its conditions.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Wording {
+    /// What has to be there.
+    pub wanted: Option<Words>,
+    /// Of each of these, what must not be there.
+    pub unwanted: Vec<Words>,
+}
+
+impl Wording {
+    /// The words of a query, and the rest of it.
+    #[must_use]
+    pub fn split(query: Query) -> (Self, Query) {
+        let (mut wanted, mut unwanted, mut terms) = (Vec::new(), Vec::new(), Vec::new());
+        for term in query.terms {
+            let word = match &term.condition {
+                Condition::Word(word) => Wanted::Word(word.clone()),
+                Condition::Phrase(phrase) => Wanted::Phrase(phrase.clone()),
+                _ => {
+                    terms.push(term);
+                    continue;
+                }
+            };
+            match term.negated {
+                true => unwanted.push(Words(vec![word])),
+                false => wanted.push(word),
+            }
+        }
+        let wanted = (!wanted.is_empty()).then_some(Words(wanted));
+        (Self { wanted, unwanted }, Query { terms })
+    }
+
+    /// Whether it says nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.wanted.is_none() && self.unwanted.is_empty()
+    }
+}
+
+impl Words {
+    /// Each of the words by itself.
+    pub(super) fn each(&self) -> Vec<Self> {
+        self.0.iter().map(|it| Self(vec![it.clone()])).collect()
+    }
+
+    /// The numbers of tickets that may be meant.
+    pub(super) fn numbers(&self) -> Vec<i64> {
+        let words = self.0.iter().filter_map(|wanted| match wanted {
+            Wanted::Word(word) => word.parse().ok(),
+            Wanted::Phrase(_) => None,
+        });
+        words.collect()
+    }
+
+    /// The patterns of names, addresses and subjects that have each of the words somewhere within, if all are long enough to
+    /// be found by their trigrams.
+    pub(super) fn patterns(&self) -> Option<Vec<String>> {
+        let texts = self
+            .0
+            .iter()
+            .map(|(Wanted::Word(text) | Wanted::Phrase(text))| text);
+        let pattern = |text: &String| (text.chars().count() >= TRIGRAM).then(|| pattern(text));
+        texts.map(pattern).collect()
+    }
+
+    /// The words as they were written.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
+        self.0
+            .iter()
+            .map(|(Wanted::Word(text) | Wanted::Phrase(text))| text.as_str())
+    }
+
+    /// Adds what yields them as the text of a `tsquery`: each in the forms of every language, or as it is written. What one of
+    /// the languages takes for no word (`the`, `der`) is in no text of that language, and is not asked for.
+    fn push(&self, statement: &mut Statement, languages: &[SearchLanguage], viewer: &Viewer) {
+        statement.push("(");
+        for (index, wanted) in self.0.iter().enumerate() {
+            statement.push(if index == 0 { "(" } else { " && (" });
+            let operand = wanted.operand(viewer);
+            for (index, language) in languages.iter().enumerate() {
+                statement.push(if index == 0 { "CASE WHEN 0 IN (" } else { ", " });
+                push_forms(statement, "numnode(", *language, &operand);
+                statement.push(")");
+            }
+            for (index, language) in languages.iter().enumerate() {
+                statement.push(if index == 0 {
+                    ") THEN ''::tsquery ELSE "
+                } else {
+                    " || "
+                });
+                push_forms(statement, "", *language, &operand);
+            }
+            statement.push(" END)");
+        }
+        statement.push(")::text");
+    }
+}
+
+/// The fewest characters that are found by their trigrams.
+const TRIGRAM: usize = 3;
+
+impl Wanted {
+    /// A quoted operand of `to_tsquery`; several words in it are looked for one behind the other. Customers do not find by what
+    /// only staff sees, whose words have the weight C. Source: PostgreSQL manual, section "Parsing Queries".
+    fn operand(&self, viewer: &Viewer) -> String {
+        let (Self::Word(text) | Self::Phrase(text)) = self;
+        let quoted = text.replace('\\', r"\\").replace('\'', "''");
+        let weights = if viewer.is_staff() { "" } else { ":ABD" };
+        format!("'{quoted}'{weights}")
+    }
+}
+
+fn push_forms(statement: &mut Statement, before: &str, language: SearchLanguage, operand: &str) {
+    statement
+        .push(&format!("{before}to_tsquery('pg_catalog.{language}', "))
+        .bind(operand.to_owned(), Type::TEXT)
+        .push(")");
+}
+
+/// The pattern of `LIKE` for texts in lower case with this part. Its signs stand for themselves.
+fn pattern(part: &str) -> String {
+    let part = part.to_lowercase();
+    let quoted = part
+        .replace('\\', r"\\")
+        .replace('%', r"\%")
+        .replace('_', r"\_");
+    format!("%{quoted}%")
+}
+
+/// A row with the text of a `tsquery` for each of some words. Empty where no language takes any of them for a word.
+pub(super) fn in_forms<'a>(
+    words: impl Iterator<Item = &'a Words>,
+    languages: &[SearchLanguage],
+    viewer: &Viewer,
+) -> Statement {
+    let mut languages = languages.to_vec();
+    if !languages.contains(&SearchLanguage::Simple) {
+        // Names and tags are of no language.
+        languages.push(SearchLanguage::Simple);
+    }
+    let mut statement = Statement::default();
+    statement.push("SELECT ARRAY[");
+    for (index, words) in words.enumerate() {
+        statement.push(if index == 0 { "" } else { ", " });
+        words.push(&mut statement, &languages, viewer);
+    }
+    statement.push("]::text[]");
+    statement
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use domain::actor::Role;
+
+    use super::*;
+    use crate::explain::viewer;
+
+    fn split(text: &str) -> (Wording, Query) {
+        Wording::split(Query::parse(text).unwrap())
+    }
+
+    #[test]
+    fn words_are_told_from_conditions_and_what_must_not_be_there_from_what_must() {
+        let (wording, rest) = split("status:open printer \"out of\" 12 -toner");
+        let word = |text: &str| Wanted::Word(text.to_owned());
+        let phrase = Wanted::Phrase("out of".to_owned());
+        let wanted = Words(vec![word("printer"), phrase, word("12")]);
+        assert_eq!(wanted.numbers(), [12]);
+        assert_eq!(wording.wanted, Some(wanted));
+        assert_eq!(wording.unwanted, [Words(vec![word("toner")])]);
+        assert_eq!(rest, Query::parse("status:open").unwrap());
+        assert!(split("status:open").0.is_empty());
+    }
+
+    #[test]
+    fn signs_of_the_search_are_quoted_and_customers_do_not_find_by_tags() {
+        let word = Wanted::Word(r"it's\".to_owned());
+        assert_eq!(word.operand(&viewer(Role::Agent)), r"'it''s\\'");
+        let word = Wanted::Word("a|!b:*".to_owned());
+        assert_eq!(word.operand(&viewer(Role::Customer)), "'a|!b:*':ABD");
+        assert_eq!(pattern(r"50%_\"), r"%50\%\_\\%");
+    }
+
+    #[test]
+    fn a_word_of_two_characters_has_no_trigram() {
+        let patterns = |text: &str| split(text).0.wanted.unwrap().patterns();
+        assert_eq!(patterns("printer"), Some(vec!["%printer%".to_owned()]));
+        assert_eq!(patterns("printer ab"), None);
+    }
+}

@@ -1,0 +1,138 @@
+//! The clauses of a filter as SQL.
+
+use domain::ids::UserId;
+use platform::rows::{Column, NOBODY, WHOEVER};
+use tokio_postgres::types::Type;
+use uuid::Uuid;
+
+use super::filter::{Holder, TimeRange};
+use super::statement::push_range;
+use super::terms::{Clause, OneOf};
+use crate::database::Statement;
+
+/// What rows of a table call the things that clauses speak of; `number`, `requester_id`, `team_id`, `tags` and
+/// `next_deadline_at` have one name everywhere.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Columns {
+    /// The agent who has the ticket.
+    pub(crate) assignee: &'static str,
+    /// When it was opened.
+    pub(crate) created: &'static str,
+    /// When it was changed last.
+    pub(crate) updated: &'static str,
+}
+
+impl Columns {
+    /// Those of tickets as staff know them.
+    pub(crate) const OF_TICKETS: Self = Self {
+        assignee: "assignee_id",
+        created: "created_at",
+        updated: "updated_at",
+    };
+}
+
+/// Adds a clause as a condition more.
+pub(crate) fn push_clause(statement: &mut Statement, clause: &Clause, columns: Columns) {
+    match clause {
+        Clause::Nothing => {
+            statement.push(" AND false");
+        }
+        Clause::Assignee(agents) => push_holders(statement, columns.assignee, agents),
+        Clause::Team(teams) => push_holders(statement, "team_id", teams),
+        Clause::Requester(requesters) => {
+            let ids: Vec<Uuid> = requesters.values.iter().map(|UserId(id)| *id).collect();
+            push_listed(statement, "requester_id", requesters.negated)
+                .bind(ids, Type::UUID_ARRAY)
+                .push(")");
+        }
+        Clause::Number(numbers) => {
+            push_listed(statement, "number", numbers.negated)
+                .bind(numbers.values.clone(), Type::INT8_ARRAY)
+                .push(")");
+        }
+        Clause::Tag(tags) => {
+            let words: Vec<String> = tags.values.iter().map(ToString::to_string).collect();
+            // The first condition follows from the second: see the tags of a filter.
+            let comparison = match tags.negated {
+                true => " AND NOT (tags && ",
+                false => " AND tags <> '{}' AND (tags && ",
+            };
+            statement
+                .push(comparison)
+                .bind(words, Type::TEXT_ARRAY)
+                .push(")");
+        }
+        Clause::CreatedOutside(range) => push_outside(statement, columns.created, *range),
+        Clause::UpdatedOutside(range) => push_outside(statement, columns.updated, *range),
+        Clause::DueWithin(range) => push_range(statement, "next_deadline_at", *range),
+        Clause::DueOutside(range) => {
+            statement.push(" AND (next_deadline_at IS NULL OR NOT (true");
+            push_range(statement, "next_deadline_at", *range);
+            statement.push("))");
+        }
+        Clause::Due(true) => {
+            statement.push(" AND next_deadline_at IS NOT NULL");
+        }
+        Clause::Due(false) => {
+            statement.push(" AND next_deadline_at IS NULL");
+        }
+    }
+}
+
+/// Adds that one of the holders has the ticket, or that none of them has.
+pub(super) fn push_holders<T: Column<Parameter = Uuid> + Copy>(
+    statement: &mut Statement,
+    column: &str,
+    holders: &OneOf<Holder<T>>,
+) {
+    let (ids, with_nobody) = split(&holders.values);
+    // What is compared with no value is neither true nor false: nobody is named on either side.
+    let nobody = match (holders.negated, with_nobody) {
+        (false, true) => format!(" OR {column} IS NULL)"),
+        (true, false) => format!(" OR {column} IS NULL)"),
+        (false, false) => ")".to_owned(),
+        (true, true) => format!(") AND {column} IS NOT NULL"),
+    };
+    let comparison = if holders.negated { "<> ALL(" } else { "= ANY(" };
+    statement
+        .push(&format!(" AND ({column} {comparison}"))
+        .bind(ids, Type::UUID_ARRAY)
+        .push(")")
+        .push(&nobody);
+}
+
+/// The ids among holders, and whether nobody is among them.
+pub(super) fn split<T: Column<Parameter = Uuid> + Copy>(
+    holders: &[Holder<T>],
+) -> (Vec<Uuid>, bool) {
+    let ids = holders.iter().filter_map(|holder| match holder {
+        Holder::One(id) => Some(id.parameter()),
+        Holder::Nobody => None,
+    });
+    let with_nobody = holders.iter().any(|it| matches!(it, Holder::Nobody));
+    (ids.collect(), with_nobody)
+}
+
+pub(super) fn push_listed<'a>(
+    statement: &'a mut Statement,
+    column: &str,
+    negated: bool,
+) -> &'a mut Statement {
+    let comparison = if negated { "<> ALL(" } else { "= ANY(" };
+    statement.push(&format!(" AND {column} {comparison}"))
+}
+
+fn push_outside(statement: &mut Statement, column: &str, range: TimeRange) {
+    statement.push(" AND NOT (true");
+    push_range(statement, column, range);
+    statement.push(")");
+}
+
+/// Ids as the counts of tickets have them. Somebody who is asked for by an id that the counts use for nobody or for
+/// whoever is not there.
+pub(super) fn as_counted<T: Column<Parameter = Uuid> + Copy>(holders: &[Holder<T>]) -> Vec<Uuid> {
+    let (mut ids, with_nobody) = split(holders);
+    ids.retain(|id| ![NOBODY, WHOEVER].contains(id));
+    ids.extend(with_nobody.then_some(NOBODY));
+    ids
+}
