@@ -8,8 +8,10 @@ use domain::text::{Email, Name, Slug};
 use uuid::Uuid;
 use write_side::commands::{CreateTeam, CreateUser};
 use write_side::dispatch::{CommandContext, CommandError, Dispatcher, Refusal};
+use write_side::identity::Identity;
 
 use crate::import::external_id::derive;
+use crate::state_dir::StateDir;
 
 /// The short name of the demo organization.
 pub const SLUG: &str = "demo";
@@ -102,6 +104,28 @@ pub async fn ensure(dispatcher: &Dispatcher) -> Result<OrganizationId> {
     };
     there_or(dispatcher.dispatch(context, team).await)?;
     Ok(organization)
+}
+
+/// Lets the demo's people sign in by a password, made the first time.
+///
+/// # Errors
+/// When the database cannot take it, or the password not be kept.
+pub async fn ensure_logins(
+    identity: &Identity,
+    organization: OrganizationId,
+    state: &StateDir,
+) -> Result<String> {
+    if let Some(password) = state.demo_password() {
+        return Ok(password);
+    }
+    let password = Uuid::new_v4().to_string();
+    for person in PEOPLE {
+        let (id, email) = (person.id(organization), Email::parse(person.email)?);
+        let granted = identity.grant_password(organization, id, &email, &password);
+        granted.await?;
+    }
+    state.keep_demo_password(&password)?;
+    Ok(password)
 }
 
 /// What an earlier run made stays as it is, whatever became of it since.

@@ -17,6 +17,7 @@ const FILE_MODE: u32 = 0o600;
 const TOKEN_SECRET: &str = "token-secret";
 const SIGNING_KEY: &str = "signing-key";
 const MASTER_KEY: &str = "master-key";
+const DEMO_PASSWORD: &str = "demo-password";
 const MAIL: &str = "mail";
 /// Written by the private servers.
 const DATABASE_URL: &str = "database-url";
@@ -82,6 +83,20 @@ impl StateDir {
         let key = MasterKeys::generate()?;
         self.write(MASTER_KEY, &key)?;
         Ok(key)
+    }
+
+    /// The password of the demo's people, once they have one.
+    #[must_use]
+    pub fn demo_password(&self) -> Option<String> {
+        self.read(DEMO_PASSWORD)
+    }
+
+    /// Keeps the password that the demo's people were given.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn keep_demo_password(&self, password: &str) -> Result<()> {
+        self.write(DEMO_PASSWORD, password).map(drop)
     }
 
     /// Where `up` puts mail when no other way for it is set.

@@ -1,68 +1,28 @@
-//! Draft policies and calendars, as the API writes and shows them.
+//! Draft policies and calendars in files, as the API shows those that hold.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result};
 use domain::calendar::definition::CalendarDefinition;
-use domain::ids::{CalendarId, PolicyId};
-use domain::service_levels::state::ServiceLevels;
-use domain::sla::policy::{Policy, PolicyDefinition, PolicyRef};
-use domain::text::Name;
+use domain::ids::CalendarId;
+use domain::sla::policy::Policy;
 use platform::http::problem::FieldError;
-use platform::http::views::calendar::{self, HolidayView, OpenView};
-use platform::http::views::policy::{self, ConditionsView, TargetView};
-use poem_openapi::Object;
+use platform::http::views::draft::{self, DraftCalendarView, DraftPolicyView};
 use poem_openapi::types::ParseFromJSON;
 use serde_json::Value;
-use uuid::Uuid;
 
-/// A policy that does not hold, or not yet.
-#[derive(Debug, Object)]
-struct DraftPolicy {
-    /// The policy that it is another version of; none for a new one.
-    id: Option<Uuid>,
-    /// Its name.
-    name: String,
-    /// For which tickets it is; for every ticket when left out.
-    conditions: Option<ConditionsView>,
-    /// What it promises.
-    targets: Vec<TargetView>,
-}
-
-/// A calendar that does not hold, or not yet.
-#[derive(Debug, Object)]
-struct DraftCalendar {
-    /// The calendar in whose place it stands, or the id by which draft policies name it.
-    id: Uuid,
-    /// Whose clock the hours are read from.
-    zone: String,
-    /// The open hours of every week.
-    weekly: Vec<OpenView>,
-    /// The days that are closed all the same.
-    holidays: Option<Vec<HolidayView>>,
-}
+/// What a draft says of a policy. The API shows more: versions, and when they began.
+const OF_POLICY: [&str; 4] = ["id", "name", "conditions", "targets"];
+/// What a draft says of a calendar.
+const OF_CALENDAR: [&str; 4] = ["id", "zone", "weekly", "holidays"];
 
 /// The whole ordered list of policies, as `GET /service-levels/policies` shows it: `{"policies": [...]}`, or the list alone.
 ///
 /// # Errors
 /// When a policy is not as the API takes it; the message names the place.
 pub fn policies(json: &Value) -> Result<Vec<Policy>> {
-    let mut policies = Vec::new();
-    for (index, item) in items(json, "policies")?.iter().enumerate() {
-        let policy = draft_policy(item).with_context(|| format!("/policies/{index}"))?;
-        policies.push(policy);
-    }
-    let max = ServiceLevels::MAX_POLICIES;
-    ensure!(
-        policies.len() <= max,
-        "an organization has at most {max} policies"
-    );
-    let ids: BTreeSet<_> = policies.iter().map(|policy| policy.reference.id).collect();
-    ensure!(
-        ids.len() == policies.len(),
-        "two of the policies have the same id"
-    );
-    Ok(policies)
+    let drafts: Vec<DraftPolicyView> = drafts(json, "policies", &OF_POLICY)?;
+    draft::policies(&drafts).map_err(|errors| told("policies", errors))
 }
 
 /// Calendars, as `GET /calendars` shows them: `{"calendars": [...]}` or `{"items": [...]}`, or the list alone.
@@ -70,66 +30,32 @@ pub fn policies(json: &Value) -> Result<Vec<Policy>> {
 /// # Errors
 /// When a calendar is not as the API takes it; the message names the place.
 pub fn calendars(json: &Value) -> Result<BTreeMap<CalendarId, CalendarDefinition>> {
-    let mut calendars = BTreeMap::new();
-    for (index, item) in items(json, "calendars")?.iter().enumerate() {
-        let (id, definition) =
-            draft_calendar(item).with_context(|| format!("/calendars/{index}"))?;
-        if calendars.insert(id, definition).is_some() {
-            bail!("/calendars/{index}: two of the calendars have this id");
-        }
-    }
-    let max = ServiceLevels::MAX_CALENDARS;
-    ensure!(
-        calendars.len() <= max,
-        "an organization has at most {max} calendars"
-    );
-    Ok(calendars)
+    let drafts: Vec<DraftCalendarView> = drafts(json, "calendars", &OF_CALENDAR)?;
+    let calendars = draft::calendars(&drafts).map_err(|errors| told("calendars", errors))?;
+    Ok(calendars.into_iter().collect())
 }
 
-fn items<'a>(json: &'a Value, name: &str) -> Result<&'a Vec<Value>> {
+/// The drafts of a list, by what a draft says.
+fn drafts<T: ParseFromJSON>(json: &Value, name: &str, fields: &[&str]) -> Result<Vec<T>> {
     let list = json.get(name).or_else(|| json.get("items")).unwrap_or(json);
-    list.as_array()
-        .with_context(|| format!("write a list, or an object with the list {name}"))
-}
-
-fn draft_policy(item: &Value) -> Result<Policy> {
-    let draft = DraftPolicy::parse_from_json(Some(item.clone()));
-    let draft = draft.map_err(|error| anyhow::anyhow!(error.into_message()))?;
-    let conditions = draft.conditions.unwrap_or_default();
-    let definition = PolicyDefinition {
-        name: Name::parse(&draft.name).context("/name")?,
-        conditions: policy::conditions(&conditions).map_err(told)?,
-        targets: policy::targets(&draft.targets).map_err(told)?,
+    let list = list
+        .as_array()
+        .with_context(|| format!("write a list, or an object with the list {name}"))?;
+    let parse = |(index, item): (usize, &Value)| {
+        let mut item = item.clone();
+        if let Some(item) = item.as_object_mut() {
+            item.retain(|field, _| fields.contains(&field.as_str()));
+        }
+        T::parse_from_json(Some(item))
+            .map_err(|error| anyhow::anyhow!("/{name}/{index}: {}", error.into_message()))
     };
-    definition
-        .check()
-        .map_err(|error| anyhow::anyhow!("/{}: {error}", error.field()))?;
-    Ok(Policy {
-        reference: PolicyRef {
-            id: PolicyId(draft.id.unwrap_or_else(Uuid::now_v7)),
-            // Versions are counted from 1: this one never held.
-            version: 0,
-        },
-        definition,
-    })
+    list.iter().enumerate().map(parse).collect()
 }
 
-fn draft_calendar(item: &Value) -> Result<(CalendarId, CalendarDefinition)> {
-    let draft = DraftCalendar::parse_from_json(Some(item.clone()));
-    let draft = draft.map_err(|error| anyhow::anyhow!(error.into_message()))?;
-    let holidays = draft.holidays.unwrap_or_default();
-    let definition = CalendarDefinition {
-        zone: calendar::zone(&draft.zone).map_err(told)?,
-        weekly: calendar::weekly(&draft.weekly).map_err(told)?,
-        holidays: calendar::holidays(&holidays).map_err(told)?,
-    };
-    Ok((CalendarId(draft.id), definition))
-}
-
-fn told(errors: Vec<FieldError>) -> anyhow::Error {
+fn told(name: &str, errors: Vec<FieldError>) -> anyhow::Error {
     let errors: Vec<String> = errors
         .into_iter()
-        .map(|error| format!("{}: {}", error.pointer, error.detail))
+        .map(|error| format!("/{name}{}: {}", error.pointer, error.detail))
         .collect();
     anyhow::anyhow!(errors.join("; "))
 }
@@ -139,7 +65,9 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
+    use domain::ids::PolicyId;
     use serde_json::json;
+    use uuid::Uuid;
 
     #[test]
     fn drafts_are_read_as_the_api_shows_what_holds() {
@@ -169,10 +97,7 @@ mod tests {
         let wrong = |json: Value| format!("{:#}", policies(&json).unwrap_err());
         let target = json!({"priority": "urgent", "metric": "patience", "seconds": 60});
         let told = wrong(json!([{"name": "Gold", "targets": [target]}]));
-        assert!(
-            told.contains("/policies/0") && told.contains("/targets/0/metric"),
-            "{told}"
-        );
+        assert!(told.contains("/policies/0/targets/0/metric"), "{told}");
         assert!(wrong(json!({})).contains("policies"));
         assert!(wrong(json!([{"name": "Gold", "targets": []}])).contains("targets"));
         let told = calendars(&json!([{"id": Uuid::nil(), "zone": "Berlin", "weekly": []}]));

@@ -6,9 +6,10 @@ use std::collections::HashMap;
 use std::marker::PhantomData;
 
 use anyhow::Result;
+use platform::http::conditional::Conditional;
 use platform::http::gate::Gated;
 use platform::http::one_description::OneDescription;
-use platform::http::serve::{BASE_PATH, Parts, compose, description};
+use platform::http::serve::{BASE_PATH, Completion, Parts, compose, description};
 use platform::http::views::TicketViews;
 use poem::endpoint::BoxEndpoint;
 use poem::http::Method;
@@ -16,6 +17,7 @@ use poem::{Endpoint, EndpointExt, Response};
 use poem_openapi::registry::{MetaApi, Registry};
 use poem_openapi::{OpenApi, OpenApiService};
 use read_side::ReadModels;
+use read_side::feed::{Feed, Log};
 use std::sync::Arc;
 use std::time::Duration;
 use write_side::dispatch::Dispatcher;
@@ -27,6 +29,16 @@ const DESCRIPTION: &str = "Customer support that keeps every change. docs/API.md
     tokens and roles, errors, safe repetition, conditional changes, reading one's own writes, pages and limits.";
 const LICENSE: &str = "MIT OR Apache-2.0";
 
+/// What queries are answered from.
+pub struct Queries {
+    /// The read models.
+    pub models: ReadModels,
+    /// The log that their past is folded from.
+    pub log: Log,
+    /// The feed over both.
+    pub feed: Feed,
+}
+
 /// Everything that a server with the API answers.
 ///
 /// # Errors
@@ -34,13 +46,14 @@ const LICENSE: &str = "MIT OR Apache-2.0";
 pub fn with_api(
     dispatcher: Dispatcher,
     identity: Identity,
-    models: ReadModels,
+    queries: Queries,
     wait_max: Duration,
     parts: Parts,
 ) -> Result<BoxEndpoint<'static, Response>> {
     boxed(compose(
-        service(Gated::new(api(dispatcher, identity, models, wait_max))?),
-        &write_side::http::amendments(),
+        service(Gated::new(api(dispatcher, identity, queries, wait_max))?),
+        &completion(),
+        Some(console::http::endpoint),
         parts,
     )?)
 }
@@ -50,7 +63,7 @@ pub fn with_api(
 /// # Errors
 /// When the empty description cannot be made.
 pub fn without_api(parts: Parts) -> Result<BoxEndpoint<'static, Response>> {
-    boxed(compose(service(()), &[], parts)?)
+    boxed(compose(service(()), &Completion::nothing(), None, parts)?)
 }
 
 /// The API's description as it is served and committed, without a server.
@@ -60,8 +73,15 @@ pub fn without_api(parts: Parts) -> Result<BoxEndpoint<'static, Response>> {
 pub fn openapi() -> Result<String> {
     Ok(description(
         &service(Gated::new(described(api))?),
-        &write_side::http::amendments(),
+        &completion(),
     )?)
+}
+
+fn completion() -> Completion {
+    Completion {
+        amendments: write_side::http::amendments(),
+        examples: schema::OPERATION_EXAMPLES,
+    }
 }
 
 fn boxed(
@@ -73,15 +93,18 @@ fn boxed(
 fn api(
     dispatcher: Dispatcher,
     identity: Identity,
-    models: ReadModels,
+    Queries { models, log, feed }: Queries,
     wait_max: Duration,
 ) -> impl OpenApi + 'static {
     let views: Arc<dyn TicketViews> = Arc::new(models.clone());
     let exports = Arc::new(ExportRecorder(dispatcher.clone()));
-    (
+    let freshness = models.freshness().clone();
+    let api = (
         write_side::http::api(dispatcher, identity, views, wait_max),
-        read_side::http::api(models, exports),
-    )
+        read_side::http::api(models, log, feed, exports),
+    );
+    let timed = &read_side::http::OF_THE_MOMENT;
+    Conditional::new(api, freshness, &read_side::http::OF_READ_MODELS, timed)
 }
 
 fn service<A: OpenApi>(api: A) -> OpenApiService<OneDescription<A>, ()> {
@@ -95,7 +118,7 @@ fn service<A: OpenApi>(api: A) -> OpenApiService<OneDescription<A>, ()> {
 struct Described<A>(PhantomData<fn() -> A>);
 
 fn described<A: OpenApi>(
-    _make: impl FnOnce(Dispatcher, Identity, ReadModels, Duration) -> A,
+    _make: impl FnOnce(Dispatcher, Identity, Queries, Duration) -> A,
 ) -> Described<A> {
     Described(PhantomData)
 }

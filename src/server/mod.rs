@@ -24,6 +24,7 @@ use platform::telemetry::PrometheusHandle;
 use platform::valkey::Valkey;
 use projector::{Bar, Ensured, Projector};
 use read_side::ReadModels;
+use read_side::feed::{Feed, Log, SeatLimits};
 use sign_on::SignOn;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -32,7 +33,7 @@ use write_side::identity::{Identity, Outward, Remembered};
 use write_side::notices::Notifier;
 use write_side::saga::Saga;
 
-use crate::http;
+use crate::http::{self, Queries};
 use crate::node::Node;
 use readiness::SharedProjector;
 
@@ -158,15 +159,15 @@ pub async fn start(config: &Config, overrides: Overrides) -> Result<RunningServe
         metrics: overrides.metrics,
         settings,
     };
+    let requests = Shutdown::new();
     let endpoint = if config.roles.has(Role::Api) {
-        let models = reading.models(&node);
         let wait_max = config.request_deadline.saturating_sub(WAIT_MARGIN);
+        let queries = reading.queries(&node, config.token_wait, wait_max, &requests);
         let dispatcher = node.dispatcher.clone();
-        http::with_api(dispatcher, identity.clone(), models, wait_max, parts)?
+        http::with_api(dispatcher, identity.clone(), queries, wait_max, parts)?
     } else {
         http::without_api(parts)?
     };
-    let requests = Shutdown::new();
     let serving = tokio::spawn(platform::http::serve::serve(
         listener,
         endpoint,
@@ -265,15 +266,38 @@ impl Reading {
         })
     }
 
-    fn models(&self, node: &Node) -> ReadModels {
-        ReadModels::new(
+    /// What queries are answered from; what follows the feed ends when `requests` do.
+    fn queries(
+        &self,
+        node: &Node,
+        token_wait: Duration,
+        wait_max: Duration,
+        requests: &Shutdown,
+    ) -> Queries {
+        let pool = &node.pools.queries;
+        let log = Log {
+            store: node.store.reading_through(pool.clone()),
+            keys: node.keys.clone(),
+        };
+        let models = ReadModels::new(
             node.store.clone(),
-            node.pools.queries.clone(),
+            pool.clone(),
             self.progress.clone(),
             self.cache.clone(),
             node.dispatcher.clock().clone(),
-            read_side::Options::default(),
-        )
+            read_side::Options {
+                wait_timeout: token_wait,
+            },
+        );
+        let limits = SeatLimits::default();
+        let feed = Feed::new(
+            models.clone(),
+            log.clone(),
+            limits,
+            requests.clone(),
+            wait_max,
+        );
+        Queries { models, log, feed }
     }
 }
 

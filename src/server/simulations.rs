@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
+use deadpool_postgres::PoolError;
 use platform::shutdown::Shutdown;
 use write_side::simulations::{Claimed, KeptDifference, Queue, SimulatedRow};
 
@@ -91,6 +92,10 @@ async fn carry_out(
                 simulation = %claimed.id,
                 "a simulation failed"
             );
+            if may_pass(&error) {
+                // As when its server dies: it is tried once more when nothing was heard of it for a while.
+                return Ok(());
+            }
             queue.fail(claimed, now, &error.to_string()).await?;
         }
         Err(_) => {
@@ -100,6 +105,12 @@ async fn carry_out(
         }
     }
     Ok(())
+}
+
+/// Whether the database was at fault, and not the request or the log.
+fn may_pass(error: &anyhow::Error) -> bool {
+    let mut causes = error.chain();
+    causes.any(|cause| cause.is::<tokio_postgres::Error>() || cause.is::<PoolError>())
 }
 
 fn rows(finished: Finished) -> Vec<SimulatedRow> {

@@ -8,7 +8,7 @@ use domain::ids::OrganizationId;
 use platform::auth::{Grant, TokenKeys, TokenSigner};
 use platform::clock::{Clock, SystemClock};
 use platform::config::{Config, MailWay};
-use platform::http::serve::{BASE_PATH, DOCS_PATH};
+use platform::http::serve::{BASE_PATH, CONSOLE_PATH, DOCS_PATH};
 
 use crate::demo;
 use crate::state_dir::StateDir;
@@ -26,6 +26,7 @@ pub fn print(
     state: &StateDir,
     address: SocketAddr,
     organization: OrganizationId,
+    password: &str,
 ) -> Result<()> {
     let base = format!("http://{address}");
     let mut variables = vec![("API".to_owned(), format!("{base}{BASE_PATH}"))];
@@ -41,6 +42,7 @@ pub fn print(
         variables.push((format!("{name}_ID"), id.to_string()));
         variables.push((format!("{name}_TOKEN"), token));
     }
+    variables.push(("DEMO_PASSWORD".to_owned(), password.to_owned()));
     variables.push((
         "TEAM_ID".to_owned(),
         demo::team_id(organization).to_string(),
@@ -52,6 +54,7 @@ pub fn print(
     let file = state.write(TOKENS_FILE, &exports.concat())?;
     println!("\nInsightDesk is running.\n");
     println!("  API            {base}{BASE_PATH}");
+    println!("  console        {base}{CONSOLE_PATH}");
     println!("  documentation  {base}{DOCS_PATH}");
     match &config.mail.way {
         MailWay::Directory(path) => println!("  mail           {}\n", path.display()),
@@ -67,8 +70,12 @@ pub fn print(
     {
         println!("export {name}={value}");
     }
+    println!("\nThey sign in to the console with the password {password}:\n");
+    for person in demo::PEOPLE {
+        println!("  {:<20} {}", person.email, person.role.as_str());
+    }
     println!(
-        "\nAll of them at once, with the ids of these people and the address as $API:\n\n  . {}\n",
+        "\nAll tokens at once, with the ids of these people and the address as $API:\n\n  . {}\n",
         file.display()
     );
     println!("A first ticket, ready to paste into another terminal in this directory:\n");

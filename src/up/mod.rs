@@ -85,7 +85,9 @@ async fn serve(config: &Config, state: &StateDir, shutdown: &Shutdown) -> Result
 async fn greet(config: &Config, state: &StateDir, server: &RunningServer) -> Result<()> {
     let demo = demo::ensure(&server.node().dispatcher).await;
     let organization = demo.context("the demo organization could not be made")?;
-    greeting::print(config, state, server.address, organization)
+    let password = demo::ensure_logins(server.identity(), organization, state).await;
+    let password = password.context("the demo's people could not be given a password")?;
+    greeting::print(config, state, server.address, organization, &password)
 }
 
 async fn start(config: &Config) -> Result<RunningServer> {

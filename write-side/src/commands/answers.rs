@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What stands in the place of an erased person's text.
-const ERASED: &str = r#""(erased)""#;
+pub(super) const ERASED: &str = r#""(erased)""#;
 
 /// A ticket after a command.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -21,6 +21,7 @@ mod roles;
 mod teams;
 mod update_ticket;
 mod users;
+mod views;
 
 pub use answers::{
     CompanyAnswer, MessageAnswer, OrganizationAnswer, TeamAnswer, TicketAnswer, UserAnswer,
@@ -44,3 +45,4 @@ pub use roles::{ChangeRole, CreateRole, DeleteRole, RoleAnswer, RoleGone, permis
 pub use teams::{ChangeTeam, CreateTeam};
 pub use update_ticket::UpdateTicket;
 pub use users::{ChangeUser, CreateUser, EraseUser, InviteUser, NewRole};
+pub use views::{ChangeView, CreateView, DeleteView, ViewAnswer};

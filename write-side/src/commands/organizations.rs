@@ -2,7 +2,9 @@
 
 use super::OrganizationAnswer;
 use crate::dispatch::{CommandError, Refusal, UseCase, Work};
+use domain::calendar::zone::Zone;
 use domain::organization::command::OrganizationCommand;
+use domain::organization::language::SearchLanguage;
 use domain::organization::settings::{FieldDefinition, SecondFactorDemand, Settings};
 use domain::organization::state::{Organization, Standing};
 use domain::organization::waiting::{TeamWaiting, WaitingRules};
@@ -59,6 +61,10 @@ pub struct ChangeOrganization {
     pub waiting: Option<WaitingRules>,
     /// The same for tickets of teams.
     pub team_waiting: Option<TeamWaiting>,
+    /// The zone whose days reports are grouped by.
+    pub time_zone: Option<Zone>,
+    /// The language in which new texts are taken into the search.
+    pub search_language: Option<SearchLanguage>,
 }
 
 impl UseCase for ChangeOrganization {
@@ -119,6 +125,8 @@ impl ChangeOrganization {
                 .team_waiting
                 .clone()
                 .unwrap_or_else(|| present.team_waiting.clone()),
+            time_zone: self.time_zone.unwrap_or(present.time_zone),
+            search_language: self.search_language.unwrap_or(present.search_language),
         }
     }
 }

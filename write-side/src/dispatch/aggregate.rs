@@ -15,7 +15,9 @@ use domain::company::event::{CompanyEvent, DomainClaimEvent};
 use domain::company::state::{Company, DomainClaim};
 use domain::error::Kind;
 use domain::event::{DecodeError, Encoded};
-use domain::ids::{CalendarId, CompanyId, MessageId, OrganizationId, TeamId, TicketId, UserId};
+use domain::ids::{
+    CalendarId, CompanyId, MessageId, OrganizationId, TeamId, TicketId, UserId, ViewId,
+};
 use domain::message::command::MessageCommand;
 use domain::message::event::MessageEvent;
 use domain::message::state::Message;
@@ -38,6 +40,9 @@ use domain::ticket::state::Ticket;
 use domain::user::command::UserCommand;
 use domain::user::event::{EmailClaimEvent, UserEvent};
 use domain::user::state::{EmailClaim, User};
+use domain::view::command::ViewCommand;
+use domain::view::event::{ViewEvent, ViewShelfEvent};
+use domain::view::state::{View, ViewShelf};
 use std::fmt::Display;
 use uuid::Uuid;
 
@@ -260,6 +265,21 @@ aggregate!(
     is_there_from_the_start = true
 );
 aggregate!(
+    View,
+    ViewEvent,
+    domain::view::STREAM_TYPE,
+    domain::view::evolve::evolve,
+    views,
+    sight = sight::of_view
+);
+aggregate!(
+    ViewShelf,
+    ViewShelfEvent,
+    domain::view::SHELF_STREAM_TYPE,
+    domain::view::evolve::evolve_shelf,
+    view_shelves
+);
+aggregate!(
     Ticket,
     TicketEvent,
     domain::ticket::STREAM_TYPE,
@@ -333,6 +353,14 @@ decides!(
     domain::service_levels::error::ServiceLevelsError,
     domain::service_levels::decide::decide,
     "policy"
+);
+decides!(
+    View,
+    ViewId,
+    ViewCommand,
+    domain::view::error::ViewError,
+    domain::view::decide::decide,
+    "view"
 );
 decides!(
     Ticket,

@@ -156,7 +156,11 @@ impl Work<'_> {
         .into())
     }
 
-    async fn check_team(&self, id: TeamId, pointer: &str) -> Result<(), CommandError> {
+    /// Refuses a team that is not there, or that the actor must not know of.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`] naming `pointer`.
+    pub async fn check_team(&self, id: TeamId, pointer: &str) -> Result<(), CommandError> {
         match &self.reference::<Team>(id.0).await?.state {
             Team::Present(team) if !team.is_hidden_from(self.actor()) => Ok(()),
             // Of a team that is hidden the answer says no more than of one that is not there.

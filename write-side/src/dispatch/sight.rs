@@ -13,6 +13,8 @@ use domain::message::state::Message;
 use domain::team::state::{PresentTeam, Team};
 use domain::ticket::state::Ticket;
 use domain::user::state::User;
+use domain::view::definition::ViewOwner;
+use domain::view::state::View;
 
 /// What decides who may know of an aggregate.
 #[derive(Debug, Clone, Copy)]
@@ -51,6 +53,14 @@ pub(super) fn of_message(state: &Message) -> Sight<'_> {
     match state {
         Message::Present(message) => Sight::TicketOf(message.ticket_id),
         Message::Absent => Sight::Everybody,
+    }
+}
+
+/// See [`Aggregate::sight`].
+pub(super) fn of_view(state: &View) -> Sight<'_> {
+    match state.owner() {
+        Some(ViewOwner::Team { team_id }) => Sight::TeamOf(team_id),
+        Some(ViewOwner::Organization | ViewOwner::Person { .. }) | None => Sight::Everybody,
     }
 }
 

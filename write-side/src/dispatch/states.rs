@@ -19,6 +19,7 @@ use domain::service_levels::state::ServiceLevels;
 use domain::team::state::Team;
 use domain::ticket::state::Ticket;
 use domain::user::state::{EmailClaim, User};
+use domain::view::state::{View, ViewShelf};
 use event_store::{EventStore, OrgId, Partition, Version};
 use metrics::gauge;
 use moka::ops::compute::Op;
@@ -284,6 +285,8 @@ pub struct Caches {
     pub(super) domain_claims: StateCache<DomainClaim>,
     pub(super) calendars: StateCache<BusinessCalendar>,
     pub(super) service_levels: StateCache<ServiceLevels>,
+    pub(super) views: StateCache<View>,
+    pub(super) view_shelves: StateCache<ViewShelf>,
     pub(super) tickets: StateCache<Ticket>,
     pub(super) messages: StateCache<Message>,
     pub(super) occurrences: StateCache<Occurrence>,
@@ -309,6 +312,8 @@ impl Caches {
             domain_claims: StateCache::new(max_bytes, page_limit),
             calendars: StateCache::new(max_bytes, page_limit),
             service_levels: StateCache::new(max_bytes, page_limit),
+            views: StateCache::new(max_bytes, page_limit),
+            view_shelves: StateCache::new(max_bytes, page_limit),
             tickets: StateCache::new(max_bytes, page_limit),
             messages: StateCache::new(max_bytes, page_limit),
             // Touched once each: there is nothing to keep.
@@ -340,6 +345,8 @@ impl Caches {
         self.domain_claims.measure();
         self.calendars.measure();
         self.service_levels.measure();
+        self.views.measure();
+        self.view_shelves.measure();
         self.tickets.measure();
         self.messages.measure();
         self.occurrences.measure();
@@ -353,6 +360,7 @@ impl Caches {
     /// Forgets what is kept about an erased person.
     pub(super) fn forget_subject(&self, org_id: OrgId, subject: UserId) {
         self.users.forget_subject(org_id, subject);
+        self.views.forget_subject(org_id, subject);
         self.tickets.forget_subject(org_id, subject);
         self.messages.forget_subject(org_id, subject);
     }

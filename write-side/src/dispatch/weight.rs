@@ -13,6 +13,7 @@ use domain::team::state::Team;
 use domain::ticket::field::FieldValue;
 use domain::ticket::state::Ticket;
 use domain::user::state::{EmailClaim, User};
+use domain::view::state::{View, ViewShelf};
 
 /// What a state takes beside the part that grows: the struct, its key, the bookkeeping of the cache.
 const FIXED_BYTES: usize = 1_024;
@@ -138,6 +139,21 @@ impl Weigh for BusinessCalendar {
 impl Weigh for ServiceLevels {
     fn grown_bytes(&self) -> usize {
         self.bytes() + ENTRY_BYTES * (self.policies.len() + self.calendars.len())
+    }
+}
+
+impl Weigh for View {
+    fn grown_bytes(&self) -> usize {
+        match self {
+            Self::Present(view) => view.definition.query.as_str().len(),
+            Self::Absent | Self::Deleted(_) => 0,
+        }
+    }
+}
+
+impl Weigh for ViewShelf {
+    fn grown_bytes(&self) -> usize {
+        ENTRY_BYTES * self.views.len()
     }
 }
 

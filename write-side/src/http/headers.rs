@@ -2,6 +2,7 @@
 
 use crate::dispatch::IfMatch;
 use event_store::{IdempotencyKey, Version};
+use platform::http::entity_tag;
 use platform::http::problem::Problem;
 use std::time::Duration;
 
@@ -24,14 +25,7 @@ pub(super) fn if_match(header: Option<&str>) -> Result<Option<IfMatch>, Problem>
     if text == "*" {
         return Ok(Some(IfMatch::Any));
     }
-    let digits = text
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'));
-    let digits = digits
-        .filter(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()));
-    let version = digits
-        .and_then(|digits| digits.parse().ok())
-        .and_then(|number| Version::new(number).ok());
+    let version = entity_tag::version_in(text).and_then(|number| Version::new(number).ok());
     match version {
         Some(version) => Ok(Some(IfMatch::Version(version))),
         None => Err(Problem::bad_request(

@@ -20,6 +20,7 @@ mod tags;
 mod teams;
 mod tickets;
 mod users;
+mod views;
 
 use crate::dispatch::Dispatcher;
 use crate::identity::Identity;
@@ -39,6 +40,7 @@ use std::time::Duration;
 use teams::Teams;
 use tickets::Tickets;
 use users::Users;
+use views::Views;
 
 /// The command endpoints. `views` serves `Prefer: wait`, which never waits longer than `wait_max`: choose it shorter than
 /// the request's deadline.
@@ -63,6 +65,7 @@ pub fn api(
         Companies(desk.clone()),
         Calendars(desk.clone()),
         Policies(desk.clone()),
+        Views(desk.clone()),
         SimulationsApi(simulations),
         OrganizationApi(desk),
     )

@@ -6,6 +6,7 @@ use super::responses::{Changed, OrganizationResult, Stamp};
 use super::tags::ApiTags;
 use super::tickets::call;
 use crate::commands::ChangeOrganization;
+use domain::calendar::zone::Zone;
 use domain::ids::TeamId;
 use domain::organization::settings::{FieldDefinition, FieldKind};
 use domain::organization::waiting::TeamWaiting;
@@ -14,7 +15,9 @@ use domain::text::{FieldKey, FieldText, Name};
 use platform::http::auth::Bearer;
 use platform::http::body::Body;
 use platform::http::problem::{CommandProblem, Problem};
-use platform::http::views::{FieldKindView, SecondFactorDemandView, WaitingRulesView};
+use platform::http::views::{
+    FieldKindView, SearchLanguageView, SecondFactorDemandView, WaitingRulesView,
+};
 use poem::Request;
 use poem_openapi::param::Header;
 use poem_openapi::{Object, OpenApi};
@@ -56,6 +59,11 @@ struct SettingsBody {
     waiting: Option<WaitingRulesView>,
     /// The same for tickets of teams, by their ids; whole. What a team does not name is as `waiting` says.
     team_waiting: Option<BTreeMap<String, WaitingRulesView>>,
+    /// The IANA name of the zone whose days reports are grouped by, such as `Europe/Berlin`. Past reports follow it.
+    #[oai(validator(max_length = 64))]
+    time_zone: Option<String>,
+    /// The language in which new texts are taken into the search. Older texts keep theirs, and are found by it.
+    search_language: Option<SearchLanguageView>,
 }
 
 /// SLA targets by priority.
@@ -129,9 +137,11 @@ impl UpdateOrganizationBody {
             .team_waiting
             .map(|given| team_waiting(&mut fields, given))
             .transpose();
-        let all = || Ok::<_, AtFault>((name?, custom_fields?, team_waiting?));
+        let zone = settings.time_zone.as_deref().map(Zone::parse).transpose();
+        let time_zone = zone.map_err(|error| fields.add("/settings/time_zone", error.to_string()));
+        let all = || Ok::<_, AtFault>((name?, custom_fields?, team_waiting?, time_zone?));
         let parsed = all();
-        let (name, custom_fields, team_waiting) = fields.finish(parsed)?;
+        let (name, custom_fields, team_waiting, time_zone) = fields.finish(parsed)?;
         Ok(ChangeOrganization {
             name,
             auto_close_after_hours: settings.auto_close_after_hours,
@@ -143,6 +153,8 @@ impl UpdateOrganizationBody {
             second_factor_required_for: settings.second_factor_required_for.map(Into::into),
             waiting: settings.waiting.as_ref().map(Into::into),
             team_waiting,
+            time_zone,
+            search_language: settings.search_language.map(Into::into),
         })
     }
 }

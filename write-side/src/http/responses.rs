@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use domain::ids::TicketId;
 use platform::auth::Principal;
 use platform::consistency::ConsistencyToken;
+use platform::http::entity_tag;
 use platform::http::serve::BASE_PATH;
 use platform::http::views::{
     ChannelView, FieldValueView, PriorityView, RoleView, SettingsView, StatusView, TicketView,
@@ -75,7 +76,7 @@ impl<T: ToJSON + Type + Send> Created<T> {
         Self::Created(
             Json(body),
             location,
-            etag(version),
+            entity_tag::of_version(version),
             stamp.token,
             stamp.replayed,
             stamp.preference,
@@ -88,16 +89,12 @@ impl<T: ToJSON + Type + Send> Changed<T> {
     pub(super) fn of(version: i64, stamp: Stamp, body: T) -> Self {
         Self::Ok(
             Json(body),
-            etag(version),
+            entity_tag::of_version(version),
             stamp.token,
             stamp.replayed,
             stamp.preference,
         )
     }
-}
-
-fn etag(version: i64) -> String {
-    format!("\"{version}\"")
 }
 
 /// The headers that tell how a command was carried out.

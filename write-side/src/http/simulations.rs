@@ -1,6 +1,6 @@
 //! `/sla/simulations`: what other policies or calendars would have made of the past.
 
-mod drafts;
+mod request;
 mod views;
 
 use platform::cursor::{self, Fingerprint};
@@ -10,14 +10,15 @@ use platform::http::page::{bad_cursor, limit};
 use platform::http::problem::{AccessProblem, BodylessAccessProblem, Problem};
 use platform::http::serve::BASE_PATH;
 use platform::page::Page;
-use poem_openapi::param::{Path, Query};
+use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, OpenApi};
 use uuid::Uuid;
 
+use super::headers;
 use super::tags::ApiTags;
 use crate::simulations::{KeptDifference, SimulationError, Simulations};
-use drafts::CreateSimulationBody;
+use request::CreateSimulationBody;
 use views::{DifferenceView, DifferencesView, SimulationView, SimulationsView};
 
 /// When to come back while the database cannot be reached.
@@ -45,6 +46,7 @@ enum Forgotten {
     #[oai(status = 204)]
     Gone,
 }
+
 #[OpenApi(tag = "ApiTags::ServiceLevels")]
 impl SimulationsApi {
     /// Simulate other service levels
@@ -59,15 +61,17 @@ impl SimulationsApi {
     async fn create(
         &self,
         bearer: Bearer,
+        /// Any key of up to 255 visible ASCII characters. The same request with the same key is answered with the
+        /// simulation that it asked for.
+        #[oai(name = "Idempotency-Key")]
+        key: Header<Option<String>>,
         body: Body<CreateSimulationBody>,
     ) -> Result<Asked, AccessProblem> {
         let request = body.0.parsed()?;
-        let principal = bearer.0;
-        let made = self
-            .0
-            .create(principal.organization_id, principal.user_id, &request)
-            .await;
-        let made = made.map_err(problem)?;
+        let key = headers::idempotency_key(key.0.as_deref())?;
+        let (organization, by) = (bearer.0.organization_id, bearer.0.user_id);
+        let made = self.0.create(organization, by, key.as_ref(), &request);
+        let made = made.await.map_err(problem)?;
         let location = format!("{BASE_PATH}/sla/simulations/{}", made.id);
         Ok(Asked::Queued(Json(made.into()), location))
     }
@@ -166,10 +170,12 @@ impl SimulationsApi {
         Ok(Forgotten::Gone)
     }
 }
+
 fn problem(error: SimulationError) -> Problem {
     let detail = error.to_string();
     match error {
         SimulationError::TooMany => Problem::conflict(detail),
+        SimulationError::KeyReused => Problem::unprocessable(detail),
         SimulationError::NotFound => Problem::not_found("the simulation"),
         SimulationError::Unavailable(source) => {
             Problem::unavailable(detail, RETRY_AFTER_S).with_source(source)

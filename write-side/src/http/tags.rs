@@ -8,6 +8,8 @@ pub(super) enum ApiTags {
     Access,
     /// Tickets and what is done with them.
     Tickets,
+    /// Saved views of tickets.
+    Views,
     /// Replies and notes.
     Messages,
     /// People.

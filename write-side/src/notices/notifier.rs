@@ -30,12 +30,27 @@ const BATCH_MAX: i64 = 100;
 enum NotifyError {
     #[error(transparent)]
     Table(#[from] TableError),
+    #[error("a notice was written in a form that this program does not know")]
+    Form(#[source] serde_json::Error),
     #[error("what a notice tells of cannot be read")]
     Read(#[from] CommandError),
     #[error("the outbox has no connection to the database")]
     Pool(#[from] PoolError),
     #[error("a letter could not be put into the outbox")]
     Enqueue(#[from] EnqueueError),
+}
+
+impl NotifyError {
+    /// True when the fault lies in what this notice tells of, so that the next one may be written out; false when what all
+    /// of them need is missing.
+    fn concerns_one_notice(&self) -> bool {
+        match self {
+            Self::Form(_)
+            | Self::Read(CommandError::Internal(_) | CommandError::Refused(_))
+            | Self::Enqueue(EnqueueError::Seal(_) | EnqueueError::Write(_)) => true,
+            Self::Table(_) | Self::Read(_) | Self::Pool(_) | Self::Enqueue(_) => false,
+        }
+    }
 }
 
 /// Writes the notices of the partitions out that the saga of this process leads. Two that do so at once, in the moment in
@@ -82,12 +97,14 @@ impl Notifier {
         }
     }
 
-    /// Looks at the partitions that were folded further since the last look.
+    /// Looks at the partitions that were folded further since the last look, and at those that failed then. One that fails
+    /// holds up no other; the first failure is told.
     async fn look(
         &self,
         saga: &Statuses,
         seen: &mut HashMap<Partition, Position>,
     ) -> Result<(), NotifyError> {
+        let mut outcome = Ok(());
         for status in saga.all() {
             if !status.is_leading {
                 // Whoever leads next may leave notices behind.
@@ -97,21 +114,38 @@ impl Notifier {
             if seen.get(&status.partition) == Some(&status.position) {
                 continue;
             }
-            self.write_out(status.partition).await?;
-            seen.insert(status.partition, status.position);
+            match self.write_out(status.partition).await {
+                Ok(()) => {
+                    seen.insert(status.partition, status.position);
+                }
+                Err(error) => outcome = outcome.and(Err(error)),
+            }
         }
-        Ok(())
+        outcome
     }
 
+    /// Writes the notices of a partition out. One whose own fault keeps it back is stepped over, and the first such fault
+    /// is told after the others.
     async fn write_out(&self, partition: Partition) -> Result<(), NotifyError> {
+        let mut outcome = Ok(());
+        let mut after = 0;
         loop {
-            let batch = tables::next(&self.notices, partition, BATCH_MAX).await?;
-            for waiting in &batch {
-                self.enqueue(waiting).await?;
-                tables::done(&self.notices, partition, waiting.position).await?;
+            let batch = tables::next(&self.notices, partition, after, BATCH_MAX).await?;
+            let is_last = batch.len() < BATCH_MAX as usize;
+            for (position, waiting) in batch {
+                after = position;
+                let written = match waiting {
+                    Ok(waiting) => self.enqueue(&waiting).await,
+                    Err(error) => Err(NotifyError::Form(error)),
+                };
+                match written {
+                    Ok(()) => tables::done(&self.notices, partition, position).await?,
+                    Err(error) if error.concerns_one_notice() => outcome = outcome.and(Err(error)),
+                    Err(error) => return Err(error),
+                }
             }
-            if batch.len() < BATCH_MAX as usize {
-                return Ok(());
+            if is_last {
+                return outcome;
             }
         }
     }

@@ -12,14 +12,16 @@ use super::notice::Notice;
 
 const NEXT: &str = formatcp!(
     "SELECT n.position, n.org_id, n.ticket_id, n.event_id, n.notice::text FROM {NOTICES} n \
-      WHERE n.partition = $1 ORDER BY n.position LIMIT $2"
+      WHERE n.partition = $1 AND n.position > $2 ORDER BY n.position LIMIT $3"
 );
 const DONE: &str = formatcp!("DELETE FROM {NOTICES} n WHERE n.partition = $1 AND n.position = $2");
+
+/// A row: which one, and the notice in it unless another program wrote it in a form that this one does not know.
+pub(super) type Found = (i64, Result<Waiting, serde_json::Error>);
 
 /// A notice that waits.
 #[derive(Debug)]
 pub(super) struct Waiting {
-    pub(super) position: i64,
     pub(super) organization_id: OrganizationId,
     pub(super) ticket_id: TicketId,
     pub(super) event_id: Uuid,
@@ -35,23 +37,21 @@ pub(super) enum TableError {
     /// A statement failed.
     #[error("notices cannot be read or taken away")]
     Database(#[from] tokio_postgres::Error),
-    /// A row was written by another program.
-    #[error("a notice cannot be understood")]
-    Row(#[from] serde_json::Error),
 }
 
-/// The first notices of a partition that wait.
+/// The first notices of a partition that wait behind a position.
 pub(super) async fn next(
     pool: &Pool,
     partition: Partition,
+    after: i64,
     limit: i64,
-) -> Result<Vec<Waiting>, TableError> {
+) -> Result<Vec<Found>, TableError> {
     let client = pool.get().await?;
     let statement = client.prepare_cached(NEXT).await?;
     let rows = client
-        .query(&statement, &[&partition.get(), &limit])
+        .query(&statement, &[&partition.get(), &after, &limit])
         .await?;
-    rows.iter().map(waiting).collect()
+    rows.iter().map(found).collect()
 }
 
 /// Takes a notice away whose letters are in the outbox.
@@ -68,13 +68,16 @@ pub(super) async fn done(
     Ok(())
 }
 
-fn waiting(row: &Row) -> Result<Waiting, TableError> {
-    let notice: &str = row.try_get("notice")?;
-    Ok(Waiting {
-        position: row.try_get("position")?,
-        organization_id: OrganizationId(row.try_get("org_id")?),
-        ticket_id: TicketId(row.try_get("ticket_id")?),
-        event_id: row.try_get("event_id")?,
-        notice: serde_json::from_str(notice)?,
-    })
+fn found(row: &Row) -> Result<Found, TableError> {
+    let organization_id = OrganizationId(row.try_get("org_id")?);
+    let ticket_id = TicketId(row.try_get("ticket_id")?);
+    let event_id = row.try_get("event_id")?;
+    let notice = serde_json::from_str(row.try_get("notice")?);
+    let waiting = notice.map(|notice| Waiting {
+        organization_id,
+        ticket_id,
+        event_id,
+        notice,
+    });
+    Ok((row.try_get("position")?, waiting))
 }

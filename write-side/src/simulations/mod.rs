@@ -20,12 +20,12 @@ use domain::sla::measure::Outcome;
 use domain::sla::policy::Policy;
 use domain::sla::simulation::{Draft, Numbers, Range};
 use domain::ticket::state::Priority;
-use event_store::Partition;
+use event_store::{IdempotencyKey, Partition};
 use platform::rows::{Column, RowError};
 use schema::table::{SLA_SIMULATION_DIFFERENCES, SLA_SIMULATIONS};
 use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
-use tokio_postgres::types::Json;
+use tokio_postgres::types::{Json, ToSql};
 use uuid::Uuid;
 
 use crate::dispatch::{CommandError, Dispatcher};
@@ -47,7 +47,8 @@ const INSERT: &str = formatcp!(
     "INSERT INTO {SLA_SIMULATIONS} (partition, org_id, simulation_id, state, request, created_by, created_at) \
      SELECT $1, $2, $3, 'queued', $4, $5, $6 \
       WHERE (SELECT count(*) FROM {SLA_SIMULATIONS} s \
-              WHERE s.partition = $1 AND s.org_id = $2 AND s.state IN ('queued', 'running')) < $7"
+              WHERE s.partition = $1 AND s.org_id = $2 AND s.state IN ('queued', 'running')) < $7 \
+     ON CONFLICT DO NOTHING"
 );
 const FORGET_OLD: &str = formatcp!(
     "DELETE FROM {SLA_SIMULATIONS} d WHERE d.partition = $1 AND d.org_id = $2 AND d.state IN ('completed', 'failed') \
@@ -70,7 +71,7 @@ const DIFFERENCES: &str = formatcp!(
 );
 
 /// What is asked.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SimulationRequest {
     /// The whole ordered list of draft policies; none leaves those that held.
     pub policies: Option<Vec<Policy>>,
@@ -175,6 +176,9 @@ pub enum SimulationError {
         "an organization has at most {OPEN_MAX} simulations that wait or run: delete one, or come back later"
     )]
     TooMany,
+    /// The key asked for another one before.
+    #[error("the idempotency key was used before with another request: use a new key")]
+    KeyReused,
     /// Nobody asked for it in this organization, or it is forgotten.
     #[error("there is no such simulation")]
     NotFound,
@@ -221,44 +225,40 @@ impl Simulations {
         Self { pool, dispatcher }
     }
 
-    /// Asks for one.
+    /// Asks for one. The same person with the same key gets the one that was asked for before, while it is kept.
     ///
     /// # Errors
-    /// When too many wait, or the database fails.
+    /// When too many wait, the key asked for another one before, or the database fails.
     pub async fn create(
         &self,
         organization: OrganizationId,
         by: UserId,
+        key: Option<&IdempotencyKey>,
         request: &SimulationRequest,
     ) -> Result<Kept, SimulationError> {
         let (partition, client) = self.reach(organization).await?;
-        let id = Uuid::now_v7();
-        let now = self.dispatcher.clock().now();
-        let request = Json(request);
-        let made = client
-            .execute(
-                INSERT,
-                &[
-                    &partition,
-                    &organization.0,
-                    &id,
-                    &request,
-                    &by.0,
-                    &now,
-                    &OPEN_MAX,
-                ],
-            )
-            .await?;
-        if made == 0 {
-            return Err(SimulationError::TooMany);
+        let id = key.map_or_else(Uuid::now_v7, |key| id_of(by, key));
+        let find: [&(dyn ToSql + Sync); 3] = [&partition, &organization.0, &id];
+        if key.is_some()
+            && let Some(row) = client.query_opt(FIND, &find).await?
+        {
+            return asked_before(&row, request);
         }
-        client
-            .execute(FORGET_OLD, &[&partition, &organization.0, &KEPT_MAX])
-            .await?;
-        let row = client
-            .query_opt(FIND, &[&partition, &organization.0, &id])
-            .await?;
-        kept(&row.ok_or(SimulationError::NotFound)?)
+        let now = self.dispatcher.clock().now();
+        let json = Json(request);
+        let [partition, org_id, id] = find;
+        let values: [&(dyn ToSql + Sync); 7] =
+            [partition, org_id, id, &json, &by.0, &now, &OPEN_MAX];
+        let made = client.execute(INSERT, &values).await?;
+        if made > 0 {
+            let forget: [&(dyn ToSql + Sync); 3] = [partition, org_id, &KEPT_MAX];
+            client.execute(FORGET_OLD, &forget).await?;
+        }
+        // Not made and there: the same request came twice at once.
+        match client.query_opt(FIND, &find).await? {
+            Some(row) => asked_before(&row, request),
+            None => Err(SimulationError::TooMany),
+        }
     }
 
     /// Those that are kept, the newest first.
@@ -334,6 +334,20 @@ impl Simulations {
     async fn reach(&self, organization: OrganizationId) -> Result<(i16, Client), SimulationError> {
         let partition: Partition = self.dispatcher.partition(organization).await?;
         Ok((partition.get(), self.pool.get().await?))
+    }
+}
+
+/// A request that is sent again leads to the same simulation.
+fn id_of(by: UserId, key: &IdempotencyKey) -> Uuid {
+    Uuid::new_v5(&by.0, key.as_str().as_bytes())
+}
+
+fn asked_before(row: &Row, request: &SimulationRequest) -> Result<Kept, SimulationError> {
+    let kept = kept(row)?;
+    if kept.request == *request {
+        Ok(kept)
+    } else {
+        Err(SimulationError::KeyReused)
     }
 }
 

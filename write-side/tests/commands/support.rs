@@ -17,7 +17,7 @@ use platform::config::{PoolSettings, Secret};
 use platform::consistency::{ConsistencyToken, WaitTimeout};
 use platform::http::gate::Gated;
 use platform::http::health::{Check, Readiness};
-use platform::http::serve::{HttpSettings, Parts, compose};
+use platform::http::serve::{Completion, HttpSettings, Parts, compose};
 use platform::http::views::{TicketView, TicketViews, ViewError};
 use platform::mail::PublicUrl;
 use platform::pools::{Pools, log_writer_config};
@@ -289,9 +289,14 @@ fn endpoint(
         settings,
     };
     Arc::new(
-        compose(OpenApiService::new(api, "InsightDesk", "1"), &[], parts)
-            .unwrap()
-            .boxed(),
+        compose(
+            OpenApiService::new(api, "InsightDesk", "1"),
+            &Completion::nothing(),
+            None,
+            parts,
+        )
+        .unwrap()
+        .boxed(),
     )
 }
 

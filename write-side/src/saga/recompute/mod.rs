@@ -7,7 +7,8 @@
 //! that comes in meanwhile joins the walk.
 //!
 //! A command may be decided by rules that were read up to a second before. A walk therefore begins
-//! [`Options::rules_settling`] after its change was seen: what is decided by older rules is in the log by then.
+//! [`Options::rules_settling`] after its change was seen: what is decided by older rules is in the log by then. A walk that
+//! is under way goes on meanwhile, and looks once more at what it looked at in that time.
 
 mod rules;
 mod tables;
@@ -101,6 +102,8 @@ pub(super) enum Step {
 struct Waiting {
     walk: Walk,
     ready_at: Instant,
+    /// What is looked at before may be decided by rules that are older than the newest change, and is looked at again.
+    settled_at: Instant,
     since: DateTime<Utc>,
     tickets_left: i64,
 }
@@ -191,10 +194,10 @@ impl Recompute {
         self.must_load = false;
         // What was found by an earlier leader was seen by it at an unknown time.
         let settled_at = Instant::now() + self.options.rules_settling;
-        let known: HashMap<WalkKey, Instant> = self
+        let known: HashMap<WalkKey, (Instant, Instant)> = self
             .walks
             .drain(..)
-            .map(|waiting| (waiting.walk.key, waiting.ready_at))
+            .map(|waiting| (waiting.walk.key, (waiting.ready_at, waiting.settled_at)))
             .collect();
         for Unfinished {
             walk,
@@ -202,10 +205,17 @@ impl Recompute {
             tickets_left,
         } in unfinished
         {
-            let noted_at = self.settled_at.get(&walk.key);
-            let ready_at = noted_at.or(known.get(&walk.key)).unwrap_or(&settled_at);
+            let noted = self.settled_at.get(&walk.key).copied();
+            let (ready_at, settled_at) = match (noted, known.get(&walk.key)) {
+                // Changes that come faster than they settle keep nobody waiting.
+                (Some(noted), Some((ready_at, _))) if walk.has_begun() => (*ready_at, noted),
+                (Some(noted), _) => (noted, noted),
+                (None, Some(known)) => *known,
+                (None, None) => (settled_at, settled_at),
+            };
             self.walks.push_back(Waiting {
-                ready_at: *ready_at,
+                ready_at,
+                settled_at,
                 walk,
                 since,
                 tickets_left,
@@ -221,10 +231,11 @@ impl Recompute {
     async fn walk_on(&mut self, mut waiting: Waiting, lease: &Lease) -> Result<(), SagaError> {
         let limit = self.options.recompute_batch_limit;
         let page_limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let is_settled = waiting.settled_at <= Instant::now();
         let page = self.tables.tickets_of(&waiting.walk, page_limit).await?;
         let ended = self.send(&waiting.walk, &page, lease).await;
         let mut walk = waiting.walk.clone();
-        let (tally, is_finished) = match ended {
+        let (tally, mut is_finished) = match ended {
             Ended::Told(tally) => {
                 let last = page.last().map(|(ticket_id, _)| ticket_id.0);
                 (tally, walk.advance(last, page.len() >= limit))
@@ -235,6 +246,8 @@ impl Recompute {
                 self.suspended.insert(organization_id);
                 let of_others = |waiting: &Waiting| waiting.walk.key.0 != organization_id;
                 self.walks.retain(of_others);
+                // There may be more than were kept here.
+                self.must_load |= self.walks.is_empty();
                 return Ok(());
             }
             Ended::Broken => {
@@ -245,12 +258,18 @@ impl Recompute {
             }
         };
         self.failures = 0;
+        if !is_settled {
+            walk.turn_round_here(is_finished);
+            if is_finished {
+                waiting.ready_at = waiting.settled_at;
+            }
+            is_finished = false;
+        }
         let finished_at = is_finished.then(|| self.clock.now());
         self.tables
             .move_walk(lease, &walk, tally, finished_at)
             .await?;
         if is_finished {
-            // There may be more than were kept here.
             self.must_load |= self.walks.is_empty();
         } else {
             waiting.walk = walk;

@@ -24,7 +24,8 @@ const OF_POLICIES: [&str; 4] = [
 const CALENDAR_CHANGED: &str = "calendar.changed";
 const SETTINGS_CHANGED: &str = "organization.settings_changed";
 const RESUMED: &str = "organization.resumed";
-const COMPANY_SET: &str = "user.company_set";
+/// What may take a requester out of a company or bring them into one. Who is no customer any more is in none.
+const OF_COMPANY: [&str; 3] = ["user.company_set", "user.role_changed", "subject.erased"];
 
 /// A change of rules that open tickets have to hear of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,7 +113,7 @@ impl Rules<'_> {
                 whole(Touches::settings())
             }
             // A company's mail domains decide on customers who are new: those who are there stay where they are.
-            (user::STREAM_TYPE, COMPANY_SET) => {
+            (user::STREAM_TYPE, event_type) if OF_COMPANY.contains(&event_type) => {
                 let requester = Scope::Requester(UserId(recorded.stream_id));
                 Some((requester, Touches::all()))
             }
@@ -209,6 +210,6 @@ mod tests {
         assert!(has(CalendarEvent::TYPES, CALENDAR_CHANGED));
         assert!(has(OrganizationEvent::TYPES, SETTINGS_CHANGED));
         assert!(has(OrganizationEvent::TYPES, RESUMED));
-        assert!(has(UserEvent::TYPES, COMPANY_SET));
+        assert!(OF_COMPANY.iter().all(|name| has(UserEvent::TYPES, name)));
     }
 }

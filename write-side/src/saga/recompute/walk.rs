@@ -106,6 +106,17 @@ impl Walk {
         }
     }
 
+    /// Whether it has looked at tickets.
+    pub(super) fn has_begun(&self) -> bool {
+        self.after.is_some()
+    }
+
+    /// Goes all the way round from here, as if a change had come in now. `is_at_end`: from the beginning.
+    pub(super) fn turn_round_here(&mut self, is_at_end: bool) {
+        self.after = self.after.filter(|_| !is_at_end);
+        (self.until, self.is_second_lap) = (self.after, false);
+    }
+
     /// Goes on behind a page of tickets, and says whether that was the end. A page that is not full is the last one of a lap.
     pub(super) fn advance(&mut self, last: Option<Uuid>, is_full: bool) -> bool {
         if is_full {
@@ -131,9 +142,8 @@ mod tests {
     use domain::sla::policy::PolicyRef;
     use domain::sla::rule::AppliedTarget;
 
-    /// Walks over `tickets` by pages of two. After `change_after` pages another change comes in, as the tables note it.
-    fn looked_at(tickets: &[u128], change_after: usize) -> Vec<u128> {
-        let mut walk = Walk {
+    fn walk() -> Walk {
+        Walk {
             key: (OrganizationId(Uuid::nil()), Scope::Organization),
             touches: Touches::all(),
             cause: Cause {
@@ -144,7 +154,12 @@ mod tests {
             after: None,
             until: None,
             is_second_lap: false,
-        };
+        }
+    }
+
+    /// Walks over `tickets` by pages of two. After `change_after` pages another change comes in, as the tables note it.
+    fn looked_at(tickets: &[u128], change_after: usize) -> Vec<u128> {
+        let mut walk = walk();
         let mut looked_at = Vec::new();
         for page_number in 0.. {
             if page_number == change_after {
@@ -168,6 +183,27 @@ mod tests {
         assert_eq!(looked_at(&[1, 2, 3, 4, 5], 0), [1, 2, 3, 4, 5]);
         assert_eq!(looked_at(&[1, 2, 3, 4], 0), [1, 2, 3, 4]);
         assert_eq!(looked_at(&[], 0), Vec::<u128>::new());
+    }
+
+    #[test]
+    fn a_walk_that_turns_round_looks_at_each_ticket_once_more() {
+        let mut walk = walk();
+        assert!(!walk.has_begun());
+        assert!(!walk.advance(Some(Uuid::from_u128(2)), true));
+        walk.turn_round_here(false);
+        assert!(walk.has_begun());
+        // To the end, and from the beginning to where it was.
+        assert!(!walk.advance(Some(Uuid::from_u128(3)), false));
+        let bounds = walk.bounds();
+        assert_eq!(
+            (bounds.after, bounds.until),
+            (Uuid::nil(), Uuid::from_u128(2))
+        );
+        assert!(walk.advance(Some(Uuid::from_u128(2)), false));
+        walk.turn_round_here(true);
+        let bounds = walk.bounds();
+        assert_eq!((bounds.after, bounds.until), (Uuid::nil(), Uuid::max()));
+        assert!(walk.advance(Some(Uuid::from_u128(3)), false));
     }
 
     #[test]

@@ -31,6 +31,7 @@ const QUIET_DAYS: i64 = 30;
 /// The saga's day off.
 const DOWN_FROM_S: i64 = 20 * DAY_S;
 const DOWN_UNTIL_S: i64 = 21 * DAY_S;
+const TICKETS: usize = 300;
 const STEPS_PER_TICKET: usize = 10;
 
 fn begin() -> DateTime<Utc> {
@@ -56,9 +57,9 @@ fn step(random: &mut Random) -> Step {
 }
 
 /// What happens at which second: an opening (`None`), or a step of the n-th ticket.
-fn plan(random: &mut Random, tickets: usize) -> BTreeMap<i64, Option<usize>> {
+fn plan(random: &mut Random) -> BTreeMap<i64, Option<usize>> {
     let mut openings = BTreeSet::new();
-    while openings.len() < tickets {
+    while openings.len() < TICKETS {
         openings.insert(random.below(DAYS * DAY_S * 3 / 4));
     }
     let mut plan: BTreeMap<i64, Option<usize>> = openings.iter().map(|it| (*it, None)).collect();
@@ -130,17 +131,6 @@ async fn saga(desk: &Desk) -> Saga {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sixty_days_yield_each_deadline_once_and_none_early() {
-    live(60).await;
-}
-
-/// The same with some thousand commands: `cargo test -p write-side --test saga -- --ignored sixty_days`.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "takes minutes"]
-async fn sixty_days_of_many_tickets_yield_each_deadline_once_and_none_early() {
-    live(1_500).await;
-}
-
-async fn live(tickets: usize) {
     let desk = Desk::open().await;
     desk.clock.set(begin());
     let dispatcher = &desk.server.dispatcher;
@@ -152,7 +142,7 @@ async fn live(tickets: usize) {
     let mut sagas = Some(Sagas::start(&desk).await);
     let mut histories: Vec<History> = Vec::new();
     let (mut kills, mut had_day_off) = (0, false);
-    let plan = plan(&mut random, tickets);
+    let plan = plan(&mut random);
     let kill_every = plan.len() / 12;
     for (number, (second, what)) in plan.into_iter().enumerate() {
         let is_down = (DOWN_FROM_S..DOWN_UNTIL_S).contains(&second);
