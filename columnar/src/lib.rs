@@ -1,11 +1,13 @@
-//! Events as Apache Parquet, for DuckDB, pandas and other tools that work on columns.
+//! Events and reports as Apache Parquet, for DuckDB, pandas and other tools that work on columns.
 //!
-//! The envelope has typed columns: integers, UUIDs, timestamps in microseconds of UTC, the hash as 32 bytes. `data` and
+//! Of events the envelope has typed columns: integers, UUIDs, timestamps in microseconds of UTC, the hash as 32 bytes. `data` and
 //! `metadata` are JSON texts as the log holds them, and `schema_version` beside `type` says which shape `data` has.
 //!
-//! Invariant: memory is bounded by one row group.
+//! Invariant: memory is bounded by one row group; a report is one.
 //! Never: a change to what an event says. A crate of its own, and only linked with the feature `parquet` of the program,
 //! because its dependency adds to the time of every first build.
+
+mod report;
 
 use std::fs::File;
 use std::io::Write;
@@ -25,6 +27,8 @@ use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::ColumnPath;
 use uuid::Uuid;
+
+pub use report::{ReportLine, report_file};
 
 /// Most events in one row group.
 const GROUP_EVENTS_MAX: usize = 100_000;
@@ -192,35 +196,37 @@ impl Group {
         self,
         mut group: SerializedRowGroupWriter<'_, W>,
     ) -> Result<(), ParquetError> {
-        column::<Int32Type, W>(&mut group, &self.partitions)?;
-        column::<Int64Type, W>(&mut group, &self.positions)?;
-        column::<FixedLenByteArrayType, W>(&mut group, &self.org_ids)?;
-        column::<ByteArrayType, W>(&mut group, &self.stream_types)?;
-        column::<FixedLenByteArrayType, W>(&mut group, &self.stream_ids)?;
-        column::<Int64Type, W>(&mut group, &self.versions)?;
-        column::<FixedLenByteArrayType, W>(&mut group, &self.event_ids)?;
-        column::<ByteArrayType, W>(&mut group, &self.types)?;
-        column::<Int32Type, W>(&mut group, &self.schema_versions)?;
-        column::<ByteArrayType, W>(&mut group, &self.data)?;
-        column::<ByteArrayType, W>(&mut group, &self.metadata)?;
-        column::<Int64Type, W>(&mut group, &self.occurred_at)?;
-        column::<Int64Type, W>(&mut group, &self.recorded_at)?;
-        column::<FixedLenByteArrayType, W>(&mut group, &self.hashes)?;
+        column::<Int32Type, W>(&mut group, &self.partitions, None)?;
+        column::<Int64Type, W>(&mut group, &self.positions, None)?;
+        column::<FixedLenByteArrayType, W>(&mut group, &self.org_ids, None)?;
+        column::<ByteArrayType, W>(&mut group, &self.stream_types, None)?;
+        column::<FixedLenByteArrayType, W>(&mut group, &self.stream_ids, None)?;
+        column::<Int64Type, W>(&mut group, &self.versions, None)?;
+        column::<FixedLenByteArrayType, W>(&mut group, &self.event_ids, None)?;
+        column::<ByteArrayType, W>(&mut group, &self.types, None)?;
+        column::<Int32Type, W>(&mut group, &self.schema_versions, None)?;
+        column::<ByteArrayType, W>(&mut group, &self.data, None)?;
+        column::<ByteArrayType, W>(&mut group, &self.metadata, None)?;
+        column::<Int64Type, W>(&mut group, &self.occurred_at, None)?;
+        column::<Int64Type, W>(&mut group, &self.recorded_at, None)?;
+        column::<FixedLenByteArrayType, W>(&mut group, &self.hashes, None)?;
         group.close()?;
         Ok(())
     }
 }
 
+/// Writes the next column. `is_there` says of each row whether it has a value, where it may have none.
 fn column<T: DataType, W: Write + Send>(
     group: &mut SerializedRowGroupWriter<'_, W>,
     values: &[T::T],
+    is_there: Option<&[i16]>,
 ) -> Result<(), ParquetError> {
     let Some(mut column) = group.next_column()? else {
         return Err(ParquetError::General(
             "the schema has too few columns".to_owned(),
         ));
     };
-    column.typed::<T>().write_batch(values, None, None)?;
+    column.typed::<T>().write_batch(values, is_there, None)?;
     column.close()
 }
 

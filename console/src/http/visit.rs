@@ -1,0 +1,164 @@
+//! One look at a page by somebody who is signed in.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use platform::http::problem::Problem;
+use platform::http::within::{Ask, Within};
+use poem::http::Method;
+use poem::{Request, Response};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{answers, cookies};
+use crate::shown::{Named, Tokens};
+
+const CONSISTENCY_TOKEN: &str = "consistency-token";
+
+/// Who looks, and how the API is asked for them.
+pub(super) struct Visit<'a> {
+    within: &'a Within,
+    request: &'a Request,
+    token: String,
+    /// New tokens, for the browser to keep.
+    renewed: Vec<String>,
+    /// Who looks.
+    pub(super) person: Person,
+    /// What the pages have to show at least: the browser comes from a change that it made.
+    seen: Option<String>,
+}
+
+/// What the token says of its person. Only for what a page offers: what they may do is asked of the API at each step.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Person {
+    #[serde(rename = "sub")]
+    pub(super) id: Uuid,
+    pub(super) role: String,
+}
+
+impl Person {
+    fn of(token: &str) -> Option<Self> {
+        let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
+        serde_json::from_slice(&claims).ok()
+    }
+
+    pub(super) fn is_staff(&self) -> bool {
+        self.role != "customer"
+    }
+}
+
+/// What a command answered.
+pub(super) struct Done {
+    pub(super) body: Value,
+    /// For the pages that are to show it.
+    pub(super) token: Option<String>,
+}
+
+impl<'a> Visit<'a> {
+    /// Finds out who looks, with new tokens where the old ones have ended.
+    ///
+    /// # Errors
+    /// The page to sign in, for who is not.
+    pub(super) async fn begin(request: &'a Request, within: &'a Within) -> Result<Self, Response> {
+        let seen = super::form::Form::of_query(request)
+            .get("seen")
+            .map(str::to_owned);
+        let (token, renewed) = match cookies::access(request) {
+            Some(token) => (token.to_owned(), Vec::new()),
+            None => renew(request, within).await?,
+        };
+        let person = Person::of(&token).ok_or_else(signed_out)?;
+        Ok(Self {
+            within,
+            request,
+            token,
+            renewed,
+            person,
+            seen,
+        })
+    }
+
+    /// What a query answers.
+    pub(super) async fn get<T: DeserializeOwned>(
+        &self,
+        path_and_query: impl Into<String>,
+    ) -> Result<T, Problem> {
+        let mut ask = Ask::new(Method::GET, path_and_query);
+        if let Some(seen) = &self.seen {
+            ask = ask.header(CONSISTENCY_TOKEN, seen);
+        }
+        let response = self
+            .within
+            .ask(self.request, ask.token(&self.token))
+            .await?;
+        read(response).await
+    }
+
+    /// Sends a command.
+    pub(super) async fn send(&self, ask: Ask) -> Result<Done, Problem> {
+        let response = self
+            .within
+            .ask(self.request, ask.token(&self.token))
+            .await?;
+        let token = response.headers().get(CONSISTENCY_TOKEN);
+        let token = token
+            .and_then(|value| value.to_str().ok())
+            .map(str::to_owned);
+        let body = read(response).await?;
+        Ok(Done { body, token })
+    }
+
+    /// What the pages call the person.
+    pub(super) async fn name(&self) -> Result<String, Problem> {
+        let user: Named = self.get(format!("/users/{}", self.person.id)).await?;
+        Ok(user.name)
+    }
+
+    /// The answer, with what the browser has to keep; the page to sign in where the tokens were good no more.
+    pub(super) fn end(&self, outcome: Result<Response, Problem>) -> Response {
+        match outcome {
+            Ok(response) => answers::with_cookies(response, &self.renewed),
+            Err(problem) if problem.status() == 401 => signed_out(),
+            Err(problem) => answers::with_cookies(answers::refused(&problem), &self.renewed),
+        }
+    }
+}
+
+/// The way to the page to sign in, for a browser whose cookies are good for nothing.
+fn signed_out() -> Response {
+    answers::with_cookies(answers::elsewhere("/sign-in"), &cookies::forget())
+}
+
+async fn renew(request: &Request, within: &Within) -> Result<(String, Vec<String>), Response> {
+    let Some(refresh) = cookies::refresh(request) else {
+        return Err(answers::elsewhere("/sign-in"));
+    };
+    let ask = Ask::new(Method::POST, "/auth/refresh").body(json!({ "refresh_token": refresh }));
+    let renewed = match within.ask(request, ask).await {
+        Ok(response) => read::<Tokens>(response).await,
+        Err(problem) => Err(problem),
+    };
+    match renewed {
+        Ok(tokens) => {
+            let cookies = cookies::keep(&tokens);
+            Ok((tokens.access_token, cookies))
+        }
+        // The session is not known to be over: try again later.
+        Err(problem) if problem.status().is_server_error() || problem.status() == 429 => {
+            Err(answers::refused(&problem))
+        }
+        Err(_) => Err(signed_out()),
+    }
+}
+
+/// The body of an answer; nothing where there is none.
+pub(super) async fn read<T: DeserializeOwned>(response: Response) -> Result<T, Problem> {
+    let bytes = response
+        .into_body()
+        .into_bytes()
+        .await
+        .map_err(Problem::internal)?;
+    let bytes: &[u8] = if bytes.is_empty() { b"null" } else { &bytes };
+    serde_json::from_slice(bytes).map_err(Problem::internal)
+}

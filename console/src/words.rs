@@ -1,0 +1,74 @@
+//! How the console says names, times and durations.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// A word of the API for people: `on_hold` is "on hold".
+pub fn plain(word: &str) -> String {
+    word.replace('_', " ")
+}
+
+/// A moment, to the minute.
+pub fn at(time: &DateTime<Utc>) -> String {
+    time.format("%Y-%m-%d %H:%M").to_string()
+}
+
+/// A moment as machines read it.
+pub fn machine(time: &DateTime<Utc>) -> String {
+    time.format("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// How long ago or how far ahead a moment is: "3 h ago", "in 20 min".
+pub fn from_now(time: &DateTime<Utc>, now: DateTime<Utc>) -> String {
+    let ahead = *time - now;
+    if ahead < TimeDelta::zero() {
+        format!("{} ago", duration(-ahead.num_seconds()))
+    } else {
+        format!("in {}", duration(ahead.num_seconds()))
+    }
+}
+
+/// Seconds in the two largest units that say something: "2 d 3 h".
+pub fn duration(seconds: i64) -> String {
+    let (sign, seconds) = (if seconds < 0 { "-" } else { "" }, seconds.unsigned_abs());
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
+    let text = match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, _) => format!("{minutes} min"),
+        (0, _, 0) => format!("{hours} h"),
+        (0, _, _) => format!("{hours} h {minutes} min"),
+        (_, 0, _) => format!("{days} d"),
+        (_, _, _) => format!("{days} d {hours} h"),
+    };
+    format!("{sign}{text}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_is_said_in_its_two_largest_units() {
+        let said = [0, 59, 60, 3_599, 3_600, 5_400, 86_400, 97_300, -90].map(duration);
+        assert_eq!(
+            said,
+            [
+                "0 s",
+                "59 s",
+                "1 min",
+                "59 min",
+                "1 h",
+                "1 h 30 min",
+                "1 d",
+                "1 d 3 h",
+                "-1 min"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_moment_is_ahead_or_behind() {
+        let now = DateTime::UNIX_EPOCH;
+        assert_eq!(from_now(&(now + TimeDelta::minutes(20)), now), "in 20 min");
+        assert_eq!(from_now(&(now - TimeDelta::hours(3)), now), "3 h ago");
+    }
+}
