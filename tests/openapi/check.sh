@@ -1,61 +1,27 @@
 #!/usr/bin/env bash
-# Checks the API against its description: schema/openapi.json is what the program describes, a linter finds no fault in
-# it, and a freshly started server keeps it under schemathesis, for every role, and between two organizations.
-# Needs cargo, python3 with venv, node with npx, and what `insightdesk up` needs.
+# Checks the API against its description: schema/openapi.json is what the program describes, and a freshly started server
+# keeps it under schemathesis, for every role, and between two organizations. `./dev spec` looks at the description itself.
+# Needs cargo, python3 with venv, and what `insightdesk up` needs.
 # usage: tests/openapi/check.sh [more options of `schemathesis run`]
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-readonly REDOCLY=@redocly/cli@2.77.0
 readonly SCHEMATHESIS=schemathesis==4.32.5
 readonly VENV=target/openapi-venv
-readonly START_TIMEOUT_S=120
-readonly STOP_TIMEOUT_S=20
 # Whose token is sent alone: first, while nobody has erased or deactivated them. Then admins of two organizations attack each
 # other.
 readonly ROLES="CUSTOMER AGENT"
 # It ends the session of the token that is sent, after which everything is refused: attacked last, by itself.
 readonly ENDS_ITSELF=sign_out
-readonly PASSWORD="seven green umbrellas in the hall"
 readonly CONFIG=tests/openapi/schemathesis.toml
 
-say() { printf '==> %s\n' "$*" >&2; }
-
-die() {
-    printf 'check.sh: %s\n' "$*" >&2
-    exit 1
-}
-
-server_pid=
-dir=$(mktemp -d)
-stop() {
-    if [ -n "$server_pid" ] && kill -INT "$server_pid" 2>/dev/null; then
-        for _ in $(seq "$STOP_TIMEOUT_S"); do
-            kill -0 "$server_pid" 2>/dev/null || break
-            sleep 1
-        done
-    fi
-    rm -rf "$dir"
-}
-trap stop EXIT
-
-build() {
-    say "building"
-    cargo build --locked --bin insightdesk
-    # The account of the private PostgreSQL has to reach the directory.
-    chmod 755 "$dir"
-    cp "${CARGO_TARGET_DIR:-target}/debug/insightdesk" "$dir/insightdesk"
-}
+# shellcheck source=tests/live_server.sh
+. tests/live_server.sh
 
 check_committed() {
     say "comparing schema/openapi.json with what the program describes"
     "$dir/insightdesk" openapi | diff -u schema/openapi.json - >"$dir/diff" ||
         die "schema/openapi.json is out of date: cargo run -- openapi > schema/openapi.json"
-}
-
-lint() {
-    say "linting schema/openapi.json"
-    npx --yes "$REDOCLY" lint schema/openapi.json --config tests/openapi/redocly.yaml
 }
 
 install_schemathesis() {
@@ -66,20 +32,6 @@ install_schemathesis() {
     fi
 }
 
-start_server() {
-    say "starting a server with a database of its own"
-    # All load comes from one address and a few people.
-    (cd "$dir" && exec env -u DATABASE_URL -u VALKEY_URL INSIGHTDESK_RATE_LIMITS=off ./insightdesk up) >"$dir/server.log" 2>&1 &
-    server_pid=$!
-    for _ in $(seq "$START_TIMEOUT_S"); do
-        [ -f "$dir/.insightdesk/tokens.env" ] && return
-        kill -0 "$server_pid" 2>/dev/null || break
-        sleep 1
-    done
-    cat "$dir/server.log" >&2
-    die "the server did not start"
-}
-
 # Someone of another organization: prints their token.
 make_stranger() {
     local name=$1 role=$2
@@ -88,49 +40,11 @@ make_stranger() {
     ./insightdesk token --org globex --user "$email" --hours 8
 }
 
-# The text that begins with $2 in the mail to $1.
-mailed() {
-    "$VENV/bin/python" - "$dir/.insightdesk/mail" "$1" "$2" <<'PY'
-import email, pathlib, re, sys, time
-
-directory, address, kind = sys.argv[1:]
-deadline = time.monotonic() + 20
-while time.monotonic() < deadline:
-    for path in pathlib.Path(directory).glob("*.eml"):
-        mail = email.message_from_bytes(path.read_bytes())
-        parts = mail.walk() if address in str(mail["To"]) else ()
-        for part in parts:
-            text = part.get_payload(decode=True)
-            found = re.search((kind + "[A-Za-z0-9_-]+").encode(), text or b"")
-            if found:
-                print(found.group().decode())
-                sys.exit()
-    time.sleep(0.2)
-sys.exit(f"no mail to {address} with {kind}")
-PY
-}
-
-field() { "$VENV/bin/python" -c "import json, sys; print(json.load(sys.stdin)$1)"; }
-
-# Gives whoever has the token $1 a login, by an invitation of the admin whose token is $2, and prints the address.
-give_login() {
-    local id address
-    id=$("$VENV/bin/python" -c 'import base64, json, sys
-print(json.loads(base64.urlsafe_b64decode(sys.argv[1].split(".")[1] + "=="))["sub"])' "$1")
-    address=$(send "$API/users/$id" --header "Authorization: Bearer $2" | field '["email"]')
-    send --request POST "$API/users/$id/invite" --header "Authorization: Bearer $2"
-    send "$API/auth/invitations/accept" \
-        --json "{\"token\": \"$(mailed "$address" idi_)\", \"password\": \"$PASSWORD\"}" >/dev/null
-    printf '%s\n' "$address"
-}
-
 # A fresh access token, good for a quarter of an hour: with an account and a session behind it, as those of the command line
 # have not.
 sign_in() {
     send "$API/auth/login" --json "{\"email\": \"$1\", \"password\": \"$PASSWORD\"}" | field '["tokens"]["access_token"]'
 }
-
-send() { curl --fail --silent --show-error "$@"; }
 
 # Another organization with an admin, and a ticket in each, which the other must not see. Everybody gets a login.
 make_peers() {
@@ -207,13 +121,10 @@ for label in untouched:
 PY
 }
 
-build
+build_server
 check_committed
-lint
 install_schemathesis
 start_server
-# shellcheck source=/dev/null
-. "$dir/.insightdesk/tokens.env"
 make_peers
 failed=0
 for role in $ROLES; do

@@ -1,0 +1,287 @@
+// What a person does in the console, step by step. Each step says what it shows, and fails for one reason.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { chromium } from "playwright-core";
+
+const { API, CUSTOMER_TOKEN, AGENT_TOKEN, ADMIN_TOKEN, CUSTOMER_EMAIL, AGENT_EMAIL, PASSWORD, CHROMIUM } = process.env;
+const origin = new URL(API).origin;
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const subject = "The scanner eats every second page";
+// Without these it asks foreign hosts for updates of its own.
+const flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"];
+const quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync"];
+
+async function api(token, method, path, body) {
+  const response = await fetch(API + path, {
+    method,
+    headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
+    body: body && JSON.stringify(body),
+  });
+  assert(response.ok, `${method} ${path}: ${response.status}`);
+  return response.json();
+}
+
+// What went wrong in a page without anybody seeing it: errors of scripts, and what the policy of contents stopped.
+function watch(page, wrong) {
+  page.on("pageerror", (error) => wrong.push(String(error)));
+  page.on("console", (message) => {
+    if (/Content Security Policy|Refused to/.test(message.text())) wrong.push(`${page.url()} ${JSON.stringify(message.location())} ${message.text()}`);
+  });
+}
+
+async function accessible(page, name) {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => window.axe.run());
+  const told = violations.map((one) => `${one.impact}: ${one.id}: ${one.nodes.map((node) => node.html).join(" ")}`);
+  for (const line of told) console.log(`  axe, ${name}: ${line}`);
+  const serious = violations.filter((one) => ["serious", "critical"].includes(one.impact));
+  assert.equal(serious.length, 0, `${name} keeps people out`);
+}
+
+// The page as it looks in light, in dark and on a small screen; each has to be accessible.
+async function seen(page, name) {
+  for (const [look, colorScheme, width] of [["light", "light", 1280], ["dark", "dark", 1280], ["small", "light", 390]]) {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize({ width, height: 900 });
+    await page.screenshot({ path: `${name}-${look}.png`, fullPage: true });
+    await accessible(page, `${name} ${look}`);
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    assert(overflow <= 0, `${name} ${look} is ${overflow} pixels too wide`);
+  }
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.setViewportSize({ width: 1280, height: 900 });
+}
+
+// Waits until no answer is on its way into the page: an element found before would be replaced, and the focus moved.
+async function settled(page) {
+  const moving = page.locator(".htmx-request, .htmx-swapping, .htmx-settling");
+  await moving.first().waitFor({ state: "detached" });
+}
+
+// Writes a query as a person does. Filling the field in would already send it.
+async function ask(page, query) {
+  await settled(page);
+  await page.getByLabel("Query").selectText();
+  await page.keyboard.type(query);
+  await page.keyboard.press("Enter");
+}
+
+async function signIn(page, email, password = PASSWORD) {
+  await page.goto(`${origin}/console`);
+  await page.getByLabel("E-mail address").fill(email);
+  await page.getByLabel("Password").fill(password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+}
+
+const steps = {
+  async "who is not signed in gets the page to sign in, and a wrong password nothing else"({ page }) {
+    await page.goto(`${origin}/console/tickets`);
+    assert.equal(page.url(), `${origin}/console/sign-in`);
+    await seen(page, "sign-in");
+    await signIn(page, AGENT_EMAIL, "not the password at all");
+    await page.getByRole("alert").waitFor();
+    assert.deepEqual(await page.context().cookies(), []);
+  },
+
+  async "signing in leads to the tickets, with tokens that no script reads"({ page }) {
+    await signIn(page, AGENT_EMAIL);
+    await page.getByRole("heading", { name: "Tickets" }).waitFor();
+    const cookies = await page.context().cookies();
+    assert.equal(cookies.length, 2);
+    for (const { name, httpOnly, secure, sameSite } of cookies) {
+      assert(name.startsWith("__Host-"), name);
+      assert.deepEqual({ httpOnly, secure, sameSite }, { httpOnly: true, secure: true, sameSite: "Strict" });
+    }
+  },
+
+  async "the list has its counts and is filtered by a click"({ page }) {
+    const views = page.getByRole("navigation", { name: "Views" });
+    await views.getByRole("link", { name: "Unsolved 2" }).waitFor();
+    await views.getByRole("link", { name: "Urgent 1" }).waitFor();
+    await views.getByRole("link", { name: "Slow burners 1" }).waitFor();
+    await seen(page, "tickets");
+    await page.getByRole("checkbox", { name: "low" }).check();
+    await page.waitForURL(/priority=low/, { waitUntil: "commit" });
+    await page.getByText("A quiet question").waitFor();
+    assert.equal(await page.getByText(subject).count(), 0);
+    await settled(page);
+    await views.getByRole("link", { name: "Urgent 1" }).click();
+    await page.waitForURL(/query=.*priority%3Aurgent/, { waitUntil: "commit" });
+    await page.getByRole("link", { name: subject }).waitFor();
+  },
+
+  async "a saved view has its tickets, its order and its columns, and can be narrowed further"({ page }) {
+    const views = page.getByRole("navigation", { name: "Views" });
+    await views.getByRole("link", { name: "Slow burners 1" }).click();
+    await page.getByRole("heading", { name: "Slow burners 1" }).waitFor();
+    await page.getByRole("link", { name: "A quiet question" }).waitFor();
+    const columns = await page.getByRole("columnheader").allInnerTexts();
+    assert.deepEqual(columns, ["No.", "Subject", "Channel", "Opened"]);
+    await views.locator("[aria-current]", { hasText: "Slow burners" }).waitFor();
+    await seen(page, "view");
+    await ask(page, "assignee:me");
+    await page.waitForURL(/view=.*query=assignee%3Ame/, { waitUntil: "commit" });
+    await page.getByText("No ticket fits.").waitFor();
+    await ask(page, "status:opne");
+    await page.getByRole("alert").getByText(/column 8/).waitFor();
+    assert.equal(await page.getByLabel("Query").inputValue(), "status:opne", "a mistake is mended where it was made");
+    assert.equal(await page.getByText("No ticket fits.").count(), 0);
+    await ask(page, "priority:low");
+    await page.getByRole("link", { name: "A quiet question" }).waitFor();
+    await page.goto(`${origin}/console/tickets?query=priority:urgent`);
+    await page.getByRole("link", { name: subject }).waitFor();
+  },
+
+  async "a load of the list asks for one total and one set of counts"({ page }) {
+    const asked = [];
+    page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+    await page.reload({ waitUntil: "networkidle" });
+    const pages = asked.filter((path) => path.startsWith("/console/tickets"));
+    assert.deepEqual(pages, ["/console/tickets", "/console/tickets/counts"]);
+    page.removeAllListeners("request");
+  },
+
+  async "the keys lead through the list into a ticket"({ page }) {
+    await page.locator("body").press("j");
+    await page.getByRole("link", { name: subject }).and(page.locator(":focus")).waitFor();
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: subject }).waitFor();
+    await page.locator(".thread").getByText("It did so twice today.").waitFor();
+    await settled(page);
+    await page.locator("main").press("r");
+    await page.getByRole("textbox", { name: "Message" }).and(page.locator(":focus")).waitFor();
+  },
+
+  async "a ticket is answered, noted, assigned and resolved by clicking"({ page }) {
+    await page.getByRole("textbox", { name: "Message" }).fill("Which page does it eat?");
+    await page.getByRole("button", { name: "Send" }).click();
+    await page.locator(".thread").getByText("Which page does it eat?").waitFor();
+    await page.locator("#status").getByText("open").waitFor();
+    await settled(page);
+    await page.getByRole("textbox", { name: "Message" }).fill("The third this week.");
+    await page.getByLabel("Internal note").check();
+    await page.getByRole("button", { name: "Send" }).click();
+    await page.locator(".note").getByText("The third this week.").waitFor();
+    await settled(page);
+    await page.getByLabel("Agent", { exact: true }).selectOption({ label: "Robin Agent" });
+    await page.getByLabel("Team", { exact: true }).selectOption({ label: "Support" });
+    await page.getByRole("button", { name: "Assign" }).click();
+    await page.locator("#assignee").getByText("Robin Agent").waitFor();
+    await settled(page);
+    await seen(page, "ticket");
+    await page.getByRole("button", { name: "Resolve" }).click();
+    await page.locator("#status").getByText("resolved").waitFor();
+  },
+
+  async "what was clicked is in the log, by whoever clicked"({ ticket }) {
+    const now = await api(AGENT_TOKEN, "GET", `/tickets/${ticket.id}`);
+    assert.deepEqual([now.status, now.assignee.name, now.team.name], ["resolved", "Robin Agent", "Support"]);
+    const messages = await api(CUSTOMER_TOKEN, "GET", `/tickets/${ticket.id}/messages`);
+    assert.deepEqual(messages.items.map((one) => one.body), ["It did so twice today.", "Which page does it eat?"]);
+    const history = await api(AGENT_TOKEN, "GET", `/tickets/${ticket.id}/history?order=desc&limit=5`);
+    assert(history.items.some((one) => one.type === "ticket.resolved" && one.actor.name === "Alex Agent"));
+  },
+
+  async "the slider shows the ticket as it was"({ page }) {
+    const then = page.locator("#then");
+    await then.getByText("resolved").first().waitFor();
+    await settled(page);
+    const slider = page.getByRole("slider", { name: /Step/ });
+    await slider.focus();
+    await page.keyboard.press("Home");
+    await then.locator("dd", { hasText: /^new$/ }).waitFor();
+    assert.equal(await then.getByText("Which page does it eat?").count(), 0);
+    await page.screenshot({ path: "past.png", fullPage: true });
+    // Each step shows what the API answers of that moment.
+    const history = await api(AGENT_TOKEN, "GET", `/tickets/${ticket.id}/history?limit=100`);
+    for (const [index, entry] of history.items.entries()) {
+      const moment = entry.type.startsWith("message.") ? entry.recorded_at : entry.version;
+      const was = await api(AGENT_TOKEN, "GET", `/tickets/${ticket.id}?as_of=${encodeURIComponent(moment)}`);
+      const shown = await page.request.get(`${origin}/console/tickets/${ticket.id}/past?step=${index + 1}`);
+      const text = await shown.text();
+      assert(text.includes(`<dd>${was.status.replace("_", " ")}</dd>`), `${index}: ${was.status}: ${text}`);
+      assert.equal(text.includes("<dt>assignee</dt>"), was.assignee !== undefined, `${index}`);
+    }
+  },
+
+  async "the page of analytics has charts with names and numbers"({ page }) {
+    await page.getByRole("link", { name: "Analytics" }).click();
+    await page.getByRole("img", { name: "Tickets opened on each day" }).waitFor();
+    await page.getByText("2 in all").waitFor();
+    await page.getByRole("img", { name: "Backlog at the end of each day" }).waitFor();
+    await page.getByRole("img", { name: "Time to the first response" }).waitFor();
+    await page.getByRole("img", { name: "Waits met and missed on each day" }).waitFor();
+    await page.getByText("Days of Europe/Berlin").waitFor();
+    await page.getByRole("img", { name: "By priority" }).waitFor();
+    await seen(page, "analytics");
+  },
+
+  async "a form from elsewhere changes nothing"({ page, ticket }) {
+    const cookies = (await page.context().cookies()).map(({ name, value }) => `${name}=${value}`).join("; ");
+    const path = `${origin}/console/tickets/${ticket.id}/reopen`;
+    for (const from of [{ Origin: "https://evil.example" }, { "Sec-Fetch-Site": "cross-site" }, {}]) {
+      const headers = { Cookie: cookies, "Content-Type": "application/x-www-form-urlencoded", ...from };
+      const response = await fetch(path, { method: "POST", headers, redirect: "manual" });
+      assert.equal(response.status, 403, JSON.stringify(from));
+    }
+    const now = await api(AGENT_TOKEN, "GET", `/tickets/${ticket.id}`);
+    assert.equal(now.status, "resolved");
+    // The cookies of the console open nothing but the console.
+    const direct = await fetch(`${API}/tickets`, { headers: { Cookie: cookies } });
+    assert.equal(direct.status, 401);
+  },
+
+  async "signing out ends it"({ page }) {
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByRole("heading", { name: "Sign in" }).waitFor();
+    assert.deepEqual(await page.context().cookies(), []);
+    await page.goto(`${origin}/console/tickets`);
+    assert.equal(page.url(), `${origin}/console/sign-in`);
+  },
+
+  async "without scripts, a customer sees and answers their own, and gets no further than through the API"({ browser, ticket }) {
+    const context = await browser.newContext({ javaScriptEnabled: false });
+    const page = await context.newPage();
+    await signIn(page, CUSTOMER_EMAIL);
+    await page.getByRole("link", { name: subject }).click();
+    assert.equal(await page.getByText("The third this week.").count(), 0, "a note is shown to a customer");
+    assert.equal(await page.getByRole("button", { name: "Assign" }).count(), 0);
+    await page.getByRole("textbox", { name: "Message" }).fill("The even ones.");
+    await page.getByRole("button", { name: "Send" }).click();
+    await page.locator(".thread").getByText("The even ones.").waitFor();
+    const refused = await page.goto(`${origin}/console/analytics`);
+    assert.equal(refused.status(), 403);
+    const unknown = await page.goto(`${origin}/console/tickets/${crypto.randomUUID()}`);
+    assert.equal(unknown.status(), 404);
+    await context.close();
+    const now = await api(AGENT_TOKEN, "GET", `/tickets/${ticket.id}`);
+    assert.equal(now.status, "open");
+  },
+};
+
+const ticket = await api(CUSTOMER_TOKEN, "POST", "/tickets", { subject, body: "It did so twice today.", priority: "urgent" });
+await api(CUSTOMER_TOKEN, "POST", "/tickets", { subject: "A quiet question", body: "Whenever.", priority: "low" });
+const quietOnes = { name: "Slow burners", query: "priority:low", sort: "created_at", columns: ["number", "subject", "channel", "created_at"] };
+await api(AGENT_TOKEN, "POST", "/views", quietOnes);
+await api(ADMIN_TOKEN, "PATCH", "/organization", { settings: { time_zone: "Europe/Berlin" } });
+const wrong = [];
+const started = await chromium.launch({ executablePath: CHROMIUM, args: [...flags, ...quiet] });
+try {
+  const context = await started.newContext();
+  const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
+  watch(page, wrong);
+  for (const [name, step] of Object.entries(steps)) {
+    await step({ page, browser: started, ticket }).catch(async (error) => {
+      await page.screenshot({ path: "failed.png", fullPage: true });
+      throw new Error(`${name}: ${page.url()}`, { cause: error });
+    });
+    console.log(`ok: ${name}`);
+  }
+  assert.deepEqual(wrong, []);
+  console.log(`${Object.keys(steps).length} passed, 0 failed`);
+} finally {
+  await started.close();
+}
