@@ -20,9 +20,12 @@ pub struct Cli {
     /// Events of the log that `rebuild` reads and `growth` ends with, in thousands.
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(10..=20_000))]
     pub thousand_events: u32,
-    /// Tickets that `query` reads and `recompute` touches, in thousands.
+    /// Tickets that `query`, `reports` and `search` read and `recompute` touches, in thousands.
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub thousand_tickets: u32,
+    /// What the years of `reports` and `search` are made from; the same seed makes the same year.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
     /// Timers that `timers` keeps pending, in thousands.
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub thousand_timers: u32,
@@ -52,6 +55,10 @@ pub enum Bench {
     Growth,
     /// Ticket detail and list over HTTP.
     Query,
+    /// Reports of a year of tickets over HTTP.
+    Reports,
+    /// The search and lists with words over HTTP.
+    Search,
     /// From a deadline to its event.
     Timers,
     /// Memory of the server, idle and under load.

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use anyhow::{Context, Result};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::actor::{Actor, Role};
+use domain::event::Encoded;
 use domain::ids::{TeamId, TicketId, UserId};
 use domain::metadata::Metadata;
 use domain::sla::targets::Targets;
@@ -25,6 +26,7 @@ use uuid::Uuid;
 use crate::http::Api;
 use crate::product::{Installation, Server};
 use crate::servers::BenchServers;
+use crate::year::{Model, People};
 
 /// The short name of the organization.
 pub const SLUG: &str = "desk";
@@ -34,7 +36,8 @@ const TEAMS: usize = 5;
 const TAGS: usize = 50;
 /// Tickets in one append; the log takes 100 streams.
 const TICKETS_AN_APPEND: usize = 50;
-const APPENDS_AT_ONCE: usize = 32;
+/// Appends that are on their way together.
+pub const APPENDS_AT_ONCE: usize = 32;
 
 /// What [`Desk::live_a_year`] writes, over all tickets.
 pub const EVENTS_A_TICKET: f64 = 4.75;
@@ -52,6 +55,18 @@ pub struct Desk {
     teams: Vec<TeamId>,
 }
 
+/// How many people work at a desk.
+#[derive(Debug, Clone, Copy)]
+pub struct Size {
+    /// Agents.
+    pub agents: usize,
+    /// Teams.
+    pub teams: usize,
+}
+
+/// A ticket with what happened to it, and when.
+pub type Life = (TicketId, Vec<(DateTime<Utc>, TicketEvent)>);
+
 /// A ticket and when it was opened.
 pub type Opening = (TicketId, DateTime<Utc>);
 
@@ -65,6 +80,23 @@ impl Desk {
         product: &Installation,
         server: &Server,
     ) -> Result<Self> {
+        let size = Size {
+            agents: AGENTS,
+            teams: TEAMS,
+        };
+        Self::of_size(servers, product, server, size).await
+    }
+
+    /// The same with as many agents and teams as `size` says.
+    ///
+    /// # Errors
+    /// When the product refuses.
+    pub async fn of_size(
+        servers: &BenchServers,
+        product: &Installation,
+        server: &Server,
+        size: Size,
+    ) -> Result<Self> {
         product.run(&["organization", "create", "--slug", SLUG, "--name", "Desk"])?;
         let make = |name: &str, role: &str| {
             let email = format!("{name}@example.com");
@@ -75,10 +107,10 @@ impl Desk {
         };
         let (admin_token, agent_token) = (make("ada", "admin")?, make("ben", "agent")?);
         let api = Api::new(&server.url(), &admin_token);
-        let agents = users(&api, "agent", AGENTS).await?;
+        let agents = users(&api, "agent", size.agents).await?;
         let customers = users(&api, "customer", CUSTOMERS).await?;
         let mut teams = Vec::new();
-        for number in 0..TEAMS {
+        for number in 0..size.teams {
             let team = json!({"name": format!("Team {number}")});
             teams.push(TeamId(id_of(&api.post("/teams", &team).await?)?));
         }
@@ -93,6 +125,49 @@ impl Desk {
         })
     }
 
+    /// A year of tickets that came, were passed on, answered, resolved and came back as those of a real desk: see
+    /// [`crate::year`]. The same seed makes the same year.
+    ///
+    /// # Errors
+    /// When the log refuses.
+    pub async fn live_as_modelled(
+        &self,
+        store: &EventStore,
+        count: usize,
+        seed: u64,
+    ) -> Result<()> {
+        let people = People {
+            agents: &self.agents,
+            customers: &self.customers,
+            teams: &self.teams,
+        };
+        let model = Model::new(Utc::now() - TimeDelta::days(365), count, seed);
+        let metadata = self.metadata()?;
+        let mut happenings = model.happenings(&people).peekable();
+        // One after the other: a ticket's events are in several of them.
+        while happenings.peek().is_some() {
+            let mut streams: Vec<(i64, Life)> = Vec::new();
+            while streams.len() < TICKETS_AN_APPEND
+                && let Some((id, before, at, event)) = happenings.next()
+            {
+                match streams.iter_mut().find(|(_, (known, _))| *known == id) {
+                    Some((_, (_, events))) => events.push((at, event)),
+                    None => streams.push((before, (id, vec![(at, event)]))),
+                }
+            }
+            let streams: Result<Vec<_>> = streams
+                .into_iter()
+                .map(|(before, life)| {
+                    let expected = Version::new(before)?;
+                    let stream = stream_of(&life, &metadata)?;
+                    Ok(StreamAppend { expected, ..stream })
+                })
+                .collect();
+            store.append(self.append_of(streams?)).await?;
+        }
+        Ok(())
+    }
+
     /// Opens tickets at these times, with these targets, and nothing else.
     ///
     /// # Errors
@@ -105,7 +180,7 @@ impl Desk {
     ) -> Result<()> {
         let lives = openings.into_iter().enumerate().map(|(number, opening)| {
             let opened = self.opened(number, Some(targets));
-            (opening, vec![TicketEvent::Opened(opened)])
+            by_minutes(opening, vec![TicketEvent::Opened(opened)])
         });
         self.write(store, lives).await
     }
@@ -123,9 +198,19 @@ impl Desk {
         let lives = openings
             .iter()
             .enumerate()
-            .map(|(number, opening)| (*opening, self.life(number)));
+            .map(|(number, opening)| by_minutes(*opening, self.life(number)));
         self.write(store, lives).await?;
         Ok(openings.into_iter().map(|(id, _)| id).collect())
+    }
+
+    /// Who writes to a ticket.
+    pub fn author(&self, number: usize, by_customer: bool) -> UserId {
+        let people = if by_customer {
+            &self.customers
+        } else {
+            &self.agents
+        };
+        people[number % people.len()]
     }
 
     fn opened(&self, number: usize, sla_targets: Option<Targets>) -> TicketOpened {
@@ -147,7 +232,8 @@ impl Desk {
         }
     }
 
-    fn life(&self, number: usize) -> Vec<TicketEvent> {
+    /// What happens to a ticket, by its number.
+    pub fn life(&self, number: usize) -> Vec<TicketEvent> {
         const FAR: Targets = Targets {
             first_response_minutes: Targets::MAX_MINUTES,
             resolution_minutes: Targets::MAX_MINUTES,
@@ -188,19 +274,13 @@ impl Desk {
         events
     }
 
-    async fn write(
-        &self,
-        store: &EventStore,
-        lives: impl Iterator<Item = (Opening, Vec<TicketEvent>)>,
-    ) -> Result<()> {
+    async fn write(&self, store: &EventStore, lives: impl Iterator<Item = Life>) -> Result<()> {
         let metadata = self.metadata()?;
         let mut lives = lives.peekable();
         let requests = std::iter::from_fn(|| {
             lives.peek()?;
             let some = lives.by_ref().take(TICKETS_AN_APPEND);
-            let streams: Result<Vec<_>> = some
-                .map(|(opening, events)| stream_of(opening, &events, &metadata))
-                .collect();
+            let streams: Result<Vec<_>> = some.map(|life| stream_of(&life, &metadata)).collect();
             Some(streams.map(|streams| self.append_of(streams)))
         });
         stream::iter(requests)
@@ -217,11 +297,12 @@ impl Desk {
     pub fn opening(&self, number: usize) -> Result<AppendRequest> {
         let opening = (TicketId(Uuid::now_v7()), Utc::now());
         let opened = TicketEvent::Opened(self.opened(number, None));
-        let stream = stream_of(opening, &[opened], &self.metadata()?)?;
+        let stream = stream_of(&by_minutes(opening, vec![opened]), &self.metadata()?)?;
         Ok(self.append_of(vec![stream]))
     }
 
-    fn append_of(&self, streams: Vec<StreamAppend>) -> AppendRequest {
+    /// An append to these streams.
+    pub fn append_of(&self, streams: Vec<StreamAppend>) -> AppendRequest {
         AppendRequest {
             partition: self.placement.partition,
             org_id: self.placement.org_id,
@@ -230,7 +311,11 @@ impl Desk {
         }
     }
 
-    fn metadata(&self) -> Result<String> {
+    /// Of an agent who writes something.
+    ///
+    /// # Errors
+    /// None that can happen.
+    pub fn metadata(&self) -> Result<String> {
         Ok(serde_json::to_string(&Metadata {
             actor: Actor::User {
                 id: self.agents[0],
@@ -245,26 +330,46 @@ impl Desk {
     }
 }
 
-fn stream_of(
-    (id, opened_at): Opening,
-    events: &[TicketEvent],
+/// A minute after the other.
+pub fn by_minutes((id, opened_at): Opening, events: Vec<TicketEvent>) -> Life {
+    let at = (0..).map(|minutes| opened_at + TimeDelta::minutes(minutes));
+    (id, at.zip(events).collect())
+}
+
+/// The whole stream of a ticket.
+///
+/// # Errors
+/// None that can happen: the events are well-formed.
+pub fn stream_of((id, events): &Life, metadata: &str) -> Result<StreamAppend> {
+    let events = events.iter().map(|(at, event)| (*at, event.encode()));
+    stream_append(STREAM_TYPE, id.0, events, metadata)
+}
+
+/// A whole stream.
+///
+/// # Errors
+/// None that can happen: the events are well-formed.
+pub fn stream_append(
+    stream_type: &'static str,
+    id: Uuid,
+    events: impl Iterator<Item = (DateTime<Utc>, Result<Encoded, serde_json::Error>)>,
     metadata: &str,
 ) -> Result<StreamAppend> {
-    let events = events.iter().zip(0..).map(|(event, minutes)| {
-        let encoded = event.encode()?;
+    let events = events.map(|(at, encoded)| {
+        let encoded = encoded?;
         Ok(NewEvent {
             event_id: Uuid::now_v7(),
             event_type: Cow::Borrowed(encoded.event_type),
             schema_version: encoded.schema_version,
             data: encoded.data,
             metadata: metadata.to_owned(),
-            occurred_at: opened_at + TimeDelta::minutes(minutes),
+            occurred_at: at,
         })
     });
     Ok(StreamAppend {
         stream: StreamId {
-            stream_type: Cow::Borrowed(STREAM_TYPE),
-            id: id.0,
+            stream_type: Cow::Borrowed(stream_type),
+            id,
         },
         expected: Version::NONE,
         events: events.collect::<Result<_>>()?,

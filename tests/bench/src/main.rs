@@ -27,9 +27,14 @@ mod rebuild;
 mod recompute;
 mod reference;
 mod report;
+mod reports;
+mod search;
 mod servers;
+mod talk;
 mod timers;
 mod wall;
+mod words;
+mod year;
 
 use anyhow::Result;
 use clap::Parser;
@@ -53,6 +58,8 @@ async fn run(bench: Bench, cli: &Cli) -> Result<()> {
         Bench::Rebuild => rebuild::run(cli).await?,
         Bench::Growth => growth::run(cli).await?,
         Bench::Query => query::run(cli).await?,
+        Bench::Reports => reports::run(cli).await?,
+        Bench::Search => search::run(cli).await?,
         Bench::Timers => timers::run(cli).await?,
         Bench::Memory => memory::run(cli).await?,
         Bench::Access => access::run(cli).await?,

@@ -56,6 +56,12 @@ impl Installation {
         self
     }
 
+    /// The same with one setting less.
+    pub fn without(mut self, name: &str) -> Self {
+        self.settings.retain(|(set, _)| *set != name);
+        self
+    }
+
     fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
         command

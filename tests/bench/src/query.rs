@@ -71,6 +71,9 @@ pub async fn run(cli: &Cli) -> Result<Report> {
         Line::new("limit: SELECT of a ticket by its key, 64 clients", selected),
     ];
     report.lines.extend(walled);
+    let ids: Vec<Uuid> = tickets.iter().map(|id| id.0).collect();
+    let walled = wall::over_http(&servers, product.clone(), &desk.agent_token, &ids, cli).await?;
+    report.lines.extend(walled);
     let api = Api::new(&server.url(), &desk.agent_token);
     for list in lists(&api).await? {
         report.facts.extend(list_times(&api, &list).await?);

@@ -1,5 +1,6 @@
 //! What row-level security costs a query: the statements of a ticket's detail and of a list, as the queries run them and as
-//! the owner of the tables runs them alone, side by side on the same database.
+//! the owner of the tables runs them alone, side by side on the same database; and the same two over HTTP, with the policies
+//! of the tables switched on and off.
 
 use std::sync::Arc;
 
@@ -10,12 +11,15 @@ use platform::rows::{Row, TicketRow};
 use schema::access::begin;
 use schema::projection::{CORE, LISTED_TICKETS};
 use schema::role::QUERY;
+use schema::table::core::DERIVED;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Statement};
 use uuid::Uuid;
 
 use crate::cli::Cli;
+use crate::load::Requests;
 use crate::measure::{Operation, measure};
+use crate::product::Installation;
 use crate::report::Line;
 use crate::servers::BenchServers;
 
@@ -60,6 +64,64 @@ pub async fn lines(
         );
     }
     Ok(lines)
+}
+
+/// A list and a ticket's detail over HTTP, by turns with and without policies on the tables. Without Valkey, and over more
+/// tickets than a process keeps, so that each detail asks the database.
+///
+/// # Errors
+/// When the server does not come up or a request fails.
+pub async fn over_http(
+    servers: &BenchServers,
+    product: Installation,
+    token: &str,
+    ids: &[Uuid],
+    cli: &Cli,
+) -> Result<Vec<Line>> {
+    let server = product.without("VALKEY_URL").serve("api").await?;
+    let asked = |path: &str| Requests {
+        url: server.url(),
+        method: "GET",
+        path: path.to_owned(),
+        token: token.to_owned(),
+        body: String::new(),
+        ids: ids.to_vec(),
+    };
+    let mut lines = Vec::new();
+    for (name, requests) in [
+        (
+            "ticket detail over HTTP from the database, behind policies",
+            asked("/api/v1/tickets/{id}"),
+        ),
+        (
+            "list of 50 tickets over HTTP, behind policies",
+            asked("/api/v1/tickets?sort=-updated_at&limit=50"),
+        ),
+    ] {
+        let (mut behind, mut without) = (Vec::new(), Vec::new());
+        for _ in 0..cli.rounds {
+            for (policies, samples) in [("DISABLE", &mut without), ("ENABLE", &mut behind)] {
+                switch(servers, policies).await?;
+                samples.push(requests.run(CLIENTS, cli.duration()).await?);
+            }
+        }
+        lines.push(
+            Line::new(name, behind)
+                .beside("the same without policies", without)
+                .reaching(0.9),
+        );
+    }
+    Ok(lines)
+}
+
+/// Switches the policies of all core read models; the organization is named in each transaction either way. Statements that are prepared are planned anew by that.
+async fn switch(servers: &BenchServers, policies: &str) -> Result<()> {
+    let client = servers.connect().await?;
+    for table in DERIVED {
+        let sql = format!("ALTER TABLE {CORE}.{table} {policies} ROW LEVEL SECURITY");
+        client.batch_execute(&sql).await?;
+    }
+    Ok(())
 }
 
 async fn clients(
