@@ -8,7 +8,7 @@ use std::process::Command;
 use serde_json::Value;
 
 const SIDES: [&str; 3] = ["write-side", "projector", "read-side"];
-const SOURCE_DIRS: [&str; 12] = [
+const SOURCE_DIRS: [&str; 13] = [
     "domain/src",
     "event-store/src",
     "sealing/src",
@@ -20,6 +20,7 @@ const SOURCE_DIRS: [&str; 12] = [
     "platform/src",
     "schema/src",
     "columnar/src",
+    "console/src",
     "src",
 ];
 

@@ -1,6 +1,7 @@
 //! What goes wrong in a machine room: processes killed, servers gone, the cache flushed. Whatever happens, what was
 //! acknowledged is there, once, and no answer is wrong.
 
+mod feed;
 mod import_kill;
 mod load;
 mod postgres;

@@ -135,7 +135,7 @@ async fn what_was_acknowledged_before_a_crash_of_postgresql_is_there_once() {
 async fn a_log_that_hangs_makes_commands_503_in_time_and_queries_go_on() {
     let database = Database::create().await;
     let mut config = database.config();
-    config.request_deadline = Duration::from_secs(2);
+    config.request_deadline = Duration::from_secs(5);
     let app = TestApp::on(database, config).await;
     let ticket = app.customer().opens("Printer on fire").await;
     app.agent().ticket(ticket).await;

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::client::Client;
 use super::database::Database;
+use super::eventually::{DEADLINE, eventually};
 use super::people::{Organization, Person};
 
 /// Signs the tokens of all tests.
@@ -18,6 +19,12 @@ pub const SECRET: &str = "a-secret-of-the-tests-of-thirty-two-bytes";
 /// Wraps the keys of personal data in all tests.
 pub const MASTER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 const PAGE_EVENTS: u32 = 1_000;
+const LEFT_TO_DO: &str = "SELECT \
+    (SELECT count(*) FROM timers WHERE due_at <= $1), \
+    (SELECT count(*) FROM sla_recomputes WHERE finished_at IS NULL), \
+    (SELECT count(*) FROM notices), \
+    (SELECT count(*) FROM log_heads h LEFT JOIN saga_checkpoints s USING (partition) WHERE h.position > coalesce(s.position, 0)), \
+    (SELECT count(*) FROM log_heads h LEFT JOIN core.checkpoints c USING (partition) WHERE h.position > coalesce(c.position, 0))";
 
 /// When the clock of every test begins: a Monday.
 pub fn start_of_time() -> DateTime<Utc> {
@@ -121,6 +128,25 @@ impl TestApp {
             .partition(self.acme.id)
             .await
             .unwrap()
+    }
+
+    /// Waits until all that follows from what was done has happened by the clock of the test, and is shown: no timer is
+    /// due, no changed rule and no notice is on its way, saga and read models are where the log ends.
+    pub async fn at_rest(&self) {
+        let superuser = self.database.superuser().await;
+        let look = async || {
+            let left = superuser.query_one(LEFT_TO_DO, &[&self.now()]).await;
+            let left = left.unwrap();
+            let left: Vec<i64> = (0..left.len()).map(|column| left.get(column)).collect();
+            if left.iter().all(|count| *count == 0) {
+                Ok(())
+            } else {
+                Err(format!(
+                    "timers, walks, notices, saga, read models: {left:?}"
+                ))
+            }
+        };
+        eventually(look, DEADLINE).await;
     }
 
     /// Compares the read models with a rebuild from the log.

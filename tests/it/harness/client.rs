@@ -10,6 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, StatusCode};
 use hyper_util::client::legacy::Client as Pool;
@@ -124,6 +125,11 @@ impl Request {
         }
     }
 
+    /// What it sends, where that is JSON.
+    pub fn sent(&self) -> Option<Value> {
+        serde_json::from_slice(&self.body).ok()
+    }
+
     pub fn token(self, token: &str) -> Self {
         self.header(AUTHORIZATION.as_str(), format!("Bearer {token}"))
     }
@@ -165,7 +171,8 @@ impl Request {
         Ok(answer)
     }
 
-    async fn exchange(self) -> Result<Answer, TransportError> {
+    /// Sends it and gives the answer as soon as it begins: a stream has no end to be waited for.
+    pub async fn open(self) -> Result<hyper::Response<Incoming>, TransportError> {
         let uri = format!("http://{}{}", self.client.address, self.path);
         let asked = format!("{} {}", self.method, self.path);
         let mut request = hyper::Request::builder()
@@ -175,15 +182,19 @@ impl Request {
             .unwrap();
         *request.headers_mut() = self.headers;
         let response = self.client.pool.request(request).await;
-        let response = response.map_err(|error| TransportError(format!("{asked}: {error:?}")))?;
-        let (parts, body) = response.into_parts();
+        response.map_err(|error| TransportError(format!("{asked}: {error:?}")))
+    }
+
+    async fn exchange(self) -> Result<Answer, TransportError> {
+        let asked = format!("{} {}", self.method, self.path);
+        let (parts, body) = self.open().await?.into_parts();
         let bytes = body
             .collect()
             .await
             .map_err(|error| TransportError(format!("{asked}: {error:?}")))?
             .to_bytes();
-        let text = String::from_utf8(bytes.to_vec()).unwrap();
-        // Bodies that are not JSON (metrics, documentation) are kept as text.
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        // Bodies that are not JSON (metrics, documentation, files) are kept as text.
         let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
         Ok(Answer {
             asked,
@@ -233,7 +244,7 @@ impl Answer {
             self.headers,
             self.body
         );
-        if !self.status.is_success() {
+        if self.status.is_client_error() || self.status.is_server_error() {
             self.is_problem();
         }
         self
@@ -299,4 +310,9 @@ pub fn time_of(value: &Value) -> DateTime<Utc> {
         .as_str()
         .and_then(|text| text.parse().ok())
         .unwrap_or_else(|| panic!("{value} is no time"))
+}
+
+/// A text as a value of a query string.
+pub fn encoded(text: &str) -> String {
+    form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }

@@ -121,6 +121,9 @@ fn config(database_url: &str, valkey_url: &str) -> Config {
         ("INSIGHTDESK_TOKEN_SECRET", SECRET),
         ("INSIGHTDESK_MASTER_KEY", MASTER_KEY),
         ("INSIGHTDESK_WRITER_COUNT", "2"),
+        // A machine that does much else is slow, and no fault.
+        ("INSIGHTDESK_TOKEN_WAIT_MS", "20000"),
+        ("INSIGHTDESK_REQUEST_DEADLINE_MS", "60000"),
         ("INSIGHTDESK_POOL_COMMANDS", "4"),
         ("INSIGHTDESK_POOL_QUERIES", "6"),
         ("INSIGHTDESK_POOL_PROJECTOR", "6"),

@@ -16,6 +16,7 @@ mod app;
 mod binary;
 mod client;
 mod database;
+mod event_stream;
 mod eventually;
 mod mailbox;
 mod people;
@@ -23,8 +24,9 @@ pub mod provider;
 
 pub use app::{MASTER_KEY, SECRET, TestApp, serve, start_of_time, whole_log};
 pub use binary::Binary;
-pub use client::{Answer, Client, Request, time_of, uuid_of};
+pub use client::{Answer, Client, Request, encoded, time_of, uuid_of};
 pub use database::Database;
+pub use event_stream::{Block, EventStream};
 pub use eventually::{DEADLINE, eventually};
 pub use mailbox::Mailbox;
 pub use people::{Organization, Person};

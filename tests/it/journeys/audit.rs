@@ -108,6 +108,7 @@ async fn an_admin_reads_who_did_what_to_whom_and_from_where() {
 async fn nobody_else_reads_it_and_another_organization_sees_nothing_of_it() {
     let app = TestApp::start().await;
     record(&app, started(app.customer().id)).await;
+    app.at_rest().await;
     for person in [app.agent(), app.customer()] {
         person.get("/audit").await.expect(403);
     }

@@ -86,10 +86,8 @@ async fn a_change_of_what_was_not_seen_is_refused_and_changes_nothing() {
     let agent = app.agent();
     let ticket = app.customer().opens("Printer on fire").await;
     let seen = agent.ticket(ticket).await;
-    assert_eq!(
-        seen.header("etag"),
-        Some(format!("\"{}\"", seen.version()).as_str())
-    );
+    let version = format!("\"{}-", seen.version());
+    assert!(seen.header("etag").unwrap().starts_with(&version));
     app.customer()
         .replies(ticket, "It is getting worse.")
         .await

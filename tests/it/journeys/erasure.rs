@@ -366,3 +366,32 @@ async fn an_admin_exports_all_that_is_held_about_a_person_and_nobody_else_does()
     assert!(!format!("{parts:?}").contains(&traces.mark));
     assert_eq!(parts.2.len(), messages.len());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_has_the_views_that_somebody_keeps_for_themselves_and_nobody_elses() {
+    let app = TestApp::start().await;
+    for name in ["Urgent", "Mine", "Late"] {
+        let body = json!({"name": name, "query": "assignee:me"});
+        app.agent().post("/views", body).await.expect(201);
+    }
+    let others = json!({"name": "Theirs"});
+    app.colleague().post("/views", others).await.expect(201);
+    let shared = json!({"name": "All", "owner": "organization"});
+    app.admin().post("/views", shared).await.expect(201);
+    let path = format!("/users/{}/export?limit=2", app.agent().id);
+    let (mut names, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let part = app
+            .admin()
+            .get(&format!("{path}{cursor}"))
+            .await
+            .expect(200);
+        let views = part["views"].as_array().unwrap();
+        names.extend(views.iter().map(|view| view["name"].clone()));
+        let Some(next) = part["next_cursor"].as_str() else {
+            break;
+        };
+        cursor = format!("&cursor={next}");
+    }
+    assert_eq!(names, ["Late", "Mine", "Urgent"]);
+}

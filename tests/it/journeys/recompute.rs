@@ -122,6 +122,7 @@ async fn changed_settings_reach_the_tickets_that_are_under_no_policy() {
     let change = json!({"settings": {"sla_targets": targets}});
     admin.patch("/organization", change).await.expect(200);
     is_due_at(agent, normal, app.now() + TimeDelta::minutes(90)).await;
+    app.at_rest().await;
     assert_eq!(due_at(agent, urgent).await, by_policy);
 }
 

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::reports::{listed, live, promise_all, report};
-use crate::harness::{Binary, DEADLINE, TestApp, eventually};
+use crate::harness::{Binary, DEADLINE, Person, TestApp, eventually};
 
 /// The numbers of a simulation of everything up to now.
 async fn simulated(app: &TestApp, dir: &Path, drafts: &[(&str, Value)], more: &[&str]) -> Value {
@@ -96,17 +96,11 @@ async fn what_was_in_force_gives_the_report_and_a_draft_gives_the_tickets_that_d
     let app = TestApp::start().await;
     promise_all(&app).await;
     live(&app, &mut StdRng::seed_from_u64(5), 100).await;
+    app.at_rest().await;
 
-    // The timers of the last hours may still be on their way.
-    let same = async || {
-        let simulation = simulated(&app, dir.path(), &[("--calendars", json!([]))], &[]).await;
-        let before = without_running(ended(&simulation, "before"));
-        if before != without_running(reported(&app).await) {
-            return Err(format!("{before:?}"));
-        }
-        Ok(simulation)
-    };
-    let simulation = eventually(same, DEADLINE).await;
+    let simulation = simulated(&app, dir.path(), &[("--calendars", json!([]))], &[]).await;
+    let before = without_running(ended(&simulation, "before"));
+    assert_eq!(before, without_running(reported(&app).await));
     assert_eq!(ended(&simulation, "before"), ended(&simulation, "after"));
     assert_eq!(simulation["difference_count"], 0);
     assert!(!ended(&simulation, "before").is_empty());
@@ -225,16 +219,11 @@ async fn a_simulation_over_http_tells_what_the_report_tells_and_what_would_have_
     let app = TestApp::start().await;
     promise_all(&app).await;
     live(&app, &mut StdRng::seed_from_u64(6), 80).await;
+    app.at_rest().await;
 
-    let same = async || {
-        let simulation = finished(&app, asked(&app, json!({"calendars": []})).await).await;
-        let before = without_running(ended(&simulation, "before"));
-        if before != without_running(reported(&app).await) {
-            return Err(format!("{before:?}"));
-        }
-        Ok(simulation)
-    };
-    let simulation = eventually(same, DEADLINE).await;
+    let simulation = finished(&app, asked(&app, json!({"calendars": []})).await).await;
+    let before = without_running(ended(&simulation, "before"));
+    assert_eq!(before, without_running(reported(&app).await));
     assert_eq!(simulation["state"], "completed", "{simulation}");
     assert_eq!(
         simulation["rows"][0]["before"],
@@ -331,6 +320,26 @@ async fn an_organization_runs_one_simulation_and_lets_a_few_wait() {
     for id in waiting {
         assert_eq!(finished(&app, id).await["state"], "completed");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_simulation_is_asked_for_once_by_a_key_however_often_it_is_sent() {
+    let app = TestApp::start().await;
+    let body = |to: &str| json!({"from": "2026-01-01T00:00:00Z", "to": to, "policies": []});
+    let ask = async |person: &Person, to: &str| {
+        let request = person.post("/sla/simulations", body(to));
+        request.idempotency_key("what-if-1").await
+    };
+    let (month, year) = ("2026-02-01T00:00:00Z", "2026-12-31T00:00:00Z");
+    let both = tokio::join!(ask(app.admin(), month), ask(app.admin(), month));
+    let first = both.0.expect(202).id();
+    assert_eq!(both.1.expect(202).id(), first);
+    assert_eq!(ask(app.admin(), month).await.expect(202).id(), first);
+    ask(app.admin(), year).await.expect(422);
+    let theirs = ask(&app.globex.admin, year).await.expect(202).id();
+    assert_ne!(theirs, first, "a key is its person's own");
+    let kept = app.admin().get("/sla/simulations").await.expect(200);
+    assert_eq!(kept.items().len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

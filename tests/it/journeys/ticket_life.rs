@@ -38,6 +38,7 @@ async fn a_ticket_is_opened_answered_resolved_and_closes_by_itself() {
 
     agent.resolves(ticket).await.expect(200);
     app.wait(TimeDelta::hours(95));
+    app.at_rest().await;
     assert_eq!(customer.ticket(ticket).await["status"], "resolved");
     app.wait(TimeDelta::hours(1));
     let closed = eventually(

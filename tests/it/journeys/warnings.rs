@@ -100,12 +100,40 @@ async fn a_warning_escalates_the_ticket_and_is_written_to_whom_it_names_once() {
     // The deadline is told by a second warning, and by no further mail.
     app.wait(TimeDelta::minutes(30));
     warned(&app, ticket, 1).await;
+    app.at_rest().await;
     assert_eq!(mailbox.count_to("duty@acme.example"), 1);
     let customers = format!("carla@{}.example", app.acme.slug);
     assert_eq!(mailbox.count_to(&customers), 0);
     assert_eq!(
         app.customer().history_types(ticket).await,
         ["ticket.opened", "ticket.priority_changed"]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_notice_that_cannot_be_read_holds_up_none_behind_it() {
+    let (app, mailbox) = TestApp::with_mail().await;
+    let made = app.admin().post(POLICIES, policy(app.acme.team_id)).await;
+    made.expect(201);
+    let ticket = app.customer().opens("Printer on fire").await;
+    let client = app.database.superuser().await;
+    let strange = "INSERT INTO notices (partition, position, org_id, ticket_id, event_id, notice) \
+                   SELECT e.partition, e.position, $1, $2, e.event_id, '{\"kind\": \"of tomorrow\"}' \
+                     FROM events e WHERE e.stream_id = $2 AND e.version = 1";
+    let planted = client.execute(strange, &[&app.acme.id.0, &ticket]).await;
+    assert_eq!(planted.unwrap(), 1);
+
+    app.wait(TimeDelta::minutes(30));
+    mailbox.mail_to("duty@acme.example").await;
+    let is_alone = async || {
+        let rows = client.query("SELECT n.notice::text FROM notices n", &[]);
+        let left: Vec<String> = rows.await.unwrap().iter().map(|row| row.get(0)).collect();
+        if left.len() == 1 { Ok(left) } else { Err(left) }
+    };
+    let left = eventually(is_alone, DEADLINE).await;
+    assert!(
+        left[0].contains("of tomorrow"),
+        "what cannot be read stays for a program that can"
     );
 }
 

@@ -18,6 +18,7 @@ struct Scene {
     team: Uuid,
     ticket: Uuid,
     message: Uuid,
+    view: Uuid,
 }
 
 impl Scene {
@@ -36,11 +37,14 @@ impl Scene {
             .await
             .expect(200);
         app.customer().opens("Printer on fire").await;
+        let view = json!({"name": "HUSH tickets", "owner": "team", "team_id": team});
+        let view = app.admin().post("/views", view).await.expect(201).id();
         Self {
             app,
             team,
             ticket,
             message,
+            view,
         }
     }
 
@@ -93,6 +97,10 @@ fn lists(scene: &Scene) -> Vec<String> {
         "tag=vip".to_owned(),
         "created_from=2020-01-01T00:00:00Z".to_owned(),
         "updated_from=2020-01-01T00:00:00Z".to_owned(),
+        format!("query=team:{}", scene.team),
+        "query=tag:vip,gold".to_owned(),
+        "query=-status:closed -priority:urgent".replace(' ', "%20"),
+        "query=-due:none".to_owned(),
     ];
     let queries = orders.chain(filters);
     queries
@@ -154,6 +162,104 @@ async fn what_was_promised_to_a_hidden_ticket_is_in_no_report() {
         assign(scene.app.agent(), scene.ticket, everybodys)
             .await
             .expect(200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hidden_ticket_is_in_no_report_of_tickets_now_and_in_the_past() {
+    let scene = Scene::start().await;
+    // One that others had before, and one that the team had before.
+    let app = &scene.app;
+    let (taken, given) = (
+        app.customer().opens("HUSH taken").await,
+        app.customer().opens("HUSH given").await,
+    );
+    let (theirs, everybodys) = (
+        json!({"team_id": scene.team}),
+        json!({"team_id": app.acme.team_id}),
+    );
+    for (ticket, to) in [(taken, &everybodys), (given, &theirs)] {
+        assign(app.agent(), ticket, to.clone()).await.expect(200);
+    }
+    app.wait(chrono::TimeDelta::days(2));
+    for (ticket, to) in [(taken, &theirs), (given, &everybodys)] {
+        assign(app.agent(), ticket, to.clone()).await.expect(200);
+    }
+    let now = chrono::Utc::now().to_rfc3339().replace('+', "%2B");
+    for figure in ["opened", "first_response", "backlog"] {
+        for conditions in [
+            "&to=2026-12-31",
+            "&to=2026-03-04",
+            "&to=2026-12-31&status=new&status=open",
+        ] {
+            for as_of in ["".to_owned(), format!("&as_of={now}")] {
+                let query = format!("?figure={figure}&from=2026-03-01{conditions}{as_of}");
+                for (person, is_shown) in [
+                    (app.agent(), true),
+                    (app.admin(), true),
+                    (app.colleague(), false),
+                    (app.lead(), false),
+                ] {
+                    let list =
+                        format!("/reports/tickets/counted{query}&limit=1&include_total=true");
+                    let pages = pages(person, &list).await;
+                    let told: String = pages.iter().map(|page| page.body.to_string()).collect();
+                    for hidden in [scene.ticket, taken] {
+                        assert!(is_shown || !told.contains(&hidden.to_string()), "{list}");
+                    }
+                    assert!(
+                        is_shown || !told.contains(&scene.team.to_string()),
+                        "{list}"
+                    );
+                    let found: usize = pages.iter().map(|page| page.items().len()).sum();
+                    let report = format!("/reports/tickets{query}&split=team");
+                    let report = person.get(&report).await.expect(200);
+                    assert_eq!(report["total"]["count"], found, "{list}");
+                    assert!(
+                        is_shown || !report.body.to_string().contains(VAULT),
+                        "{list}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_written_on_a_hidden_ticket_is_in_no_report() {
+    let scene = Scene::start().await;
+    let app = &scene.app;
+    // What others wrote before the team took it is as hidden as the ticket is.
+    let taken = app.customer().opens("HUSH taken").await;
+    app.colleague().replies(taken, "HUSH").await.expect(201);
+    let theirs = json!({"team_id": scene.team});
+    assign(app.agent(), taken, theirs).await.expect(200);
+    let now = chrono::Utc::now().to_rfc3339().replace('+', "%2B");
+    for as_of in ["".to_owned(), format!("&as_of={now}")] {
+        let days = format!("from=2026-03-01&to=2026-12-31{as_of}");
+        for (person, is_shown) in [
+            (app.agent(), true),
+            (app.admin(), true),
+            (app.colleague(), false),
+            (app.lead(), false),
+        ] {
+            let list = format!("/reports/messages/counted?{days}&limit=1&include_total=true");
+            let pages = pages(person, &list).await;
+            let told: String = pages.iter().map(|page| page.body.to_string()).collect();
+            for hidden in [scene.ticket, taken, scene.team] {
+                assert_eq!(told.contains(&hidden.to_string()), is_shown, "{list}");
+            }
+            let found: usize = pages.iter().map(|page| page.items().len()).sum();
+            let report = format!("/reports/messages?{days}&split=team");
+            let report = person.get(&report).await.expect(200);
+            let kinds = ["public_replies", "customer_messages", "internal_notes"];
+            let counted = kinds.map(|kind| report["total"][kind].as_u64().unwrap());
+            assert_eq!(counted.iter().sum::<u64>(), found as u64, "{list}");
+            assert_eq!(report.body.to_string().contains(VAULT), is_shown);
+            let work = format!("/reports/workload?{days}&by=team");
+            let work = person.get(&work).await.expect(200);
+            assert_eq!(work.body.to_string().contains(VAULT), is_shown, "{as_of}");
+        }
     }
 }
 
@@ -242,6 +348,35 @@ async fn an_export_by_a_lead_leaves_hidden_tickets_out() {
         .expect(200);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_view_of_a_hidden_team_is_in_no_list_no_count_and_no_audit() {
+    let scene = Scene::start().await;
+    let paths = [
+        "/views?limit=100".to_owned(),
+        format!("/views?team={}", scene.team),
+        "/view-counts".to_owned(),
+        "/audit?type=view.".to_owned(),
+    ];
+    let told = async |person: &Person, path: &str| {
+        let answer = person.get(path).await.body.to_string();
+        answer.contains(SECRET) || answer.contains(&scene.view.to_string())
+    };
+    for path in &paths {
+        for person in scene.outsiders() {
+            assert!(!told(person, path).await, "{} {path}", person.name);
+        }
+    }
+    assert!(told(scene.app.agent(), &paths[0]).await);
+    assert!(told(scene.app.admin(), &paths[1]).await);
+    assert!(told(scene.app.admin(), &paths[3]).await);
+    let named = format!("/view-counts?view={}", scene.view);
+    for person in scene.outsiders() {
+        person.get(&named).await.expect(404);
+    }
+    let body = json!({"name": "Mine", "owner": "team", "team_id": scene.team});
+    scene.app.lead().post("/views", body).await.expect(422);
+}
+
 /// Commands and queries alike: whatever has the id of a ticket, a message or a team in its path.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_operation_tells_a_hidden_thing_from_one_that_is_not_there() {
@@ -250,6 +385,7 @@ async fn no_operation_tells_a_hidden_thing_from_one_that_is_not_there() {
         ("{ticket_id}", scene.ticket),
         ("{message_id}", scene.message),
         ("{team_id}", scene.team),
+        ("{view_id}", scene.view),
     ];
     for person in scene.outsiders() {
         is_not_told_from_nothing(&scene.app, person, &ids).await;

@@ -7,6 +7,7 @@ use hyper::Method;
 use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 
+use super::examples::Examples;
 use super::spec::{Operation, Spec};
 use crate::harness::{Answer, Person, Request};
 
@@ -20,6 +21,8 @@ pub struct Contract {
     components: Value,
     /// The statuses that each operation has answered with.
     answered: Mutex<BTreeMap<String, Vec<u16>>>,
+    /// A request and an answer of each operation that succeeded.
+    pub examples: Examples,
 }
 
 impl Contract {
@@ -30,6 +33,7 @@ impl Contract {
             spec,
             components,
             answered: Mutex::default(),
+            examples: Examples::default(),
         }
     }
 
@@ -42,8 +46,10 @@ impl Contract {
 
     /// Sends it; the answer must be one that the description tells of.
     pub async fn answer(&self, id: &str, request: Request) -> Answer {
+        let sent = request.sent();
         let answer = request.await;
         self.check(&self.spec.operation(id), &answer);
+        self.examples.note(id, sent, &answer);
         let mut answered = self.answered.lock().unwrap();
         let statuses = answered.entry(id.to_owned()).or_default();
         statuses.push(answer.status.as_u16());
@@ -99,7 +105,7 @@ impl Contract {
         assert!(errors.is_empty(), "{}\n{}", errors.join("\n"), shown());
     }
 
-    fn validator(&self, schema: &Value) -> Validator {
+    pub fn validator(&self, schema: &Value) -> Validator {
         let document = json!({"components": self.components, "allOf": [json_schema(schema)]});
         jsonschema::options()
             .should_validate_formats(true)

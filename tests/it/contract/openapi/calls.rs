@@ -14,6 +14,9 @@ async fn every_operation_answers_as_described() {
     people::walk(&app, &contract).await;
     tickets::walk(&app, &contract).await;
     access::walk(&app, &contract, &mailbox, &provider).await;
-    let missing = contract.never_succeeded();
+    contract.examples.write_if_asked();
+    let mut missing = contract.never_succeeded();
+    // A program without Parquet describes and refuses it.
+    missing.retain(|operation| cfg!(feature = "parquet") || operation != "download_ticket_parquet");
     assert!(missing.is_empty(), "no test calls {}", missing.join(", "));
 }

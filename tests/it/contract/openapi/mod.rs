@@ -5,6 +5,7 @@ mod access;
 mod answers;
 mod calls;
 mod committed;
+mod examples;
 mod people;
 pub mod refusals;
 mod rules;

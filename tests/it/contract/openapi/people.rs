@@ -94,7 +94,11 @@ async fn users(app: &TestApp, contract: &Contract) {
         .send(app.customer(), target, json!({"name": "X"}))
         .await
         .expect(403);
-    let target = ("get_user", &[("user_id", nora.as_str())][..]);
+    let one = [("user_id", nora.as_str()), ("as_of", "1")];
+    for target in [("get_user", &one[..]), ("list_user_history", &one[..1])] {
+        contract.get(app.admin(), target).await.expect(200);
+    }
+    let target = ("get_user", &one[..1]);
     contract.get(app.agent(), target).await.expect(200);
     contract.get(app.customer(), target).await.expect(404);
     let page = [("user_id", nora.as_str()), ("limit", "1")];
@@ -286,8 +290,14 @@ async fn policies(app: &TestApp, contract: &Contract) {
     let tried = ("dry_run_policy", &[("limit", "1")][..]);
     contract.send(app.admin(), tried, draft).await.expect(200);
     let page = [one[0], ("limit", "1")];
-    let target = ("list_policy_versions", &page[..]);
-    contract.get(app.agent(), target).await.expect(200);
+    for operation in ["list_policy_versions", "list_policy_history"] {
+        let target = (operation, &page[..]);
+        contract.get(app.agent(), target).await.expect(200);
+    }
+    let then = [one[0], ("as_of", "2999-01-01T00:00:00Z")];
+    for target in [("get_policy", &then[..]), ("list_policies", &then[1..])] {
+        contract.get(app.agent(), target).await.expect(200);
+    }
     for id in [&gold, &silver] {
         let one = [("policy_id", id.as_str())];
         let gone = contract.request(app.admin(), ("delete_policy", &one));
@@ -313,8 +323,14 @@ async fn teams(app: &TestApp, contract: &Contract) {
         .json(&change);
     contract.answer("update_team", stale).await.expect(412);
     contract.send(app.agent(), target, change).await.expect(403);
-    let target = ("get_team", &[("team_id", team.as_str())][..]);
-    contract.get(app.agent(), target).await.expect(200);
+    let one = [("team_id", team.as_str()), ("as_of", "1")];
+    for target in [
+        ("get_team", &one[..1]),
+        ("get_team", &one),
+        ("list_team_history", &one[..1]),
+    ] {
+        contract.get(app.agent(), target).await.expect(200);
+    }
     contract
         .get(app.agent(), ("list_teams", &[("limit", "1")]))
         .await

@@ -11,7 +11,7 @@ use super::spec::Operation;
 use crate::harness::{Answer, Database, Request, TestApp};
 
 /// Ids that nothing has, and a tag.
-fn nowhere() -> [(&'static str, String); 14] {
+fn nowhere() -> [(&'static str, String); 15] {
     let id = || Uuid::now_v7().to_string();
     [
         ("ticket_id", id()),
@@ -27,6 +27,7 @@ fn nowhere() -> [(&'static str, String); 14] {
         ("provider_id", id()),
         ("role_id", id()),
         ("simulation_id", id()),
+        ("view_id", id()),
         ("tag", "toner".to_owned()),
     ]
 }
@@ -35,15 +36,21 @@ fn nowhere() -> [(&'static str, String); 14] {
 pub fn unknown(operation: &Operation<'_>) -> Vec<(&'static str, String)> {
     let mut all = nowhere().to_vec();
     all.retain(|(name, _)| operation.parameter("path", name).is_some());
-    let month = [
-        ("from", "2026-01-01T00:00:00Z"),
-        ("to", "2026-02-01T00:00:00Z"),
-    ];
-    let needs = |name| {
-        let parameter = operation.parameter("query", name);
-        parameter.is_some_and(|parameter| parameter["required"] == true)
+    let named = |name| operation.parameter("query", name);
+    let is_of_days = named("from").is_some_and(|from| from["schema"]["format"] == "naive-date");
+    let (from, to) = match is_of_days {
+        true => ("2026-01-01", "2026-02-01"),
+        false => ("2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z"),
     };
-    let needed = month.into_iter().filter(|(name, _)| needs(name));
+    let least = [
+        ("from", from),
+        ("to", to),
+        ("figure", "opened"),
+        ("query", "printer"),
+        ("by", "agent"),
+    ];
+    let needs = |name| named(name).is_some_and(|parameter| parameter["required"] == true);
+    let needed = least.into_iter().filter(|(name, _)| needs(name));
     all.extend(needed.map(|(name, value)| (name, value.to_owned())));
     all
 }
@@ -60,6 +67,7 @@ pub fn least_body(id: &str) -> Value {
         "create_api_key" => json!({"name": "Robot", "scopes": ["tickets:read"]}),
         "create_invitation" => json!({"email": "nora@acme.example", "role": "agent"}),
         "create_role" => json!({"name": "Auditors", "base": "lead", "permissions": ["read_audit"]}),
+        "create_view" => json!({"name": "Mine"}),
         "create_team" => json!({"name": "Nights"}),
         "create_company" => json!({"name": "Initech"}),
         "create_calendar" => json!({

@@ -12,6 +12,8 @@ pub async fn walk(app: &TestApp, contract: &Contract) {
     talked_about(app, contract, ticket).await;
     ended(app, contract, ticket).await;
     listed(app, contract, ticket).await;
+    viewed(app, contract).await;
+    searched(app, contract).await;
 }
 
 /// Opens one as a customer, and one with everything as an agent; gives the latter.
@@ -209,6 +211,39 @@ async fn listed(app: &TestApp, contract: &Contract, ticket: &str) {
         .get(app.customer(), ("report_attainment", &year))
         .await
         .expect(403);
+    let days = [
+        ("figure", "resolution"),
+        ("from", "2026-01-01"),
+        ("to", "2026-12-31"),
+    ];
+    let split = [
+        days[0],
+        days[1],
+        days[2],
+        ("group", "week"),
+        ("split", "agent"),
+    ];
+    let counted = [days[0], days[1], days[2], ("include_total", "true")];
+    let messages = [days[1], days[2], ("group", "month"), ("split", "agent")];
+    let written = [days[1], days[2], ("kind", "public_reply")];
+    let work = [days[1], days[2], ("by", "team")];
+    for operation in [
+        ("report_tickets", &split[..]),
+        ("report_ticket_hours", &days[..]),
+        ("download_ticket_report", &split[..]),
+        ("list_counted_tickets", &counted[..]),
+        ("report_messages", &messages[..]),
+        ("list_counted_messages", &written[..]),
+        ("report_workload", &work[..]),
+    ] {
+        contract.get(app.agent(), operation).await.expect(200);
+        contract.get(app.customer(), operation).await.expect(403);
+    }
+    let file = ("download_ticket_parquet", &split[..]);
+    // Whether it is there is told to whoever may ask for it.
+    let status = if cfg!(feature = "parquet") { 200 } else { 400 };
+    contract.get(app.agent(), file).await.expect(status);
+    contract.get(app.customer(), file).await.expect(403);
     let first = [year[0], year[1], ("limit", "1"), ("include_total", "true")];
     contract
         .get(app.agent(), ("list_sla_waits", &first))
@@ -218,6 +253,22 @@ async fn listed(app: &TestApp, contract: &Contract, ticket: &str) {
         let path = [("ticket_id", ticket)];
         contract
             .get(person, ("get_ticket", &path))
+            .await
+            .expect(200);
+        let opening = [("ticket_id", ticket), ("as_of", "1")];
+        contract
+            .get(person, ("get_ticket", &opening))
+            .await
+            .expect(200);
+        contract
+            .get(person, ("diff_ticket", &path))
+            .await
+            .expect(200);
+        let events = [("ticket", ticket), ("types", "ticket.*"), ("limit", "2")];
+        let page = contract.get(person, ("list_events", &events)).await;
+        assert_eq!(page.expect(200).items().len(), 2);
+        contract
+            .get(person, ("list_events", &[("limit", "100")]))
             .await
             .expect(200);
         contract
@@ -260,6 +311,93 @@ async fn listed(app: &TestApp, contract: &Contract, ticket: &str) {
         .expect(200);
     contract
         .get(app.customer(), ("list_tickets", &[("tag", "toner")]))
+        .await
+        .expect(403);
+}
+
+async fn viewed(app: &TestApp, contract: &Contract) {
+    let body = json!({
+        "name": "Burning", "owner": "organization", "query": "status:open priority:>=high", "sort": "-priority",
+        "columns": ["number", "subject"],
+    });
+    let create = ("create_view", &[][..]);
+    let made = contract.send(app.admin(), create, body.clone()).await;
+    let view = made.expect(201).id().to_string();
+    contract.send(app.agent(), create, body).await.expect(403);
+    let wrong = json!({"name": "X", "query": "status:lost"});
+    contract.send(app.agent(), create, wrong).await.expect(422);
+    let one = [("view_id", view.as_str())];
+    let target = ("update_view", &one[..]);
+    let change =
+        json!({"name": "Hot", "query": "-status:closed", "sort": "created_at", "columns": []});
+    contract.send(app.admin(), target, change).await.expect(200);
+    contract
+        .get(app.agent(), ("get_view", &one))
+        .await
+        .expect(200);
+    contract
+        .get(app.agent(), ("list_views", &[("limit", "1")]))
+        .await
+        .expect(200);
+    let team = app.acme.team_id.to_string();
+    let of_team = [("team", team.as_str())];
+    contract
+        .get(app.agent(), ("list_views", &of_team))
+        .await
+        .expect(200);
+    let by_view = [
+        ("view", view.as_str()),
+        ("query", "created:today"),
+        ("time_zone", "Europe/Berlin"),
+    ];
+    contract
+        .get(app.agent(), ("list_tickets", &by_view))
+        .await
+        .expect(200);
+    let wrong = [("query", "prio:high")];
+    contract
+        .get(app.agent(), ("list_tickets", &wrong))
+        .await
+        .expect(400);
+    let counted = [("view", view.as_str()), ("time_zone", "Europe/Berlin")];
+    contract
+        .get(app.agent(), ("count_view_tickets", &counted))
+        .await
+        .expect(200);
+    contract
+        .get(app.customer(), ("count_view_tickets", &[]))
+        .await
+        .expect(403);
+    let target = ("delete_view", &one[..]);
+    let deleted = contract.request(app.admin(), target);
+    contract.answer("delete_view", deleted).await.expect(200);
+}
+
+async fn searched(app: &TestApp, contract: &Contract) {
+    let words = [
+        ("query", "toner+-status:new"),
+        ("time_zone", "Europe/Berlin"),
+        ("limit", "2"),
+    ];
+    for person in [app.agent(), app.customer()] {
+        contract
+            .get(person, ("search_tickets", &words))
+            .await
+            .expect(200);
+    }
+    let called = [("query", "Carla")];
+    contract
+        .get(app.agent(), ("search_tickets", &called))
+        .await
+        .expect(200);
+    let none = [("query", "status:open")];
+    contract
+        .get(app.agent(), ("search_tickets", &none))
+        .await
+        .expect(400);
+    let internal = [("query", "toner+tag:vip")];
+    contract
+        .get(app.customer(), ("search_tickets", &internal))
         .await
         .expect(403);
 }
