@@ -14,7 +14,8 @@ use futures::TryStreamExt;
 use platform::rows::{
     AuditRow, CalendarRow, CalendarVersionRow, CellRow, CompanyRow, FactsRow, HistoryRow,
     MessageCellRow, MessageFactsRow, MessageRow, OrganizationRow, PolicyVersionRow, Row,
-    ServiceLevelsRow, SlaMeasureRow, TeamRow, TicketCountRow, TicketRow, UserRow, ViewRow,
+    ServiceLevelsRow, SlaMeasureRow, TeamRow, TicketCountRow, TicketRow, TicketWordsRow, UserRow,
+    ViewRow,
 };
 use schema::projection::{CORE, CORE_NEXT};
 use schema::table::DATA_KEYS;
@@ -215,6 +216,7 @@ async fn build_and_compare(
     table::<MessageFactsRow>(&mut found, &live, &fresh, &partitions).await?;
     table::<MessageCellRow>(&mut found, &live, &fresh, &partitions).await?;
     table::<TicketRow>(&mut found, &live, &fresh, &partitions).await?;
+    table::<TicketWordsRow>(&mut found, &live, &fresh, &partitions).await?;
     table::<MessageRow>(&mut found, &live, &fresh, &partitions).await?;
     table::<HistoryRow>(&mut found, &live, &fresh, &partitions).await?;
     table::<AuditRow>(&mut found, &live, &fresh, &partitions).await?;

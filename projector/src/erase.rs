@@ -10,7 +10,7 @@ use domain::ids::{OrganizationId, UserId};
 use domain::personal::ERASED;
 use event_store::Partition;
 use schema::projection::{LISTED_MESSAGES, LISTED_TICKETS};
-use schema::table::core::{AUDIT, MESSAGES, TICKET_HISTORY, TICKETS, VIEWS};
+use schema::table::core::{AUDIT, MESSAGES, TICKET_HISTORY, TICKET_WORDS, TICKETS, VIEWS};
 
 use crate::error::BatchError;
 use crate::state::State;
@@ -34,6 +34,10 @@ const TICKETS_OF_REQUESTER: &str = formatcp!(
      (SELECT coalesce(jsonb_object_agg(f.key, jsonb_build_object('kind', 'text', 'value', $4::text)), '{{}}'::jsonb) \
         FROM jsonb_object_keys(custom_fields) AS f(key)) \
      WHERE partition = $1 AND org_id = $2 AND requester_id = $3 AND {LISTED_TICKETS}"
+);
+const WORDS_OF_REQUESTER: &str = formatcp!(
+    "UPDATE {TICKET_WORDS} SET subject = $4 WHERE partition = $1 AND org_id = $2 AND ticket_id IN \
+     (SELECT ticket_id FROM {TICKETS} WHERE partition = $1 AND org_id = $2 AND requester_id = $3 AND {LISTED_TICKETS})"
 );
 const EXCERPTS: &str = formatcp!(
     "UPDATE {TICKETS} SET last_message_excerpt = $4 \
@@ -115,6 +119,7 @@ async fn take_out(
 ) -> Result<(), BatchError> {
     for statement in [
         TICKETS_OF_REQUESTER,
+        WORDS_OF_REQUESTER,
         EXCERPTS,
         BODIES,
         OWN_VIEWS,

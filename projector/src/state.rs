@@ -90,6 +90,12 @@ impl<K: Copy + Eq + Hash, R> Rows<K, R> {
         self.those(&self.new).collect()
     }
 
+    /// Whether the row is in no table yet.
+    #[must_use]
+    pub fn is_new(&self, key: K) -> bool {
+        self.new.contains(&key)
+    }
+
     /// The rows of the table that changed.
     #[must_use]
     pub fn changed(&self) -> Vec<&R> {
@@ -154,6 +160,8 @@ pub struct State {
     pub rezoned: BTreeSet<OrganizationId>,
     /// Tickets.
     pub tickets: Rows<Of<TicketId>, TicketRow>,
+    /// Tickets whose words changed.
+    pub reworded: BTreeSet<Of<TicketId>>,
     /// Messages.
     pub messages: Rows<Of<MessageId>, MessageRow>,
     /// New history rows, in the order of their events.

@@ -6,9 +6,9 @@ use const_format::formatcp;
 use deadpool_postgres::Transaction;
 use domain::ids::OrganizationId;
 use event_store::Partition;
-use platform::rows::Row;
+use platform::rows::{Row, TicketWordsRow};
 use schema::projection::{LISTED_MESSAGES, LISTED_TICKETS};
-use schema::table::core::{MESSAGES, TICKETS};
+use schema::table::core::{MESSAGES, TICKET_WORDS, TICKETS};
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
@@ -23,6 +23,10 @@ use crate::statements;
 
 const RENAME_REQUESTER: &str = formatcp!(
     "UPDATE {TICKETS} SET requester_name = $4 WHERE partition = $1 AND org_id = $2 AND requester_id = $3 AND {LISTED_TICKETS}"
+);
+const RENAME_REQUESTER_IN_WORDS: &str = formatcp!(
+    "UPDATE {TICKET_WORDS} SET requester_name = $4 WHERE partition = $1 AND org_id = $2 AND ticket_id IN \
+     (SELECT ticket_id FROM {TICKETS} WHERE partition = $1 AND org_id = $2 AND requester_id = $3 AND {LISTED_TICKETS})"
 );
 const RENAME_ASSIGNEE: &str = formatcp!(
     "UPDATE {TICKETS} SET assignee_name = $4 WHERE partition = $1 AND org_id = $2 AND assignee_id = $3 AND {LISTED_TICKETS}"
@@ -58,6 +62,7 @@ pub async fn write(
             insert(tx, partition, &state.message_facts),
             message_cells::write(tx, partition, &state.message_cells),
             put(tx, partition, &state.tickets),
+            put_words(tx, partition, state),
             counts::write(tx, partition, &state.counts),
             put(tx, partition, &state.views),
         );
@@ -91,6 +96,7 @@ pub async fn write(
         let name = state.user_name(*org, *user);
         for statement in [
             RENAME_REQUESTER,
+            RENAME_REQUESTER_IN_WORDS,
             RENAME_ASSIGNEE,
             RENAME_LAST_AUTHOR,
             RENAME_AUTHOR,
@@ -139,11 +145,34 @@ async fn put<K: Copy + Eq + Hash, R: Row>(
     partition: Partition,
     rows: &Rows<K, R>,
 ) -> Result<(), BatchError> {
-    let (new, changed) = (rows.new_rows(), rows.changed());
+    put_rows(tx, partition, &rows.new_rows(), &rows.changed()).await
+}
+
+/// The words of new tickets, and of those whose words changed.
+async fn put_words(
+    tx: &Transaction<'_>,
+    partition: Partition,
+    state: &State,
+) -> Result<(), BatchError> {
+    let tickets = &state.tickets;
+    let new = tickets.new_rows().into_iter().map(TicketWordsRow::of);
+    let reworded = state.reworded.iter().filter(|key| !tickets.is_new(**key));
+    let changed = reworded.filter_map(|key| tickets.get(*key).map(TicketWordsRow::of));
+    let (new, changed): (Vec<_>, Vec<_>) = (new.collect(), changed.collect());
+    let (new, changed): (Vec<_>, Vec<_>) = (new.iter().collect(), changed.iter().collect());
+    put_rows(tx, partition, &new, &changed).await
+}
+
+async fn put_rows<R: Row>(
+    tx: &Transaction<'_>,
+    partition: Partition,
+    new: &[&R],
+    changed: &[&R],
+) -> Result<(), BatchError> {
     let statements = statements::of::<R>();
     let (inserted, updated) = tokio::join!(
-        execute(tx, partition, &statements.insert, &new),
-        execute(tx, partition, &statements.upsert, &changed),
+        execute(tx, partition, &statements.insert, new),
+        execute(tx, partition, &statements.upsert, changed),
     );
     first_cause([inserted, updated])
 }

@@ -381,25 +381,44 @@ CREATE TABLE tickets (
     position                   bigint      NOT NULL,
     -- The language that the organization's texts had when it was opened.
     language                   text        NOT NULL,
-    -- The words that a search finds it by: A the subject, B who asks, C what only staff sees. Derived, so that who renames or
-    -- erases takes them out of here as well.
-    search                     tsvector    NOT NULL GENERATED ALWAYS AS (
-        setweight(coalesce(words(language, subject), ''), 'A') || setweight(to_tsvector('pg_catalog.simple', requester_name), 'B')
-        || CASE WHEN tags = '{}' THEN '' ELSE setweight(words_of_tags(tags), 'C') END) STORED,
     PRIMARY KEY (partition, org_id, ticket_id)
 );
 
--- For lists by tag and for the search. PostgreSQL uses an index behind a policy only for operators that are known to leak nothing, and that of
--- the indexes on tags and words is none: through this view, which its owner reads, and so without the policy, it is used. The view says
--- what the policy says.
+-- For lists by tag. PostgreSQL uses an index behind a policy only for operators that are known to leak nothing, and that of the
+-- index on tags is none: through this view, which its owner reads, and so without the policy, it is used. The view says what the
+-- policy says.
 CREATE VIEW taggable_tickets AS
     SELECT partition, org_id, ticket_id, number, subject, status, priority, channel, requester_id, requester_name,
            assignee_id, assignee_name, team_id, team_name, tags, custom_fields, follow_up_of, follow_up_ids,
            external_source, external_id, public_message_count, note_count, last_message_id, last_message_at,
            last_message_author_id, last_message_author_name, last_message_excerpt, reopen_count, created_at,
-           updated_at, public_updated_at, resolved_at, closed_at, auto_close_at, sla, next_deadline_at, clocks, version, position, language,
-           search
+           updated_at, public_updated_at, resolved_at, closed_at, auto_close_at, sla, next_deadline_at, clocks, version, position, language
       FROM tickets
+     WHERE org_id = nullif(current_setting('insightdesk.organization', true), '')::uuid;
+
+-- What a search finds tickets by. A table of its own: a reply changes its ticket's row and none of its words, and every index of a
+-- changed row has to be told.
+CREATE TABLE ticket_words (
+    partition      smallint NOT NULL,
+    org_id         uuid     NOT NULL,
+    ticket_id      uuid     NOT NULL,
+    -- These are as in the ticket's row.
+    number         bigint   NOT NULL,
+    subject        text     NOT NULL,
+    requester_name text     NOT NULL,
+    tags           text[]   NOT NULL,
+    language       text     NOT NULL,
+    -- A the subject, B who asks, C what only staff sees. Derived, so that who renames or erases takes them out of here as well.
+    search         tsvector NOT NULL GENERATED ALWAYS AS (
+        setweight(coalesce(words(language, subject), ''), 'A') || setweight(to_tsvector('pg_catalog.simple', requester_name), 'B')
+        || CASE WHEN tags = '{}' THEN '' ELSE setweight(words_of_tags(tags), 'C') END) STORED,
+    PRIMARY KEY (partition, org_id, ticket_id)
+);
+
+-- For the search, as the view of tickets.
+CREATE VIEW searchable_tickets AS
+    SELECT partition, org_id, ticket_id, number, subject, search
+      FROM ticket_words
      WHERE org_id = nullif(current_setting('insightdesk.organization', true), '')::uuid;
 
 CREATE TABLE messages (

@@ -2,7 +2,9 @@
 
 use crate::access::{READ_MODELS, grants};
 use crate::role;
-use crate::table::core::{SEARCHABLE_MESSAGES, SEARCHABLE_USERS, TAGGABLE_TICKETS};
+use crate::table::core::{
+    SEARCHABLE_MESSAGES, SEARCHABLE_TICKETS, SEARCHABLE_USERS, TAGGABLE_TICKETS,
+};
 
 /// The namespace of the live core read models.
 pub const CORE: &str = "core";
@@ -12,7 +14,7 @@ pub const CORE_NEXT: &str = "core_next";
 pub const CORE_OLD: &str = "core_old";
 /// The shape and meaning of the core read models. Raised with every change of the SQL files below or of what is folded
 /// into their tables; a server that finds another version rebuilds.
-pub const CORE_VERSION: i32 = 22;
+pub const CORE_VERSION: i32 = 23;
 /// Key of the advisory lock that whoever makes, rebuilds or checks read models holds, so that one process at a time works
 /// on the namespaces. The value is the ASCII text `insight2` read as a big-endian integer.
 ///
@@ -40,7 +42,13 @@ pub fn create_tables(namespace: &str) -> String {
     let checkpoints = crate::table::core::CHECKPOINTS;
     let rights: String = READ_MODELS.iter().map(grants).collect();
     let usage = let_in(namespace);
-    let views = [TAGGABLE_TICKETS, SEARCHABLE_MESSAGES, SEARCHABLE_USERS].join(", ");
+    let views = [
+        TAGGABLE_TICKETS,
+        SEARCHABLE_TICKETS,
+        SEARCHABLE_MESSAGES,
+        SEARCHABLE_USERS,
+    ];
+    let views = views.join(", ");
     let query = role::QUERY;
     format!(
         "CREATE SCHEMA {namespace};

@@ -131,6 +131,10 @@ pub mod core {
     pub const TICKETS: &str = "tickets";
     /// The tickets of the organization at hand, as lists by tag read them.
     pub const TAGGABLE_TICKETS: &str = "taggable_tickets";
+    /// The words of tickets.
+    pub const TICKET_WORDS: &str = "ticket_words";
+    /// The words of the tickets of the organization at hand, as a search reads them.
+    pub const SEARCHABLE_TICKETS: &str = "searchable_tickets";
     /// Messages.
     pub const MESSAGES: &str = "messages";
     /// The words of the messages of the organization at hand, as a search reads them.
@@ -160,6 +164,7 @@ pub mod core {
         MESSAGE_FACTS,
         MESSAGE_CELLS,
         TICKETS,
+        TICKET_WORDS,
         MESSAGES,
         TICKET_HISTORY,
         AUDIT,

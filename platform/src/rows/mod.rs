@@ -23,7 +23,7 @@ pub use people::{CompanyRow, OrganizationRow, TeamRow, UserRow};
 pub use promises::{CalendarRow, CalendarVersionRow, PolicyVersionRow, ServiceLevelsRow};
 pub use records::{AuditRow, Change, HistoryRow};
 pub use reports::{CellRow, FactsRow, MessageCellRow, MessageFactsRow, SlaMeasureRow};
-pub use tickets::{MessageRow, TicketRow};
+pub use tickets::{MessageRow, TicketRow, TicketWordsRow};
 pub use told::{ACTOR, ASSIGNEE, FROM, SUBJECT, TEAM, TO};
 pub use views::{NOBODY, TicketCountRow, ViewRow, WHOEVER};
 pub use words::{ActorKind, ClockState, ShownClock, ShownClocks};

@@ -99,6 +99,42 @@ row! {
 }
 
 row! {
+    /// What a search finds a ticket by, as the ticket's row has it. Written only when it changes, which it seldom does.
+    TicketWordsRow in table::TICKET_WORDS, key [org_id, ticket_id] {
+        /// Its organization.
+        org_id: OrganizationId,
+        /// The ticket.
+        ticket_id: TicketId,
+        /// Its number.
+        number: i64,
+        /// Its subject.
+        subject: String,
+        /// The name of whose it is.
+        requester_name: String,
+        /// Its tags.
+        tags: Vec<String>,
+        /// In which language it is taken into the search.
+        language: SearchLanguage,
+    }
+}
+
+impl TicketWordsRow {
+    /// The words of a ticket.
+    #[must_use]
+    pub fn of(ticket: &TicketRow) -> Self {
+        Self {
+            org_id: ticket.org_id,
+            ticket_id: ticket.ticket_id,
+            number: ticket.number,
+            subject: ticket.subject.clone(),
+            requester_name: ticket.requester_name.clone(),
+            tags: ticket.tags.clone(),
+            language: ticket.language,
+        }
+    }
+}
+
+row! {
     /// A message of a ticket.
     MessageRow in table::MESSAGES, key [org_id, message_id] {
         /// Its organization.

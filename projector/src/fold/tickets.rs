@@ -7,7 +7,7 @@ use domain::sla::rule::Rule;
 use domain::sla::steps::{self, Step};
 use domain::sla::terms::CalendarBook;
 use domain::ticket::event::{TicketAssigned, TicketEvent, TicketOpened};
-use platform::rows::TicketRow;
+use platform::rows::{TicketRow, TicketWordsRow};
 
 use super::{ApplyError, facts, measures};
 use crate::counts::TicketKind;
@@ -41,7 +41,11 @@ pub fn apply(
         .ok_or_else(|| ApplyError::missing(event, "ticket", id))?;
     let kind = TicketKind::of(row);
     let before = row.clocks.0.clone();
+    let words = TicketWordsRow::of(row);
     row.evolve(&event.moment(), change);
+    if words != TicketWordsRow::of(row) {
+        state.reworded.insert(key);
+    }
     if let Some(names) = assignee {
         (row.assignee_name, row.team_name) = names;
     }

@@ -39,7 +39,7 @@ async fn found_after(tamper: &str) -> (World, projector::check::CheckReport) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_changed_column_is_named_with_both_values() {
     let (world, report) =
-        found_after("UPDATE core.tickets SET subject = 'Tampered' WHERE number = 1").await;
+        found_after("UPDATE core.ticket_words SET subject = 'Tampered' WHERE number = 1").await;
     assert!(!report.is_clean());
     let [difference] = report.differences.as_slice() else {
         panic!("{:?}", report.differences)
@@ -51,12 +51,12 @@ async fn a_changed_column_is_named_with_both_values() {
     // The words follow their text.
     assert_eq!(
         (difference.table, names),
-        ("tickets", vec!["search", "subject"])
+        ("ticket_words", vec!["search", "subject"])
     );
     assert_eq!(columns[1].1, "Tampered");
     assert_eq!(
         world
-            .number("SELECT count(*) FROM core.tickets WHERE subject = 'Tampered'")
+            .number("SELECT count(*) FROM core.ticket_words WHERE subject = 'Tampered'")
             .await,
         1
     );

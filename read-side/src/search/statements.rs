@@ -6,9 +6,9 @@
 
 use const_format::formatcp;
 use domain::message::state::Visibility;
-use platform::rows::{Column, MessageRow, Row, TicketRow};
+use platform::rows::{Column, MessageRow, Row, TicketRow, TicketWordsRow};
 use schema::projection::{CORE, LISTED_MESSAGES, LISTED_TICKETS};
-use schema::table::core::{SEARCHABLE_MESSAGES, TAGGABLE_TICKETS};
+use schema::table::core::{SEARCHABLE_MESSAGES, SEARCHABLE_TICKETS};
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
@@ -34,7 +34,8 @@ pub(super) const ANGLES: [(char, char); 2] = [('<', '\u{4}'), ('>', '\u{5}')];
 
 const TICKETS: &str = formatcp!("{CORE}.{}", <TicketRow as Row>::TABLE);
 const MESSAGES: &str = formatcp!("{CORE}.{}", <MessageRow as Row>::TABLE);
-const TICKET_WORDS: &str = formatcp!("{CORE}.{TAGGABLE_TICKETS}");
+const TICKET_WORDS: &str = formatcp!("{CORE}.{SEARCHABLE_TICKETS}");
+const WORDS: &str = formatcp!("{CORE}.{}", <TicketWordsRow as Row>::TABLE);
 const MESSAGE_WORDS: &str = formatcp!("{CORE}.{SEARCHABLE_MESSAGES}");
 const WHOLE: &str =
     formatcp!("HighlightAll=true, StartSel=\"{MATCH_BEGINS}\", StopSel=\"{MATCH_ENDS}\"");
@@ -67,13 +68,16 @@ pub(super) fn among_newest(asker: Asker<'_>, forms: &Forms, filter: &TicketFilte
     let mut statement = Statement::default();
     let updated = updated_column(asker.viewer);
     statement.push(formatcp!(
-        "WITH newest AS MATERIALIZED (SELECT ticket_id, search FROM {TICKET_WORDS} AS tickets"
+        "WITH listed AS MATERIALIZED (SELECT ticket_id FROM {TICKETS} AS tickets"
     ));
     push_where(&mut statement, asker, filter);
     statement
         .push(&format!(" ORDER BY {updated} DESC, ticket_id DESC LIMIT "))
         .bind(NEWEST_MAX, Type::INT8)
-        .push(") SELECT NULL::uuid, NULL::uuid, count(*)::real FROM newest");
+        .push("), newest AS MATERIALIZED (SELECT listed.ticket_id, titled.search FROM listed CROSS JOIN LATERAL (SELECT search");
+    push_words_of(&mut statement, asker.viewer, "listed");
+    statement
+        .push(" OFFSET 0) AS titled) SELECT NULL::uuid, NULL::uuid, count(*)::real FROM newest");
     statement.push(" UNION ALL SELECT ticket_id, NULL::uuid, ");
     forms.push_rank(&mut statement, "search");
     forms.push(&mut statement, " FROM newest WHERE search @@ ");
@@ -196,6 +200,16 @@ pub(super) fn push_patterns(statement: &mut Statement, text: &str, patterns: Vec
     }
 }
 
+/// The words of one ticket, found by its key. `ticket` is what the statement calls its row.
+fn push_words_of(statement: &mut Statement, viewer: &Viewer, ticket: &str) {
+    statement
+        .push(formatcp!(" FROM {WORDS} WHERE partition = "))
+        .bind(viewer.tenant.partition.get(), Type::INT2)
+        .push(" AND org_id = ")
+        .bind(viewer.tenant.org_id.0, Type::UUID)
+        .push(&format!(" AND ticket_words.ticket_id = {ticket}.ticket_id"));
+}
+
 /// The messages of the organization that the viewer may read, of tickets that they may see.
 fn push_messages(statement: &mut Statement, source: &str, viewer: &Viewer) {
     statement
@@ -260,11 +274,13 @@ fn push_highlighted(statement: &mut Statement, column: &str, forms: &Forms, opti
 pub(super) fn push_said(statement: &mut Statement, viewer: &Viewer, forms: &str, negated: bool) {
     let forms = Forms(forms.to_owned());
     statement.push(if negated { " AND NOT (" } else { " AND (" });
-    forms.push(statement, "tickets.search @@ ");
-    statement.push(" OR EXISTS (SELECT 1");
+    statement.push("EXISTS (SELECT 1");
+    push_words_of(statement, viewer, "tickets");
+    // The end keeps the planner from gathering everything with the words first.
+    forms.push(statement, " AND search @@ ");
+    statement.push(" OFFSET 0) OR EXISTS (SELECT 1");
     push_messages(statement, formatcp!("{MESSAGES} AS said"), viewer);
     statement.push(" AND said.ticket_id = tickets.ticket_id");
-    // The end keeps the planner from gathering all messages with the words first.
     forms
         .push(statement, " AND said.search @@ ")
         .push(" OFFSET 0))");

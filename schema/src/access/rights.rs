@@ -199,6 +199,7 @@ pub const READ_MODELS: &[Access] = &[
         &[own(QUERY, READ), all(PROJECTOR, EVERYTHING)],
     ),
     on(table::core::TICKETS, DERIVED),
+    on(table::core::TICKET_WORDS, DERIVED),
     on(table::core::MESSAGES, DERIVED),
     on(table::core::TICKET_HISTORY, DERIVED),
     on(table::core::AUDIT, DERIVED),

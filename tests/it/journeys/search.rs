@@ -269,7 +269,7 @@ async fn renamed_edited_redacted_and_erased_words_are_not_found_any_more() {
         assert_eq!(listed(app.agent(), word).await, NOTHING, "{word}");
         assert_eq!(people(app.agent(), word).await, NOTHING, "{word}");
     }
-    let sql = "SELECT (SELECT count(*) FROM core.tickets WHERE search::text ~ 'airship|zeppelin|carla|ottilie')
+    let sql = "SELECT (SELECT count(*) FROM core.ticket_words WHERE search::text ~ 'airship|zeppelin|carla|ottilie')
              + (SELECT count(*) FROM core.messages WHERE search::text ~ 'airship|zeppelin|nitrogen|hydrogen')";
     let client = app.database.superuser().await;
     let left: i64 = client.query_one(sql, &[]).await.unwrap().get(0);

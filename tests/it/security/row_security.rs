@@ -8,7 +8,8 @@ use schema::access::{READ_MODELS, Rows, begin};
 use schema::role::{self, QUERY};
 use schema::table::EVENTS;
 use schema::table::core::{
-    MESSAGES, SEARCHABLE_MESSAGES, SEARCHABLE_USERS, TAGGABLE_TICKETS, TICKETS, USERS,
+    MESSAGES, SEARCHABLE_MESSAGES, SEARCHABLE_TICKETS, SEARCHABLE_USERS, TAGGABLE_TICKETS,
+    TICKET_WORDS, TICKETS, USERS,
 };
 use serde_json::json;
 use tokio_postgres::Client;
@@ -87,6 +88,7 @@ async fn a_query_that_forgets_its_filter_sees_its_own_organization_and_without_o
     // The views show what is at hand even to a superuser: held against their tables.
     tables.extend([
         (TAGGABLE_TICKETS, TICKETS),
+        (SEARCHABLE_TICKETS, TICKET_WORDS),
         (SEARCHABLE_MESSAGES, MESSAGES),
         (SEARCHABLE_USERS, USERS),
     ]);
