@@ -36,11 +36,13 @@ build_server() {
 
 start_server() {
     say "starting a server with a database of its own"
-    # All load comes from one address and a few people.
-    (cd "$dir" && exec env -u DATABASE_URL -u VALKEY_URL INSIGHTDESK_RATE_LIMITS=off ./insightdesk up) >"$dir/server.log" 2>&1 &
+    # All load comes from one address and a few people. A busy machine is waited for.
+    (cd "$dir" && exec env -u DATABASE_URL -u VALKEY_URL INSIGHTDESK_RATE_LIMITS=off INSIGHTDESK_TOKEN_WAIT_MS=20000 \
+        INSIGHTDESK_REQUEST_DEADLINE_MS=60000 ./insightdesk up) >"$dir/server.log" 2>&1 &
     server_pid=$!
     for _ in $(seq "$START_TIMEOUT_S"); do
-        if [ -f "$dir/.insightdesk/tokens.env" ]; then
+        # Its last line is there: it is written whole.
+        if grep -qs '^export TEAM_ID=' "$dir/.insightdesk/tokens.env"; then
             # shellcheck source=/dev/null
             . "$dir/.insightdesk/tokens.env"
             PASSWORD=$DEMO_PASSWORD
@@ -85,7 +87,10 @@ give_login() {
     local id address
     id=$(python3 -c 'import base64, json, sys
 print(json.loads(base64.urlsafe_b64decode(sys.argv[1].split(".")[1] + "=="))["sub"])' "$1")
-    address=$(send "$API/users/$id" --header "Authorization: Bearer $2" | field '["email"]')
+    # Whoever was made a moment ago may not be shown yet.
+    address=$(send --retry 60 --retry-delay 1 --retry-all-errors "$API/users/$id" --header "Authorization: Bearer $2" |
+        field '["email"]')
+    [ -n "$address" ] || die "nobody is shown by the id $id"
     send --request POST "$API/users/$id/invite" --header "Authorization: Bearer $2"
     send "$API/auth/invitations/accept" \
         --json "{\"token\": \"$(mailed "$address" idi_)\", \"password\": \"$PASSWORD\"}" >/dev/null

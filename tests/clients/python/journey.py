@@ -63,7 +63,7 @@ def worked_on(agent, ticket_id):
     assert posted.ticket_status == TicketStatus.OPEN and posted.visibility == Visibility.PUBLIC
     assigned = assign_ticket.sync_detailed(ticket_id, client=agent, body=AssignBody(agent_id=AGENT_ID))
     assert expect(assigned, HTTPStatus.OK).agent_id == AGENT_ID
-    resolved = resolve_ticket.sync_detailed(ticket_id, client=agent, prefer="wait=5")
+    resolved = resolve_ticket.sync_detailed(ticket_id, client=agent, prefer="wait=10")
     assert expect(resolved, HTTPStatus.OK).ticket.status == TicketStatus.RESOLVED
     return resolved.headers["Consistency-Token"]
 

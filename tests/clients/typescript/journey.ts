@@ -53,7 +53,7 @@ async function workedOn(agent: Desk, ticket_id: string): Promise<string> {
   const agent_id = variable("AGENT_ID");
   const assigned = await agent.POST("/tickets/{ticket_id}/assign", { params: { path }, body: { agent_id } });
   assert.equal(assigned.data?.agent_id, agent_id);
-  const resolved = await agent.POST("/tickets/{ticket_id}/resolve", { params: { path, header: { Prefer: "wait=5" } } });
+  const resolved = await agent.POST("/tickets/{ticket_id}/resolve", { params: { path, header: { Prefer: "wait=10" } } });
   assert.equal(resolved.data?.ticket?.status, "resolved");
   const token = resolved.response.headers.get("Consistency-Token");
   assert(token);

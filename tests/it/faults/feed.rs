@@ -15,7 +15,7 @@ use super::load::Load;
 use crate::harness::{Client, DEADLINE, EventStream, Organization, Person, eventually, uuid_of};
 
 const WORKERS: usize = 4;
-const SHUTDOWN_LIMIT: Duration = Duration::from_secs(10);
+const SHUTDOWN_LIMIT: Duration = Duration::from_secs(30);
 /// How soon a consumer comes back that found no server.
 const RETRY_INTERVAL: Duration = Duration::from_millis(20);
 

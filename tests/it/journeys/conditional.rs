@@ -1,8 +1,10 @@
 //! Who has an answer already is told so, and nothing else.
 
+use std::time::Duration;
+
 use serde_json::json;
 
-use crate::harness::{Answer, DEADLINE, Person, TestApp, eventually};
+use crate::harness::{Answer, DEADLINE, Database, Person, TestApp, eventually};
 
 async fn again(person: &Person, path: &str, tag: &str) -> Answer {
     person.get(path).header("if-none-match", tag).await
@@ -115,9 +117,17 @@ async fn who_loses_sight_of_a_ticket_is_not_told_that_nothing_changed() {
     eventually(hidden, DEADLINE).await;
 }
 
+/// Whoever waits for a lock soon gives up, so that there are many tries.
+async fn impatient_app() -> TestApp {
+    let database = Database::create().await;
+    let mut config = database.config();
+    config.pools.lock_timeout = Duration::from_millis(300);
+    TestApp::on(database, config).await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn while_nothing_moves_who_asks_by_condition_costs_no_query() {
-    let app = TestApp::start().await;
+    let app = impatient_app().await;
     let ticket = app.customer().opens("Printer on fire").await;
     app.agent().ticket(ticket).await;
     let whole = app.agent().get("/tickets").await.expect(200);
@@ -145,7 +155,7 @@ async fn while_nothing_moves_who_asks_by_condition_costs_no_query() {
 /// Who asks without a tag is answered from memory, too, where many rows had to be read for it; who may see less is not.
 #[tokio::test(flavor = "multi_thread")]
 async fn while_nothing_moves_a_report_and_the_counts_of_views_are_made_once() {
-    let app = TestApp::start().await;
+    let app = impatient_app().await;
     let private = json!({"name": "Vault", "private": true, "member_ids": [app.agent().id]});
     let private = app.admin().post("/teams", private).await.expect(201).id();
     let hidden = app.customer().opens("Salaries").await;

@@ -302,7 +302,7 @@ async fn a_long_poll_waits_for_the_next_event_and_no_longer_than_asked() {
     let begin = app.agent().get("/events?after=latest").await.expect(200);
     let cursor = text(&begin["next_cursor"]).to_owned();
     assert!(begin.items().is_empty());
-    let path = format!("/events?after={cursor}&wait=8");
+    let path = format!("/events?after={cursor}&wait=25");
     let waiting = tokio::spawn({
         let request = app.agent().get(&path).without_token();
         async move { request.await.expect(200) }
@@ -380,6 +380,7 @@ async fn a_stream_ends_with_the_session_and_says_so() {
         json!(ticket)
     );
     grace.act("/auth/logout").await.expect(204);
+    app.at_rest().await;
     app.customer().opens("Not seen any more").await;
     let last = stream.next_event().await.unwrap();
     assert_eq!(last.event.as_deref(), Some("end"));

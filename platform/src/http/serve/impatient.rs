@@ -108,19 +108,19 @@ mod tests {
     /// More than any socket buffers.
     const MUCH: usize = 64 << 20;
 
-    async fn both_ends() -> (Impatient, TcpStream) {
+    async fn both_ends(patience: Duration) -> (Impatient, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let connect = TcpStream::connect(listener.local_addr().unwrap());
         let (client, accepted) = tokio::join!(connect, listener.accept());
         (
-            Impatient::new(accepted.unwrap().0, PATIENCE),
+            Impatient::new(accepted.unwrap().0, patience),
             client.unwrap(),
         )
     }
 
     #[tokio::test]
     async fn who_takes_nothing_is_given_up() {
-        let (mut server, mut client) = both_ends().await;
+        let (mut server, mut client) = both_ends(PATIENCE).await;
         let failed = server.write_all(&vec![7; MUCH]).await.unwrap_err();
         assert_eq!(failed.kind(), io::ErrorKind::TimedOut);
         drop(server);
@@ -130,13 +130,13 @@ mod tests {
 
     #[tokio::test]
     async fn who_takes_little_at_a_time_gets_everything() {
-        let (mut server, mut client) = both_ends().await;
+        let (mut server, mut client) = both_ends(Duration::from_secs(2)).await;
         let writing = tokio::spawn(async move { server.write_all(&vec![7; MUCH]).await });
+        // All of it takes longer than the patience, and none of it comes near.
         let mut buffer = vec![0; 1 << 20];
-        let mut taken = 0;
-        while taken < MUCH {
-            taken += client.read(&mut buffer).await.unwrap();
-            tokio::task::yield_now().await;
+        for _ in 0..MUCH / buffer.len() {
+            client.read_exact(&mut buffer).await.unwrap();
+            sleep(Duration::from_millis(40)).await;
         }
         writing.await.unwrap().unwrap();
     }

@@ -77,7 +77,7 @@ async fn worked_on(agent: &Client, ticket_id: Uuid) -> Result<String> {
     let resolved = agent
         .resolve_ticket()
         .ticket_id(ticket_id)
-        .prefer("wait=5")
+        .prefer("wait=10")
         .send()
         .await?;
     let view = resolved
