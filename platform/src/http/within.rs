@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use poem::endpoint::BoxEndpoint;
 use poem::http::header::{CONTENT_TYPE, USER_AGENT};
-use poem::http::{HeaderName, HeaderValue, Method, Uri};
-use poem::{Body, Endpoint, Request, Response};
+use poem::http::{self, HeaderName, HeaderValue, Method, Uri};
+use poem::{Body, Endpoint, Request, RequestParts, Response};
 use serde_json::Value;
 
 use super::body::RawBody;
@@ -80,14 +80,7 @@ impl Within {
 }
 
 async fn request(page: &Request, ask: Ask) -> Result<Request, Problem> {
-    let target = ask.path_and_query;
-    let uri: Uri = target
-        .parse()
-        .map_err(|error| Problem::internal(format!("{target} is no path: {error}")))?;
-    let mut request = Request::builder()
-        .method(ask.method.clone())
-        .uri(uri)
-        .finish();
+    let mut request = addressed(page, &ask)?;
     *request.extensions_mut() = page.extensions().clone();
     if let Some(meter) = page.data::<Arc<Meter>>() {
         let meter = meter.of_inner(&ask.method, &format!("{BASE_PATH}{}", request.uri().path()));
@@ -111,6 +104,24 @@ async fn request(page: &Request, ask: Ask) -> Result<Request, Problem> {
         .extensions_mut()
         .insert(RawBody(bytes.clone().into()));
     request.set_body(Body::from(bytes));
+    Ok(request)
+}
+
+/// An empty request with its address as the listener and the router would give it: the original one has the base path, which
+/// is cut off the other. Pages make addresses of what people entered, which may be too much for one.
+fn addressed(page: &Request, ask: &Ask) -> Result<Request, Problem> {
+    let target = &ask.path_and_query;
+    let too_long = |_| Problem::bad_request("this is more than an address can hold: ask for less");
+    let below: Uri = target.parse().map_err(too_long)?;
+    let whole = format!("{BASE_PATH}{target}");
+    let whole: Uri = whole.parse().map_err(too_long)?;
+    let (mut parts, ()) = http::Request::new(()).into_parts();
+    parts.method = ask.method.clone();
+    parts.uri = whole;
+    let from = (page.local_addr().clone(), page.remote_addr().clone());
+    let parts = RequestParts::from((parts, from.0, from.1, page.scheme().clone()));
+    let mut request = Request::from_parts(parts, Body::empty());
+    *request.uri_mut() = below;
     Ok(request)
 }
 
