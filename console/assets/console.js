@@ -1,21 +1,51 @@
 // What links and forms cannot do. The console works without it, too.
 "use strict";
 
-// Who cannot see that the page changed hears its new content.
+const SIGN_IN = "/console/sign-in";
+
+// Who cannot see that the page changed hears its new content; who wrote something that was refused goes on writing.
 document.addEventListener("htmx:afterSettle", (event) => {
-  if (event.detail.target === document.body) document.getElementById("main")?.focus();
+  if (event.detail.target !== document.body) return;
+  (document.querySelector("[autofocus]") ?? document.getElementById("main"))?.focus();
 });
 
-// An answer that refuses is a page to be shown as well, but in no part of a page.
+// Tells beside what was written why it was not sent.
+function tell(form, why) {
+  const said = form.querySelector("[role=alert]") ?? document.createElement("p");
+  said.className = "error";
+  said.setAttribute("role", "alert");
+  said.textContent = `Not sent: ${why}`;
+  form.prepend(said);
+  said.scrollIntoView({ block: "nearest" });
+}
+
+// Whether somebody wrote something for which an answer has no place. Then it stays, and they are told why.
+function keepsWritten(form, { responseText, status }, isSignIn) {
+  if (!form.querySelector("textarea")?.value) return false;
+  const answer = new DOMParser().parseFromString(responseText, "text/html");
+  if (answer.querySelector("textarea")) return false;
+  const why = answer.querySelector("[role=alert]")?.textContent ?? `the server answers ${status}; try again in a moment`;
+  tell(form, isSignIn ? "you are signed out; sign in again in another tab, then send this" : why);
+  return true;
+}
+
+// An answer that refuses is a page to be shown as well, but in no part of a page, and not in place of what was written.
 document.addEventListener("htmx:beforeSwap", (event) => {
-  const { xhr, target } = event.detail;
+  const { xhr, target, requestConfig } = event.detail;
   const isWhole = target === document.body;
-  if (!isWhole && new URL(xhr.responseURL).pathname === "/console/sign-in") {
+  const isSignIn = new URL(xhr.responseURL).pathname === SIGN_IN;
+  if (!isSignIn && xhr.status < 400) return;
+  if (isWhole) {
+    event.detail.shouldSwap = !keepsWritten(requestConfig.elt, xhr, isSignIn);
+  } else {
     event.detail.shouldSwap = false;
-    location.assign(xhr.responseURL);
-  } else if (xhr.status >= 400) {
-    event.detail.shouldSwap = isWhole;
+    if (isSignIn) location.assign(xhr.responseURL);
   }
+});
+
+document.addEventListener("htmx:sendError", (event) => {
+  const { elt } = event.detail.requestConfig;
+  if (elt.querySelector("textarea")) tell(elt, "the server is not reached; try again in a moment");
 });
 
 document.addEventListener("input", (event) => {

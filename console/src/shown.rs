@@ -73,6 +73,7 @@ pub struct Ticket {
     pub sla: Option<Sla>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    pub version: i64,
 }
 
 /// The deadlines of a ticket in short.

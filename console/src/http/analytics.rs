@@ -102,7 +102,7 @@ impl Range {
 pub(super) async fn show(request: &Request, within: Data<&Within>) -> Response {
     let visit = match Visit::begin(request, &within).await {
         Ok(visit) => visit,
-        Err(answer) => return answer,
+        Err(away) => return away.answer(),
     };
     let outcome = analytics_page(&visit, &Form::of_query(request)).await;
     visit.end(outcome)

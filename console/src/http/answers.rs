@@ -12,6 +12,7 @@ use poem::http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER, SET_COOKIE};
 struct Refused<'a> {
     status: u16,
     detail: &'a str,
+    has_session: bool,
 }
 
 /// A page.
@@ -30,17 +31,19 @@ pub(super) fn with_status(status: StatusCode, template: &impl Template) -> Respo
     }
 }
 
-/// The page that tells what the API refused.
-pub(super) fn refused(problem: &Problem) -> Response {
-    let status = problem.status();
-    let detail = problem.to_string();
-    let mut response = with_status(
-        status,
-        &Refused {
-            status: status.as_u16(),
-            detail: &detail,
-        },
-    );
+/// The page that tells what the API refused. Whoever has a session gets out of it there: no other page may be left to them.
+pub(super) fn refused(problem: &Problem, has_session: bool) -> Response {
+    let page = Refused {
+        status: problem.status().as_u16(),
+        detail: &problem.to_string(),
+        has_session,
+    };
+    refusing(problem, &page)
+}
+
+/// A page that tells of a problem, as the answer of that problem.
+pub(super) fn refusing(problem: &Problem, template: &impl Template) -> Response {
+    let mut response = with_status(problem.status(), template);
     let told = problem.response(None, None);
     if let Some(seconds) = told.headers().get(RETRY_AFTER) {
         response.headers_mut().insert(RETRY_AFTER, seconds.clone());
@@ -51,9 +54,11 @@ pub(super) fn refused(problem: &Problem) -> Response {
 /// A page also for what no handler answered: an unknown path, a form from elsewhere.
 pub(super) async fn unexpected(error: poem::Error) -> Response {
     match error.downcast::<Problem>() {
-        Ok(problem) => refused(&problem),
-        Err(error) if error.status().is_client_error() => refused(&Problem::not_found("the page")),
-        Err(error) => refused(&Problem::internal(error.to_string())),
+        Ok(problem) => refused(&problem, false),
+        Err(error) if error.status().is_client_error() => {
+            refused(&Problem::not_found("the page"), false)
+        }
+        Err(error) => refused(&Problem::internal(error.to_string()), false),
     }
 }
 

@@ -6,11 +6,15 @@ mod assets;
 mod cookies;
 mod figures;
 mod form;
+mod lists;
+mod reply;
 mod same_origin;
 mod sidebar;
 mod sign_in;
 mod ticket;
 mod ticket_acts;
+mod ticket_desk;
+mod ticket_past;
 mod tickets;
 mod visit;
 
@@ -29,7 +33,7 @@ pub fn endpoint(api: Within) -> BoxEndpoint<'static, Response> {
         .at("/tickets", get(tickets::list))
         .at("/tickets/counts", get(sidebar::show_counts))
         .at("/tickets/:ticket_id", get(ticket::show))
-        .at("/tickets/:ticket_id/past", get(ticket::show_past))
+        .at("/tickets/:ticket_id/past", get(ticket_past::show))
         .at("/tickets/:ticket_id/:act", post(ticket_acts::send))
         .at("/analytics", get(analytics::show))
         .at("/assets/:name", get(assets::asset))

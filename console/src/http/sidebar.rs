@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::answers;
 use super::form::address;
-use super::visit::{Person, Visit};
+use super::visit::{Person, Visit, if_allowed};
 use crate::shown::{Page, SavedView, ViewCount, ViewCounts};
 
 const LIST: &str = "/console/tickets";
@@ -130,12 +130,13 @@ impl Sidebar {
     }
 }
 
-/// The saved views that are for whoever looks. Customers have none.
+/// The saved views that are for whoever looks. Customers have none, and neither has who may not work on tickets.
 pub(super) async fn saved(visit: &Visit<'_>) -> Result<Vec<SavedView>, Problem> {
     if !visit.person.is_staff() {
         return Ok(Vec::new());
     }
-    Ok(visit.get::<Page<SavedView>>(SAVED_VIEWS).await?.items)
+    let page = if_allowed(visit.get::<Page<SavedView>>(SAVED_VIEWS).await)?;
+    Ok(page.map(|page| page.items).unwrap_or_default())
 }
 
 /// The sidebar with its numbers, all of which one request asks for. They come after the page: counting must not hold the list.
@@ -143,7 +144,7 @@ pub(super) async fn saved(visit: &Visit<'_>) -> Result<Vec<SavedView>, Problem> 
 pub(super) async fn show_counts(request: &Request, within: Data<&Within>) -> Response {
     let visit = match Visit::begin(request, &within).await {
         Ok(visit) => visit,
-        Err(answer) => return answer,
+        Err(away) => return away.answer(),
     };
     let queries = fixed(&visit.person).into_iter().map(|(_, query)| query);
     let queries = queries.collect::<Vec<_>>().join("\n");

@@ -126,21 +126,20 @@ async fn ask(
     read(response).await
 }
 
+/// The page for who has to set a second factor up, which the console does not do.
+pub(super) fn must_enrol(email: &str) -> Response {
+    let error = "your organization demands a second factor: set it up through the API first";
+    let page = SignInPage {
+        email,
+        error: Some(error.to_owned()),
+    };
+    answers::with_status(StatusCode::FORBIDDEN, &page)
+}
+
 /// To the tickets, or to what is still missing.
 fn go_on(outcome: SignIn, email: &str) -> Response {
     match (&outcome.tokens, &outcome.ticket) {
-        (Some(tokens), _) if tokens.must_enrol => {
-            let error =
-                "your organization demands a second factor: set it up through the API first"
-                    .to_owned();
-            answers::with_status(
-                StatusCode::FORBIDDEN,
-                &SignInPage {
-                    email,
-                    error: Some(error),
-                },
-            )
-        }
+        (Some(tokens), _) if tokens.must_enrol => must_enrol(email),
         (Some(tokens), _) => {
             answers::with_cookies(answers::elsewhere("/tickets"), &cookies::keep(tokens))
         }

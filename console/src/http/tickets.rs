@@ -160,7 +160,7 @@ pub(super) fn home() -> Response {
 pub(super) async fn list(request: &Request, within: Data<&Within>) -> Response {
     let visit = match Visit::begin(request, &within).await {
         Ok(visit) => visit,
-        Err(answer) => return answer,
+        Err(away) => return away.answer(),
     };
     let outcome = list_page(
         &visit,

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{answers, cookies};
+use super::{answers, cookies, sign_in};
 use crate::shown::{Named, Tokens};
 
 const CONSISTENCY_TOKEN: &str = "consistency-token";
@@ -48,6 +48,26 @@ impl Person {
     }
 }
 
+/// Why somebody gets no page of their own.
+pub(super) enum Away {
+    /// They are not signed in, or not any more.
+    SignedOut,
+    /// Their organization demands a second factor of them, which they have to set up first.
+    MustEnrol,
+    /// It could not be found out who they are: the session is not known to be over.
+    Unknown(Problem),
+}
+
+impl Away {
+    pub(super) fn answer(&self) -> Response {
+        match self {
+            Self::SignedOut => signed_out(),
+            Self::MustEnrol => answers::with_cookies(sign_in::must_enrol(""), &cookies::forget()),
+            Self::Unknown(problem) => answers::refused(problem, true),
+        }
+    }
+}
+
 /// What a command answered.
 pub(super) struct Done {
     pub(super) body: Value,
@@ -59,8 +79,8 @@ impl<'a> Visit<'a> {
     /// Finds out who looks, with new tokens where the old ones have ended.
     ///
     /// # Errors
-    /// The page to sign in, for who is not.
-    pub(super) async fn begin(request: &'a Request, within: &'a Within) -> Result<Self, Response> {
+    /// Why they get no page.
+    pub(super) async fn begin(request: &'a Request, within: &'a Within) -> Result<Self, Away> {
         let seen = super::form::Form::of_query(request)
             .get("seen")
             .map(str::to_owned);
@@ -68,7 +88,7 @@ impl<'a> Visit<'a> {
             Some(token) => (token.to_owned(), Vec::new()),
             None => renew(request, within).await?,
         };
-        let person = Person::of(&token).ok_or_else(signed_out)?;
+        let person = Person::of(&token).ok_or(Away::SignedOut)?;
         Ok(Self {
             within,
             request,
@@ -120,7 +140,7 @@ impl<'a> Visit<'a> {
         match outcome {
             Ok(response) => answers::with_cookies(response, &self.renewed),
             Err(problem) if problem.status() == 401 => signed_out(),
-            Err(problem) => answers::with_cookies(answers::refused(&problem), &self.renewed),
+            Err(problem) => answers::with_cookies(answers::refused(&problem, true), &self.renewed),
         }
     }
 }
@@ -130,25 +150,33 @@ fn signed_out() -> Response {
     answers::with_cookies(answers::elsewhere("/sign-in"), &cookies::forget())
 }
 
-async fn renew(request: &Request, within: &Within) -> Result<(String, Vec<String>), Response> {
-    let Some(refresh) = cookies::refresh(request) else {
-        return Err(answers::elsewhere("/sign-in"));
-    };
+async fn renew(request: &Request, within: &Within) -> Result<(String, Vec<String>), Away> {
+    let refresh = cookies::refresh(request).ok_or(Away::SignedOut)?;
     let ask = Ask::new(Method::POST, "/auth/refresh").body(json!({ "refresh_token": refresh }));
     let renewed = match within.ask(request, ask).await {
         Ok(response) => read::<Tokens>(response).await,
         Err(problem) => Err(problem),
     };
     match renewed {
+        // As when signing in: nothing is shown to them before they have one.
+        Ok(tokens) if tokens.must_enrol => Err(Away::MustEnrol),
         Ok(tokens) => {
             let cookies = cookies::keep(&tokens);
             Ok((tokens.access_token, cookies))
         }
-        // The session is not known to be over: try again later.
         Err(problem) if problem.status().is_server_error() || problem.status() == 429 => {
-            Err(answers::refused(&problem))
+            Err(Away::Unknown(problem))
         }
-        Err(_) => Err(signed_out()),
+        Err(_) => Err(Away::SignedOut),
+    }
+}
+
+/// What a question beside the page's own answered; nothing where the person may not ask it.
+pub(super) fn if_allowed<T>(outcome: Result<T, Problem>) -> Result<Option<T>, Problem> {
+    match outcome {
+        Ok(answer) => Ok(Some(answer)),
+        Err(problem) if problem.status() == 403 => Ok(None),
+        Err(problem) => Err(problem),
     }
 }
 

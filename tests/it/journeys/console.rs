@@ -1,5 +1,8 @@
 //! The console over HTTP: what it shows to whom, and whose forms it takes. `tests/console` works with it in a browser.
 
+mod refusals;
+mod rights;
+
 use hyper::{Method, StatusCode};
 use uuid::Uuid;
 
