@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use const_format::formatcp;
 use deadpool_postgres::Pool;
-use schema::projection::{CORE, CORE_NEXT, CORE_OLD, CORE_VERSION, create_indexes, create_tables};
+use futures::stream::{self, StreamExt, TryStreamExt};
+use schema::projection::{
+    CORE, CORE_NEXT, CORE_OLD, CORE_VERSION, create_each_index, create_tables,
+};
 use schema::table::LOG_HEADS;
 use schema::table::core::{CHECKPOINTS, DERIVED};
 
@@ -15,6 +18,8 @@ use crate::replay::ReplayNamespace;
 pub(crate) const NO_STATEMENT_TIMEOUT: &str = "SET LOCAL statement_timeout TO 0";
 /// The rows of a million tickets are sorted without files for each index.
 const SORT_IN_MEMORY: &str = "SET LOCAL maintenance_work_mem TO '256MB'";
+/// Indexes that are made at a time: words and trigrams keep one core of PostgreSQL busy, and nothing else is to be done then.
+const INDEXED_AT_A_TIME: usize = 2;
 
 const VERSION: &str = formatcp!(
     "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = '{CORE}'"
@@ -121,17 +126,27 @@ pub(crate) async fn drop_replay(
 
 /// Makes the indexes of a namespace that is filled, and gathers statistics.
 pub(crate) async fn index(pool: &Pool, namespace: &str) -> Result<(), RebuildError> {
-    let mut client = pool.get().await?;
-    let tx = client.transaction().await?;
-    tx.batch_execute(NO_STATEMENT_TIMEOUT).await?;
-    tx.batch_execute(SORT_IN_MEMORY).await?;
-    tx.batch_execute(&create_indexes(namespace)).await?;
-    for table in DERIVED {
-        tx.batch_execute(&format!("ANALYZE {namespace}.{table}"))
-            .await?;
-    }
-    tx.commit().await?;
-    Ok(())
+    maintain(pool, create_each_index(namespace)).await?;
+    let analyze = |table| format!("ANALYZE {namespace}.{table}");
+    maintain(pool, DERIVED.iter().map(analyze)).await
+}
+
+/// Runs statements that belong together in no order. Half of them, after a failure, are as good as none: the namespace is
+/// dropped then, or by whoever makes it anew.
+async fn maintain(
+    pool: &Pool,
+    statements: impl IntoIterator<Item = String>,
+) -> Result<(), RebuildError> {
+    let each = stream::iter(statements).map(async |statement| {
+        let mut client = pool.get().await?;
+        let tx = client.transaction().await?;
+        tx.batch_execute(NO_STATEMENT_TIMEOUT).await?;
+        tx.batch_execute(SORT_IN_MEMORY).await?;
+        tx.batch_execute(&statement).await?;
+        tx.commit().await?;
+        Ok::<(), RebuildError>(())
+    });
+    each.buffer_unordered(INDEXED_AT_A_TIME).try_collect().await
 }
 
 /// Drops what a rebuild or a check made.

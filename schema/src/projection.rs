@@ -72,3 +72,29 @@ pub(crate) fn let_in(namespace: &str) -> String {
 pub fn create_indexes(namespace: &str) -> String {
     format!("SET LOCAL search_path TO {namespace}, public; {CORE_INDEXES}")
 }
+
+/// The same one by one, each to be run in a transaction of its own, in any order.
+#[must_use]
+pub fn create_each_index(namespace: &str) -> Vec<String> {
+    let statements = CORE_INDEXES.lines().filter(|line| is_statement(line));
+    let within = |line| format!("SET LOCAL search_path TO {namespace}, public; {line}");
+    statements.map(within).collect()
+}
+
+/// The file of indexes has a line a statement.
+fn is_statement(line: &str) -> bool {
+    !line.is_empty() && !line.starts_with("--")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_index_is_made_by_a_line_of_its_own() {
+        for line in CORE_INDEXES.lines().filter(|line| is_statement(line)) {
+            assert!(line.starts_with("CREATE "), "{line}");
+            assert_eq!(line.find(';'), Some(line.len() - 1), "{line}");
+        }
+    }
+}

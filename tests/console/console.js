@@ -168,6 +168,20 @@ const steps = {
     await page.getByRole("textbox", { name: "Message" }).and(page.locator(":focus")).waitFor();
   },
 
+  async "what was written stays where it cannot be sent"({ page, ticket }) {
+    await page.context().clearCookies();
+    const message = page.getByRole("textbox", { name: "Message" });
+    await message.fill("Not to be written twice.");
+    await page.getByRole("button", { name: "Send" }).click();
+    await page.getByRole("alert").getByText(/signed out/).waitFor();
+    assert.equal(await message.inputValue(), "Not to be written twice.");
+    await signIn(page, AGENT_EMAIL);
+    await page.getByRole("heading", { name: "Tickets" }).waitFor();
+    await page.goto(`${origin}/console/tickets/${ticket.id}`);
+    await page.getByRole("heading", { name: subject }).waitFor();
+    assert.equal(await page.getByText("Not to be written twice.").count(), 0);
+  },
+
   async "a ticket is answered, noted, assigned and resolved by clicking"({ page }) {
     await page.getByRole("textbox", { name: "Message" }).fill("Which page does it eat?");
     await page.getByRole("button", { name: "Send" }).click();
