@@ -141,11 +141,14 @@ impl ReadModels {
         frame: Frame,
     ) -> Result<Reported, ReadError> {
         let parts = self.parts_of_all(viewer, query, &frame).await?;
-        let max = PARTS_MAX;
-        if i64::try_from(parts.len()).is_ok_and(|count| count > max) {
-            return Ok(Reported::TooManyGroups { max });
+        let too_many = Reported::TooManyGroups { max: PARTS_MAX };
+        let groups_max = usize::try_from(PARTS_MAX).unwrap_or(usize::MAX);
+        if parts.len() > groups_max {
+            return Ok(too_many);
         }
-        let (mut total, groups) = tally(query, &frame, parts);
+        let Some((mut total, groups)) = tally(query, &frame, parts, groups_max) else {
+            return Ok(too_many);
+        };
         if query.split == Some(Split::Tag) {
             // A ticket with two tags is in two groups, and once in the total.
             let whole = FigureQuery {
@@ -153,10 +156,10 @@ impl ReadModels {
                 ..query.clone()
             };
             let parts = self.parts_of_all(viewer, &whole, &frame).await?;
-            (total, _) = tally(&whole, &frame, parts);
-        }
-        if i64::try_from(groups.len()).is_ok_and(|count| count > max) {
-            return Ok(Reported::TooManyGroups { max });
+            let Some((of_all, _)) = tally(&whole, &frame, parts, groups_max) else {
+                return Ok(too_many);
+            };
+            total = of_all;
         }
         let names = self.names_of(viewer.tenant, query.split, &groups).await?;
         let group = |(period, key, part): (usize, RawKey, Part)| {

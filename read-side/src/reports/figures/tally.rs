@@ -77,20 +77,22 @@ pub(super) fn population(figure: Figure) -> Option<Figure> {
     }
 }
 
-/// The numbers of everything and of each group.
-pub(super) fn tally(
-    query: &FigureQuery,
-    frame: &Frame,
-    parts: Parts,
-) -> (Part, Vec<(usize, RawKey, Part)>) {
+/// The numbers of everything and of each group: its period, its key and what it counts.
+pub(super) type Tally = (Part, Vec<(usize, RawKey, Part)>);
+
+/// What the parts come to; none where there are more groups than `max`.
+pub(super) fn tally(query: &FigureQuery, frame: &Frame, parts: Parts, max: usize) -> Option<Tally> {
     match query.figure {
-        Figure::Backlog => standing(parts, frame.len(), query.split.is_some()),
-        _ => flowing(parts, frame.len(), query.split.is_some()),
+        Figure::Backlog => standing(parts, frame.len(), query.split.is_some(), max),
+        _ => {
+            let tally = flowing(parts, frame.len(), query.split.is_some());
+            (tally.1.len() <= max).then_some(tally)
+        }
     }
 }
 
 /// What happened in each period. Periods are numbered from 1.
-fn flowing(parts: Parts, periods: usize, is_split: bool) -> (Part, Vec<(usize, RawKey, Part)>) {
+fn flowing(parts: Parts, periods: usize, is_split: bool) -> Tally {
     let mut total = Part::default();
     let mut groups = BTreeMap::new();
     if !is_split {
@@ -107,12 +109,9 @@ fn flowing(parts: Parts, periods: usize, is_split: bool) -> (Part, Vec<(usize, R
     (total, groups.collect())
 }
 
-/// What stands at the end of each period: what came and went up to then.
-fn standing(
-    mut parts: Parts,
-    periods: usize,
-    is_split: bool,
-) -> (Part, Vec<(usize, RawKey, Part)>) {
+/// What stands at the end of each period: what came and went up to then. What came once stands in every period after, so few
+/// parts make many groups: it stops where they are more than `max`.
+fn standing(mut parts: Parts, periods: usize, is_split: bool, max: usize) -> Option<Tally> {
     let mut standing: BTreeMap<RawKey, Part> = BTreeMap::new();
     if !is_split {
         standing.insert(RawKey::default(), Part::default());
@@ -129,18 +128,32 @@ fn standing(
         let shown = standing
             .iter()
             .filter(|(_, part)| !is_split || part.count != 0);
-        groups.extend(shown.map(|(key, part)| (index, key.clone(), part.clone())));
+        for (key, part) in shown {
+            if groups.len() == max {
+                return None;
+            }
+            groups.push((index, key.clone(), part.clone()));
+        }
     }
     let mut total = Part::default();
     for part in standing.values() {
         total.add(part);
     }
-    (total, groups)
+    Some((total, groups))
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
+
+    fn part(count: i64) -> Part {
+        Part {
+            count,
+            ..Part::default()
+        }
+    }
 
     #[test]
     fn percentiles_are_of_the_nearest_rank() {
@@ -153,18 +166,25 @@ mod tests {
 
     #[test]
     fn what_stands_is_what_came_before() {
-        let part = |count| Part {
-            count,
-            ..Part::default()
-        };
         let key = RawKey::default;
         let parts = Parts::from([
             ((0, key()), part(5)),
             ((1, key()), part(-2)),
             ((3, key()), part(1)),
         ]);
-        let (total, groups) = standing(parts, 3, false);
+        let (total, groups) = standing(parts, 3, false, 3).unwrap();
         let counts: Vec<_> = groups.iter().map(|(_, _, part)| part.count).collect();
         assert_eq!((total.count, counts), (4, vec![3, 3, 4]));
+    }
+
+    #[test]
+    fn a_backlog_of_more_groups_than_the_most_is_given_up() {
+        let tag = |n: usize| ((0, (None, format!("tag-{n}"))), part(1));
+        let parts = || -> Parts { (0..25).map(tag).collect() };
+        let (_, groups) = standing(parts(), 400, true, 10_000).unwrap();
+        assert_eq!(groups.len(), 10_000);
+        assert!(standing(parts(), 400, true, 9_999).is_none());
+        // It is given up on the way: there is no memory for what so many periods would have.
+        assert!(standing(parts(), usize::MAX - 1, true, 10_000).is_none());
     }
 }
