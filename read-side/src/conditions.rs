@@ -1,7 +1,7 @@
 //! Conditions of a statement on one column. An absent condition adds nothing.
 
 use platform::cursor::Moment;
-use platform::rows::Column;
+use platform::rows::{Column, NOBODY, WHOEVER};
 use tokio_postgres::types::{ToSql, Type};
 use uuid::Uuid;
 
@@ -40,6 +40,32 @@ pub(crate) fn push_holder(statement: &mut Statement, column: &str, holder: Optio
                 .bind(id, Type::UUID);
         }
     }
+}
+
+/// The id that kept sums have for somebody, or for nobody. Who is asked for by an id that stands there for nobody or for whoever
+/// is not there.
+pub(crate) fn id_in_sums(holder: Holder<Uuid>) -> Option<Uuid> {
+    match holder {
+        Holder::Nobody => Some(NOBODY),
+        Holder::One(id) => Some(id).filter(|id| ![NOBODY, WHOEVER].contains(id)),
+    }
+}
+
+/// This one, or none, in kept sums.
+pub(crate) fn push_holder_in_sums(
+    statement: &mut Statement,
+    column: &str,
+    holder: Option<Holder<Uuid>>,
+) {
+    let Some(holder) = holder else {
+        return;
+    };
+    match id_in_sums(holder) {
+        Some(id) => statement
+            .push(&format!(" AND {column} = "))
+            .bind(id, Type::UUID),
+        None => statement.push(" AND false"),
+    };
 }
 
 /// Compared with an instant.

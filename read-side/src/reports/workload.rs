@@ -18,6 +18,7 @@ use super::Named;
 use super::attainment::{TEAM_NAMES, USER_NAMES};
 use super::figures::{DayRange, FigureFilter, FigureQuery, Frame, Key, Reported, Split, push_open};
 use super::messages::{MessageFilter, MessageNumbers, MessageSplit};
+use crate::conditions::push_holder_in_sums;
 use crate::database::Statement;
 use crate::error::ReadError;
 use crate::models::ReadModels;
@@ -123,7 +124,10 @@ impl ReadModels {
         }
         let (filter, split) = query.of_messages();
         let messages = self.message_groups(viewer, &filter, Some(split), &frame);
-        for ((_, key), numbers) in messages.await? {
+        let Some(messages) = messages.await? else {
+            return Ok(None);
+        };
+        for ((_, key), numbers) in messages {
             works.entry(key).or_default().messages = numbers;
         }
         Ok(Some(self.workers(viewer, query.by, works).await?))
@@ -256,13 +260,8 @@ pub(super) fn held_now(viewer: &Viewer, query: &WorkloadQuery) -> Statement {
         .bind(viewer.tenant.org_id.0, Type::UUID)
         .push(&format!(" AND holder_id {comparison} "))
         .bind(WHOEVER, Type::UUID);
-    if let Some(team) = query.team {
-        let id = match team {
-            Holder::Nobody => NOBODY,
-            Holder::One(id) => id.0,
-        };
-        statement.push(" AND team_id = ").bind(id, Type::UUID);
-    }
+    let team = query.team.map(|it| it.map(|id| id.0));
+    push_holder_in_sums(&mut statement, "team_id", team);
     push_visible_sums(&mut statement, viewer);
     statement.push(" GROUP BY 1, 2");
     statement

@@ -1,13 +1,14 @@
 //! The clauses of a filter as SQL.
 
 use domain::ids::UserId;
-use platform::rows::{Column, NOBODY, WHOEVER};
+use platform::rows::Column;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 use super::filter::{Holder, TimeRange};
 use super::statement::push_range;
 use super::terms::{Clause, OneOf};
+use crate::conditions::id_in_sums;
 use crate::database::Statement;
 
 /// What rows of a table call the things that clauses speak of; `number`, `requester_id`, `team_id`, `tags` and
@@ -102,9 +103,7 @@ pub(super) fn push_holders<T: Column<Parameter = Uuid> + Copy>(
 }
 
 /// The ids among holders, and whether nobody is among them.
-pub(super) fn split<T: Column<Parameter = Uuid> + Copy>(
-    holders: &[Holder<T>],
-) -> (Vec<Uuid>, bool) {
+fn split<T: Column<Parameter = Uuid> + Copy>(holders: &[Holder<T>]) -> (Vec<Uuid>, bool) {
     let ids = holders.iter().filter_map(|holder| match holder {
         Holder::One(id) => Some(id.parameter()),
         Holder::Nobody => None,
@@ -128,11 +127,9 @@ fn push_outside(statement: &mut Statement, column: &str, range: TimeRange) {
     statement.push(")");
 }
 
-/// Ids as the counts of tickets have them. Somebody who is asked for by an id that the counts use for nobody or for
-/// whoever is not there.
+/// Ids as the counts of tickets have them.
 pub(super) fn as_counted<T: Column<Parameter = Uuid> + Copy>(holders: &[Holder<T>]) -> Vec<Uuid> {
-    let (mut ids, with_nobody) = split(holders);
-    ids.retain(|id| ![NOBODY, WHOEVER].contains(id));
-    ids.extend(with_nobody.then_some(NOBODY));
-    ids
+    let holders = holders.iter();
+    let ids = holders.filter_map(|holder| id_in_sums(holder.map(|id| id.parameter())));
+    ids.collect()
 }

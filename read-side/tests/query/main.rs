@@ -14,5 +14,6 @@ mod faults;
 mod filters;
 mod isolation;
 mod people;
+mod reports;
 mod rows;
 mod sorting;

@@ -1,7 +1,6 @@
 //! Which tickets a report counts.
 
 use chrono::{Datelike, NaiveDate, TimeDelta};
-use domain::ids::UserId;
 use domain::ticket::state::Channel;
 use platform::cursor::Moment;
 use platform::rows::{Cut, Figure};
@@ -10,8 +9,9 @@ use std::ops::RangeInclusive;
 use uuid::Uuid;
 
 use super::periods::Period;
+use crate::conditions::id_in_sums;
 use crate::reports::{RangeError, ReportRange};
-use crate::tickets::{Holder, Terms, TicketFilter, TimeRange};
+use crate::tickets::{Terms, TicketFilter, TimeRange};
 
 /// Those that instants may be of, too; PostgreSQL knows no date long before.
 const YEARS: RangeInclusive<i32> = 0..=9999;
@@ -77,13 +77,13 @@ impl FigureFilter {
         self
     }
 
-    /// With the terms of a query as conditions more.
+    /// With the terms of a query as conditions more, in one spelling.
     #[must_use]
     pub fn narrowed(mut self, terms: Option<&Terms>) -> Self {
         if let Some(terms) = terms {
             self.tickets = terms.narrow(self.tickets);
         }
-        self
+        self.normalized()
     }
 
     /// Whether a figure can be told by these conditions. What was changed last, and what is due, is known of tickets as they
@@ -96,33 +96,27 @@ impl FigureFilter {
 
     /// The keys in a cut that fit; none where every key does.
     pub(super) fn keys(&self, cut: Cut) -> Option<Vec<Uuid>> {
-        let keys: Vec<Uuid> = match cut {
-            Cut::Priority => self
-                .tickets
-                .priorities
-                .iter()
-                .map(|it| Cut::of_priority(*it))
-                .collect(),
-            Cut::Channel => self
-                .channels
-                .iter()
-                .map(|it| Cut::of_channel(*it))
-                .collect(),
-            Cut::Agent => self.tickets.assignee.iter().map(agent_key).collect(),
+        let listed = |keys: Vec<Uuid>| (!keys.is_empty()).then_some(keys);
+        match cut {
+            Cut::Priority => {
+                let priorities = self.tickets.priorities.iter();
+                listed(priorities.map(|it| Cut::of_priority(*it)).collect())
+            }
+            Cut::Channel => {
+                let channels = self.channels.iter();
+                listed(channels.map(|it| Cut::of_channel(*it)).collect())
+            }
+            // Without any where nobody is there by such an id.
+            Cut::Agent => {
+                let agent = self.tickets.assignee.map(|it| it.map(|id| id.0));
+                agent.map(|agent| id_in_sums(agent).into_iter().collect())
+            }
             Cut::Tag => {
                 let tags = self.tickets.tags.iter();
-                tags.map(|tag| Cut::of_tag(tag.as_str())).collect()
+                listed(tags.map(|tag| Cut::of_tag(tag.as_str())).collect())
             }
-            Cut::Hour => Vec::new(),
-        };
-        (!keys.is_empty()).then_some(keys)
-    }
-}
-
-fn agent_key(agent: &Holder<UserId>) -> Uuid {
-    match agent {
-        Holder::Nobody => Uuid::nil(),
-        Holder::One(id) => id.0,
+            Cut::Hour => None,
+        }
     }
 }
 

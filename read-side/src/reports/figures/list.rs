@@ -57,7 +57,7 @@ impl FactsList {
         let written = query.terms.as_ref().map(|terms| terms.query.to_string());
         let bound_to = (query.figure, query.direction, filter.clone(), written);
         let bound_to = (bound_to, query.zone);
-        let filter = filter.narrowed(query.terms.as_ref()).normalized();
+        let filter = filter.narrowed(query.terms.as_ref());
         let query = FactsQuery { filter, ..query };
         Self::bound("ticket_facts", &bound_to, query, cursor)
     }

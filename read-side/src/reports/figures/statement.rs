@@ -6,16 +6,15 @@ use platform::page::{Direction, Limit};
 use platform::rows::{CellRow, Column, Cut, FactsRow, Figure, Row};
 use schema::projection::CORE;
 use tokio_postgres::types::Type;
-use uuid::Uuid;
 
 use super::filter::{FigureFilter, FigureQuery, Split};
 use super::list::FactsKey;
 use super::periods::Frame;
 use super::report::PARTS_MAX;
 use super::rules::{self, FACTS};
+use crate::conditions::push_holder_in_sums;
 use crate::database::Statement;
 use crate::privacy::push_visible_sums;
-use crate::tickets::Holder;
 use crate::viewer::Viewer;
 
 const COLUMNS: &str = <FactsRow as Row>::COLUMNS;
@@ -94,15 +93,9 @@ fn push_cells(
     push_team(statement, viewer, &query.filter);
 }
 
-/// In the sums the nil id stands for no team.
 fn push_team(statement: &mut Statement, viewer: &Viewer, filter: &FigureFilter) {
-    if let Some(team) = filter.tickets.team {
-        let id = match team {
-            Holder::Nobody => Uuid::nil(),
-            Holder::One(id) => id.0,
-        };
-        statement.push(" AND team_id = ").bind(id, Type::UUID);
-    }
+    let team = filter.tickets.team.map(|it| it.map(|id| id.0));
+    push_holder_in_sums(statement, "team_id", team);
     push_visible_sums(statement, viewer);
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::ids::{TeamId, UserId};
-use platform::rows::{Column, MessageKind};
+use platform::rows::MessageKind;
 use uuid::Uuid;
 
 use super::filter::{MessageFilter, MessageSplit};
@@ -27,12 +27,10 @@ pub struct MessageNumbers {
 }
 
 impl MessageNumbers {
-    fn add(&mut self, kind: MessageKind, count: i64) {
-        *match kind {
-            MessageKind::PublicReply => &mut self.public_replies,
-            MessageKind::CustomerMessage => &mut self.customer_messages,
-            MessageKind::InternalNote => &mut self.internal_notes,
-        } += count;
+    fn add(&mut self, other: Self) {
+        self.public_replies += other.public_replies;
+        self.customer_messages += other.customer_messages;
+        self.internal_notes += other.internal_notes;
     }
 }
 
@@ -85,14 +83,12 @@ impl ReadModels {
         frame: Frame,
     ) -> Result<MessagesReported, ReadError> {
         let groups = self.message_groups(viewer, filter, split, &frame).await?;
-        if i64::try_from(groups.len()).is_ok_and(|count| count > PARTS_MAX) {
+        let Some(groups) = groups else {
             return Ok(MessagesReported::TooManyGroups { max: PARTS_MAX });
-        }
+        };
         let mut total = MessageNumbers::default();
         for numbers in groups.values() {
-            total.public_replies += numbers.public_replies;
-            total.customer_messages += numbers.customer_messages;
-            total.internal_notes += numbers.internal_notes;
+            total.add(*numbers);
         }
         let ids = groups.keys().filter_map(|(_, key)| *key).collect();
         let names = match split {
@@ -120,7 +116,7 @@ impl ReadModels {
         }))
     }
 
-    /// The numbers of each period and key. Sums know no more than the team that a ticket had: they are not read for whom
+    /// The numbers of each period and key; none where there are more than a report has. Sums know no more than the team that a ticket had: they are not read for whom
     /// the one that it has now may hide it.
     pub(in crate::reports) async fn message_groups(
         &self,
@@ -128,7 +124,7 @@ impl ReadModels {
         filter: &MessageFilter,
         split: Option<MessageSplit>,
         frame: &Frame,
-    ) -> Result<Groups, ReadError> {
+    ) -> Result<Option<Groups>, ReadError> {
         let hides = match viewer.only_member() {
             Some(member) => self.hides_any_team(viewer.tenant, member).await?,
             None => false,
@@ -141,6 +137,10 @@ impl ReadModels {
             .database
             .query_composed(viewer.tenant, &statement)
             .await?;
+        // What is too much was cut: nothing of it is told.
+        if i64::try_from(rows.len()).is_ok_and(|count| count > PARTS_MAX) {
+            return Ok(None);
+        }
         let mut groups = Groups::new();
         if split.is_none() {
             let periods = 0..frame.len();
@@ -150,10 +150,22 @@ impl ReadModels {
             let period: i32 = row.try_get("period")?;
             let period = usize::try_from(period - 1).unwrap_or_default();
             let key: Option<Uuid> = row.try_get("key")?;
-            let kind = MessageKind::from_stored(row.try_get("kind")?)?;
             let group = groups.entry((period, key.filter(|key| !key.is_nil())));
-            group.or_default().add(kind, row.try_get("count")?);
+            group.or_default().add(numbers(row.try_get("counts")?));
         }
-        Ok(groups)
+        Ok(Some(groups))
     }
+}
+
+/// What a row counts, in the order of [`MessageKind::ALL`].
+fn numbers(counts: Vec<i64>) -> MessageNumbers {
+    let mut numbers = MessageNumbers::default();
+    for (kind, count) in MessageKind::ALL.into_iter().zip(counts) {
+        *match kind {
+            MessageKind::PublicReply => &mut numbers.public_replies,
+            MessageKind::CustomerMessage => &mut numbers.customer_messages,
+            MessageKind::InternalNote => &mut numbers.internal_notes,
+        } = count;
+    }
+    numbers
 }

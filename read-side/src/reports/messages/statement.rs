@@ -3,7 +3,7 @@
 use const_format::formatcp;
 use platform::page::{Direction, Limit};
 use platform::rows::{
-    Column, MessageCellRow, MessageFactsRow, MessageKind, NOBODY, Row, TicketRow, WHOEVER,
+    Column, MessageCellRow, MessageFactsRow, MessageKind, Row, TicketRow, WHOEVER,
 };
 use schema::projection::CORE;
 use tokio_postgres::types::Type;
@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::filter::{MessageFilter, MessageSplit};
 use super::list::MessageKey;
-use crate::conditions::{push_compared, push_holder, push_one_of};
+use crate::conditions::{push_compared, push_holder, push_holder_in_sums, push_one_of};
 use crate::database::Statement;
 use crate::privacy::push_visible_past;
 use crate::reports::figures::{Frame, PARTS_MAX};
@@ -26,7 +26,8 @@ const BY_AGENT: &str = formatcp!("CASE WHEN kind <> {CUSTOMERS} THEN author_id E
 /// The number of [`MessageKind::CustomerMessage`] in the rows; a test compares.
 const CUSTOMERS: i16 = 2;
 
-/// A row for each period (from 1), key and kind, with how many: from the sums. The nil key stands for none.
+/// A row for each period (from 1) and key, with how many of each kind: from the sums. The nil key stands for none. Where there
+/// are more than a report has, there is one more.
 pub(super) fn of_cells(
     viewer: &Viewer,
     filter: &MessageFilter,
@@ -43,33 +44,30 @@ pub(super) fn of_cells(
         .push("SELECT width_bucket(day, ")
         .bind(frame.first_days().to_vec(), Type::DATE_ARRAY)
         .push(&format!(
-            ") AS period, {key} AS key, kind, sum(count)::bigint AS count FROM {CELLS}"
+            ") AS period, {key} AS key, {} FROM {CELLS}",
+            by_kind("sum(count)")
         ));
     push_own(&mut statement, viewer);
-    match (filter.agent, split) {
-        (Some(agent), _) => statement
-            .push(" AND author_id = ")
-            .bind(agent.0, Type::UUID),
-        (None, Some(MessageSplit::Agent)) => statement
-            .push(" AND author_id <> ")
-            .bind(WHOEVER, Type::UUID),
-        (None, Some(MessageSplit::Team) | None) => statement
-            .push(" AND author_id = ")
-            .bind(WHOEVER, Type::UUID),
-    };
+    let agent = filter.agent.map(|id| Holder::One(id.0));
+    push_holder_in_sums(&mut statement, "author_id", agent);
+    if agent.is_none() {
+        // The sums of everybody hold those of each once more.
+        let comparison = match split {
+            Some(MessageSplit::Agent) => "<>",
+            Some(MessageSplit::Team) | None => "=",
+        };
+        statement
+            .push(&format!(" AND author_id {comparison} "))
+            .bind(WHOEVER, Type::UUID);
+    }
     statement
         .push(" AND day >= ")
         .bind(filter.days.from(), Type::DATE)
         .push(" AND day < ")
         .bind(filter.days.to(), Type::DATE);
     push_one_of(&mut statement, "kind", &filter.kinds, Type::INT2_ARRAY);
-    if let Some(team) = filter.team {
-        let id = match team {
-            Holder::Nobody => NOBODY,
-            Holder::One(id) => id.0,
-        };
-        statement.push(" AND team_id = ").bind(id, Type::UUID);
-    }
+    let team = filter.team.map(|it| it.map(|id| id.0));
+    push_holder_in_sums(&mut statement, "team_id", team);
     push_groups(&mut statement);
     statement
 }
@@ -91,7 +89,8 @@ pub(super) fn of_facts(
         .push("SELECT width_bucket(written_at, ")
         .bind(frame.first_instants().to_vec(), Type::TIMESTAMPTZ_ARRAY)
         .push(&format!(
-            ") AS period, {key} AS key, kind, count(*) AS count FROM {FACTS}"
+            ") AS period, {key} AS key, {} FROM {FACTS}",
+            by_kind("count(*)")
         ));
     push_counted(&mut statement, viewer, filter, frame);
     push_groups(&mut statement);
@@ -172,9 +171,19 @@ fn push_own(statement: &mut Statement, viewer: &Viewer) {
         .bind(viewer.tenant.org_id.0, Type::UUID);
 }
 
+/// Of a group, how many of each kind, in the order of [`MessageKind::ALL`]: so there are as many rows as groups.
+fn by_kind(count: &str) -> String {
+    let of_kind = |kind: MessageKind| {
+        let kind = kind.parameter();
+        format!("coalesce({count} FILTER (WHERE kind = {kind}), 0)::bigint")
+    };
+    let counts = MessageKind::ALL.map(of_kind).join(", ");
+    format!("ARRAY[{counts}] AS counts")
+}
+
 fn push_groups(statement: &mut Statement) {
     statement
-        .push(" GROUP BY 1, 2, 3 ORDER BY 1, 2, 3 LIMIT ")
+        .push(" GROUP BY 1, 2 ORDER BY 1, 2 LIMIT ")
         .bind(PARTS_MAX + 1, Type::INT8);
 }
 
