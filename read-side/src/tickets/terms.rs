@@ -236,13 +236,20 @@ impl TicketFilter {
 
 /// Those of `before`, which is all when empty, that are in `values`, or that are not. None when there are none.
 fn narrowed<T: Copy + Ord>(before: &[T], all: &[T], negated: bool, values: &[T]) -> Option<Vec<T>> {
-    let values: BTreeSet<T> = values.iter().copied().collect();
-    let before = if before.is_empty() { all } else { before };
-    let fits = |value: &&T| values.contains(value) != negated;
-    let left: Vec<T> = before.iter().filter(fits).copied().collect();
-    match left.len() {
-        0 => None,
-        length if length == all.len() => Some(Vec::new()),
-        _ => Some(left),
+    let set = |values: &[T]| values.iter().copied().collect::<BTreeSet<T>>();
+    let (values, all) = (set(values), set(all));
+    let mut left = if before.is_empty() {
+        all.clone()
+    } else {
+        set(before)
+    };
+    left.retain(|value| values.contains(value) != negated);
+    if left.is_empty() {
+        return None;
     }
+    if left == all {
+        // What is always so is no condition.
+        left.clear();
+    }
+    Some(left.into_iter().collect())
 }

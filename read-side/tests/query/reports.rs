@@ -156,3 +156,46 @@ async fn an_id_that_sums_use_for_nobody_or_for_everybody_is_no_one() {
         assert_eq!(held(&format!("&team={id}")).await, 0, "{id}");
     }
 }
+
+/// An open ticket of low priority and a closed one of normal, as facts and as sums.
+const TICKETS: [&str; 2] = [
+    "INSERT INTO core.ticket_facts (partition, org_id, ticket_id, version, number, status, priority, channel, requester_id,
+        tags, opened_at, reopen_count, reassign_count, since_at, known_from)
+     SELECT $1, $2, gen_random_uuid(), 1, n, status, n, 'api', gen_random_uuid(), '{}', timestamptz '2025-01-01 12:00Z', 0, 0,
+            timestamptz '2025-01-01 12:00Z', timestamptz '2025-01-01 12:00Z'
+       FROM (VALUES (1, 'open'), (2, 'closed')) AS ticket(n, status)",
+    "INSERT INTO core.report_cells (partition, org_id, figure, cut, day, team_id, key, label, count, total, times)
+     SELECT $1, $2, 1, 1, date '2025-01-01', '00000000-0000-0000-0000-000000000000', lpad(n::text, 32, '0')::uuid, label, 1, 0, ''
+       FROM (VALUES (1, 'low'), (2, 'normal')) AS priority(n, label)",
+];
+
+#[tokio::test]
+async fn a_condition_that_is_repeated_is_the_same_condition() {
+    let desk = desk().await;
+    for statement in TICKETS {
+        write(&desk, statement, &[]).await;
+    }
+    for (query, parameter) in [
+        ("status:open", "&status=open"),
+        ("priority:low", "&priority=low"),
+        ("-status:closed", "&status=open"),
+    ] {
+        for times in [1, 4, 6] {
+            let conditions = format!("&query={query}{}", parameter.repeat(times));
+            for kind in ["", "/counted", "/hours"] {
+                let path = format!("/reports/tickets{kind}?figure=opened&{DAYS}{conditions}");
+                let told = ask(&desk, &path).await.ok();
+                let count = match kind {
+                    "" => told["total"]["count"].as_u64().unwrap(),
+                    "/counted" => told["items"].as_array().unwrap().len() as u64,
+                    _ => {
+                        let days = told["weekdays"].as_array().unwrap().iter();
+                        let hours = days.flat_map(|day| day.as_array().unwrap());
+                        hours.map(|count| count.as_u64().unwrap()).sum()
+                    }
+                };
+                assert_eq!(count, 1, "{path}");
+            }
+        }
+    }
+}
