@@ -17,6 +17,7 @@ mod timeline;
 
 use domain::event::DomainEvent;
 use domain::ids::OrganizationId;
+use domain::metadata::Metadata;
 use event_store::{Position, RecordedEvent, Selection};
 use platform::rows::Moment;
 use uuid::Uuid;
@@ -45,9 +46,35 @@ pub struct Past {
 struct Told {
     recorded: RecordedEvent,
     body: DomainEvent,
+    correlation_id: Uuid,
 }
 
 impl Told {
+    /// Reads an event that was opened.
+    fn of(recorded: RecordedEvent) -> Result<Self, ReadError> {
+        let body = DomainEvent::decode(
+            &recorded.stream_type,
+            &recorded.event_type,
+            recorded.schema_version,
+            &recorded.data,
+        );
+        let body = body.map_err(|error| ReadError::Broken(Box::new(error)))?;
+        let metadata = serde_json::from_str::<Metadata>(&recorded.metadata);
+        let metadata = metadata.map_err(|error| ReadError::Broken(Box::new(error)))?;
+        Ok(Self {
+            recorded,
+            body,
+            correlation_id: metadata.correlation_id,
+        })
+    }
+
+    /// Whether one command recorded both. What timers do because of one command has its correlation, too, and may be recorded
+    /// at the same moment: then nobody saw what lay between.
+    fn is_appended_with(&self, other: &Self) -> bool {
+        self.recorded.recorded_at == other.recorded.recorded_at
+            && self.correlation_id == other.correlation_id
+    }
+
     fn moment(&self) -> Moment {
         Moment {
             org_id: OrganizationId(self.recorded.org_id.0),
@@ -61,8 +88,7 @@ impl Told {
 /// The events that belong to a moment of a stream; none when the stream never had such a version. There may be events of other
 /// streams among them.
 fn until(events: &[Told], stream: Uuid, as_of: AsOf) -> Option<(Cut, &[Told])> {
-    let own = events.iter().map(|told| &told.recorded);
-    let cut = Cut::of(as_of, own.filter(|event| event.stream_id == stream))?;
+    let cut = Cut::of(as_of, stream, events)?;
     let end = events.iter().position(|told| !cut.admits(&told.recorded));
     Some((cut, &events[..end.unwrap_or(events.len())]))
 }
@@ -104,18 +130,7 @@ impl Past {
     ) -> Result<Vec<Told>, ReadError> {
         let mut events = self.recorded(tenant, streams, types, up_to).await?;
         self.log.keys.open_page(&mut events).await?;
-        let mut told = Vec::with_capacity(events.len());
-        for recorded in events {
-            let body = DomainEvent::decode(
-                &recorded.stream_type,
-                &recorded.event_type,
-                recorded.schema_version,
-                &recorded.data,
-            );
-            let body = body.map_err(|error| ReadError::Broken(Box::new(error)))?;
-            told.push(Told { recorded, body });
-        }
-        Ok(told)
+        events.into_iter().map(Told::of).collect()
     }
 
     /// Events of streams in their order, sealed as they are.

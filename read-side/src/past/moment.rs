@@ -4,13 +4,16 @@ use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
 use event_store::{Position, RecordedEvent};
+use uuid::Uuid;
 
-/// A moment of a ticket's past.
+use super::Told;
+
+/// A moment of the past of a ticket, or of another thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AsOf {
     /// What had been recorded by this time.
     Time(DateTime<Utc>),
-    /// While the ticket had this version.
+    /// While it had this version.
     Version(i64),
 }
 
@@ -43,23 +46,20 @@ pub(super) enum Cut {
 }
 
 impl Cut {
-    /// The cut of a moment, by the events of the ticket's own stream; none when it never had such a version.
-    pub(super) fn of<'a>(
-        as_of: AsOf,
-        stream: impl Iterator<Item = &'a RecordedEvent>,
-    ) -> Option<Self> {
+    /// The cut of a moment of a stream, by its events and maybe those of others; none when it never had such a version. A version
+    /// within an append stands for all of it: nobody saw the stream in between.
+    pub(super) fn of(as_of: AsOf, stream: Uuid, events: &[Told]) -> Option<Self> {
         let version = match as_of {
             AsOf::Time(time) => return Some(Self::At(time)),
             AsOf::Version(version) => version,
         };
-        let mut was_there = false;
-        for event in stream {
-            if event.version.get() > version {
-                return was_there.then_some(Self::Before(event.position));
-            }
-            was_there |= event.version.get() == version;
-        }
-        was_there.then_some(Self::Never)
+        let is_own = |told: &Told| told.recorded.stream_id == stream;
+        let gave = |told: &Told| is_own(told) && told.recorded.version.get() == version;
+        let mut appends = events.chunk_by(Told::is_appended_with);
+        appends.find(|append| append.iter().any(gave))?;
+        let next = appends.find(|append| append.iter().any(is_own));
+        let next = next.and_then(<[Told]>::first);
+        Some(next.map_or(Self::Never, |next| Self::Before(next.recorded.position)))
     }
 
     pub(super) fn admits(&self, event: &RecordedEvent) -> bool {

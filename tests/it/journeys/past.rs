@@ -267,3 +267,55 @@ async fn two_moments_are_told_apart_field_by_field() {
         .get(&format!("/tickets/{ticket}/diff?from={first}&to={first}"));
     assert_eq!(same.await.expect(200)["changes"], json!([]));
 }
+
+/// Nobody ever saw a ticket between the events of one command: what it was opened with is its opening.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_within_a_command_is_the_ticket_as_the_command_left_it() {
+    let app = TestApp::start().await;
+    let target = json!({"priority": "high", "metric": "first_reply", "seconds": 3_600});
+    let policy = json!({"name": "Gold", "targets": [target]});
+    let made = app.admin().post("/service-levels/policies", policy);
+    made.await.expect(201);
+    let body = json!({
+        "subject": "Printer", "body": "On fire", "requester_id": app.customer().id, "priority": "high",
+        "tags": ["printer", "vip"], "agent_id": app.agent().id, "team_id": app.acme.team_id,
+    });
+    let opening = app.agent().post("/tickets", body).await.expect(201);
+    let ticket = opening.id();
+    let path = format!("/tickets/{ticket}/diff");
+    let mut left = vec![app.agent().ticket(ticket).await];
+    assert_eq!(left[0]["public_message_count"], 1);
+    assert_ne!(left[0]["sla"]["first_reply"], Value::Null);
+    assert!(left[0].version() > 3, "{:?}", left[0].body);
+    let since = app.agent().get(&path).await.expect(200);
+    let opened = left[0].version();
+    assert_eq!(since["changes"], json!([]), "{:?}", since.body);
+    assert_eq!(
+        (&since["from_version"], &since["to_version"]),
+        (&json!(opened), &json!(opened))
+    );
+
+    let change = json!({"subject": "The printer in the hall", "priority": "urgent"});
+    for command in [
+        app.agent().replies(ticket, "Which printer is it?"),
+        app.agent().patch(&format!("/tickets/{ticket}"), change),
+        app.colleague().replies(ticket, "The one in the hall."),
+    ] {
+        let answer = command.await;
+        assert!(answer.status.is_success(), "{:?}", answer.body);
+        left.push(app.agent().ticket(ticket).await);
+    }
+    let mut version = 1;
+    for then in left {
+        while version <= then.version() {
+            let told = as_of(app.agent(), ticket, &version.to_string()).await;
+            assert_eq!(told.expect(200).body, then.body, "at version {version}");
+            version += 1;
+        }
+    }
+    let since = app.agent().get(&path).await.expect(200);
+    assert_eq!(since["from_version"], opened);
+    let changed = since["changes"].as_array().unwrap().iter();
+    let fields: Vec<_> = changed.map(|it| it["field"].as_str().unwrap()).collect();
+    assert!(fields.contains(&"subject") && !fields.contains(&"tags"));
+}
