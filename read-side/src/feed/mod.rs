@@ -52,7 +52,7 @@ pub struct Log {
 }
 
 /// Who reads the feed, by the rights of now.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caller {
     /// Who.
     pub viewer: Viewer,

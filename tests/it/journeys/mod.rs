@@ -34,6 +34,7 @@ mod shut_organizations;
 mod sign_in;
 mod sign_on;
 mod simulations;
+mod slow_feed;
 mod ticket_life;
 mod ticket_reports;
 mod told_by_mail;

@@ -19,7 +19,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::super::session::viewer_of;
 use super::views::EventView;
-use crate::feed::{self, Caller, Feed, FeedEvent, FeedFilter, Seat};
+use crate::feed::{self, Caller, Feed, FeedEvent, FeedFilter, FeedPage, Seat};
 
 /// How long nothing may be heard of a stream that still lives.
 const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(10);
@@ -156,16 +156,8 @@ impl Stream {
         let hello = format!("retry: {RETRY_MS}\nid: {}\n: connected\n\n", self.cursor());
         self.send(hello, self.reached).await?;
         loop {
-            self.check().await?;
-            let checked_at = Instant::now();
-            let (after, feed) = (self.reached, self.feed.clone());
-            let start = Position::START;
-            let page = feed.page(&self.caller, &self.filter, after, PAGE_EVENTS, start);
-            let page = page.await.map_err(|error| {
-                let error = &error as &dyn std::error::Error;
-                tracing::warn!(error, "a stream of events could not go on");
-                End::Unavailable
-            })?;
+            let after = self.reached;
+            let (page, checked_at) = self.page().await?;
             let mut events = page.events.into_iter();
             while checked_at.elapsed() < CHECK_INTERVAL
                 && let Some(event) = events.next()
@@ -186,6 +178,29 @@ impl Stream {
             }
             if !(page.has_more && has_moved) {
                 self.wait().await?;
+            }
+        }
+    }
+
+    /// The next page, and when the rights by which it was read were looked at last. Where it took long that is after it was
+    /// read: whoever only read it again then would come to no end.
+    async fn page(&mut self) -> Result<(FeedPage, Instant), End> {
+        self.check().await?;
+        loop {
+            let (read_by, checked_at) = (self.caller, Instant::now());
+            let (feed, start) = (&self.feed, Position::START);
+            let page = feed.page(&read_by, &self.filter, self.reached, PAGE_EVENTS, start);
+            let page = page.await.map_err(|error| {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(error, "a stream of events could not go on");
+                End::Unavailable
+            })?;
+            if checked_at.elapsed() < CHECK_INTERVAL / 2 {
+                return Ok((page, checked_at));
+            }
+            self.check().await?;
+            if self.caller == read_by {
+                return Ok((page, Instant::now()));
             }
         }
     }
