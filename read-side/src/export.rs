@@ -2,12 +2,13 @@
 //! what they did, what the audit says about them, and the views that they keep for themselves.
 
 use const_format::formatcp;
-use domain::ids::UserId;
+use domain::ids::{UserId, ViewId};
 use platform::rows::{AuditRow, HistoryRow, MessageRow, Row, TicketRow, ViewRow};
 use schema::projection::{CORE, LISTED_MESSAGES, LISTED_TICKETS};
 use serde::{Deserialize, Serialize};
 use tokio_postgres::Row as SqlRow;
 use tokio_postgres::types::ToSql;
+use uuid::Uuid;
 
 use crate::error::ReadError;
 use crate::models::ReadModels;
@@ -63,11 +64,12 @@ const AUDITED: &str = formatcp!(
     <AuditRow as Row>::TABLE
 );
 
-/// They are few, and have no number to go on by: `$4` are passed over. They are the person's own, in no team.
+/// They have no number to go on by, but an id that stays whatever becomes of the others and of their names. They are the
+/// person's own, in no team.
 const KEPT: &str = formatcp!(
     "SELECT {} FROM {CORE}.{}
-     WHERE partition = $1 AND org_id = $2 AND person_id = $3 AND NOT deleted
-     ORDER BY name, view_id OFFSET $4 LIMIT $5",
+     WHERE partition = $1 AND org_id = $2 AND person_id = $3 AND NOT deleted AND view_id > $4
+     ORDER BY view_id LIMIT $5",
     <ViewRow as Row>::COLUMNS,
     <ViewRow as Row>::TABLE
 );
@@ -85,7 +87,7 @@ enum Section {
     Kept,
 }
 
-/// Where an export goes on: within a section after a number, a position or so many, from its beginning after 0.
+/// Where an export goes on: within a section after a number, a position or a view, from its beginning after 0 or none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 struct Place {
@@ -93,6 +95,9 @@ struct Place {
     section: Section,
     #[serde(rename = "a")]
     after: i64,
+    /// Absent from cursors that counted views: they begin with the first once more.
+    #[serde(rename = "v", default, skip_serializing_if = "Option::is_none")]
+    after_view: Option<ViewId>,
 }
 
 /// The export of a person, from the beginning or from where a cursor says.
@@ -158,18 +163,13 @@ impl ReadModels {
     ) -> Result<ExportPage, ReadError> {
         let mut page = ExportPage::default();
         let mut place = Some(export.place);
-        while let Some(Place { section, after }) = place {
+        while let Some(from) = place {
             let left = limit.items().saturating_sub(page.count());
             if left == 0 {
                 break;
             }
-            let last = self
-                .section(viewer, export.user_id, section, after, left, &mut page)
-                .await?;
-            place = match last {
-                Some(after) => Some(Place { section, after }),
-                None => next(section),
-            };
+            let added = self.section(viewer, export.user_id, from, left, &mut page);
+            place = added.await?.or_else(|| next(from.section));
         }
         self.hide_links(viewer, &mut page.tickets).await?;
         self.hide_links_of_history(viewer, &mut page.acts).await?;
@@ -182,12 +182,11 @@ impl ReadModels {
         &self,
         viewer: &Viewer,
         user_id: UserId,
-        section: Section,
-        after: i64,
+        from: Place,
         limit: usize,
         page: &mut ExportPage,
-    ) -> Result<Option<i64>, ReadError> {
-        let statement = match section {
+    ) -> Result<Option<Place>, ReadError> {
+        let statement = match from.section {
             Section::Tickets => TICKETS,
             Section::Written => WRITTEN,
             Section::Received => RECEIVED,
@@ -199,31 +198,33 @@ impl ReadModels {
         // At most 100.
         let rows_max = i64::try_from(limit).unwrap_or(i64::MAX);
         let (partition, member) = (tenant.partition.get(), viewer.only_member());
-        let values: [&(dyn ToSql + Sync); 6] = [
+        let after_view = from.after_view.map_or(Uuid::nil(), |id| id.0);
+        let mut values: Vec<&(dyn ToSql + Sync)> = vec![
             &partition,
             &tenant.org_id.0,
             &user_id.0,
-            &after,
+            &from.after,
             &rows_max,
             &member,
         ];
-        let values = match section {
-            Section::Kept => &values[..5],
-            _ => &values,
-        };
-        let rows = self.database.query(tenant, statement, values).await?;
+        if from.section == Section::Kept {
+            values.truncate(5);
+            values[3] = &after_view;
+        }
+        let rows = self.database.query(tenant, statement, &values).await?;
         let is_full = rows.len() == limit;
-        let last = match section {
-            Section::Tickets => extend(&mut page.tickets, &rows, |row| row.number)?,
+        let at = |after: i64| Place { after, ..from };
+        let last = match from.section {
+            Section::Tickets => extend(&mut page.tickets, &rows, |row| at(row.number))?,
             Section::Written | Section::Received => {
-                extend(&mut page.messages, &rows, |row| row.position)?
+                extend(&mut page.messages, &rows, |row| at(row.position))?
             }
-            Section::Done => extend(&mut page.acts, &rows, |row| row.position)?,
-            Section::Audited => extend(&mut page.audit, &rows, |row| row.position)?,
-            Section::Kept => {
-                let so_many = after + i64::try_from(rows.len()).unwrap_or(i64::MAX);
-                extend(&mut page.views, &rows, |_| so_many)?
-            }
+            Section::Done => extend(&mut page.acts, &rows, |row| at(row.position))?,
+            Section::Audited => extend(&mut page.audit, &rows, |row| at(row.position))?,
+            Section::Kept => extend(&mut page.views, &rows, |row| Place {
+                after_view: Some(row.view_id),
+                ..from
+            })?,
         };
         Ok(last.filter(|_| is_full))
     }
@@ -238,19 +239,22 @@ fn next(section: Section) -> Option<Place> {
         Section::Audited => Section::Kept,
         Section::Kept => return None,
     };
-    Some(Place { section, after: 0 })
+    Some(Place {
+        section,
+        ..Place::default()
+    })
 }
 
-/// Adds the rows and gives the key of the last.
+/// Adds the rows and gives the place of the last.
 fn extend<R: Row>(
     to: &mut Vec<R>,
     rows: &[SqlRow],
-    key: impl Fn(&R) -> i64,
-) -> Result<Option<i64>, ReadError> {
+    place: impl Fn(&R) -> Place,
+) -> Result<Option<Place>, ReadError> {
     for row in rows {
         to.push(R::from_row(row)?);
     }
-    Ok(to.last().map(key).filter(|_| !rows.is_empty()))
+    Ok(to.last().map(place).filter(|_| !rows.is_empty()))
 }
 
 #[cfg(test)]
@@ -270,8 +274,9 @@ mod plans {
     #[tokio::test]
     async fn the_views_of_a_person_are_found_along_their_index() {
         let client = database("plans_of_exports", VIEWS).await;
-        let types = "smallint, uuid, uuid, bigint, bigint";
-        let values = "1::smallint, '00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0001-000000000007', 0, 25";
+        let types = "smallint, uuid, uuid, uuid, bigint";
+        let values = "1::smallint, '00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0001-000000000007',
+            '00000000-0000-0000-0000-000000000000', 25";
         let told = prepared_plan(&client, types, KEPT, values).await;
         assert!(
             told.contains("views_of_person") && !told.contains("Seq Scan"),

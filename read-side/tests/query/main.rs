@@ -10,6 +10,7 @@ mod cursors;
 mod customers;
 mod desk;
 mod detail;
+mod export;
 mod faults;
 mod filters;
 mod isolation;
