@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use const_format::formatcp;
 use domain::ids::{TeamId, TicketId};
 use event_store::Position;
-use platform::rows::{Change, HistoryRow, Row, TeamRow, TicketRow};
+use platform::rows::{AuditRow, Change, HistoryRow, Row, TeamRow, TicketRow};
 use schema::projection::CORE;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
@@ -121,11 +121,28 @@ impl ReadModels {
         team_id: Option<TeamId>,
         at_least: Position,
     ) -> Result<bool, ReadError> {
-        let (Some(member), Some(team_id)) = (viewer.only_member(), team_id) else {
+        let Some(team_id) = team_id else {
             return Ok(false);
         };
-        let teams = self.private_teams(viewer.tenant, at_least).await?;
-        Ok(teams.hide(team_id, member))
+        let hidden = self.hidden_teams(viewer, at_least).await?;
+        Ok(hidden.is_some_and(|hidden| hidden.hide(team_id)))
+    }
+
+    /// Takes hidden teams out of what changed: settings name teams.
+    pub(crate) async fn hide_teams_of_audit(
+        &self,
+        viewer: &Viewer,
+        rows: &mut [AuditRow],
+    ) -> Result<(), ReadError> {
+        let at_least = self.now(viewer.tenant).await.position;
+        let Some(hidden) = self.hidden_teams(viewer, at_least).await? else {
+            return Ok(());
+        };
+        for change in rows.iter_mut().flat_map(|row| &mut row.changes.0) {
+            hidden.cut(&mut change.from);
+            hidden.cut(&mut change.to);
+        }
+        Ok(())
     }
 
     /// Takes out of tickets what refers to tickets that are hidden from the viewer.

@@ -14,11 +14,12 @@ use event_store::{OrgId, Position};
 use moka::sync::Cache;
 use platform::rows::{Row, TeamRow};
 use schema::projection::CORE;
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::error::ReadError;
 use crate::models::ReadModels;
-use crate::viewer::Tenant;
+use crate::viewer::{Tenant, Viewer};
 
 /// How long a team's new privacy, or a member's end, may go unseen by whoever carries no token.
 const KNOWN_FOR: Duration = Duration::from_millis(250);
@@ -43,6 +44,12 @@ pub(crate) struct PrivateTeams {
     members: HashMap<TeamId, Vec<Uuid>>,
 }
 
+/// The private teams that somebody is not in.
+pub(crate) struct HiddenTeams {
+    teams: Arc<PrivateTeams>,
+    member: Uuid,
+}
+
 impl KnownTeams {
     pub(crate) fn new() -> Self {
         let cache = Cache::builder()
@@ -65,7 +72,52 @@ impl PrivateTeams {
     }
 }
 
+impl HiddenTeams {
+    /// Whether the team is one of them.
+    pub(crate) fn hide(&self, team_id: TeamId) -> bool {
+        self.teams.hide(team_id, self.member)
+    }
+
+    /// Whether a text is the id of one of them.
+    pub(crate) fn are_named_by(&self, text: &str) -> bool {
+        Uuid::try_parse(text).is_ok_and(|id| self.hide(TeamId(id)))
+    }
+
+    /// Takes their ids out of data, however deep: fields that are called by one or hold one, and items of lists.
+    pub(crate) fn cut(&self, data: &mut Value) {
+        match data {
+            Value::Object(fields) => {
+                fields.retain(|name, value| !self.are_named_by(name) && !self.are(value));
+                fields.values_mut().for_each(|value| self.cut(value));
+            }
+            Value::Array(items) => {
+                items.retain(|item| !self.are(item));
+                items.iter_mut().for_each(|item| self.cut(item));
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+
+    fn are(&self, value: &Value) -> bool {
+        value.as_str().is_some_and(|text| self.are_named_by(text))
+    }
+}
+
 impl ReadModels {
+    /// The private teams that are hidden from the viewer, as they were at `at_least` this position or later; none where no team
+    /// can be.
+    pub(crate) async fn hidden_teams(
+        &self,
+        viewer: &Viewer,
+        at_least: Position,
+    ) -> Result<Option<HiddenTeams>, ReadError> {
+        let Some(member) = viewer.only_member() else {
+            return Ok(None);
+        };
+        let teams = self.private_teams(viewer.tenant, at_least).await?;
+        Ok(Some(HiddenTeams { teams, member }))
+    }
+
     /// Whether the organization has a private team that a person is not in, as far as the read models are known to be: an
     /// answer that is kept for as long as these rest is not made by teams of before.
     pub(crate) async fn hides_any_team(

@@ -62,7 +62,9 @@ impl ReadModels {
             recorded_at: Moment::of_row(row.recorded_at),
             position: row.position,
         };
-        self.page_of(viewer.tenant, list, &statement, list.query.limit, key)
-            .await
+        let page = self.page_of(viewer.tenant, list, &statement, list.query.limit, key);
+        let mut page: Page<AuditRow> = page.await?;
+        self.hide_teams_of_audit(viewer, &mut page.items).await?;
+        Ok(page)
     }
 }

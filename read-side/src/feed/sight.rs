@@ -1,7 +1,6 @@
 //! What one caller may see of events that were read: whole events, and fields of them.
 
 use std::collections::{BTreeSet, HashSet};
-use std::sync::Arc;
 
 use domain::event::DomainEvent;
 use domain::ids::{TeamId, TicketId, UserId};
@@ -16,10 +15,9 @@ use super::event::{FeedEvent, ReadEvent, customer_fields};
 use super::facts::TicketFact;
 use super::{Caller, Feed};
 use crate::error::ReadError;
-use crate::private_teams::PrivateTeams;
+use crate::private_teams::HiddenTeams;
 
-/// The fields that name a team, and those that name another ticket.
-const TEAM_FIELDS: [&str; 1] = ["team_id"];
+/// The fields that name another ticket.
 const TICKET_FIELDS: [&str; 2] = ["follow_up_of", "follow_up_id"];
 /// What was written.
 const BODY: &str = "body";
@@ -28,8 +26,8 @@ const REASON: &str = "reason";
 /// A caller's sight of some events.
 pub(super) struct Sight {
     caller: Caller,
-    /// The private teams that hide things, and from whom.
-    teams: Option<(Arc<PrivateTeams>, Uuid)>,
+    /// The private teams that hide things from them.
+    teams: Option<HiddenTeams>,
     /// Whose tickets a customer sees; none for staff, who see everybody's.
     requesters: Option<HashSet<UserId>>,
     /// Tickets that events refer to and that are hidden.
@@ -45,13 +43,7 @@ impl Feed {
         at_least: Position,
     ) -> Result<Sight, ReadError> {
         let viewer = &caller.viewer;
-        let teams = match viewer.only_member() {
-            Some(member) => {
-                let teams = self.models.private_teams(viewer.tenant, at_least).await?;
-                Some((teams, member))
-            }
-            None => None,
-        };
+        let teams = self.models.hidden_teams(viewer, at_least).await?;
         let requesters = if viewer.is_staff() {
             None
         } else {
@@ -89,8 +81,8 @@ impl Sight {
         if let Value::Object(fields) = &mut data {
             self.cut(event, fields);
         }
-        if self.teams.is_some() {
-            self.hide_names(&mut data);
+        if let Some(teams) = &self.teams {
+            teams.cut(&mut data);
         }
         Some(event.told(data, self.is_staff()))
     }
@@ -145,7 +137,7 @@ impl Sight {
 
     fn hides_team(&self, team: TeamId) -> bool {
         let teams = self.teams.as_ref();
-        teams.is_some_and(|(teams, member)| teams.hide(team, *member))
+        teams.is_some_and(|teams| teams.hide(team))
     }
 
     /// Takes out what this caller does not get of the event's own fields.
@@ -155,6 +147,11 @@ impl Sight {
             let is_former = message.version != event.version();
             if message.redacted || (is_former && !self.is_staff()) {
                 fields.remove(BODY);
+            }
+        }
+        for name in TICKET_FIELDS {
+            if fields.get(name).is_some_and(|id| self.is_hidden_ticket(id)) {
+                fields.remove(name);
             }
         }
         if !self.is_staff() {
@@ -168,26 +165,8 @@ impl Sight {
         }
     }
 
-    /// Takes out the names of hidden teams and tickets, however deep.
-    fn hide_names(&self, value: &mut Value) {
-        match value {
-            Value::Object(fields) => {
-                fields.retain(|name, value| !self.is_hidden(name, value));
-                fields.values_mut().for_each(|value| self.hide_names(value));
-            }
-            Value::Array(items) => items.iter_mut().for_each(|item| self.hide_names(item)),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-        }
-    }
-
-    fn is_hidden(&self, name: &str, value: &Value) -> bool {
-        let id = || value.as_str().and_then(|text| text.parse::<Uuid>().ok());
-        if TEAM_FIELDS.contains(&name) {
-            return id().is_some_and(|id| self.hides_team(TeamId(id)));
-        }
-        if TICKET_FIELDS.contains(&name) {
-            return id().is_some_and(|id| self.hidden_tickets.contains(&TicketId(id)));
-        }
-        false
+    fn is_hidden_ticket(&self, value: &Value) -> bool {
+        let id = value.as_str().and_then(|text| text.parse().ok());
+        id.is_some_and(|id| self.hidden_tickets.contains(&TicketId(id)))
     }
 }

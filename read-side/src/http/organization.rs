@@ -1,5 +1,6 @@
 //! `GET /organization`.
 
+use event_store::Position;
 use platform::http::auth::Bearer;
 use platform::http::problem::{Problem, QueryProblem};
 use platform::http::views::OrganizationView;
@@ -17,7 +18,8 @@ pub(super) struct OrganizationQueries(pub(super) ReadModels);
 impl OrganizationQueries {
     /// Get the organization
     ///
-    /// The organization of the access token. Customers see its name only.
+    /// The organization of the access token. Customers see its name only; agents and leads no private team that they are not
+    /// in.
     #[oai(
         path = "/organization",
         method = "get",
@@ -37,7 +39,15 @@ impl OrganizationQueries {
             .await
             .map_err(refused)?;
         let shown = shown.ok_or_else(|| Problem::not_found("the organization"))?;
-        let view = views::organization(&shown.row, &session.viewer);
+        let mut view = views::organization(&shown.row, &session.viewer);
+        // By teams that are not older than the settings.
+        let shows = Position::new(shown.row.position).unwrap_or(Position::START);
+        let teams_at = session.at_least.max(shows);
+        let hidden = self.0.hidden_teams(&session.viewer, teams_at).await;
+        if let (Some(hidden), Some(settings)) = (hidden.map_err(refused)?, &mut view.settings) {
+            let waiting = &mut settings.team_waiting;
+            waiting.retain(|id, _| !hidden.are_named_by(id));
+        }
         let version = view.version;
         Ok(Found::new(view, version, session.token_of(&shown)))
     }

@@ -1,11 +1,12 @@
 //! `GET /service-levels/policies` and what is below it.
 
-use domain::ids::PolicyId;
+use domain::ids::{PolicyId, TeamId};
 use domain::service_levels::state::ServiceLevels;
 use platform::http::auth::Bearer;
 use platform::http::page::bad_cursor;
 use platform::http::problem::{Problem, QueryProblem};
-use platform::http::views::policy::{PoliciesView, PolicyView};
+use platform::http::views::FieldValueView;
+use platform::http::views::policy::{ConditionFieldView, PoliciesView, PolicyView};
 use platform::rows::PolicyVersionRow;
 use poem::Request;
 use poem_openapi::OpenApi;
@@ -19,6 +20,7 @@ use super::session::{Session, bad, refused};
 use crate::models::ReadModels;
 use crate::past::{LevelsThen, Past};
 use crate::policies::PolicyVersionList;
+use crate::private_teams::HiddenTeams;
 
 pub(super) struct PolicyQueries(pub(super) ReadModels, pub(super) Past);
 
@@ -44,12 +46,14 @@ impl PolicyQueries {
     ) -> Result<Found<PoliciesView>, QueryProblem> {
         let session = Session::begin(&self.0, &auth.0, token.0.as_deref()).await?;
         let (version, state) = self.levels(&session, as_of.0).await?;
+        let hidden = self.hidden_teams(&session).await?;
         let policies = state.policies.iter().map(|policy| {
             let reference = policy.reference;
-            PolicyView {
+            let view = PolicyView {
                 version: Some(version),
                 ..PolicyView::new(reference.id.0, reference.version, &policy.definition)
-            }
+            };
+            without(&hidden, view)
         });
         let view = PoliciesView {
             version,
@@ -92,15 +96,19 @@ impl PolicyQueries {
             let row = self.0.policy_version(tenant, id, version).await;
             let row = row.map_err(refused)?;
             let row = row.ok_or_else(|| Problem::not_found("this version of the policy"))?;
-            return Ok(Found::new(version_view(row), None, session.token));
+            let hidden = self.hidden_teams(&session).await?;
+            let view = without(&hidden, version_view(row));
+            return Ok(Found::new(view, None, session.token));
         }
         let (version, state) = self.levels(&session, as_of.0).await?;
+        let hidden = self.hidden_teams(&session).await?;
         let policy = state.policy(id);
         let policy = policy.ok_or_else(|| Problem::not_found("the policy"))?;
         let view = PolicyView {
             version: Some(version),
             ..PolicyView::new(id.0, policy.reference.version, &policy.definition)
         };
+        let view = without(&hidden, view);
         Ok(Found::new(view, Some(version), session.token))
     }
 
@@ -140,16 +148,21 @@ impl PolicyQueries {
         if page.items.is_empty() {
             return Err(Problem::not_found("the policy").into());
         }
-        Ok(Listed::new(
-            page.map(version_view),
-            None,
-            request,
-            session.token,
-        ))
+        let hidden = self.hidden_teams(&session).await?;
+        let page = page.map(|row| without(&hidden, version_view(row)));
+        Ok(Listed::new(page, None, request, session.token))
     }
 }
 
 impl PolicyQueries {
+    /// The teams that policies do not name to the viewer, as they are now: asked for after the policies were read.
+    async fn hidden_teams(&self, session: &Session) -> Result<Option<HiddenTeams>, QueryProblem> {
+        let shown = self.0.now(session.viewer.tenant).await.position;
+        let teams_at = session.at_least.max(shown);
+        let hidden = self.0.hidden_teams(&session.viewer, teams_at).await;
+        hidden.map_err(refused)
+    }
+
     /// The policies as they are, or as they were.
     async fn levels(
         &self,
@@ -178,4 +191,30 @@ fn version_view(row: PolicyVersionRow) -> PolicyView {
         valid_from: Some(row.valid_from),
         ..PolicyView::new(row.policy_id.0, version, &row.definition.0)
     }
+}
+
+/// The policy without the teams that are hidden from the viewer: a condition keeps its other values, and a warning gives the ticket
+/// to a team that it does not name.
+fn without(hidden: &Option<HiddenTeams>, mut view: PolicyView) -> PolicyView {
+    let Some(hidden) = hidden else {
+        return view;
+    };
+    let is_hidden = |value: &FieldValueView| matches!(value, FieldValueView::Text(id) if hidden.are_named_by(id));
+    let conditions = [&mut view.conditions.all, &mut view.conditions.any];
+    for condition in conditions.into_iter().flatten().flatten() {
+        if condition.field == ConditionFieldView::Team
+            && let Some(values) = &mut condition.values
+        {
+            values.retain(|value| !is_hidden(value));
+        }
+    }
+    let warnings = view
+        .targets
+        .iter_mut()
+        .flat_map(|target| &mut target.warnings);
+    let actions = warnings.flatten().flat_map(|warning| &mut warning.actions);
+    for action in actions.flatten() {
+        action.team_id = action.team_id.filter(|id| !hidden.hide(TeamId(*id)));
+    }
+    view
 }

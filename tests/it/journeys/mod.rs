@@ -13,6 +13,7 @@ mod erasure;
 mod export;
 mod feed;
 mod first_keys;
+mod hidden_teams;
 mod idempotency;
 mod import;
 mod invitations;
