@@ -3,6 +3,9 @@
 
 use serde_json::{Map, Value, json};
 
+/// What takes the cursor of the page before: lists, and the feed.
+const CURSORS: [&str; 2] = ["cursor", "after"];
+
 /// An operation that can be followed to with one id.
 struct Target {
     id: String,
@@ -98,6 +101,11 @@ fn by_id(target: &Target) -> Value {
 fn next_page(operation: &Value) -> Option<(String, Value)> {
     let id = operation["operationId"].as_str()?;
     let parameters = operation["parameters"].as_array()?;
+    let goes_on_by = |name: &&str| {
+        let mut queries = parameters.iter().filter(|it| it["in"] == "query");
+        queries.any(|parameter| parameter["name"] == *name)
+    };
+    let cursor = CURSORS.into_iter().find(goes_on_by)?;
     let mut sent = Map::new();
     for parameter in parameters
         .iter()
@@ -106,7 +114,7 @@ fn next_page(operation: &Value) -> Option<(String, Value)> {
         let name = parameter["name"].as_str()?;
         sent.insert(name.to_owned(), format!("$request.path.{name}").into());
     }
-    sent.insert("cursor".to_owned(), "$response.body#/next_cursor".into());
+    sent.insert(cursor.to_owned(), "$response.body#/next_cursor".into());
     Some((
         "next_page".to_owned(),
         json!({"operationId": id, "parameters": sent}),
@@ -135,11 +143,15 @@ mod tests {
     fn spec() -> Value {
         let ticket = json!({"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Ticket"}}}});
         let page = json!({"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Page"}}}});
+        let goes_on_by = |name: &str| json!({"in": "query", "name": name});
         let mut spec = json!({
             "paths": {
                 "/tickets": {
-                    "get": {"operationId": "list_tickets", "parameters": [], "responses": {"200": page}},
+                    "get": {"operationId": "list_tickets", "parameters": [goes_on_by("cursor")], "responses": {"200": page}},
                     "post": {"operationId": "open_ticket", "responses": {"201": ticket}},
+                },
+                "/events": {
+                    "get": {"operationId": "list_events", "parameters": [goes_on_by("after")], "responses": {"200": page}},
                 },
                 "/tickets/{ticket_id}": {
                     "get": {"operationId": "get_ticket", "responses": {"200": ticket}},
@@ -176,13 +188,18 @@ mod tests {
     #[test]
     fn a_page_leads_to_the_next() {
         let spec = spec();
-        let links = &spec["paths"]["/tickets"]["get"]["responses"]["200"]["links"];
-        assert_eq!(
-            *links,
-            json!({"next_page": {
-                "operationId": "list_tickets",
-                "parameters": {"cursor": "$response.body#/next_cursor"},
-            }})
-        );
+        for (path, id, cursor) in [
+            ("/tickets", "list_tickets", "cursor"),
+            ("/events", "list_events", "after"),
+        ] {
+            let links = &spec["paths"][path]["get"]["responses"]["200"]["links"];
+            assert_eq!(
+                *links,
+                json!({"next_page": {
+                    "operationId": id,
+                    "parameters": {cursor: "$response.body#/next_cursor"},
+                }})
+            );
+        }
     }
 }

@@ -16,7 +16,7 @@ struct Shared {
 /// Types of events, or beginnings of such.
 const EVENT_TYPES: &str = r"^[a-z_]+\.[a-z_]*(,[a-z_]+\.[a-z_]*)*$";
 
-const SHARED: [Shared; 14] = [
+const SHARED: [Shared; 15] = [
     Shared {
         place: "header",
         name: "Idempotency-Key",
@@ -54,6 +54,13 @@ const SHARED: [Shared; 14] = [
         place: "query",
         name: "cursor",
         description: "Where to go on: `next_cursor` of the page before, with the same filter and order.",
+        keywords: &[Pattern("^[A-Za-z0-9_-]{1,2048}$")],
+    },
+    Shared {
+        place: "query",
+        name: "after",
+        description: "Where to go on: `next_cursor` of the page before, or the `cursor` of an event. From the first event when \
+                      absent; `latest` begins at the end.",
         keywords: &[Pattern("^[A-Za-z0-9_-]{1,2048}$")],
     },
     Shared {
@@ -107,8 +114,16 @@ const SHARED: [Shared; 14] = [
     },
 ];
 
+/// The framework's name for a day, which no standard knows (OpenAPI 3.0.3, section 4.4).
+const NAIVE_DATE: &str = "naive-date";
+
 /// Completes a parameter of an operation, when it is one of those.
 pub(super) fn complete(parameter: &mut Map<String, Value>) {
+    if let Some(schema) = parameter.get_mut("schema")
+        && schema["format"] == NAIVE_DATE
+    {
+        schema["format"] = "date".into();
+    }
     let is = |shared: &&Shared| {
         parameter
             .get("in")

@@ -11,7 +11,10 @@ const TOO_MANY_REQUESTS: &str = "429";
 /// Completes the answers of an operation.
 pub(super) fn complete(operation: &mut Value) {
     let takes_if_match = has_parameter(operation, "If-Match");
-    let lists_all = has_parameter(operation, "limit") && !has_parameter_in(operation, "path");
+    // A list of everything is always there; a view that it is to be of may not be.
+    let lists_all = has_parameter(operation, "limit")
+        && !has_parameter(operation, "view")
+        && !has_parameter_in(operation, "path");
     let Some(responses) = operation["responses"].as_object_mut() else {
         return;
     };

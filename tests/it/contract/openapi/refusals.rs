@@ -37,7 +37,7 @@ pub fn unknown(operation: &Operation<'_>) -> Vec<(&'static str, String)> {
     let mut all = nowhere().to_vec();
     all.retain(|(name, _)| operation.parameter("path", name).is_some());
     let named = |name| operation.parameter("query", name);
-    let is_of_days = named("from").is_some_and(|from| from["schema"]["format"] == "naive-date");
+    let is_of_days = named("from").is_some_and(|from| from["schema"]["format"] == "date");
     let (from, to) = match is_of_days {
         true => ("2026-01-01", "2026-02-01"),
         false => ("2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z"),
