@@ -139,7 +139,9 @@ write_peers
 attack PEERS "$dir/peers.toml" --exclude-operation-id "$ENDS_ITSELF" "$@" || failed=1
 check_token PEERS "$ADMIN_TOKEN" || failed=1
 check_token PEERS "$PEER_TOKEN" || failed=1
-attack ENDED "$CONFIG" --header "Authorization: Bearer $ADMIN_TOKEN" --include-operation-id "$ENDS_ITSELF" || failed=1
+# It leads nowhere: there are no steps after it.
+attack ENDED "$CONFIG" --header "Authorization: Bearer $ADMIN_TOKEN" --include-operation-id "$ENDS_ITSELF" \
+    --phases examples,coverage,fuzzing || failed=1
 name_untouched
 if grep -n 'panicked' "$dir/server.log" >&2; then
     failed=1

@@ -95,6 +95,8 @@ def keep_known_types(case):
         case.query["type"] = ["session."] * len(types)
     elif types is not None:
         case.query["type"] = "session."
+    if "types" in (case.query or {}):
+        case.query["types"] = "ticket.*"
 
 
 def keep_query_in_its_language(case):
@@ -119,8 +121,8 @@ def keep_possible_times(case):
         of_days = DAY.fullmatch(str(query["from"])) is not None
         beginning, end = ("2026-01-01", "2026-02-01") if of_days else ("2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z")
         query.update({"from": beginning, "to": end})
-    # A policy is asked for by its version or by a moment.
-    if "policy_version" in query:
+    # What has versions is asked for by one, or by a moment.
+    if "policy_version" in query or "version" in query:
         query.pop("as_of", None)
 
 
