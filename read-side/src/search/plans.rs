@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use domain::actor::Role;
+use domain::text::Tag;
 use platform::page::Limit;
 use tokio_postgres::Client;
 use uuid::Uuid;
@@ -24,7 +25,8 @@ const ROWS: &str = "
         updated_at, public_updated_at, sla, clocks, version, position, language)
     SELECT 1, '00000000-0000-0000-0000-000000000001', gen_random_uuid(), n,
         CASE WHEN n % 500 = 0 THEN 'Zeppelin burns' ELSE 'Printer burns' END, 'open', 2, 'api',
-        ('00000000-0000-0000-0000-' || lpad((n % 5000)::text, 12, '0'))::uuid, 'R', '{}', '{}', '{}', 0, 0, 0,
+        ('00000000-0000-0000-0000-' || lpad((n % 5000)::text, 12, '0'))::uuid, 'R',
+        CASE WHEN n % 500 = 0 THEN '{rare}'::text[] ELSE '{}' END, '{}', '{}', 0, 0, 0,
         t, t, t, '{}', '{}', 1, n, 'english'
     FROM (SELECT n, timestamptz '2026-01-01' + n * interval '1 minute' AS t FROM generate_series(1, 20000) AS n) AS x;
     INSERT INTO core.ticket_words (partition, org_id, ticket_id, number, subject, requester_name, tags, language)
@@ -95,6 +97,24 @@ async fn the_newest_are_read_along_their_time_however_frequent_the_words_are() {
             assert!(!others.iter().any(|it| plan.contains(it)), "{plan}");
         }
     }
+}
+
+/// Along their time all tickets would be read for a thousand that there are not.
+#[tokio::test]
+async fn the_newest_of_a_rare_tag_are_found_by_the_tag() {
+    let client = database("plans_of_newest_of_a_tag", ROWS).await;
+    let agent = viewer(Role::Agent);
+    let asker = Asker {
+        viewer: &agent,
+        company: None,
+    };
+    let filter = TicketFilter {
+        tags: vec![Tag::parse("rare").unwrap()],
+        ..TicketFilter::default()
+    };
+    let statement = statements::among_newest(asker, &Forms("'burn'".to_owned()), &filter);
+    let plan = planned(&client, &statement, Planned::Freely).await;
+    assert!(plan.contains("tickets_by_tag"), "{plan}");
 }
 
 #[tokio::test]

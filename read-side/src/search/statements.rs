@@ -8,7 +8,7 @@ use const_format::formatcp;
 use domain::message::state::Visibility;
 use platform::rows::{Column, MessageRow, Row, TicketRow, TicketWordsRow};
 use schema::projection::{CORE, LISTED_MESSAGES, LISTED_TICKETS};
-use schema::table::core::{SEARCHABLE_MESSAGES, SEARCHABLE_TICKETS};
+use schema::table::core::{SEARCHABLE_MESSAGES, SEARCHABLE_TICKETS, TAGGABLE_TICKETS};
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
@@ -33,6 +33,8 @@ pub(super) const MATCH_ENDS: char = '\u{3}';
 pub(super) const ANGLES: [(char, char); 2] = [('<', '\u{4}'), ('>', '\u{5}')];
 
 const TICKETS: &str = formatcp!("{CORE}.{}", <TicketRow as Row>::TABLE);
+/// The newest of a rare tag are found by the tag.
+const TAGGABLE: &str = formatcp!("{CORE}.{TAGGABLE_TICKETS}");
 const MESSAGES: &str = formatcp!("{CORE}.{}", <MessageRow as Row>::TABLE);
 const TICKET_WORDS: &str = formatcp!("{CORE}.{SEARCHABLE_TICKETS}");
 const WORDS: &str = formatcp!("{CORE}.{}", <TicketWordsRow as Row>::TABLE);
@@ -68,7 +70,7 @@ pub(super) fn among_newest(asker: Asker<'_>, forms: &Forms, filter: &TicketFilte
     let mut statement = Statement::default();
     let updated = updated_column(asker.viewer);
     statement.push(formatcp!(
-        "WITH listed AS MATERIALIZED (SELECT ticket_id FROM {TICKETS} AS tickets"
+        "WITH listed AS MATERIALIZED (SELECT ticket_id FROM {TAGGABLE} AS tickets"
     ));
     push_where(&mut statement, asker, filter);
     statement
