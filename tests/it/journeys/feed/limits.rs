@@ -7,10 +7,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hyper::StatusCode;
 use platform::config::Config;
 use serde_json::{Value, json};
+use tokio::task::JoinHandle;
 
 use super::{all, ids, pages};
 use crate::harness::access::text;
-use crate::harness::{DEADLINE, Database, EventStream, Person, TestApp, eventually};
+use crate::harness::{Answer, DEADLINE, Database, EventStream, Person, TestApp, eventually};
 
 /// As many streams and waits as a person may have.
 const PLACES: usize = 8;
@@ -148,53 +149,47 @@ async fn a_wait_is_never_longer_than_a_request_may_take() {
     assert_eq!(page["next_cursor"], cursor);
 }
 
+/// Someone who waits at `cursor` and holds a place, the other places being held by the streams; `None` when the places were
+/// gone before the wait came.
+async fn waiting(
+    person: &Person,
+    cursor: &str,
+) -> Option<(JoinHandle<Answer>, Vec<EventStream>)> {
+    let path = format!("/events?after={cursor}&wait=60");
+    let wait = person.get(&path).without_token();
+    let wait = tokio::spawn(async move { wait.await });
+    let mut streams = Vec::new();
+    while let Ok(stream) = EventStream::open(person.get("/events?after=latest")).await {
+        streams.push(stream);
+    }
+    (streams.len() == PLACES - 1).then_some((wait, streams))
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_ends_answers_who_waits_and_says_goodbye_to_who_follows() {
     let app = TestApp::start().await;
-    let agent = app.agent().clone();
-    let mut stream = EventStream::open(agent.get("/events?after=latest"))
-        .await
-        .ok()
-        .unwrap();
-    let begin = agent.get("/events?after=latest").await.expect(200);
+    let begin = app.agent().get("/events?after=latest").await.expect(200);
     let cursor = text(&begin["next_cursor"]).to_owned();
-    let open = || EventStream::open(agent.get("/events?after=latest"));
-    let mut others = Vec::new();
-    for _ in 0..PLACES - 2 {
-        others.push(open().await.ok().unwrap());
+    // Places that are left are not free at once: each try is that of another person.
+    let people = [app.agent(), app.colleague(), app.lead(), app.admin()];
+    let mut found = None;
+    for person in people {
+        found = waiting(person, &cursor).await;
+        if found.is_some() {
+            break;
+        }
     }
-    let path = format!("/events?after={cursor}&wait=25");
-    let waiting = tokio::spawn({
-        let agent = agent.clone();
-        async move {
-            loop {
-                // Whoever looks below may have the last place for a moment.
-                let answer = agent.get(&path).without_token().await;
-                if answer.status != StatusCode::TOO_MANY_REQUESTS {
-                    return answer.expect(200);
-                }
-            }
-        }
-    });
-    // It waits: the last place of its person stays taken.
-    let is_full = async || {
-        for _ in 0..3 {
-            if open().await.is_ok() {
-                return Err("a place is free");
-            }
-            tokio::time::sleep(Duration::from_secs(1)).await;
-        }
-        Ok(())
-    };
-    eventually(is_full, DEADLINE).await;
+    let (waiting, mut streams) = found.expect("a wait that comes before seven streams");
     app.server.shutdown().await.unwrap();
-    let page = waiting.await.unwrap();
+    let page = waiting.await.unwrap().expect(200);
     assert_eq!(
         (page.items().len(), &page["next_cursor"]),
         (0, &json!(cursor))
     );
-    let last = stream.next_event().await.unwrap();
-    assert_eq!(last.event.as_deref(), Some("end"));
-    assert_eq!(last.json(), json!({"reason": "shutdown", "cursor": cursor}));
-    assert!(stream.next_event().await.is_none());
+    for stream in &mut streams {
+        let last = stream.next_event().await.unwrap();
+        assert_eq!(last.event.as_deref(), Some("end"));
+        assert_eq!(last.json(), json!({"reason": "shutdown", "cursor": cursor}));
+        assert!(stream.next_event().await.is_none());
+    }
 }
