@@ -173,7 +173,8 @@ impl ReadModels {
         }
         self.hide_links(viewer, &mut page.tickets).await?;
         self.hide_links_of_history(viewer, &mut page.acts).await?;
-        self.hide_teams_of_audit(viewer, &mut page.audit).await?;
+        let audit = page.audit.iter_mut();
+        self.hide_teams_of_audit(viewer, audit).await?;
         page.next_cursor = place.map(|place| cursor::encode(&export.fingerprint, place));
         Ok(page)
     }

@@ -129,16 +129,16 @@ impl ReadModels {
     }
 
     /// Takes hidden teams out of what changed: settings name teams.
-    pub(crate) async fn hide_teams_of_audit(
+    pub(crate) async fn hide_teams_of_audit<'a>(
         &self,
         viewer: &Viewer,
-        rows: &mut [AuditRow],
+        rows: impl Iterator<Item = &'a mut AuditRow>,
     ) -> Result<(), ReadError> {
         let at_least = self.now(viewer.tenant).await.position;
         let Some(hidden) = self.hidden_teams(viewer, at_least).await? else {
             return Ok(());
         };
-        for change in rows.iter_mut().flat_map(|row| &mut row.changes.0) {
+        for change in rows.flat_map(|row| &mut row.changes.0) {
             hidden.cut(&mut change.from);
             hidden.cut(&mut change.to);
         }

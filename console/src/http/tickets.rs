@@ -113,7 +113,8 @@ struct TicketsPage {
     view: String,
     refusal: Option<String>,
     rows: Vec<Row>,
-    total: i64,
+    /// None where the words are in too many to be counted.
+    total: Option<i64>,
     next: Option<String>,
 }
 
@@ -226,7 +227,7 @@ async fn list_page(visit: &Visit<'_>, filter: Filter) -> Result<Response, Proble
         tag: filter.text("tag"),
         query: filter.text("query"),
         view: filter.text("view"),
-        total: page.total.unwrap_or_default(),
+        total: page.total,
         refusal: refusal.map(|problem| problem.to_string()),
         rows: page.items.into_iter().map(row).collect(),
         next,

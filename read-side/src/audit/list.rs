@@ -64,7 +64,8 @@ impl ReadModels {
         };
         let page = self.page_of(viewer.tenant, list, &statement, list.query.limit, key);
         let mut page: Page<AuditRow> = page.await?;
-        self.hide_teams_of_audit(viewer, &mut page.items).await?;
+        let rows = page.items.iter_mut();
+        self.hide_teams_of_audit(viewer, rows).await?;
         Ok(page)
     }
 }

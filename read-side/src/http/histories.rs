@@ -202,10 +202,10 @@ impl HistoriesQueries {
     ) -> Result<Listed<HistoryEntryView>, QueryProblem> {
         let direction = OrderView::direction(asked.order);
         let facts = facts(direction, asked.cursor.as_deref()).map_err(bad_cursor)?;
-        let tenant = asked.session.viewer.tenant;
+        let viewer = asked.session.viewer;
         let limit = limit(asked.items)?;
         let at_least = asked.session.at_least;
-        let page = self.0.facts(tenant, &facts, limit, at_least).await;
+        let page = self.0.facts(&viewer, &facts, limit, at_least).await;
         let page = page.map_err(refused)?;
         let may_audit = asked.principal.may(Permission::ReadAudit);
         let page = page.map(|fact| entry(fact, may_audit));

@@ -119,7 +119,7 @@ impl TicketQueries {
         items: Query<Option<i64>>,
         /// Where to go on: `next_cursor` of the page before, with the same filter and sort.
         cursor: Query<Option<String>>,
-        /// Whether to count all tickets that fit.
+        /// Whether to count all tickets that fit. Where words are in so many that counting takes too long, there is no total.
         include_total: Query<Option<bool>>,
     ) -> Result<Listed<TicketView>, QueryProblem> {
         let session = Session::begin(&self.models, &auth.0, token.0.as_deref()).await?;
@@ -166,7 +166,7 @@ impl TicketQueries {
             TicketList::new(session.viewer, query, cursor.0.as_deref()).map_err(bad_cursor)?;
         let page = self.models.tickets(&list).await.map_err(refused)?;
         let total = match include_total.0 {
-            Some(true) => Some(self.models.ticket_count(&list).await.map_err(refused)?),
+            Some(true) => self.models.ticket_count(&list).await.map_err(refused)?,
             Some(false) | None => None,
         };
         let page = page.map(|row| views::ticket(row, &session.viewer));

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::Past;
 use crate::error::ReadError;
 use crate::timeline::Timeline;
-use crate::viewer::Tenant;
+use crate::viewer::Viewer;
 
 /// The facts at these positions that are about one thing: some streams tell of several.
 pub(super) const FORWARD: &str =
@@ -102,11 +102,12 @@ impl Past {
     /// When the log or the read models cannot be read.
     pub async fn facts(
         &self,
-        tenant: Tenant,
+        viewer: &Viewer,
         facts: &Facts,
         limit: Limit,
         at_least: Position,
     ) -> Result<Page<Fact>, ReadError> {
+        let tenant = viewer.tenant;
         let of_levels = || service_levels::stream_id(OrganizationId(tenant.org_id.0));
         let stream = facts.stream.unwrap_or_else(of_levels);
         let up_to = self.up_to(tenant, at_least).await;
@@ -148,8 +149,10 @@ impl Past {
             Ok(Fact { row, version })
         };
         let rows = rows.iter().map(fact).collect::<Result<_, ReadError>>()?;
-        Ok(Page::cut(rows, limit, fingerprint, |fact| {
-            fact.row.position
-        }))
+        let mut page = Page::cut(rows, limit, fingerprint, |fact: &Fact| fact.row.position);
+        // Policies name teams.
+        let rows = page.items.iter_mut().map(|fact| &mut fact.row);
+        self.models.hide_teams_of_audit(viewer, rows).await?;
+        Ok(page)
     }
 }

@@ -58,6 +58,17 @@ pub(crate) fn push_words(statement: &mut Statement, viewer: &Viewer, said: &Said
     }
 }
 
+/// Of tickets with one word and with another those with both, or with any where no word may be there: one list for PostgreSQL
+/// in place of several long ones.
+fn joined(named: Option<HashSet<Uuid>>, tickets: Vec<Uuid>, negated: bool) -> HashSet<Uuid> {
+    let tickets = tickets.into_iter();
+    match named {
+        None => tickets.collect(),
+        Some(named) if negated => named.into_iter().chain(tickets).collect(),
+        Some(named) => tickets.filter(|id| named.contains(id)).collect(),
+    }
+}
+
 impl ReadModels {
     /// The filter with the words of a list as conditions more.
     ///
@@ -106,11 +117,21 @@ impl ReadModels {
             filter: &every,
             turn,
         };
-        let mut said = Vec::with_capacity(forms.len());
+        let (mut said, mut named) = (Vec::with_capacity(forms.len()), None);
         for forms in forms.into_iter().filter(|forms| !forms.0.is_empty()) {
-            let found = self.tickets_with(&running, forms).await?;
-            said.push(Said { found, negated });
+            match self.tickets_with(&running, forms).await? {
+                Where::In(tickets) => named = Some(joined(named, tickets, negated)),
+                found => said.push(Said { found, negated }),
+            }
+            if !negated && named.as_ref().is_some_and(HashSet::is_empty) {
+                // No ticket has one of the words: none has all of them.
+                break;
+            }
         }
+        said.extend(named.map(|tickets| Said {
+            found: Where::In(tickets.into_iter().collect()),
+            negated,
+        }));
         Ok(said)
     }
 
@@ -123,7 +144,8 @@ impl ReadModels {
         if tickets.len() >= ENOUGH || !running.asker.viewer.is_staff() {
             return Ok(Where::InMany(forms.0));
         }
-        let statement = statements::by_words(running.asker.viewer, &forms, LISTED_MAX);
+        let viewer = running.asker.viewer;
+        let statement = statements::unranked_by_words(viewer, &forms, LISTED_MAX);
         let rows = self.run(running, &statement, Planned::ByBitmaps).await?;
         if is_cut(&rows, LISTED_MAX)? {
             return Ok(Where::InMany(forms.0));

@@ -27,7 +27,7 @@ use uuid::Uuid;
 pub use highlight::Segment;
 pub use lists::Said;
 pub(crate) use lists::push_words;
-pub(crate) use turns::{Planned, Turn, Turns};
+pub(crate) use turns::{Planned, SEARCH_TIMEOUT, Turn, Turns};
 pub use words::{Wording, Words};
 
 use crate::database::Statement;
@@ -36,7 +36,7 @@ use crate::models::ReadModels;
 use crate::tickets::TicketFilter;
 use crate::tickets::statement::Asker;
 use crate::viewer::Viewer;
-use statements::{Forms, NEWEST_MAX, RANKED_MAX};
+use statements::{Forms, NEWEST_MAX, PHRASED_MAX, RANKED_MAX};
 
 /// So many tickets with the words among the newest are enough to rank, and make words frequent.
 const ENOUGH: usize = 50;
@@ -198,12 +198,30 @@ impl ReadModels {
             scores.is_partial = true;
             return Ok(scores);
         }
-        let statement = statements::by_words(running.asker.viewer, forms, RANKED_MAX);
-        let rows = self.run(running, &statement, Planned::ByBitmaps).await?;
-        scores.is_partial = is_cut(&rows, RANKED_MAX)?;
+        let (rows, is_cut) = self.among_all(running, forms).await?;
+        scores.is_partial = is_cut;
         let seen = self.seen_among(running, &rows).await?;
         scores.add_seen(&rows, &seen)?;
         Ok(scores)
+    }
+
+    /// Hits among all tickets, by the index of words, and whether there may be more.
+    async fn among_all(
+        &self,
+        running: &Running<'_>,
+        forms: &Forms,
+    ) -> Result<(Vec<Row>, bool), ReadError> {
+        let viewer = running.asker.viewer;
+        let Some(anywhere) = forms.anywhere() else {
+            let statement = statements::by_words(viewer, forms, RANKED_MAX);
+            let rows = self.run(running, &statement, Planned::ByBitmaps).await?;
+            let is_cut = is_cut(&rows, RANKED_MAX)?;
+            return Ok((rows, is_cut));
+        };
+        let statement = statements::by_phrases(viewer, forms, &anywhere, PHRASED_MAX);
+        let rows = self.run(running, &statement, Planned::ByBitmaps).await?;
+        let (rows, looked_through) = counted(rows)?;
+        Ok((rows, looked_through >= PHRASED_MAX as f64))
     }
 
     /// Of the tickets that rows begin with those that the asker may see and that fit.
@@ -224,31 +242,12 @@ impl ReadModels {
 
     async fn newest(&self, running: &Running<'_>, forms: &Forms) -> Result<Newest, ReadError> {
         let statement = statements::among_newest(running.asker, forms, running.filter);
-        let mut rows = self.run(running, &statement, Planned::Freely).await?;
-        let mut looked_through = 0.0;
-        let mut error = None;
-        rows.retain(|row| match row.try_get::<_, Option<Uuid>>(0) {
-            Ok(Some(_)) => true,
-            Ok(None) => {
-                match row.try_get::<_, f32>(2) {
-                    Ok(count) => looked_through = f64::from(count),
-                    Err(cause) => error = Some(cause),
-                }
-                false
-            }
-            Err(cause) => {
-                error = Some(cause);
-                false
-            }
-        });
-        match error {
-            Some(error) => Err(error.into()),
-            // A thousand is exact in a real number.
-            None => Ok(Newest {
-                rows,
-                is_all: looked_through < NEWEST_MAX as f64,
-            }),
-        }
+        let rows = self.run(running, &statement, Planned::Freely).await?;
+        let (rows, looked_through) = counted(rows)?;
+        Ok(Newest {
+            rows,
+            is_all: looked_through < NEWEST_MAX as f64,
+        })
     }
 
     async fn add_numbers(
@@ -293,6 +292,19 @@ struct Newest {
 fn ids<C: FromIterator<Uuid>>(rows: &[Row]) -> Result<C, ReadError> {
     let ids = rows.iter().map(|row| row.try_get(0));
     Ok(ids.collect::<Result<_, _>>()?)
+}
+
+/// The rows of hits, and how many tickets or texts were looked through for them, as the row without a ticket tells: some
+/// thousands at most, which are exact in a real number.
+fn counted(rows: Vec<Row>) -> Result<(Vec<Row>, f64), ReadError> {
+    let (mut hits, mut looked_through) = (Vec::with_capacity(rows.len()), 0.0);
+    for row in rows {
+        match row.try_get::<_, Option<Uuid>>(0)? {
+            Some(_) => hits.push(row),
+            None => looked_through = f64::from(row.try_get::<_, f32>(2)?),
+        }
+    }
+    Ok((hits, looked_through))
 }
 
 /// Whether the index gave as many tickets, or as many messages, as it may.

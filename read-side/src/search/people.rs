@@ -1,6 +1,8 @@
 //! People by parts of their names and addresses; and what is found where words find little: tickets whose texts have the words
 //! between them, tickets of such people, and tickets with parts of the words in their subjects.
 
+use std::collections::HashSet;
+
 use const_format::formatcp;
 use platform::rows::{Row, UserRow};
 use schema::projection::{CORE, LISTED_USERS};
@@ -9,6 +11,7 @@ use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 use super::lists::Said;
+use super::statements::WITH_PARTS_MAX;
 use super::turns::Planned;
 use super::words::Words;
 use super::{
@@ -87,7 +90,8 @@ impl ReadModels {
             ..*running
         };
         match self.others(&running, search, people).await {
-            Ok(ranked) => {
+            Ok((ranked, is_cut)) => {
+                scores.is_partial |= is_cut;
                 for (ticket, rank) in ranked {
                     let score = scores.of.entry(ticket).or_default();
                     score.rank = score.rank.max(rank);
@@ -102,13 +106,14 @@ impl ReadModels {
         }
     }
 
+    /// They and their ranks, and whether there may be more.
     async fn others(
         &self,
         running: &Running<'_>,
         search: &Search,
         people: &[UserRow],
-    ) -> Result<Vec<(Uuid, f64)>, ReadError> {
-        let mut ranked = Vec::new();
+    ) -> Result<(Vec<(Uuid, f64)>, bool), ReadError> {
+        let (mut ranked, mut is_cut) = (Vec::new(), false);
         let each = search.words.each();
         if each.len() > 1 {
             let said = self
@@ -125,12 +130,29 @@ impl ReadModels {
             ranked.extend(tickets.into_iter().map(|id| (id, RANK_OF_REQUESTER)));
         }
         if let Some(patterns) = search.words.patterns() {
-            let statement = statements::by_parts(running.asker.viewer, patterns);
-            let rows = self.run(running, &statement, Planned::ByBitmaps).await?;
-            let seen = self.seen_among(running, &rows).await?;
-            ranked.extend(seen.into_iter().map(|id| (id, RANK_OF_PART)));
+            let (with_parts, more) = self.with_parts(running, patterns).await?;
+            is_cut = more;
+            ranked.extend(with_parts.into_iter().map(|id| (id, RANK_OF_PART)));
         }
-        Ok(ranked)
+        Ok((ranked, is_cut))
+    }
+
+    /// Tickets with the patterns in their subjects, and whether there may be more. For staff they are found by trigrams among
+    /// all; a customer sees few, and these are gone through.
+    async fn with_parts(
+        &self,
+        running: &Running<'_>,
+        patterns: Vec<String>,
+    ) -> Result<(HashSet<Uuid>, bool), ReadError> {
+        if !running.asker.viewer.is_staff() {
+            let statement = statements::parts_among(running.asker, patterns, running.filter);
+            let rows = self.run(running, &statement, Planned::Freely).await?;
+            return Ok((ids(&rows)?, false));
+        }
+        let statement = statements::by_parts(running.asker.viewer, patterns);
+        let rows = self.run(running, &statement, Planned::ByBitmaps).await?;
+        let is_cut = i64::try_from(rows.len()).is_ok_and(|found| found >= WITH_PARTS_MAX);
+        Ok((self.seen_among(running, &rows).await?, is_cut))
     }
 
     /// The newest tickets that have each of several words somewhere.

@@ -10,7 +10,7 @@ use tokio_postgres::Client;
 use uuid::Uuid;
 
 use super::people;
-use super::statements::{self, Forms, RANKED_MAX};
+use super::statements::{self, Forms, LISTED_MAX, RANKED_MAX};
 use super::turns::Planned;
 use crate::database::Statement;
 use crate::explain::{database, plan, viewer};
@@ -58,13 +58,17 @@ async fn words_are_found_by_their_index_however_frequent_they_are() {
     let client = database("plans_of_words", ROWS).await;
     for role in [Role::Agent, Role::Customer] {
         for forms in FORMS {
-            let statement =
-                statements::by_words(&viewer(role), &Forms(forms.to_owned()), RANKED_MAX);
-            let plan = planned(&client, &statement, Planned::ByBitmaps).await;
-            for index in ["tickets_by_words", "messages_by_words"] {
-                assert!(plan.contains(index), "{forms}: {index}\n{plan}");
+            let (viewer, forms) = (viewer(role), Forms(forms.to_owned()));
+            for statement in [
+                statements::by_words(&viewer, &forms, RANKED_MAX),
+                statements::unranked_by_words(&viewer, &forms, LISTED_MAX),
+            ] {
+                let plan = planned(&client, &statement, Planned::ByBitmaps).await;
+                for index in ["tickets_by_words", "messages_by_words"] {
+                    assert!(plan.contains(index), "{forms:?}: {index}\n{plan}");
+                }
+                assert!(!plan.contains("Seq Scan"), "{forms:?}:\n{plan}");
             }
-            assert!(!plan.contains("Seq Scan"), "{forms}:\n{plan}");
         }
     }
 }

@@ -21,10 +21,14 @@ use crate::viewer::Viewer;
 pub(super) const NEWEST_MAX: i64 = 1_000;
 /// How many tickets, and how many messages, the index of words gives to be ranked at most. What more there is costs nothing.
 pub(super) const RANKED_MAX: i64 = 2_000;
-/// The same for a list, which is read along its order where there are more.
+/// How many tickets, and how many messages, with all words of a phrase are read to see whether they stand one behind the other.
+pub(super) const PHRASED_MAX: i64 = 5_000;
+/// The same as [`RANKED_MAX`] for a list, which is read along its order where there are more.
 pub(super) const LISTED_MAX: i64 = 5_000;
-/// How many tickets are found by a part of a word at most.
+/// How many tickets are shown for a part of a word, or for a person, at most.
 const PARTS_MAX: i64 = 100;
+/// How many tickets with a part of a word are looked at for those that fit.
+pub(super) const WITH_PARTS_MAX: i64 = 2_000;
 /// Stand around what fits in a highlighted text. No text holds control characters.
 pub(super) const MATCH_BEGINS: char = '\u{2}';
 /// See [`MATCH_BEGINS`].
@@ -50,6 +54,25 @@ const EXCERPT: &str = formatcp!(
 pub(super) struct Forms(pub(super) String);
 
 impl Forms {
+    /// The same words wherever they stand, if some of these have to stand one behind the other.
+    pub(super) fn anywhere(&self) -> Option<Self> {
+        let mut text = String::with_capacity(self.0.len());
+        let (mut is_quoted, mut is_phrase) = (false, false);
+        let mut rest = self.0.chars();
+        while let Some(next) = rest.next() {
+            is_quoted ^= next == '\'';
+            if next == '<' && !is_quoted {
+                is_phrase = true;
+                // How far apart they are (`<->`, `<2>`) is left out.
+                rest.by_ref().take_while(|it| *it != '>').for_each(drop);
+                text.push('&');
+            } else {
+                text.push(next);
+            }
+        }
+        is_phrase.then_some(Self(text))
+    }
+
     fn push<'a>(&self, statement: &'a mut Statement, before: &str) -> &'a mut Statement {
         statement
             .push(before)
@@ -96,10 +119,45 @@ pub(super) fn among_newest(asker: Asker<'_>, forms: &Forms, filter: &TicketFilte
 /// Hits among all tickets and messages, found by the index of words, as rows of [`among_newest`]. Nothing is said of who may see
 /// the tickets. At most so many of each kind.
 pub(super) fn by_words(viewer: &Viewer, forms: &Forms, most: i64) -> Statement {
+    let mut statement = found_by_words(viewer, forms, most, ", search");
+    statement.push(" SELECT ticket_id, NULL::uuid, ");
+    forms.push_rank(&mut statement, "search");
+    statement.push(" FROM titled UNION ALL SELECT ticket_id, message_id, ");
+    forms.push_rank(&mut statement, "search");
+    statement.push(" FROM said");
+    statement
+}
+
+/// The same for words that stand one behind the other. The index knows which texts have them, not in which order, so each of
+/// these is read: of the texts with the words anywhere at most so many. A row without a ticket tells how many these were.
+pub(super) fn by_phrases(viewer: &Viewer, forms: &Forms, anywhere: &Forms, most: i64) -> Statement {
+    let mut statement = found_by_words(viewer, anywhere, most, ", search");
+    statement.push(
+        " SELECT NULL::uuid, NULL::uuid, greatest((SELECT count(*) FROM titled), (SELECT count(*) FROM said))::real",
+    );
+    for (message, source) in [("NULL::uuid", "titled"), ("message_id", "said")] {
+        statement.push(&format!(" UNION ALL SELECT ticket_id, {message}, "));
+        forms.push_rank(&mut statement, "search");
+        forms.push(&mut statement, &format!(" FROM {source} WHERE search @@ "));
+    }
+    statement
+}
+
+/// The same hits as those of [`by_words`], unranked: ticket, and message if it is in one. Without their words, which need not be read then.
+pub(super) fn unranked_by_words(viewer: &Viewer, forms: &Forms, most: i64) -> Statement {
+    let mut statement = found_by_words(viewer, forms, most, "");
+    statement.push(
+        " SELECT ticket_id, NULL::uuid FROM titled UNION ALL SELECT ticket_id, message_id FROM said",
+    );
+    statement
+}
+
+/// The tickets (`titled`) and the messages (`said`) that the index of words finds, with these columns more.
+fn found_by_words(viewer: &Viewer, forms: &Forms, most: i64, columns: &str) -> Statement {
     let mut statement = Statement::default();
     statement
-        .push(formatcp!(
-            "WITH titled AS MATERIALIZED (SELECT ticket_id, search FROM {TICKET_WORDS} WHERE partition = "
+        .push(&format!(
+            "WITH titled AS MATERIALIZED (SELECT ticket_id{columns} FROM {TICKET_WORDS} WHERE partition = "
         ))
         .bind(viewer.tenant.partition.get(), Type::INT2)
         .push(" AND org_id = ")
@@ -111,17 +169,15 @@ pub(super) fn by_words(viewer: &Viewer, forms: &Forms, most: i64) -> Statement {
         )
         .push(" LIMIT ")
         .bind(most, Type::INT8)
-        .push("), said AS MATERIALIZED (SELECT ticket_id, message_id, search");
+        .push(&format!(
+            "), said AS MATERIALIZED (SELECT ticket_id, message_id{columns}"
+        ));
     push_messages(&mut statement, MESSAGE_WORDS, viewer);
     forms
         .push(&mut statement, " AND search @@ ")
         .push(" LIMIT ")
         .bind(most, Type::INT8)
-        .push(") SELECT ticket_id, NULL::uuid, ");
-    forms.push_rank(&mut statement, "search");
-    statement.push(" FROM titled UNION ALL SELECT ticket_id, message_id, ");
-    forms.push_rank(&mut statement, "search");
-    statement.push(" FROM said");
+        .push(")");
     statement
 }
 
@@ -155,18 +211,15 @@ pub(super) fn of_requesters(
     statement
         .push(" AND requester_id = ANY(")
         .bind(requesters, Type::UUID_ARRAY)
-        .push(") ORDER BY updated_at DESC, ticket_id DESC LIMIT ")
-        .bind(PARTS_MAX, Type::INT8);
+        .push(")");
+    push_newest(&mut statement, asker.viewer);
     statement
 }
 
 /// The newest tickets that fit: their ids.
 pub(super) fn newest_ids(asker: Asker<'_>, filter: &TicketFilter) -> Statement {
     let mut statement = ids(asker, filter);
-    let updated = updated_column(asker.viewer);
-    statement
-        .push(&format!(" ORDER BY {updated} DESC, ticket_id DESC LIMIT "))
-        .bind(PARTS_MAX, Type::INT8);
+    push_newest(&mut statement, asker.viewer);
     statement
 }
 
@@ -189,8 +242,27 @@ pub(super) fn by_parts(viewer: &Viewer, patterns: Vec<String>) -> Statement {
         .bind(viewer.tenant.org_id.0, Type::UUID)
         .push(formatcp!(" AND {LISTED_TICKETS}"));
     push_patterns(&mut statement, "lower(subject)", patterns);
-    statement.push(" LIMIT ").bind(PARTS_MAX, Type::INT8);
+    statement.push(" LIMIT ").bind(WITH_PARTS_MAX, Type::INT8);
     statement
+}
+
+/// The newest of the tickets that the asker may see, that fit, and in whose subject the patterns are: their ids.
+pub(super) fn parts_among(
+    asker: Asker<'_>,
+    patterns: Vec<String>,
+    filter: &TicketFilter,
+) -> Statement {
+    let mut statement = ids(asker, filter);
+    push_patterns(&mut statement, "lower(subject)", patterns);
+    push_newest(&mut statement, asker.viewer);
+    statement
+}
+
+fn push_newest(statement: &mut Statement, viewer: &Viewer) {
+    let updated = updated_column(viewer);
+    statement
+        .push(&format!(" ORDER BY {updated} DESC, ticket_id DESC LIMIT "))
+        .bind(PARTS_MAX, Type::INT8);
 }
 
 /// Adds that a text is like each of some patterns: one by one, since the index knows nothing of lists of them.
@@ -286,4 +358,28 @@ pub(super) fn push_said(statement: &mut Statement, viewer: &Viewer, forms: &str,
     forms
         .push(statement, " AND said.search @@ ")
         .push(" OFFSET 0))");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Forms;
+
+    fn anywhere(text: &str) -> Option<String> {
+        Forms(text.to_owned()).anywhere().map(|forms| forms.0)
+    }
+
+    #[test]
+    fn words_one_behind_the_other_are_found_wherever_they_stand() {
+        assert_eq!(anywhere("'a' <-> 'b'").as_deref(), Some("'a' & 'b'"));
+        assert_eq!(
+            anywhere("'a' <2> 'b' | 'c'").as_deref(),
+            Some("'a' & 'b' | 'c'")
+        );
+    }
+
+    #[test]
+    fn words_without_an_order_and_signs_within_words_are_no_phrase() {
+        assert_eq!(anywhere("'a' & 'b'"), None);
+        assert_eq!(anywhere("'a<->b' | 'it''s<b'"), None);
+    }
 }

@@ -20,7 +20,7 @@ const SEARCHES_MAX: usize = 4;
 /// How long a search waits for its turn.
 const TURN_TIMEOUT: Duration = Duration::from_millis(500);
 /// How long a search takes with all of its statements.
-const SEARCH_TIMEOUT: Duration = Duration::from_secs(2);
+pub(crate) const SEARCH_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The turns of a process. Clones share them.
 #[derive(Clone)]

@@ -90,27 +90,28 @@ impl Words {
             .map(|(Wanted::Word(text) | Wanted::Phrase(text))| text.as_str())
     }
 
-    /// Adds what yields them as the text of a `tsquery`: each in the forms of every language, or as it is written. What one of
-    /// the languages takes for no word (`the`, `der`) is in no text of that language, and is not asked for.
+    /// Adds what yields them as the text of a `tsquery`. A text is of one language, so all words have to be there as one of the
+    /// languages has them: each in its form of that language, or as it is written. What the language takes for no word (`the`,
+    /// `der`) is in no text of it, and is not asked for there; another language may take it for one.
     fn push(&self, statement: &mut Statement, languages: &[SearchLanguage], viewer: &Viewer) {
         statement.push("(");
-        for (index, wanted) in self.0.iter().enumerate() {
-            statement.push(if index == 0 { "(" } else { " && (" });
-            let operand = wanted.operand(viewer);
-            for (index, language) in languages.iter().enumerate() {
-                statement.push(if index == 0 { "CASE WHEN 0 IN (" } else { ", " });
-                push_forms(statement, "numnode(", *language, &operand);
-                statement.push(")");
+        for (index, language) in languages.iter().enumerate() {
+            statement.push(if index == 0 { "(" } else { " || (" });
+            for (index, wanted) in self.0.iter().enumerate() {
+                let operand = wanted.operand(viewer);
+                statement.push(if index == 0 { "CASE" } else { " && CASE" });
+                push_forms(statement, " WHEN numnode(", *language, &operand);
+                push_forms(
+                    statement,
+                    ") = 0 THEN ''::tsquery ELSE ",
+                    *language,
+                    &operand,
+                );
+                // Names and tags are of no language.
+                push_forms(statement, " || ", SearchLanguage::Simple, &operand);
+                statement.push(" END");
             }
-            for (index, language) in languages.iter().enumerate() {
-                statement.push(if index == 0 {
-                    ") THEN ''::tsquery ELSE "
-                } else {
-                    " || "
-                });
-                push_forms(statement, "", *language, &operand);
-            }
-            statement.push(" END)");
+            statement.push(")");
         }
         statement.push(")::text");
     }
@@ -153,16 +154,15 @@ pub(super) fn in_forms<'a>(
     languages: &[SearchLanguage],
     viewer: &Viewer,
 ) -> Statement {
-    let mut languages = languages.to_vec();
-    if !languages.contains(&SearchLanguage::Simple) {
-        // Names and tags are of no language.
-        languages.push(SearchLanguage::Simple);
-    }
+    let languages = match languages {
+        [] => &[SearchLanguage::Simple],
+        some => some,
+    };
     let mut statement = Statement::default();
     statement.push("SELECT ARRAY[");
     for (index, words) in words.enumerate() {
         statement.push(if index == 0 { "" } else { ", " });
-        words.push(&mut statement, &languages, viewer);
+        words.push(&mut statement, languages, viewer);
     }
     statement.push("]::text[]");
     statement

@@ -1,5 +1,7 @@
 //! A page of tickets.
 
+use std::time::Duration;
+
 use platform::rows::{Row as _, TicketRow};
 use tokio_postgres::Row;
 
@@ -11,10 +13,13 @@ use super::terms::Terms;
 use crate::database::Statement;
 use crate::error::ReadError;
 use crate::models::ReadModels;
-use crate::search::{Planned, Wording};
+use crate::search::{Planned, SEARCH_TIMEOUT, Wording};
 use crate::viewer::Viewer;
 use platform::cursor::{self, Fingerprint, InvalidCursor};
 use platform::page::{Limit, Page};
+
+/// How long the tickets of a list with words are counted: words that nearly every ticket has are looked for row by row.
+const WORDED_COUNT_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// What a client asks for.
 #[derive(Debug, Clone, PartialEq)]
@@ -86,9 +91,8 @@ impl ReadModels {
             fingerprint,
             after,
         } = list;
-        let rows = self.rows_of(viewer, query, |asker, query| {
-            statement::page(asker, query, *after)
-        });
+        let page = |asker: Asker<'_>, query: &TicketQuery| statement::page(asker, query, *after);
+        let rows = self.rows_of(viewer, query, SEARCH_TIMEOUT, page);
         let rows = rows.await?;
         let mut rows: Vec<TicketRow> = rows
             .iter()
@@ -99,22 +103,28 @@ impl ReadModels {
         Ok(Page::cut(rows, query.limit, fingerprint, key))
     }
 
-    /// How many tickets the whole list has: what the projector keeps where it knows, else counted one by one.
+    /// How many tickets the whole list has: what the projector keeps where it knows, else counted one by one. None where words
+    /// are in so many that counting takes too long.
     ///
     /// # Errors
     /// When the read models cannot be read.
-    pub async fn ticket_count(&self, list: &TicketList) -> Result<i64, ReadError> {
+    pub async fn ticket_count(&self, list: &TicketList) -> Result<Option<i64>, ReadError> {
         let total = |asker: Asker<'_>, query: &TicketQuery| counting::total(asker, &query.filter);
-        let rows = self.rows_of(&list.viewer, &list.query, total).await?;
-        let count = rows.first().map_or(Ok(0), |row: &Row| row.try_get(0))?;
-        Ok(count)
+        let counted = self.rows_of(&list.viewer, &list.query, WORDED_COUNT_TIMEOUT, total);
+        match counted.await {
+            Ok(rows) => Ok(Some(rows.first().map_or(Ok(0), |row| row.try_get(0))?)),
+            // Only words take turns, and so only they can be too slow.
+            Err(ReadError::TooSlow) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
-    /// The rows of a statement about a list. One with words takes its turn among the searches.
+    /// The rows of a statement about a list. One with words takes its turn among the searches, and no longer than `words_timeout`.
     async fn rows_of(
         &self,
         viewer: &Viewer,
         query: &TicketQuery,
+        words_timeout: Duration,
         statement: impl FnOnce(Asker<'_>, &TicketQuery) -> Statement,
     ) -> Result<Vec<Row>, ReadError> {
         let company = self.company_in_sight(viewer).await?;
@@ -128,7 +138,7 @@ impl ReadModels {
                 .query_composed(viewer.tenant, &statement)
                 .await;
         };
-        let turn = self.search_turns.take().await?;
+        let turn = self.search_turns.take().await?.at_most(words_timeout);
         let filter = self
             .worded(&turn, asker, &wording, at_least, &query.filter)
             .await?;

@@ -17,4 +17,5 @@ mod isolation;
 mod people;
 mod reports;
 mod rows;
+mod search;
 mod sorting;

@@ -55,6 +55,7 @@ async fn settings_policies_and_their_events_name_no_hidden_team() {
         format!("{path}?policy_version=1"),
         format!("{path}?as_of=2"),
         format!("{path}/versions"),
+        format!("{path}/history"),
         "/events?types=organization.settings_changed".to_owned(),
         "/events?types=sla_policy.*".to_owned(),
         "/events?types=ticket.sla_applied".to_owned(),

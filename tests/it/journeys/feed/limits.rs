@@ -151,10 +151,7 @@ async fn a_wait_is_never_longer_than_a_request_may_take() {
 
 /// Someone who waits at `cursor` and holds a place, the other places being held by the streams; `None` when the places were
 /// gone before the wait came.
-async fn waiting(
-    person: &Person,
-    cursor: &str,
-) -> Option<(JoinHandle<Answer>, Vec<EventStream>)> {
+async fn waiting(person: &Person, cursor: &str) -> Option<(JoinHandle<Answer>, Vec<EventStream>)> {
     let path = format!("/events?after={cursor}&wait=60");
     let wait = person.get(&path).without_token();
     let wait = tokio::spawn(async move { wait.await });

@@ -1,0 +1,63 @@
+//! The search over more tickets than it looks through one by one.
+
+use domain::actor::Role;
+use domain::ids::UserId;
+use platform::rows::{TicketRow, TicketWordsRow};
+use serde_json::json;
+
+use crate::desk::Desk;
+use crate::rows::{id, ticket};
+
+/// More than the newest that are looked through one by one.
+const TICKETS: u32 = 2_500;
+
+/// All tickets but the oldest are of one requester and called alike.
+async fn full_desk(oldest: &str) -> Desk {
+    let desk = Desk::open().await;
+    let titled = |number| TicketRow {
+        subject: if number == 1 {
+            oldest
+        } else {
+            "Papers are out of order"
+        }
+        .to_owned(),
+        requester_id: UserId(id(900 + u128::from(number == 1))),
+        ..ticket(desk.ours, number)
+    };
+    let tickets: Vec<TicketRow> = (1..=TICKETS).map(titled).collect();
+    let words: Vec<TicketWordsRow> = tickets.iter().map(TicketWordsRow::of).collect();
+    desk.insert(desk.ours.partition, &tickets).await;
+    desk.insert(desk.ours.partition, &words).await;
+    desk
+}
+
+#[tokio::test]
+async fn an_old_ticket_is_found_by_words_that_stand_one_behind_the_other_in_it_alone() {
+    let desk = full_desk("Order out of papers").await;
+    let found = desk.get(&desk.agent(), "/search?query=%22out+of+papers%22");
+    let found = found.await.ok();
+    let items = found["items"].as_array().unwrap();
+    assert_eq!(items.len(), 1, "{found}");
+    assert_eq!(items[0]["ticket"]["number"], json!(1), "{found}");
+    assert_eq!(found["partial"], json!(false));
+}
+
+#[tokio::test]
+async fn a_customer_finds_their_ticket_by_a_part_that_many_tickets_of_others_have() {
+    let desk = full_desk("My newspaper is wet").await;
+    let customer = desk.person_with_id(desk.ours, Role::Customer, UserId(id(901)));
+    let found = desk.get(&customer, "/search?query=aper").await.ok();
+    let items = found["items"].as_array().unwrap();
+    assert_eq!(items.len(), 1, "{found}");
+    assert_eq!(items[0]["ticket"]["number"], json!(1), "{found}");
+}
+
+#[tokio::test]
+async fn staff_are_told_that_not_all_with_a_frequent_part_were_looked_at() {
+    let desk = full_desk("My newspaper is wet").await;
+    let found = desk.get(&desk.agent(), "/search?query=aper").await.ok();
+    assert_eq!(found["partial"], json!(true), "{found}");
+    let rare = desk.get(&desk.agent(), "/search?query=ewspap").await.ok();
+    assert_eq!(rare["partial"], json!(false), "{rare}");
+    assert_eq!(rare["items"].as_array().unwrap().len(), 1, "{rare}");
+}
