@@ -6,7 +6,7 @@ use platform::rows::{TicketRow, TicketWordsRow};
 use serde_json::json;
 
 use crate::desk::Desk;
-use crate::rows::{id, ticket};
+use crate::rows::{id, organization, ticket};
 
 /// More than the newest that are looked through one by one.
 const TICKETS: u32 = 2_500;
@@ -26,6 +26,8 @@ async fn full_desk(oldest: &str) -> Desk {
     };
     let tickets: Vec<TicketRow> = (1..=TICKETS).map(titled).collect();
     let words: Vec<TicketWordsRow> = tickets.iter().map(TicketWordsRow::of).collect();
+    let ours = organization(desk.ours, "Ours");
+    desk.insert(desk.ours.partition, &[ours]).await;
     desk.insert(desk.ours.partition, &tickets).await;
     desk.insert(desk.ours.partition, &words).await;
     desk
@@ -34,8 +36,8 @@ async fn full_desk(oldest: &str) -> Desk {
 #[tokio::test]
 async fn an_old_ticket_is_found_by_words_that_stand_one_behind_the_other_in_it_alone() {
     let desk = full_desk("Order out of papers").await;
-    let found = desk.get(&desk.agent(), "/search?query=%22out+of+papers%22");
-    let found = found.await.ok();
+    let path = "/search?query=%22out+of+papers%22";
+    let found = desk.get(&desk.agent(), path).await.ok();
     let items = found["items"].as_array().unwrap();
     assert_eq!(items.len(), 1, "{found}");
     assert_eq!(items[0]["ticket"]["number"], json!(1), "{found}");

@@ -18,6 +18,7 @@ use crate::machine;
 use crate::measure::{Operation, Sample, measure};
 use crate::reference;
 use crate::report::{Line, Report};
+use crate::sealed;
 use crate::servers::BenchServers;
 
 const PAYLOAD_BYTES: usize = 256;
@@ -123,6 +124,7 @@ impl AppendBench<'_> {
             lines.push(self.line(load).await?);
         }
         lines.push(self.two_servers().await?);
+        lines.push(sealed::line(&self.servers, self.placements[0], self.cli).await?);
         lines.extend(self.limits().await?);
         Ok(lines)
     }

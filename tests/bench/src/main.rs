@@ -28,6 +28,7 @@ mod recompute;
 mod reference;
 mod report;
 mod reports;
+mod sealed;
 mod search;
 mod servers;
 mod talk;

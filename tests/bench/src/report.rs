@@ -103,11 +103,13 @@ impl Line {
         let reference = self.reference.as_ref();
         let reference_rate = reference.and_then(|reference| Some(median(&reference.rounds)?.rate));
         Some(format!(
-            "| {} | {:.0} | {} | {} | {} | {} | {} | {} | {} {} |\n",
+            "| {} | {:.0} {} | {} | {} | {} | {} | {} | {} | {} | {} {} |\n",
             self.what,
             ours.rate,
+            spread(&self.rounds),
             figure(ours.p50_ms, 2),
             figure(ours.p99_ms, 2),
+            figure(ours.p999_ms, 2),
             figure(self.rows_per_commit.unwrap_or(f64::NAN), 1),
             reference.map_or("", |reference| reference.what.as_str()),
             figure(reference_rate.unwrap_or(f64::NAN), 0),
@@ -196,8 +198,8 @@ impl Report {
     fn markdown(&self) -> String {
         let mut text = self.conditions.join(".\n") + ".\n\n";
         if !self.lines.is_empty() {
-            text += "| what | a second | p50 ms | p99 ms | rows a commit | beside | a second | ratio | reach |\n";
-            text += "|---|---|---|---|---|---|---|---|---|\n";
+            text += "| what | a second (min - max) | p50 ms | p99 ms | p99.9 ms | rows a commit | beside | a second | ratio | reach |\n";
+            text += "|---|---|---|---|---|---|---|---|---|---|\n";
             text.extend(self.lines.iter().filter_map(Line::markdown));
             text += "\n";
         }
