@@ -103,8 +103,8 @@ fn api(
         write_side::http::api(dispatcher, identity, views, wait_max),
         read_side::http::api(models, log, feed, exports),
     );
-    let timed = &read_side::http::OF_THE_MOMENT;
-    Conditional::new(api, freshness, &read_side::http::OF_READ_MODELS, timed)
+    let is_timed = read_side::http::is_of_the_moment;
+    Conditional::new(api, freshness, &read_side::http::OF_READ_MODELS, is_timed)
 }
 
 fn service<A: OpenApi>(api: A) -> OpenApiService<OneDescription<A>, ()> {

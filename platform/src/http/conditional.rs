@@ -37,24 +37,27 @@ pub struct Conditional<A> {
     api: A,
     freshness: Freshness,
     of_read_models: &'static [&'static str],
-    timed: &'static [&'static str],
+    is_timed: IsTimed,
 }
+
+/// Whether a parameter of this name with this value makes an answer change with time by itself.
+pub type IsTimed = fn(name: &str, value: &str) -> bool;
 
 impl<A: OpenApi> Conditional<A> {
     /// Makes the queries of an API conditional. `of_read_models` are the ids of those whose answers change with the read
     /// models alone: not with time, and not with anything that is kept elsewhere.
-    /// With one of the parameters `timed` they change with time as well.
+    /// With a parameter that `is_timed` they change with time as well.
     pub fn new(
         api: A,
         freshness: Freshness,
         of_read_models: &'static [&'static str],
-        timed: &'static [&'static str],
+        is_timed: IsTimed,
     ) -> Self {
         Self {
             api,
             freshness,
             of_read_models,
-            timed,
+            is_timed,
         }
     }
 }
@@ -85,7 +88,7 @@ impl<A: OpenApi> OpenApi for Conditional<A> {
                 let memory = of_read_models.contains(&shape(&path)).then(|| Memory {
                     freshness: self.freshness.clone(),
                     remembered: remembered.clone(),
-                    timed: self.timed,
+                    is_timed: self.is_timed,
                 });
                 endpoints.insert(Method::GET, Query { endpoint, memory }.boxed());
             }
@@ -214,7 +217,7 @@ fn not_modified(headers: HeaderMap) -> Response {
 struct Memory {
     freshness: Freshness,
     remembered: Cache<Question, Remembered>,
-    timed: &'static [&'static str],
+    is_timed: IsTimed,
 }
 
 /// Who asked what. The same question of the same person is answered by the same text while nothing moves.
@@ -241,7 +244,7 @@ impl Memory {
     fn is_timed(&self, request: &Request) -> bool {
         let query = request.uri().query().unwrap_or_default();
         let mut parameters = form_urlencoded::parse(query.as_bytes());
-        parameters.any(|(name, _)| self.timed.contains(&&*name))
+        parameters.any(|(name, value)| (self.is_timed)(&name, &value))
     }
 
     /// The question in a request, if it can be answered from what is remembered now or later.

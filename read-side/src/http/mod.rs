@@ -39,6 +39,7 @@ mod views;
 mod workload;
 mod zone;
 
+use domain::ticket::query::Query;
 use platform::http::exports::ExportRecords;
 use poem_openapi::{OpenApi, Tags};
 use std::sync::Arc;
@@ -100,8 +101,16 @@ pub const OF_READ_MODELS: [&str; 25] = [
     "report_workload",
 ];
 
-/// The parameters that make such a query depend on the time of asking after all: what is two days old is so for a moment.
-pub const OF_THE_MOMENT: [&str; 2] = ["query", "view"];
+/// Whether a parameter makes such a query depend on the time of asking after all: what is two days old is so for a moment. What
+/// a saved view says is not known here, so it may.
+#[must_use]
+pub fn is_of_the_moment(parameter: &str, value: &str) -> bool {
+    match parameter {
+        "view" => true,
+        "query" => Query::parse(value).is_ok_and(|query| query.is_of_the_moment()),
+        _ => false,
+    }
+}
 
 /// All query endpoints, to be served under the API's base path. What is held about a person is given out once `exports` has
 /// recorded it.

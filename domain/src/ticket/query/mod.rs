@@ -116,6 +116,15 @@ impl Query {
         parse::query(text)
     }
 
+    /// True when a condition is measured from the moment of asking, such as an age: tickets begin and cease to fit by themselves.
+    #[must_use]
+    pub fn is_of_the_moment(&self) -> bool {
+        let mut conditions = self.terms.iter().map(|term| &term.condition);
+        conditions.any(
+            |condition| matches!(condition, Condition::Time(_, test) if test.is_of_the_moment()),
+        )
+    }
+
     /// True when a condition looks at what customers do not see.
     #[must_use]
     pub fn is_for_staff(&self) -> bool {

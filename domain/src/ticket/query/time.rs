@@ -41,6 +41,19 @@ pub enum TimeValue {
     Age(Span),
 }
 
+impl TimeTest {
+    /// Whether what it says changes while time goes on.
+    pub(super) fn is_of_the_moment(&self) -> bool {
+        match self {
+            Self::Compared(_, value) | Self::On(value) => match value {
+                TimeValue::Today | TimeValue::Yesterday | TimeValue::Age(_) => true,
+                TimeValue::Day(_) | TimeValue::Instant(_) => false,
+            },
+            Self::Never => false,
+        }
+    }
+}
+
 /// A length of time: 1 to [`Span::MAX_AMOUNT`] of a unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
