@@ -28,7 +28,7 @@ use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::ColumnPath;
 use uuid::Uuid;
 
-pub use report::{ReportLine, report_file};
+pub use report::{ReportColumn, Values, report_file};
 
 /// Most events in one row group.
 const GROUP_EVENTS_MAX: usize = 100_000;

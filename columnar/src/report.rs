@@ -1,4 +1,4 @@
-//! Reports of tickets as Apache Parquet: a row a group, with the columns that the file of comma-separated values has.
+//! Reports as Apache Parquet: the columns and rows that the file of comma-separated values has.
 
 use std::sync::Arc;
 
@@ -16,122 +16,127 @@ use uuid::Uuid;
 
 use crate::ColumnarError;
 
-const SCHEMA: &str = "
-    message ticket_report {
-        required int32 from (DATE);
-        required int32 to (DATE);
-        optional fixed_len_byte_array(16) key_id (UUID);
-        optional binary key (STRING);
-        required int64 count;
-        optional int64 times;
-        optional int64 population;
-        optional double rate;
-        optional int64 mean_seconds;
-        optional int64 p50_seconds;
-        optional int64 p90_seconds;
-        optional int64 p99_seconds;
-    }";
-
 /// Days of Parquet are counted from this one.
 const FIRST_DAY: NaiveDate = match NaiveDate::from_ymd_opt(1970, 1, 1) {
     Some(day) => day,
     None => NaiveDate::MIN,
 };
 
-/// The numbers of a group.
+/// A column of a report: a value, or none, for each row.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ReportLine {
-    /// The first day of the period.
-    pub from: NaiveDate,
-    /// The day after its last.
-    pub to: NaiveDate,
-    /// The id of what the tickets have in common, if it has one.
-    pub key_id: Option<Uuid>,
-    /// Its name.
-    pub key: Option<String>,
-    /// How many tickets.
-    pub count: i64,
-    /// How often, of what can be more than once for a ticket.
-    pub times: Option<i64>,
-    /// Of how many tickets these are some.
-    pub population: Option<i64>,
-    /// Their part of those.
-    pub rate: Option<f64>,
-    /// The mean of the times measured.
-    pub mean_seconds: Option<i64>,
-    /// What the median, the ninetieth and the ninety-ninth of a hundred took.
-    pub percentiles: Option<[i64; 3]>,
+pub struct ReportColumn<'a> {
+    /// Its name: a word of lower case.
+    pub name: &'a str,
+    /// Whether every row has a value.
+    pub is_required: bool,
+    /// The values.
+    pub values: Values<'a>,
 }
 
-/// The bytes of a file with these lines.
+/// Values of one type.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Values<'a> {
+    /// Days of a calendar.
+    Days(&'a [Option<NaiveDate>]),
+    /// Ids.
+    Ids(&'a [Option<Uuid>]),
+    /// Texts.
+    Texts(&'a [Option<String>]),
+    /// Whole numbers.
+    Integers(&'a [Option<i64>]),
+    /// Other numbers.
+    Numbers(&'a [Option<f64>]),
+}
+
+impl Values<'_> {
+    /// The type of the column `name` in a schema.
+    fn declared(&self, name: &str) -> String {
+        match self {
+            Self::Days(_) => format!("int32 {name} (DATE)"),
+            Self::Ids(_) => format!("fixed_len_byte_array(16) {name} (UUID)"),
+            Self::Texts(_) => format!("binary {name} (STRING)"),
+            Self::Integers(_) => format!("int64 {name}"),
+            Self::Numbers(_) => format!("double {name}"),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Days(values) => values.is_empty(),
+            Self::Ids(values) => values.is_empty(),
+            Self::Texts(values) => values.is_empty(),
+            Self::Integers(values) => values.is_empty(),
+            Self::Numbers(values) => values.is_empty(),
+        }
+    }
+}
+
+/// The bytes of a file with these columns. `name` is what the rows are, in one word.
 ///
 /// # Errors
-/// Never for a line that can be: the columns are those of the schema.
-pub fn report_file(lines: &[ReportLine]) -> Result<Vec<u8>, ColumnarError> {
+/// When a required column lacks a value, columns differ in length, or a name is none.
+pub fn report_file(name: &str, columns: &[ReportColumn<'_>]) -> Result<Vec<u8>, ColumnarError> {
     let properties = WriterProperties::builder()
         .set_compression(Compression::SNAPPY)
         .set_created_by("insightdesk".to_owned());
-    let schema = Arc::new(parse_message_type(SCHEMA)?);
+    let schema = Arc::new(parse_message_type(&schema(name, columns))?);
     let properties = Arc::new(properties.build());
     let mut writer = SerializedFileWriter::new(Vec::new(), schema, properties)?;
-    if !lines.is_empty() {
-        write(writer.next_row_group()?, lines)?;
+    if columns.iter().any(|column| !column.values.is_empty()) {
+        let mut group = writer.next_row_group()?;
+        for column in columns {
+            write(&mut group, column)?;
+        }
+        group.close()?;
     }
     Ok(writer.into_inner()?)
 }
 
-/// The columns in the order of [`SCHEMA`].
+fn schema(name: &str, columns: &[ReportColumn<'_>]) -> String {
+    let declared = columns.iter().map(|column| {
+        let repetition = match column.is_required {
+            true => "required",
+            false => "optional",
+        };
+        format!("{repetition} {};", column.values.declared(column.name))
+    });
+    let declared: Vec<String> = declared.collect();
+    format!("message {name} {{ {} }}", declared.join(" "))
+}
+
 fn write(
-    mut group: SerializedRowGroupWriter<'_, Vec<u8>>,
-    lines: &[ReportLine],
+    group: &mut SerializedRowGroupWriter<'_, Vec<u8>>,
+    column: &ReportColumn<'_>,
 ) -> Result<(), ParquetError> {
-    let group_of = &mut group;
-    required::<Int32Type>(group_of, lines, |line| day(line.from))?;
-    required::<Int32Type>(group_of, lines, |line| day(line.to))?;
-    optional::<FixedLenByteArrayType>(group_of, lines, |line| {
-        let id = line.key_id?;
-        Some(FixedLenByteArray::from(id.as_bytes().to_vec()))
-    })?;
-    optional::<ByteArrayType>(group_of, lines, |line| {
-        line.key.as_deref().map(ByteArray::from)
-    })?;
-    required::<Int64Type>(group_of, lines, |line| line.count)?;
-    optional::<Int64Type>(group_of, lines, |line| line.times)?;
-    optional::<Int64Type>(group_of, lines, |line| line.population)?;
-    optional::<DoubleType>(group_of, lines, |line| line.rate)?;
-    optional::<Int64Type>(group_of, lines, |line| line.mean_seconds)?;
-    for index in 0..3 {
-        optional::<Int64Type>(group_of, lines, |line| {
-            line.percentiles.map(|times| times[index])
-        })?;
+    let required = column.is_required;
+    match column.values {
+        Values::Days(values) => typed::<Int32Type, _>(group, required, values, |it| day(*it)),
+        Values::Ids(values) => typed::<FixedLenByteArrayType, _>(group, required, values, |it| {
+            FixedLenByteArray::from(it.as_bytes().to_vec())
+        }),
+        Values::Texts(values) => {
+            typed::<ByteArrayType, _>(group, required, values, |it| ByteArray::from(it.as_str()))
+        }
+        Values::Integers(values) => typed::<Int64Type, _>(group, required, values, |it| *it),
+        Values::Numbers(values) => typed::<DoubleType, _>(group, required, values, |it| *it),
     }
-    group.close()?;
-    Ok(())
+}
+
+fn typed<T: DataType, V>(
+    group: &mut SerializedRowGroupWriter<'_, Vec<u8>>,
+    is_required: bool,
+    values: &[Option<V>],
+    stored: impl Fn(&V) -> T::T,
+) -> Result<(), ParquetError> {
+    let is_there: Vec<i16> = values.iter().map(|value| value.is_some().into()).collect();
+    let stored: Vec<T::T> = values.iter().flatten().map(stored).collect();
+    let is_there = (!is_required).then_some(is_there.as_slice());
+    crate::column::<T, _>(group, &stored, is_there)
 }
 
 fn day(day: NaiveDate) -> i32 {
     // Some millions of days at most.
     i32::try_from((day - FIRST_DAY).num_days()).unwrap_or(i32::MAX)
-}
-
-fn required<T: DataType>(
-    group: &mut SerializedRowGroupWriter<'_, Vec<u8>>,
-    lines: &[ReportLine],
-    value: impl Fn(&ReportLine) -> T::T,
-) -> Result<(), ParquetError> {
-    let values: Vec<T::T> = lines.iter().map(value).collect();
-    crate::column::<T, _>(group, &values, None)
-}
-
-fn optional<T: DataType>(
-    group: &mut SerializedRowGroupWriter<'_, Vec<u8>>,
-    lines: &[ReportLine],
-    value: impl Fn(&ReportLine) -> Option<T::T>,
-) -> Result<(), ParquetError> {
-    let all: Vec<Option<T::T>> = lines.iter().map(value).collect();
-    let is_there: Vec<i16> = all.iter().map(|value| value.is_some().into()).collect();
-    let values: Vec<T::T> = all.into_iter().flatten().collect();
-    crate::column::<T, _>(group, &values, Some(&is_there))
 }
 
 #[cfg(test)]
@@ -144,57 +149,78 @@ mod tests {
 
     use super::*;
 
-    fn line(key: Option<&str>, percentiles: Option<[i64; 3]>) -> ReportLine {
-        ReportLine {
-            from: "2026-03-02".parse().unwrap(),
-            to: "2026-03-09".parse().unwrap(),
-            key_id: key.map(|_| Uuid::from_u128(7)),
-            key: key.map(str::to_owned),
-            count: 3,
-            times: None,
-            population: Some(4),
-            rate: Some(0.75),
-            mean_seconds: percentiles.map(|_| 60),
-            percentiles,
+    fn column<'a>(name: &'a str, is_required: bool, values: Values<'a>) -> ReportColumn<'a> {
+        ReportColumn {
+            name,
+            is_required,
+            values,
         }
+    }
+
+    fn read(columns: &[ReportColumn<'_>]) -> SerializedFileReader<Bytes> {
+        let file = Bytes::from(report_file("some_report", columns).unwrap());
+        SerializedFileReader::new(file).unwrap()
     }
 
     #[test]
     fn every_column_reads_back_and_what_is_absent_stays_so() {
-        let lines = [line(Some("=1+1 \u{fc}"), Some([1, 2, 3])), line(None, None)];
-        let file = Bytes::from(report_file(&lines).unwrap());
-        let reader = SerializedFileReader::new(file).unwrap();
+        let days = ["2026-03-02", "2026-03-09"].map(|day| Some(day.parse().unwrap()));
+        let ids = [Some(Uuid::from_u128(7)), None];
+        let texts = [Some("=1+1 \u{fc}".to_owned()), None];
+        let (counts, rates) = ([Some(3), Some(4)], [Some(0.75), None]);
+        let reader = read(&[
+            column("from", true, Values::Days(&days)),
+            column("key_id", false, Values::Ids(&ids)),
+            column("key", false, Values::Texts(&texts)),
+            column("count", true, Values::Integers(&counts)),
+            column("rate", false, Values::Numbers(&rates)),
+        ]);
         let rows: Vec<_> = reader.get_row_iter(None).unwrap().collect();
         assert_eq!(rows.len(), 2);
         let (first, second) = (rows[0].as_ref().unwrap(), rows[1].as_ref().unwrap());
-        let names: Vec<_> = first
-            .get_column_iter()
-            .map(|(name, _)| name.as_str())
-            .collect();
-        assert_eq!(
-            names.join(","),
-            "from,to,key_id,key,count,times,population,rate,mean_seconds,p50_seconds,p90_seconds,p99_seconds"
-        );
-        assert_eq!(first.get_string(3).unwrap(), "=1+1 \u{fc}");
-        let (count, rate) = (first.get_long(4).unwrap(), first.get_double(7).unwrap());
+        let columns = first.get_column_iter();
+        let names: Vec<_> = columns.map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names.join(","), "from,key_id,key,count,rate");
+        assert_eq!(first.get_string(2).unwrap(), "=1+1 \u{fc}");
+        let (count, rate) = (first.get_long(3).unwrap(), first.get_double(4).unwrap());
         assert_eq!((count, rate), (3, 0.75));
+        let fields = second.get_column_iter().map(|(_, it)| it.clone());
+        let fields: Vec<Field> = fields.collect();
+        let day = Field::Date(20_521);
         assert_eq!(
-            (first.get_long(9).unwrap(), first.get_long(11).unwrap()),
-            (1, 3)
+            fields,
+            [day, Field::Null, Field::Null, Field::Long(4), Field::Null]
         );
-        let days = first.get_column_iter().take(2);
-        let days: Vec<_> = days.map(|(_, day)| day.clone()).collect();
-        assert_eq!(days, [Field::Date(20_514), Field::Date(20_521)]);
-        let absent = second
-            .get_column_iter()
-            .filter(|(_, it)| **it == Field::Null);
-        assert_eq!(absent.count(), 7);
     }
 
     #[test]
-    fn a_report_without_groups_can_be_read() {
-        let file = Bytes::from(report_file(&[]).unwrap());
-        let reader = SerializedFileReader::new(file).unwrap();
+    fn every_kind_of_values_has_its_type() {
+        let reader = read(&[
+            column("day", true, Values::Days(&[])),
+            column("id", false, Values::Ids(&[])),
+            column("text", false, Values::Texts(&[])),
+            column("integer", true, Values::Integers(&[])),
+            column("number", false, Values::Numbers(&[])),
+        ]);
+        let expected = "message same {
+            required int32 day (DATE);
+            optional fixed_len_byte_array(16) id (UUID);
+            optional binary text (STRING);
+            required int64 integer;
+            optional double number;
+        }";
+        let expected = parse_message_type(expected).unwrap();
+        let schema = reader.metadata().file_metadata().schema();
+        assert_eq!(schema.get_fields(), expected.get_fields());
         assert_eq!(reader.metadata().file_metadata().num_rows(), 0);
+    }
+
+    #[test]
+    fn a_required_column_does_not_lack_a_value() {
+        let columns = [
+            column("count", true, Values::Integers(&[Some(1), None])),
+            column("times", false, Values::Integers(&[Some(1), None])),
+        ];
+        assert!(report_file("some_report", &columns).is_err());
     }
 }

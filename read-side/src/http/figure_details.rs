@@ -13,12 +13,12 @@ use poem_openapi::payload::{Binary, PlainText};
 use poem_openapi::{ApiResponse, OpenApi};
 use uuid::Uuid;
 
-use super::figure_csv::csv;
+use super::Tag;
 use super::figure_views::{CountedTicketView, FigureView, PeriodView, SplitView, counted};
 use super::figures::{Asked, FigureQueries};
 use super::page::{Listed, OrderView, limit};
 use super::session::{Session, refused};
-use super::{Tag, figure_parquet};
+use super::sheet::{csv, figure_sheet, parquet_writer};
 use crate::reports::figures::{FactsList, FactsQuery};
 
 /// The answer with a file.
@@ -235,7 +235,7 @@ impl FigureDetailQueries {
         };
         let cut = (group.0.map(Into::into), split.0.map(Into::into));
         let report = self.0.report_of(&session, &auth.0, asked, cut).await?;
-        let text = csv(figure.0.into(), &report);
+        let text = csv(&figure_sheet(figure.0.into(), &report));
         let disposition = format!("attachment; filename=\"tickets-{}-{}.csv\"", from.0, to.0);
         Ok(CsvAnswer::Csv(PlainText(text), disposition, session.token))
     }
@@ -296,7 +296,7 @@ impl FigureDetailQueries {
         tag: Query<Option<Vec<String>>>,
     ) -> Result<ParquetAnswer, QueryProblem> {
         let session = Session::begin(&self.0.0, &auth.0, token.0.as_deref()).await?;
-        let write = figure_parquet::writer()?;
+        let write = parquet_writer()?;
         let asked = Asked {
             figure: figure.0,
             from: from.0,
@@ -314,7 +314,7 @@ impl FigureDetailQueries {
         };
         let cut = (group.0.map(Into::into), split.0.map(Into::into));
         let report = self.0.report_of(&session, &auth.0, asked, cut).await?;
-        let bytes = write(figure.0.into(), &report)?;
+        let bytes = write(&figure_sheet(figure.0.into(), &report))?;
         let disposition = format!(
             "attachment; filename=\"tickets-{}-{}.parquet\"",
             from.0, to.0

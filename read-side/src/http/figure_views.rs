@@ -6,7 +6,6 @@ use platform::rows::{FactsRow, Figure};
 use poem_openapi::{Enum, Object};
 use uuid::Uuid;
 
-use super::figure_csv::is_repeated;
 use super::report_views::{NamedView, PercentilesView, named};
 use crate::reports::figures::{
     FigureReport, Frame, Group, Hours, Key, Numbers, Period, Split, counted_at,
@@ -325,4 +324,9 @@ impl From<SplitView> for Split {
             SplitView::Priority => Self::Priority,
         }
     }
+}
+
+/// Whether a figure tells how often something was.
+pub(super) fn is_repeated(figure: Figure) -> bool {
+    matches!(figure, Figure::Reopened | Figure::Reassigned)
 }

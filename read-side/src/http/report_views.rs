@@ -208,7 +208,7 @@ fn counts(counts: Counts) -> AttainmentCountsView {
     }
 }
 
-fn seconds(ms: i64) -> i64 {
+pub(super) fn seconds(ms: i64) -> i64 {
     ms.div_euclid(1_000)
 }
 

@@ -1,6 +1,7 @@
-//! `GET /reports/sla` and the waits behind its numbers.
+//! `GET /reports/sla`, it as a file, and the waits behind its numbers.
 
 use chrono::{DateTime, Utc};
+use domain::calendar::zone::Zone;
 use domain::ids::{PolicyId, TeamId, UserId};
 use platform::http::auth::Bearer;
 use platform::http::page::bad_cursor;
@@ -16,10 +17,13 @@ use super::conditions::{all, parse_holder};
 use super::page::{Listed, OrderView, limit};
 use super::report_views::{AttainmentReportView, GroupingView, MeasureView, OutcomeView};
 use super::session::{Session, bad, refused};
+use super::sheet::{FileAnswer, FormatView, attainment_sheet};
 use super::sla_views::MetricView;
 use super::zone::zone_or;
 use crate::models::ReadModels;
-use crate::reports::{Attainment, Days, MeasureFilter, MeasureList, MeasureQuery, ReportRange};
+use crate::reports::{
+    Attainment, AttainmentReport, Days, MeasureFilter, MeasureList, MeasureQuery, ReportRange,
+};
 use platform::page::Direction;
 
 /// The answer with a report.
@@ -96,21 +100,77 @@ impl ReportQueries {
         }
         .filter()?;
         let zone = zone_or(&self.0, &session, time_zone.0.as_deref()).await?;
-        let days = Days::of(filter.counted, zone).map_err(|error| bad("to", error))?;
         let groups = group_by.0.unwrap_or_default();
-        let groups: Vec<_> = groups.into_iter().map(Into::into).collect();
-        let asked = self.0.attainment(&session.viewer, &filter, &groups, &days);
-        match asked.await.map_err(refused)? {
-            Attainment::Report(report) => {
-                let view = AttainmentReportView::new(filter.counted, zone, report);
-                Ok(ReportAnswer::Report(Json(view), session.token))
-            }
-            Attainment::TooManyGroups { max } => Err(bad(
-                "group_by",
-                format!("makes more than {max} groups; group by less, or take a shorter time"),
-            )
-            .into()),
+        let report = self.report_of(&session, &filter, &groups, zone).await?;
+        let view = AttainmentReportView::new(filter.counted, zone, report);
+        Ok(ReportAnswer::Report(Json(view), session.token))
+    }
+
+    /// Download a report of attainment
+    ///
+    /// The groups of the report as a file, a row each; the total alone where it groups by nothing. What it does not group by
+    /// is empty. No cell of comma-separated values is a formula; a server that was built without Parquet answers 400 where it
+    /// is asked for. Staff only.
+    #[oai(
+        path = "/reports/sla/download",
+        method = "get",
+        operation_id = "download_attainment"
+    )]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "each is a parameter of the query string"
+    )]
+    async fn download(
+        &self,
+        auth: Bearer,
+        /// What the answer has to show: the token of an earlier answer.
+        #[oai(name = "Consistency-Token")]
+        token: Header<Option<String>>,
+        /// What kind of file.
+        format: Query<FormatView>,
+        /// Counted at this time or later.
+        from: Query<DateTime<Utc>>,
+        /// Counted before this time, at most 400 days after `from`.
+        to: Query<DateTime<Utc>>,
+        /// What to group by; repeat the parameter for several. The total alone when absent.
+        group_by: Query<Option<Vec<GroupingView>>>,
+        /// The IANA name of the zone whose days to group by, such as `Europe/Berlin`; the organization's when
+        /// absent.
+        #[oai(validator(max_length = 64))]
+        time_zone: Query<Option<String>>,
+        /// One of these metrics; repeat the parameter for several.
+        metric: Query<Option<Vec<MetricView>>>,
+        /// Counted for one of these priorities; repeat the parameter for several.
+        priority: Query<Option<Vec<PriorityView>>>,
+        /// The id of the policy that promised it, or `none` for the organization's settings.
+        #[oai(validator(pattern = "^(none|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$"))]
+        policy: Query<Option<String>>,
+        /// The id of the team that it is counted for, or `none`.
+        #[oai(validator(pattern = "^(none|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$"))]
+        team: Query<Option<String>>,
+        /// The id of the agent that it is counted for, or `none`.
+        #[oai(validator(pattern = "^(none|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$"))]
+        agent: Query<Option<String>>,
+    ) -> Result<FileAnswer, QueryProblem> {
+        let session = Session::begin(&self.0, &auth.0, token.0.as_deref()).await?;
+        let writer = format.0.writer()?;
+        let filter = Asked {
+            from: from.0,
+            to: to.0,
+            metric: metric.0,
+            priority: priority.0,
+            outcome: None,
+            policy: policy.0,
+            team: team.0,
+            agent: agent.0,
         }
+        .filter()?;
+        let zone = zone_or(&self.0, &session, time_zone.0.as_deref()).await?;
+        let groups = group_by.0.unwrap_or_default();
+        let report = self.report_of(&session, &filter, &groups, zone).await?;
+        let sheet = attainment_sheet(&report, !groups.is_empty());
+        let name = format!("sla-{}-{}", from.0.date_naive(), to.0.date_naive());
+        Ok(writer.answer(&sheet, &name, session.token)?)
     }
 
     /// List the waits behind a report
@@ -196,6 +256,29 @@ impl ReportQueries {
             Some(false) | None => None,
         };
         Ok(Listed::new(page, total, request, session.token))
+    }
+}
+
+impl ReportQueries {
+    /// The report that is asked for, on days of this zone.
+    async fn report_of(
+        &self,
+        session: &Session,
+        filter: &MeasureFilter,
+        groups: &[GroupingView],
+        zone: Zone,
+    ) -> Result<AttainmentReport, QueryProblem> {
+        let days = Days::of(filter.counted, zone).map_err(|error| bad("to", error))?;
+        let groups: Vec<_> = groups.iter().map(|group| (*group).into()).collect();
+        let asked = self.0.attainment(&session.viewer, filter, &groups, &days);
+        match asked.await.map_err(refused)? {
+            Attainment::Report(report) => Ok(report),
+            Attainment::TooManyGroups { max } => Err(bad(
+                "group_by",
+                format!("makes more than {max} groups; group by less, or take a shorter time"),
+            )
+            .into()),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
-//! `GET /reports/workload`.
+//! `GET /reports/workload`, and it as a file.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use domain::calendar::zone::Zone;
 use domain::ids::TeamId;
 use platform::http::auth::Bearer;
 use platform::http::problem::QueryProblem;
@@ -14,6 +15,7 @@ use super::figures::{parse_as_of, parse_days, too_many_groups};
 use super::message_views::{MessageNumbersView, team_or_agent};
 use super::report_views::NamedView;
 use super::session::{Session, refused};
+use super::sheet::{FileAnswer, FormatView, workload_sheet};
 use super::zone::organizations_zone;
 use crate::models::ReadModels;
 use crate::reports::figures::PARTS_MAX;
@@ -136,16 +138,14 @@ impl WorkloadQueries {
         team: Query<Option<String>>,
     ) -> Result<WorkloadAnswer, QueryProblem> {
         let session = Session::begin(&self.0, &auth.0, token.0.as_deref()).await?;
-        let query = WorkloadQuery {
-            by: by.0.into(),
-            days: parse_days(from.0, to.0)?,
-            as_of: parse_as_of(as_of.0)?,
-            team: parse_holder("team", team.0.as_deref(), TeamId)?,
+        let asked = Asked {
+            by: by.0,
+            from: from.0,
+            to: to.0,
+            as_of: as_of.0,
+            team: team.0,
         };
-        let zone = organizations_zone(&self.0, &session).await?;
-        let workers = self.0.workload(&session.viewer, &query, zone).await;
-        let workers = workers.map_err(refused)?;
-        let workers = workers.ok_or_else(|| too_many_groups(PARTS_MAX))?;
+        let (zone, workers) = self.work_of(&session, asked).await?;
         let view = WorkloadView {
             from: from.0,
             to: to.0,
@@ -154,6 +154,83 @@ impl WorkloadQueries {
             workers: workers.into_iter().map(WorkerView::from).collect(),
         };
         Ok(WorkloadAnswer::Workload(Json(view), session.token))
+    }
+
+    /// Download the work of agents or teams
+    ///
+    /// What `GET /reports/workload` tells as a file: a row for each agent or team. No cell of comma-separated values is a
+    /// formula; a server that was built without Parquet answers 400 where it is asked for. Staff only.
+    #[oai(
+        path = "/reports/workload/download",
+        method = "get",
+        operation_id = "download_workload"
+    )]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "each is a parameter of the query string"
+    )]
+    async fn download(
+        &self,
+        auth: Bearer,
+        /// What the answer has to show: the token of an earlier answer.
+        #[oai(name = "Consistency-Token")]
+        token: Header<Option<String>>,
+        /// What kind of file.
+        format: Query<FormatView>,
+        /// Whose work.
+        by: Query<WorkloadByView>,
+        /// The first day of what was done, in the organization's zone.
+        from: Query<NaiveDate>,
+        /// The day after the last, at most 400 days after `from`.
+        to: Query<NaiveDate>,
+        /// The work as it stood at this moment.
+        as_of: Query<Option<DateTime<Utc>>>,
+        /// The id of a team, or `none`: the work of its tickets alone.
+        #[oai(validator(pattern = "^(none|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$"))]
+        team: Query<Option<String>>,
+    ) -> Result<FileAnswer, QueryProblem> {
+        let session = Session::begin(&self.0, &auth.0, token.0.as_deref()).await?;
+        let writer = format.0.writer()?;
+        let asked = Asked {
+            by: by.0,
+            from: from.0,
+            to: to.0,
+            as_of: as_of.0,
+            team: team.0,
+        };
+        let (_, workers) = self.work_of(&session, asked).await?;
+        let name = format!("workload-{}-{}", from.0, to.0);
+        Ok(writer.answer(&workload_sheet(&workers), &name, session.token)?)
+    }
+}
+
+/// The conditions as they were asked for.
+struct Asked {
+    by: WorkloadByView,
+    from: NaiveDate,
+    to: NaiveDate,
+    as_of: Option<DateTime<Utc>>,
+    team: Option<String>,
+}
+
+impl WorkloadQueries {
+    /// The work that is asked for, and the zone of its days.
+    async fn work_of(
+        &self,
+        session: &Session,
+        asked: Asked,
+    ) -> Result<(Zone, Vec<Worker>), QueryProblem> {
+        let query = WorkloadQuery {
+            by: asked.by.into(),
+            days: parse_days(asked.from, asked.to)?,
+            as_of: parse_as_of(asked.as_of)?,
+            team: parse_holder("team", asked.team.as_deref(), TeamId)?,
+        };
+        let zone = organizations_zone(&self.0, session).await?;
+        let workers = self.0.workload(&session.viewer, &query, zone).await;
+        let workers = workers.map_err(refused)?;
+        let workers = workers.ok_or_else(|| too_many_groups(PARTS_MAX))?;
+        Ok((zone, workers))
     }
 }
 

@@ -226,6 +226,7 @@ impl WorkloadQuery {
             kinds: Vec::new(),
             agent: None,
             team: self.team,
+            tickets: None,
         };
         match self.by {
             WorkloadBy::Agent => (filter, MessageSplit::Agent),

@@ -197,7 +197,7 @@ fn push_order_by(statement: &mut Statement, order: &str, query: &TicketQuery) {
         .bind(query.limit.rows(), Type::INT8);
 }
 
-pub(super) fn push_select(statement: &mut Statement, columns: &str, filter: &TicketFilter) {
+pub(crate) fn push_select(statement: &mut Statement, columns: &str, filter: &TicketFilter) {
     let source = if filter.asks_for_tags() {
         TAGGABLE
     } else {

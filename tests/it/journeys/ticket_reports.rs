@@ -2,6 +2,7 @@
 //! events in SQL of the test's own, which shares nothing with the product.
 
 mod clock_changes;
+mod files;
 mod messages;
 mod random;
 mod told;

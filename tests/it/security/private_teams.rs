@@ -135,6 +135,7 @@ async fn what_was_promised_to_a_hidden_ticket_is_in_no_report() {
     let range = "from=2026-01-01T00:00:00Z&to=2026-12-31T00:00:00Z";
     let list = format!("/reports/sla/waits?{range}&limit=1&include_total=true");
     let report = format!("/reports/sla?{range}&group_by=team");
+    let file = format!("/reports/sla/download?{range}&group_by=team&format=csv");
     for is_moved_on in [false, true] {
         for (person, is_shown) in [
             (scene.app.agent(), true),
@@ -156,6 +157,8 @@ async fn what_was_promised_to_a_hidden_ticket_is_in_no_report() {
                 .map(|outcome| report["total"][outcome].as_u64().unwrap());
             assert_eq!(counted.iter().sum::<u64>(), found as u64);
             assert_eq!(report.body.to_string().contains(VAULT), is_shown);
+            let file = person.get(&file).await.expect(200);
+            assert_eq!(file.body.to_string().contains(VAULT), is_shown);
         }
         // What the team answered stays counted for it when the ticket goes on to others.
         let everybodys = json!({"team_id": scene.app.acme.team_id});
@@ -259,6 +262,38 @@ async fn what_was_written_on_a_hidden_ticket_is_in_no_report() {
             let work = format!("/reports/workload?{days}&by=team");
             let work = person.get(&work).await.expect(200);
             assert_eq!(work.body.to_string().contains(VAULT), is_shown, "{as_of}");
+            for file in ["messages/download?split=team", "workload/download?by=team"] {
+                let file = format!("/reports/{file}&{days}&format=csv");
+                let file = person.get(&file).await.expect(200);
+                assert_eq!(file.body.to_string().contains(VAULT), is_shown, "{as_of}");
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_query_finds_what_was_written_on_a_hidden_ticket() {
+    let scene = Scene::start().await;
+    let app = &scene.app;
+    let of_team = format!("team:{}", scene.team);
+    for query in ["-status:closed", "tag:vip", &of_team] {
+        let days = format!("from=2026-03-01&to=2026-12-31&query={query}");
+        for (person, is_shown) in [
+            (app.agent(), true),
+            (app.admin(), true),
+            (app.colleague(), false),
+            (app.lead(), false),
+        ] {
+            let list = format!("/reports/messages/counted?{days}&limit=1&include_total=true");
+            let pages = pages(person, &list).await;
+            let told: String = pages.iter().map(|page| page.body.to_string()).collect();
+            assert_eq!(told.contains(&scene.ticket.to_string()), is_shown, "{list}");
+            let found: usize = pages.iter().map(|page| page.items().len()).sum();
+            let report = person.get(&format!("/reports/messages?{days}")).await;
+            let report = report.expect(200);
+            let kinds = ["public_replies", "customer_messages", "internal_notes"];
+            let counted = kinds.map(|kind| report["total"][kind].as_u64().unwrap());
+            assert_eq!(counted.iter().sum::<u64>(), found as u64, "{list}");
         }
     }
 }

@@ -6,7 +6,7 @@ use platform::rows::MessageKind;
 use serde::Serialize;
 
 use crate::reports::figures::DayRange;
-use crate::tickets::Holder;
+use crate::tickets::{Holder, Terms, TicketFilter};
 
 /// Conditions that a message fulfils all of. An empty list is no condition.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -21,6 +21,8 @@ pub struct MessageFilter {
     pub agent: Option<UserId>,
     /// Written while this team had the ticket, or none.
     pub team: Option<Holder<TeamId>>,
+    /// On a ticket that is so now.
+    pub tickets: Option<TicketFilter>,
 }
 
 impl MessageFilter {
@@ -29,6 +31,16 @@ impl MessageFilter {
         self.kinds.sort_unstable();
         self.kinds.dedup();
         self
+    }
+
+    /// With the terms of a query as conditions of the ticket, in one spelling.
+    #[must_use]
+    pub fn narrowed(mut self, terms: Option<&Terms>) -> Self {
+        if let Some(terms) = terms {
+            let tickets = self.tickets.unwrap_or_default();
+            self.tickets = Some(terms.narrow(tickets).normalized());
+        }
+        self.normalized()
     }
 }
 

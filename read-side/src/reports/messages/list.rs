@@ -15,6 +15,7 @@ use crate::error::ReadError;
 use crate::keyset::Keyset;
 use crate::models::ReadModels;
 use crate::reports::figures::Frame;
+use crate::tickets::Terms;
 use crate::viewer::Viewer;
 
 /// What a client asks for.
@@ -22,6 +23,8 @@ use crate::viewer::Viewer;
 pub struct MessagesQuery {
     /// Which messages.
     pub filter: MessageFilter,
+    /// On which tickets, in the words of whoever asks.
+    pub terms: Option<Terms>,
     /// The first or the last written first.
     pub direction: Direction,
     /// How many at once.
@@ -50,8 +53,11 @@ impl MessagesList {
     /// [`InvalidCursor`] when the cursor is none, or belongs to another filter, zone or order.
     pub fn new(query: MessagesQuery, cursor: Option<&str>) -> Result<Self, InvalidCursor> {
         let filter = query.filter.normalized();
+        // Of the terms as they were written: what an age means moves on from page to page.
+        let written = query.terms.as_ref().map(|terms| terms.query.to_string());
+        let bound_to = (query.direction, filter.clone(), written, query.zone);
+        let filter = filter.narrowed(query.terms.as_ref());
         let query = MessagesQuery { filter, ..query };
-        let bound_to = (query.direction, query.filter.clone(), query.zone);
         Self::bound("message_facts", &bound_to, query, cursor)
     }
 }

@@ -116,8 +116,8 @@ impl ReadModels {
         }))
     }
 
-    /// The numbers of each period and key; none where there are more than a report has. Sums know no more than the team that a ticket had: they are not read for whom
-    /// the one that it has now may hide it.
+    /// The numbers of each period and key; none where there are more than a report has. Sums know no more than the team that a
+    /// ticket had: they are not read for whom the one that it has now may hide it, nor where tickets have conditions.
     pub(in crate::reports) async fn message_groups(
         &self,
         viewer: &Viewer,
@@ -129,7 +129,7 @@ impl ReadModels {
             Some(member) => self.hides_any_team(viewer.tenant, member).await?,
             None => false,
         };
-        let statement = match hides || filter.as_of.is_some() {
+        let statement = match hides || filter.as_of.is_some() || filter.tickets.is_some() {
             true => statement::of_facts(viewer, filter, split, frame),
             false => statement::of_cells(viewer, filter, split, frame),
         };

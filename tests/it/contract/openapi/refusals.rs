@@ -48,6 +48,7 @@ pub fn unknown(operation: &Operation<'_>) -> Vec<(&'static str, String)> {
         ("figure", "opened"),
         ("query", "printer"),
         ("by", "agent"),
+        ("format", "csv"),
     ];
     let needs = |name| named(name).is_some_and(|parameter| parameter["required"] == true);
     let needed = least.into_iter().filter(|(name, _)| needs(name));

@@ -225,7 +225,12 @@ async fn listed(app: &TestApp, contract: &Contract, ticket: &str) {
     ];
     let counted = [days[0], days[1], days[2], ("include_total", "true")];
     let messages = [days[1], days[2], ("group", "month"), ("split", "agent")];
-    let written = [days[1], days[2], ("kind", "public_reply")];
+    let written = [
+        days[1],
+        days[2],
+        ("kind", "public_reply"),
+        ("query", "-status:open"),
+    ];
     let work = [days[1], days[2], ("by", "team")];
     for operation in [
         ("report_tickets", &split[..]),
@@ -239,11 +244,26 @@ async fn listed(app: &TestApp, contract: &Contract, ticket: &str) {
         contract.get(app.agent(), operation).await.expect(200);
         contract.get(app.customer(), operation).await.expect(403);
     }
-    let file = ("download_ticket_parquet", &split[..]);
-    // Whether it is there is told to whoever may ask for it.
+    // Whether Parquet is there is told to whoever may ask for it.
     let status = if cfg!(feature = "parquet") { 200 } else { 400 };
+    let file = ("download_ticket_parquet", &split[..]);
     contract.get(app.agent(), file).await.expect(status);
     contract.get(app.customer(), file).await.expect(403);
+    for (id, parameters) in [
+        ("download_message_report", &messages[..]),
+        ("download_attainment", &report[..]),
+        ("download_workload", &work[..]),
+    ] {
+        for (format, status) in [("csv", 200), ("parquet", status)] {
+            let parameters = [parameters, &[("format", format)]].concat();
+            let file = contract.get(app.agent(), (id, &parameters)).await;
+            file.expect(status);
+            let file = contract.get(app.customer(), (id, &parameters)).await;
+            file.expect(403);
+        }
+        let unknown = [parameters, &[("format", "pdf")]].concat();
+        contract.get(app.agent(), (id, &unknown)).await.expect(400);
+    }
     let first = [year[0], year[1], ("limit", "1"), ("include_total", "true")];
     contract
         .get(app.agent(), ("list_sla_waits", &first))

@@ -9,7 +9,7 @@ use tokio_postgres::Client;
 use uuid::Uuid;
 
 use super::random::live;
-use crate::harness::{Person, TestApp, uuid_of};
+use crate::harness::{Person, TestApp, encoded, uuid_of};
 
 const KINDS: [&str; 3] = ["public_replies", "customer_messages", "internal_notes"];
 const ZONE: &str = "Asia/Kathmandu";
@@ -21,7 +21,8 @@ const TOLD: &str = "
         (e.data ->> 'author_id')::uuid AS author,
         (SELECT (k.data #>> '{to,team_id}')::uuid FROM events k WHERE k.partition = e.partition AND k.org_id = e.org_id
             AND k.stream_type = 'ticket' AND k.stream_id = (e.data ->> 'ticket_id')::uuid AND k.type = 'ticket.assigned'
-            AND k.position < e.position ORDER BY k.position DESC LIMIT 1) AS team
+            AND k.position < e.position ORDER BY k.position DESC LIMIT 1) AS team,
+        (e.data ->> 'ticket_id')::uuid AS ticket
       FROM (SELECT partition, org_id, position, stream_id, occurred_at, recorded_at, type, data::jsonb AS data FROM events) e
      WHERE e.partition = $1 AND e.org_id = $2 AND e.type = 'message.posted' AND e.recorded_at <= $3
        AND e.occurred_at >= ($4::date::timestamp AT TIME ZONE $6) AND e.occurred_at < ($5::date::timestamp AT TIME ZONE $6)";
@@ -32,6 +33,7 @@ struct Told {
     kind: String,
     author: Uuid,
     team: Option<Uuid>,
+    ticket: Uuid,
 }
 
 async fn told(
@@ -51,6 +53,7 @@ async fn told(
         kind: row.get(1),
         author: row.get(2),
         team: row.get(3),
+        ticket: row.get(4),
     };
     rows.iter().map(told).collect()
 }
@@ -153,6 +156,117 @@ async fn agrees(app: &TestApp, query: &str, told: &[Told]) {
     }
     let replies = listed(app.admin(), &format!("{query}&kind=public_reply")).await;
     assert_eq!(replies.len() as u64, counts[0], "{query}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_query_counts_what_was_written_on_tickets_that_are_so_now() {
+    let app = TestApp::start().await;
+    let settings = json!({"settings": {"time_zone": ZONE}});
+    let changed = app.admin().patch("/organization", settings);
+    changed.await.expect(200);
+    let random = &mut StdRng::seed_from_u64(7);
+    live(&app, random, &mut Vec::new(), 120).await;
+    app.at_rest().await;
+    let log = app.database.superuser().await;
+    let last = app.now().date_naive() + TimeDelta::days(1);
+    let agent = app.agent().id;
+    for (text, days) in [
+        ("status:open -tag:vip priority:>=normal".to_owned(), 90),
+        ("-status:closed".to_owned(), 90),
+        ("status:resolved,closed".to_owned(), 90),
+        ("tag:vip".to_owned(), 90),
+        ("tag:vip,printer team:none".to_owned(), 20),
+        (format!("assignee:{agent}"), 90),
+        (format!("-assignee:none,{agent} priority:<=high"), 90),
+        ("updated:<10d".to_owned(), 90),
+        ("-created:>=2026-03-06".to_owned(), 90),
+    ] {
+        let days = (last - TimeDelta::days(days), last);
+        let all = told(&app, &log, days, Utc::now()).await;
+        let (count, query) = (all.len(), encoded(&text));
+        let tickets = tickets(app.admin(), &query).await;
+        let of_them: Vec<Told> = all
+            .into_iter()
+            .filter(|it| tickets.contains(&it.ticket))
+            .collect();
+        let is_narrowed = (1..count).contains(&of_them.len());
+        assert!(is_narrowed, "{text}: {} of {count}", of_them.len());
+        let query = format!("from={}&to={}&query={query}", days.0, days.1);
+        agrees(&app, &query, &of_them).await;
+    }
+}
+
+/// The tickets that a list by a query has.
+async fn tickets(person: &Person, query: &str) -> BTreeSet<Uuid> {
+    let zone = ZONE.replace('/', "%2F");
+    let path = format!("/tickets?limit=100&time_zone={zone}&query={query}");
+    let page = person.get(&path).await.expect(200);
+    assert!(page["next_cursor"].is_null(), "more tickets than a page");
+    page.items().iter().map(|it| uuid_of(&it["id"])).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_query_counts_no_message_of_another_ticket_and_takes_the_conditions_of_a_view() {
+    let app = TestApp::start().await;
+    let printer = app.customer().opens("Printer on fire").await;
+    let phone = app.customer().opens("No sound").await;
+    app.agent().replies(printer, "Which one?").await.expect(201);
+    app.agent().notes(phone, "Again.").await.expect(201);
+    let path = format!("/tickets/{printer}/tags/hot");
+    app.agent().put(&path).await.expect(200);
+    let days = "from=2026-03-01&to=2026-04-01";
+    let counts = async |conditions: &str| {
+        let query = format!("{days}{conditions}");
+        let total = report(app.agent(), &query).await["total"].clone();
+        let counted = summed([&total].into_iter());
+        let listed = listed(app.agent(), &query).await.len() as u64;
+        assert_eq!(counted.iter().sum::<u64>(), listed, "{conditions}");
+        counted
+    };
+    assert_eq!(counts("").await, [1, 2, 1]);
+    assert_eq!(counts("&query=tag:hot").await, [1, 1, 0]);
+    assert_eq!(counts("&query=-tag:hot").await, [0, 1, 1]);
+    assert_eq!(counts("&query=tag:hot+status:closed").await, [0, 0, 0]);
+    let hot = json!({"name": "Hot", "owner": "me", "query": "tag:hot"});
+    let view = app.agent().post("/views", hot).await.expect(201).id();
+    assert_eq!(counts(&format!("&view={view}")).await, [1, 1, 0]);
+    let both = format!("&view={view}&query=-tag:hot");
+    assert_eq!(counts(&both).await, [0, 0, 0]);
+    // What a ticket is now counts, not what it was when somebody wrote.
+    app.agent().delete(&path).await.expect(200);
+    assert_eq!(counts(&format!("&view={view}")).await, [0, 0, 0]);
+    for path in ["", "/counted", "/download"] {
+        let path = match path {
+            "/download" => format!("/reports/messages{path}?format=csv&{days}&view={view}"),
+            path => format!("/reports/messages{path}?{days}&view={view}"),
+        };
+        app.agent().get(&path).await.expect(200);
+        app.globex.agent.get(&path).await.expect(404);
+        app.colleague().get(&path).await.expect(404);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_query_that_messages_cannot_answer_is_refused_at_the_query() {
+    let app = TestApp::start().await;
+    let hot = json!({"name": "Hot", "owner": "me", "query": "tag:hot"});
+    let view = app.agent().post("/views", hot).await.expect(201).id();
+    let now = Utc::now().to_rfc3339().replace('+', "%2B");
+    let days = "from=2026-03-01&to=2026-04-01";
+    for (conditions, at_fault) in [
+        (format!("&query=status:open&as_of={now}"), "as_of"),
+        (format!("&view={view}&as_of={now}"), "as_of"),
+        ("&query=printer".to_owned(), "words"),
+        ("&query=prio:high".to_owned(), "prio"),
+    ] {
+        for path in ["?", "/counted?", "/download?format=csv&"] {
+            let path = format!("/reports/messages{path}{days}{conditions}");
+            let refused = app.agent().get(&path).await.expect(400);
+            assert_eq!(refused["errors"][0]["pointer"], "/query", "{path}");
+            let detail = refused["detail"].as_str().unwrap();
+            assert!(detail.contains(at_fault), "{detail}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
