@@ -4,8 +4,7 @@
 //! `metadata` are JSON texts as the log holds them, and `schema_version` beside `type` says which shape `data` has.
 //!
 //! Invariant: memory is bounded by one row group; a report is one.
-//! Never: a change to what an event says. A crate of its own, and only linked with the feature `parquet` of the program,
-//! because its dependency adds to the time of every first build.
+//! Never: a change to what an event says.
 
 mod report;
 

@@ -13,7 +13,7 @@ use super::ndjson::NdjsonFile;
 pub enum Format {
     /// Newline-delimited JSON, a line an event: everything, byte for byte; can be restored.
     Ndjson,
-    /// Apache Parquet for DuckDB, pandas and the like. Needs a build with `--features parquet`.
+    /// Apache Parquet for DuckDB, pandas and the like.
     Parquet,
 }
 
@@ -31,7 +31,6 @@ impl Format {
 /// An open file.
 pub(super) enum Sink {
     Ndjson(NdjsonFile),
-    #[cfg(feature = "parquet")]
     Parquet(Box<columnar::EventFile>),
 }
 
@@ -39,20 +38,13 @@ impl Sink {
     pub(super) fn create(format: Format, path: &Path) -> Result<Self> {
         match format {
             Format::Ndjson => NdjsonFile::create(path).map(Self::Ndjson),
-            #[cfg(feature = "parquet")]
             Format::Parquet => Ok(Self::Parquet(Box::new(columnar::EventFile::create(path)?))),
-            #[cfg(not(feature = "parquet"))]
-            Format::Parquet => anyhow::bail!(
-                "this program was built without Parquet: build it with `cargo build --release --features parquet`, \
-                 or export ndjson"
-            ),
         }
     }
 
     pub(super) fn write(&mut self, event: &RecordedEvent) -> Result<()> {
         match self {
             Self::Ndjson(file) => file.write(event),
-            #[cfg(feature = "parquet")]
             Self::Parquet(file) => Ok(file.write(event)?),
         }
     }
@@ -60,7 +52,6 @@ impl Sink {
     pub(super) fn finish(self) -> Result<()> {
         match self {
             Self::Ndjson(file) => file.finish(),
-            #[cfg(feature = "parquet")]
             Self::Parquet(file) => Ok(file.finish()?),
         }
     }

@@ -18,7 +18,7 @@ use super::figure_views::{CountedTicketView, FigureView, PeriodView, SplitView, 
 use super::figures::{Asked, FigureQueries};
 use super::page::{Listed, OrderView, limit};
 use super::session::{Session, refused};
-use super::sheet::{csv, figure_sheet, parquet_writer};
+use super::sheet::{csv, figure_sheet, parquet};
 use crate::reports::figures::{FactsList, FactsQuery};
 
 /// The answer with a file.
@@ -242,8 +242,8 @@ impl FigureDetailQueries {
 
     /// Download a report on tickets as Parquet
     ///
-    /// The groups of the report as a file of Apache Parquet, a row each, with the columns of the one for spreadsheets. A server
-    /// that was built without Parquet answers 400. Staff only.
+    /// The groups of the report as a file of Apache Parquet, a row each, with the columns of the one for spreadsheets. Staff
+    /// only.
     #[oai(
         path = "/reports/tickets/parquet",
         method = "get",
@@ -296,7 +296,6 @@ impl FigureDetailQueries {
         tag: Query<Option<Vec<String>>>,
     ) -> Result<ParquetAnswer, QueryProblem> {
         let session = Session::begin(&self.0.0, &auth.0, token.0.as_deref()).await?;
-        let write = parquet_writer()?;
         let asked = Asked {
             figure: figure.0,
             from: from.0,
@@ -314,7 +313,7 @@ impl FigureDetailQueries {
         };
         let cut = (group.0.map(Into::into), split.0.map(Into::into));
         let report = self.0.report_of(&session, &auth.0, asked, cut).await?;
-        let bytes = write(&figure_sheet(figure.0.into(), &report))?;
+        let bytes = parquet(&figure_sheet(figure.0.into(), &report))?;
         let disposition = format!(
             "attachment; filename=\"tickets-{}-{}.parquet\"",
             from.0, to.0

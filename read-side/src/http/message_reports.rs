@@ -110,8 +110,8 @@ impl MessageReportQueries {
 
     /// Download a report on messages
     ///
-    /// The groups of the report as a file, a row each. No cell of comma-separated values is a formula; a server that was built
-    /// without Parquet answers 400 where it is asked for. Staff only.
+    /// The groups of the report as a file, a row each. No cell of comma-separated values is a formula. Staff
+    /// only.
     #[oai(
         path = "/reports/messages/download",
         method = "get",
@@ -152,7 +152,6 @@ impl MessageReportQueries {
         team: Query<Option<String>>,
     ) -> Result<FileAnswer, QueryProblem> {
         let session = Session::begin(&self.0, &auth.0, token.0.as_deref()).await?;
-        let writer = format.0.writer()?;
         let asked = Asked {
             from: from.0,
             to: to.0,
@@ -166,7 +165,9 @@ impl MessageReportQueries {
         let cut = (group.0.map(Into::into), split.0.map(Into::into));
         let report = self.report_of(&session, &auth.0, asked, cut).await?;
         let name = format!("messages-{}-{}", from.0, to.0);
-        Ok(writer.answer(&message_sheet(&report), &name, session.token)?)
+        Ok(format
+            .0
+            .answer(&message_sheet(&report), &name, session.token)?)
     }
 
     /// List the messages behind a number

@@ -109,8 +109,7 @@ impl ReportQueries {
     /// Download a report of attainment
     ///
     /// The groups of the report as a file, a row each; the total alone where it groups by nothing. What it does not group by
-    /// is empty. No cell of comma-separated values is a formula; a server that was built without Parquet answers 400 where it
-    /// is asked for. Staff only.
+    /// is empty. No cell of comma-separated values is a formula. Staff only.
     #[oai(
         path = "/reports/sla/download",
         method = "get",
@@ -153,7 +152,6 @@ impl ReportQueries {
         agent: Query<Option<String>>,
     ) -> Result<FileAnswer, QueryProblem> {
         let session = Session::begin(&self.0, &auth.0, token.0.as_deref()).await?;
-        let writer = format.0.writer()?;
         let filter = Asked {
             from: from.0,
             to: to.0,
@@ -170,7 +168,7 @@ impl ReportQueries {
         let report = self.report_of(&session, &filter, &groups, zone).await?;
         let sheet = attainment_sheet(&report, !groups.is_empty());
         let name = format!("sla-{}-{}", from.0.date_naive(), to.0.date_naive());
-        Ok(writer.answer(&sheet, &name, session.token)?)
+        Ok(format.0.answer(&sheet, &name, session.token)?)
     }
 
     /// List the waits behind a report

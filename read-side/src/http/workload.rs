@@ -159,7 +159,7 @@ impl WorkloadQueries {
     /// Download the work of agents or teams
     ///
     /// What `GET /reports/workload` tells as a file: a row for each agent or team. No cell of comma-separated values is a
-    /// formula; a server that was built without Parquet answers 400 where it is asked for. Staff only.
+    /// formula. Staff only.
     #[oai(
         path = "/reports/workload/download",
         method = "get",
@@ -190,7 +190,6 @@ impl WorkloadQueries {
         team: Query<Option<String>>,
     ) -> Result<FileAnswer, QueryProblem> {
         let session = Session::begin(&self.0, &auth.0, token.0.as_deref()).await?;
-        let writer = format.0.writer()?;
         let asked = Asked {
             by: by.0,
             from: from.0,
@@ -200,7 +199,9 @@ impl WorkloadQueries {
         };
         let (_, workers) = self.work_of(&session, asked).await?;
         let name = format!("workload-{}-{}", from.0, to.0);
-        Ok(writer.answer(&workload_sheet(&workers), &name, session.token)?)
+        Ok(format
+            .0
+            .answer(&workload_sheet(&workers), &name, session.token)?)
     }
 }
 

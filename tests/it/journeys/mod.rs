@@ -30,6 +30,7 @@ mod reports;
 mod search;
 mod second_factor;
 mod second_factor_policy;
+mod security_tour;
 mod service_levels;
 mod shut_organizations;
 mod sign_in;

@@ -20,13 +20,13 @@ const RUNNING: &str = "Ctrl-C stops everything.";
 /// What the server says about itself, kept out of the way of the test's own output.
 const LOG: &str = "up.log";
 
-/// The shell lines between the fences of the README.
-fn tour() -> String {
-    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    let text = fs::read_to_string(readme).unwrap();
+/// The shell lines between the fences of a document, from this line on.
+pub(super) fn block_of(document: &str, from: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(document);
+    let text = fs::read_to_string(path).unwrap();
     let mut inside = false;
     let mut lines = Vec::new();
-    for line in text.lines() {
+    for line in text.lines().skip_while(|line| *line != from) {
         match line {
             "```sh" => inside = true,
             "```" => inside = false,
@@ -38,13 +38,13 @@ fn tour() -> String {
 }
 
 /// A directory that the database's own user can reach.
-fn directory() -> TempDir {
+pub(super) fn directory() -> TempDir {
     let directory = tempfile::tempdir().unwrap();
     fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
     directory
 }
 
-async fn up(directory: &Path) -> Child {
+pub(super) async fn up(directory: &Path) -> Child {
     let mut child = Command::new(env!("CARGO_BIN_EXE_insightdesk"))
         .arg("up")
         .current_dir(directory)
@@ -74,7 +74,7 @@ async fn up(directory: &Path) -> Child {
     child
 }
 
-async fn interrupt(mut child: Child) {
+pub(super) async fn interrupt(mut child: Child) {
     let id = child.id().unwrap().to_string();
     let sent = Command::new("kill")
         .args(["-INT", &id])
@@ -87,7 +87,7 @@ async fn interrupt(mut child: Child) {
 }
 
 /// Runs shell lines in which a refused request is a failure; what they print.
-async fn shell(directory: &Path, lines: &str) -> String {
+pub(super) async fn shell(directory: &Path, lines: &str) -> String {
     let script = format!("curl() {{ command curl --fail-with-body \"$@\"; echo; }}\n{lines}\n");
     let output = Command::new("bash")
         .args(["-euo", "pipefail", "-c", &script])
@@ -105,7 +105,7 @@ async fn shell(directory: &Path, lines: &str) -> String {
 async fn the_tour_works_as_written_and_a_second_start_finds_its_data() {
     let directory = directory();
     let first = up(directory.path()).await;
-    let printed = shell(directory.path(), &tour()).await;
+    let printed = shell(directory.path(), &block_of("README.md", "# InsightDesk")).await;
     assert!(
         printed.contains("Casey Customer opened the ticket"),
         "{printed}"

@@ -12,7 +12,7 @@ use super::{Sheet, csv, parquet};
 pub(in crate::http) enum FormatView {
     /// Comma-separated values, for spreadsheets.
     Csv,
-    /// Apache Parquet, where the server was built with it.
+    /// Apache Parquet, for DuckDB, pandas and the like.
     Parquet,
 }
 
@@ -41,27 +41,8 @@ pub(in crate::http) enum Contents {
     Parquet(Binary<Vec<u8>>),
 }
 
-/// Makes files of one kind.
-pub(in crate::http) enum Writer {
-    Csv,
-    Parquet(parquet::Writer),
-}
-
 impl FormatView {
-    /// What writes files of this kind: to be asked for before the report is.
-    ///
-    /// # Errors
-    /// 400 where the program was built without it.
-    pub(in crate::http) fn writer(self) -> Result<Writer, Problem> {
-        match self {
-            Self::Csv => Ok(Writer::Csv),
-            Self::Parquet => Ok(Writer::Parquet(parquet::writer()?)),
-        }
-    }
-}
-
-impl Writer {
-    /// The table as a file of this name, to which its ending is added.
+    /// The table as a file of this kind and name, to which its ending is added.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -73,7 +54,7 @@ impl Writer {
     ) -> Result<FileAnswer, Problem> {
         let (contents, ending) = match self {
             Self::Csv => (Contents::Csv(PlainText(csv(sheet))), "csv"),
-            Self::Parquet(write) => (Contents::Parquet(Binary(write(sheet)?)), "parquet"),
+            Self::Parquet => (Contents::Parquet(Binary(parquet(sheet)?)), "parquet"),
         };
         let disposition = format!("attachment; filename=\"{name}.{ending}\"");
         Ok(FileAnswer::File(contents, disposition, token))

@@ -16,7 +16,7 @@ pub(super) use csv::csv;
 pub(super) use figures::figure_sheet;
 pub(super) use file::{FileAnswer, FormatView};
 pub(super) use messages::message_sheet;
-pub(super) use parquet::writer as parquet_writer;
+pub(super) use parquet::parquet;
 pub(super) use workload::workload_sheet;
 
 use crate::reports::Named;
@@ -25,10 +25,6 @@ use crate::reports::figures::Key;
 /// A table. Every column has a cell for each row.
 pub(super) struct Sheet {
     /// What the rows are, in one word.
-    #[cfg_attr(
-        not(feature = "parquet"),
-        allow(dead_code, reason = "comma-separated values do not tell it")
-    )]
     name: &'static str,
     columns: Vec<Column>,
 }
@@ -37,10 +33,6 @@ pub(super) struct Sheet {
 struct Column {
     name: &'static str,
     /// Whether no cell is empty, in any report.
-    #[cfg_attr(
-        not(feature = "parquet"),
-        allow(dead_code, reason = "comma-separated values do not tell it")
-    )]
     is_required: bool,
     cells: Cells,
 }

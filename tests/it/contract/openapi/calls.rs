@@ -15,8 +15,6 @@ async fn every_operation_answers_as_described() {
     tickets::walk(&app, &contract).await;
     access::walk(&app, &contract, &mailbox, &provider).await;
     contract.examples.write_if_asked();
-    let mut missing = contract.never_succeeded();
-    // A program without Parquet describes and refuses it.
-    missing.retain(|operation| cfg!(feature = "parquet") || operation != "download_ticket_parquet");
+    let missing = contract.never_succeeded();
     assert!(missing.is_empty(), "no test calls {}", missing.join(", "));
 }
