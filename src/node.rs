@@ -61,12 +61,8 @@ impl Node {
     pub async fn without_keys(config: &Config, clock: Arc<dyn Clock>) -> Result<Self> {
         let url = config.database_url.expose();
         let pools = Pools::new(url, &config.pools)?;
-        let options = event_store::Options {
-            writer_count: config.writer_count,
-            ..event_store::Options::default()
-        };
         let writers = log_writer_config(url)?;
-        let store = EventStore::start(writers, pools.commands.clone(), options).await.context(
+        let store = EventStore::start(writers, pools.commands.clone(), log_options(config)).await.context(
             "is the database running and migrated? start it with `insightdesk up`, or set DATABASE_URL and run `insightdesk migrate`",
         )?;
         refuse_open_walls(&pools.health).await?;
@@ -95,6 +91,20 @@ impl Node {
     pub async fn stop(self) {
         self.store.shutdown().await;
         self.pools.close();
+    }
+}
+
+/// The limits of the log: its own, or longer ones where the configuration lets the rest of the process wait for longer.
+fn log_options(config: &Config) -> event_store::Options {
+    let (own, pools) = (event_store::Options::default(), &config.pools);
+    event_store::Options {
+        writer_count: config.writer_count,
+        connect_timeout: own.connect_timeout.max(pools.create_timeout / 2),
+        statement_timeout: own.statement_timeout.max(pools.statement_timeout / 2),
+        lock_timeout: own.lock_timeout.max(pools.lock_timeout / 2),
+        answer_deadline: own.answer_deadline.max(config.request_deadline / 2),
+        outcome_deadline: own.outcome_deadline.max(config.request_deadline),
+        ..own
     }
 }
 

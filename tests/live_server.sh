@@ -38,7 +38,8 @@ start_server() {
     say "starting a server with a database of its own"
     # All load comes from one address and a few people. A busy machine is waited for.
     (cd "$dir" && exec env -u DATABASE_URL -u VALKEY_URL INSIGHTDESK_RATE_LIMITS=off INSIGHTDESK_TOKEN_WAIT_MS=20000 \
-        INSIGHTDESK_REQUEST_DEADLINE_MS=60000 ./insightdesk up) >"$dir/server.log" 2>&1 &
+        INSIGHTDESK_REQUEST_DEADLINE_MS=60000 INSIGHTDESK_POOL_WAIT_TIMEOUT_MS=60000 INSIGHTDESK_POOL_CREATE_TIMEOUT_MS=60000 \
+        INSIGHTDESK_STATEMENT_TIMEOUT_MS=60000 ./insightdesk up) >"$dir/server.log" 2>&1 &
     server_pid=$!
     for _ in $(seq "$START_TIMEOUT_S"); do
         # Its last line is there: it is written whole.
@@ -61,7 +62,7 @@ mailed() {
 import email, pathlib, re, sys, time
 
 directory, address, kind = sys.argv[1:]
-deadline = time.monotonic() + 20
+deadline = time.monotonic() + 90
 while time.monotonic() < deadline:
     for path in pathlib.Path(directory).glob("*.eml"):
         mail = email.message_from_bytes(path.read_bytes())

@@ -11,6 +11,7 @@ mod binaries;
 mod cache;
 mod cluster;
 mod databases;
+mod patience;
 mod place;
 mod port;
 mod watchdog;
@@ -32,6 +33,7 @@ use cluster::Cluster;
 use place::Place;
 
 pub use databases::DATABASE;
+pub use patience::{patient_log, patient_pools};
 
 /// How long a server may take to answer after its start; recovery after a crash included.
 const START_DEADLINE: Duration = Duration::from_secs(120);

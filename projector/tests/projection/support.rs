@@ -6,10 +6,9 @@ use std::time::Duration;
 use deadpool_postgres::Pool;
 use event_store::{EventStore, Partition, Position};
 use platform::cache::{Cache, Generations};
-use platform::config::PoolSettings;
 use platform::consistency::Progress;
 use platform::pools::Pools;
-use platform::private::{PrivateServers, test_servers};
+use platform::private::{PrivateServers, patient_log, patient_pools, test_servers};
 use platform::shutdown::Shutdown;
 use platform::valkey::Valkey;
 use projector::{Options, Projector, RebuildProgress, ensure_core};
@@ -42,16 +41,12 @@ impl World {
             .create_database_from_template(&name, TEMPLATE_NAME)
             .await
             .unwrap();
-        let pools = Pools::new(&url, &PoolSettings::default()).unwrap();
+        let pools = Pools::new(&url, &patient_pools()).unwrap();
         let config = platform::pools::log_writer_config(&url).unwrap();
-        let store = EventStore::start(
-            config,
-            pools.commands.clone(),
-            event_store::Options::default(),
-        )
-        .await
-        .unwrap()
-        .reading_through(pools.projector);
+        let store = EventStore::start(config, pools.commands.clone(), patient_log())
+            .await
+            .unwrap()
+            .reading_through(pools.projector);
         let world = Self {
             store,
             keys: keys(pools.commands),

@@ -13,7 +13,7 @@ use platform::auth::{
 };
 use platform::cache::{Cache, Generations};
 use platform::clock::SystemClock;
-use platform::config::{PoolSettings, Secret};
+use platform::config::Secret;
 use platform::consistency::Progress;
 use platform::http::exports::ExportRecords;
 use platform::http::gate::Gated;
@@ -22,7 +22,7 @@ use platform::http::problem::Problem;
 use platform::http::serve::{Completion, HttpSettings, Parts, compose};
 use platform::permission::PermissionSet;
 use platform::pools::{Pools, log_writer_config};
-use platform::private::test_servers;
+use platform::private::{patient_log, patient_pools, test_servers};
 use platform::rows::Row;
 use platform::shutdown::Shutdown;
 use platform::valkey::Valkey;
@@ -101,14 +101,10 @@ impl Desk {
         let config = log_writer_config(&url).unwrap();
         let owner = test_servers().await.unwrap().owner_url_of(&database);
         let client = connect(&owner).await;
-        let pools = Pools::new(&url, &PoolSettings::default()).unwrap();
-        let store = EventStore::start(
-            config,
-            pools.commands.clone(),
-            event_store::Options::default(),
-        )
-        .await
-        .unwrap();
+        let pools = Pools::new(&url, &patient_pools()).unwrap();
+        let store = EventStore::start(config, pools.commands.clone(), patient_log())
+            .await
+            .unwrap();
         let ours = place(&store, "ours").await;
         let theirs = place(&store, "theirs").await;
         let progress = Progress::new(pools.queries.clone());

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures::future::try_join_all;
+use platform::config::Config;
 use platform::private::{Durability, PrivateServers};
 use schema::table::LOG_HEADS;
 use serde_json::json;
@@ -31,6 +32,14 @@ impl OwnServers {
     }
 }
 
+/// With answers as soon as an operator gets them who sets nothing: what is away is not waited for.
+fn in_time(config: Config) -> Config {
+    Config {
+        request_deadline: Duration::from_secs(10),
+        ..config
+    }
+}
+
 /// 503, as a problem document, saying when to come back.
 #[track_caller]
 fn is_unavailable(answer: Answer) {
@@ -44,7 +53,7 @@ async fn without_postgresql_every_answer_is_503_and_it_recovers_by_itself() {
     let own = OwnServers::start().await;
     let servers = &own.servers;
     let database = Database::on(servers).await;
-    let config = database.config();
+    let config = in_time(database.config());
     let app = TestApp::on(database, config).await;
     let ticket = app.customer().opens("Printer on fire").await;
     app.agent().ticket(ticket).await;
@@ -66,25 +75,9 @@ async fn without_postgresql_every_answer_is_503_and_it_recovers_by_itself() {
     assert_eq!(app.client.get("/health/ready").await.status, 503);
 
     servers.start_postgres().await.unwrap();
-    let again = async || {
-        let answer = open().await;
-        if answer.status == 503 {
-            Err(answer.body)
-        } else {
-            Ok(answer)
-        }
-    };
-    let opened = eventually(again, DEADLINE).await.expect(201);
+    let opened = open().when_available().await.expect(201);
     assert_eq!(app.customer().ticket(opened.id()).await["number"], 2);
-    let ready = async || {
-        let answer = app.client.get("/health/ready").await;
-        if answer.status == 200 {
-            Ok(())
-        } else {
-            Err(answer.body)
-        }
-    };
-    eventually(ready, DEADLINE).await;
+    app.client.is_ready().await;
     let opened = app
         .log()
         .await
@@ -99,7 +92,7 @@ async fn what_was_acknowledged_before_a_crash_of_postgresql_is_there_once() {
     let own = OwnServers::start().await;
     let servers = &own.servers;
     let database = Database::on(servers).await;
-    let config = database.config();
+    let config = in_time(database.config());
     let app = TestApp::on(database, config).await;
     let load = Load::start(&app.acme, 8);
     load.reaches(100).await;
@@ -107,19 +100,7 @@ async fn what_was_acknowledged_before_a_crash_of_postgresql_is_there_once() {
     let sent = load.stop().await;
     servers.start_postgres().await.unwrap();
     for sent in sent.iter().filter(|sent| sent.answer.is_none()) {
-        let again = async || {
-            let answer = sent
-                .again()
-                .send()
-                .await
-                .map_err(|error| error.to_string())?;
-            if answer.status == 503 {
-                Err(answer.body.to_string())
-            } else {
-                Ok(answer)
-            }
-        };
-        eventually(again, DEADLINE).await.expect(201);
+        sent.again().when_available().await.expect(201);
     }
     let log = ByKey::of(app.log().await);
     for sent in &sent {
@@ -135,7 +116,8 @@ async fn what_was_acknowledged_before_a_crash_of_postgresql_is_there_once() {
 async fn a_log_that_hangs_makes_commands_503_in_time_and_queries_go_on() {
     let database = Database::create().await;
     let mut config = database.config();
-    config.request_deadline = Duration::from_secs(5);
+    config.request_deadline = Duration::from_secs(20);
+    config.pools.lock_timeout = Duration::from_secs(5);
     let app = TestApp::on(database, config).await;
     let ticket = app.customer().opens("Printer on fire").await;
     app.agent().ticket(ticket).await;
@@ -150,24 +132,16 @@ async fn a_log_that_hangs_makes_commands_503_in_time_and_queries_go_on() {
         app.customer()
             .post("/tickets", body)
             .idempotency_key(format!("not-now-{key}"))
-            .send()
     };
-    for answer in try_join_all((0..4).map(open)).await.unwrap() {
+    let tries = (0..4).map(|key| open(key).send());
+    for answer in try_join_all(tries).await.unwrap() {
         is_unavailable(answer);
     }
     assert_eq!(app.agent().ticket(ticket).await["number"], 1);
     lock.rollback().await.unwrap();
 
     for key in 0..4 {
-        let again = async || {
-            let answer = open(key).await.unwrap();
-            if answer.status == 503 {
-                Err(answer.body)
-            } else {
-                Ok(answer)
-            }
-        };
-        eventually(again, DEADLINE).await.expect(201);
+        open(key).when_available().await.expect(201);
     }
     let opened = app
         .log()
@@ -182,7 +156,7 @@ async fn s23_a_key_is_neither_good_nor_bad_while_the_database_does_not_answer() 
     let own = OwnServers::start().await;
     let servers = &own.servers;
     let database = Database::on(servers).await;
-    let config = database.config();
+    let config = in_time(database.config());
     let app = TestApp::on(database, config).await;
     let key = make_key(app.admin(), &["organization:read"]).await.person;
     key.get("/organization").await.expect(200);

@@ -23,6 +23,7 @@ const LEFT_TO_DO: &str = "SELECT \
     (SELECT count(*) FROM timers WHERE due_at <= $1), \
     (SELECT count(*) FROM sla_recomputes WHERE finished_at IS NULL), \
     (SELECT count(*) FROM notices), \
+    (SELECT count(*) FROM security_outbox), \
     (SELECT count(*) FROM log_heads h LEFT JOIN saga_checkpoints s USING (partition) WHERE h.position > coalesce(s.position, 0)), \
     (SELECT count(*) FROM log_heads h LEFT JOIN core.checkpoints c USING (partition) WHERE h.position > coalesce(c.position, 0))";
 
@@ -131,7 +132,7 @@ impl TestApp {
     }
 
     /// Waits until all that follows from what was done has happened by the clock of the test, and is shown: no timer is
-    /// due, no changed rule and no notice is on its way, saga and read models are where the log ends.
+    /// due, no changed rule, no notice and nothing about credentials is on its way, saga and read models are where the log ends.
     pub async fn at_rest(&self) {
         let superuser = self.database.superuser().await;
         let look = async || {
@@ -142,7 +143,7 @@ impl TestApp {
                 Ok(())
             } else {
                 Err(format!(
-                    "timers, walks, notices, saga, read models: {left:?}"
+                    "timers, walks, notices, security outbox, saga, read models: {left:?}"
                 ))
             }
         };

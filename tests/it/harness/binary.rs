@@ -26,6 +26,8 @@ impl Binary {
             .valkey_url
             .as_ref()
             .map(|url| url.expose().to_owned());
+        let pools = &config.pools;
+        let ms = |time: Duration| time.as_millis().to_string();
         let settings = vec![
             ("DATABASE_URL", config.database_url.expose().to_owned()),
             ("VALKEY_URL", valkey_url.unwrap_or_default()),
@@ -33,6 +35,25 @@ impl Binary {
             ("INSIGHTDESK_MASTER_KEY", MASTER_KEY.to_owned()),
             ("INSIGHTDESK_HTTP_ADDR", "127.0.0.1:0".to_owned()),
             ("INSIGHTDESK_WRITER_COUNT", config.writer_count.to_string()),
+            ("INSIGHTDESK_TOKEN_WAIT_MS", ms(config.token_wait)),
+            (
+                "INSIGHTDESK_REQUEST_DEADLINE_MS",
+                ms(config.request_deadline),
+            ),
+            ("INSIGHTDESK_POOL_WAIT_TIMEOUT_MS", ms(pools.wait_timeout)),
+            (
+                "INSIGHTDESK_POOL_CREATE_TIMEOUT_MS",
+                ms(pools.create_timeout),
+            ),
+            (
+                "INSIGHTDESK_POOL_RECYCLE_TIMEOUT_MS",
+                ms(pools.recycle_timeout),
+            ),
+            (
+                "INSIGHTDESK_STATEMENT_TIMEOUT_MS",
+                ms(pools.statement_timeout),
+            ),
+            ("INSIGHTDESK_LOCK_TIMEOUT_MS", ms(pools.lock_timeout)),
             // Under load from one address and a few people.
             ("INSIGHTDESK_RATE_LIMITS", "off".to_owned()),
         ];

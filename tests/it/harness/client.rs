@@ -15,14 +15,23 @@ use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderVa
 use hyper::{Method, StatusCode};
 use hyper_util::client::legacy::Client as Pool;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use platform::auth::NotKnown;
 use platform::consistency::ConsistencyToken;
 use serde_json::Value;
+use tokio::time::Instant;
 use uuid::Uuid;
+
+use super::eventually::{DEADLINE, eventually};
 
 const CONSISTENCY_TOKEN: HeaderName = HeaderName::from_static("consistency-token");
 /// Longer than any deadline of the server.
-const TIMEOUT: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(90);
+/// How long a server that stood still is given to look again which sessions have ended. Until then it lets nobody in.
+const LOOK_LIMIT: Duration = Duration::from_secs(30);
+const LOOK_INTERVAL: Duration = Duration::from_millis(50);
+/// Shorter than the server keeps an idle connection: none is used at the moment at which the server closes it.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Connections to one server.
 #[derive(Debug, Clone)]
@@ -57,7 +66,10 @@ impl Client {
     pub fn new(address: SocketAddr) -> Self {
         Self {
             address,
-            pool: Pool::builder(TokioExecutor::new()).build_http(),
+            pool: Pool::builder(TokioExecutor::new())
+                .pool_timer(TokioTimer::new())
+                .pool_idle_timeout(IDLE_TIMEOUT)
+                .build_http(),
         }
     }
 
@@ -71,6 +83,15 @@ impl Client {
             body: Bytes::new(),
             seen: None,
         }
+    }
+
+    /// Waits until the server says that it is ready.
+    pub async fn is_ready(&self) {
+        let look = async || match self.get("/health/ready").await {
+            ready if ready.status == 200 => Ok(()),
+            other => Err(other.body),
+        };
+        eventually(look, DEADLINE).await;
     }
 
     /// A query by nobody to a path from the root.
@@ -163,12 +184,37 @@ impl Request {
         {
             self = self.header(CONSISTENCY_TOKEN.as_str(), token.to_string());
         }
-        let answer = tokio::time::timeout(TIMEOUT, self.exchange()).await;
-        let answer = answer.map_err(|_| TransportError(format!("none within {TIMEOUT:?}")))??;
+        let answer = self.judged().await?;
         if let (Some(seen), Some(token)) = (seen, answer.token()) {
             seen.note(token);
         }
         Ok(answer)
+    }
+
+    /// The answer, as soon as the server is not too busy for one.
+    pub async fn when_available(self) -> Answer {
+        let ask = async || match self.clone().send().await {
+            Ok(busy) if busy.status == StatusCode::SERVICE_UNAVAILABLE => {
+                Err(busy.body.to_string())
+            }
+            Ok(answer) => Ok(answer),
+            Err(error) => Err(error.to_string()),
+        };
+        eventually(ask, DEADLINE).await
+    }
+
+    /// Sends it until the server knows who may come in: nothing was done before.
+    async fn judged(self) -> Result<Answer, TransportError> {
+        let deadline = Instant::now() + LOOK_LIMIT;
+        loop {
+            let answer = tokio::time::timeout(TIMEOUT, self.clone().exchange()).await;
+            let answer =
+                answer.map_err(|_| TransportError(format!("none within {TIMEOUT:?}")))??;
+            if !answer.is_unjudged() || Instant::now() >= deadline {
+                return Ok(answer);
+            }
+            tokio::time::sleep(LOOK_INTERVAL).await;
+        }
     }
 
     /// Sends it and gives the answer as soon as it begins: a stream has no end to be waited for.
@@ -248,6 +294,11 @@ impl Answer {
             self.is_problem();
         }
         self
+    }
+
+    /// Whether the server could not say whether the session of whoever asked has ended, so that it did nothing.
+    fn is_unjudged(&self) -> bool {
+        self.status == StatusCode::SERVICE_UNAVAILABLE && self["detail"] == NotKnown.to_string()
     }
 
     #[track_caller]

@@ -124,6 +124,11 @@ fn config(database_url: &str, valkey_url: &str) -> Config {
         // A machine that does much else is slow, and no fault.
         ("INSIGHTDESK_TOKEN_WAIT_MS", "20000"),
         ("INSIGHTDESK_REQUEST_DEADLINE_MS", "60000"),
+        ("INSIGHTDESK_POOL_WAIT_TIMEOUT_MS", "60000"),
+        ("INSIGHTDESK_POOL_CREATE_TIMEOUT_MS", "60000"),
+        ("INSIGHTDESK_POOL_RECYCLE_TIMEOUT_MS", "30000"),
+        ("INSIGHTDESK_STATEMENT_TIMEOUT_MS", "60000"),
+        ("INSIGHTDESK_LOCK_TIMEOUT_MS", "60000"),
         ("INSIGHTDESK_POOL_COMMANDS", "4"),
         ("INSIGHTDESK_POOL_QUERIES", "6"),
         ("INSIGHTDESK_POOL_PROJECTOR", "6"),

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 /// How long a condition may take to come true before the test fails. Generous: it is only waited for in full by a test
 /// that fails.
-pub const DEADLINE: Duration = Duration::from_secs(30);
+pub const DEADLINE: Duration = Duration::from_secs(60);
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
 /// Asks again until the answer is `Ok`, and gives it.

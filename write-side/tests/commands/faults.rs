@@ -1,6 +1,6 @@
 //! A database that goes away and comes back.
 
-use crate::support::{Server, migrate};
+use crate::support::{Limits, Server, migrate};
 use platform::http::serve::HttpSettings;
 use platform::private::{Durability, PrivateServers};
 use poem::http::Method;
@@ -17,7 +17,7 @@ async fn without_its_database_the_server_answers_503_and_recovers_by_itself() {
     let servers = PrivateServers::start(&dir, Durability::Test).await.unwrap();
     let url = servers.create_database("faults").await.unwrap();
     migrate(&url).await;
-    let server = Server::on(&url, &HttpSettings::default()).await;
+    let server = Server::on(&url, &HttpSettings::default(), Limits::default()).await;
     let ticket = server.ticket().await;
     let path = format!("/tickets/{ticket}/messages");
     let reply = async || {

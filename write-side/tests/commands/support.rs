@@ -21,7 +21,7 @@ use platform::http::serve::{Completion, HttpSettings, Parts, compose};
 use platform::http::views::{TicketView, TicketViews, ViewError};
 use platform::mail::PublicUrl;
 use platform::pools::{Pools, log_writer_config};
-use platform::private::{PrivateServers, test_servers};
+use platform::private::{PrivateServers, patient_log, patient_pools, test_servers};
 use poem::endpoint::BoxEndpoint;
 use poem::http::Method;
 use poem::{EndpointExt, Request, Response};
@@ -65,6 +65,22 @@ pub struct Server {
     endpoint: Arc<BoxEndpoint<'static, Response>>,
 }
 
+/// How long a server waits for its database.
+#[derive(Default)]
+pub struct Limits {
+    pools: PoolSettings,
+    log: event_store::Options,
+}
+
+impl Limits {
+    fn patient() -> Self {
+        Self {
+            pools: patient_pools(),
+            log: patient_log(),
+        }
+    }
+}
+
 impl Server {
     pub async fn start() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
@@ -75,22 +91,19 @@ impl Server {
             .create_database_from_template(&name, TEMPLATE_NAME)
             .await
             .unwrap();
-        Self::on(&url, &HttpSettings::default()).await
+        Self::on(&url, &HttpSettings::default(), Limits::patient()).await
     }
 
     /// A server on a migrated database.
-    pub async fn on(url: &str, settings: &HttpSettings) -> Self {
-        let pools = Pools::new(
-            url,
-            &PoolSettings {
-                commands: 4,
-                ..PoolSettings::default()
-            },
-        )
-        .unwrap();
+    pub async fn on(url: &str, settings: &HttpSettings, limits: Limits) -> Self {
+        let pools = PoolSettings {
+            commands: 4,
+            ..limits.pools
+        };
+        let pools = Pools::new(url, &pools).unwrap();
         let options = event_store::Options {
             writer_count: 1,
-            ..event_store::Options::default()
+            ..limits.log
         };
         let keys = keys(pools.commands.clone());
         let (pool, whole) = (pools.identity.clone(), pools.projector.clone());
@@ -117,7 +130,7 @@ impl Server {
 
     /// Another server process on the same log: nothing in memory is shared.
     pub async fn second(&self) -> Self {
-        let pools = Pools::new(&self.url, &PoolSettings::default()).unwrap();
+        let pools = Pools::new(&self.url, &patient_pools()).unwrap();
         let dispatcher = Dispatcher::new(
             self.store.clone(),
             keys(pools.commands),

@@ -8,10 +8,9 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use deadpool_postgres::Pool;
 use platform::clock::ManualClock;
-use platform::config::PoolSettings;
 use platform::mail::{Address, Letter, Mail, MailError, Mailer, PublicUrl, Templates};
 use platform::pools::Pools;
-use platform::private::test_servers;
+use platform::private::{patient_pools, test_servers};
 use sealing::MasterKeys;
 use tokio::sync::{OnceCell, watch};
 use tokio_postgres::{NoTls, Row};
@@ -57,7 +56,7 @@ impl Desk {
             .await
             .unwrap();
         Self {
-            pool: Pools::new(&url, &PoolSettings::default()).unwrap().identity,
+            pool: Pools::new(&url, &patient_pools()).unwrap().identity,
             clock: ManualClock::at("2026-03-01T12:00:00Z".parse().unwrap()),
             outbox: Outbox::new(MasterKeys::parse(keys).unwrap()),
             mailer: Arc::default(),

@@ -3,8 +3,8 @@
 use deadpool_postgres::Pool;
 use event_store::EventStore;
 use platform::clock::ManualClock;
-use platform::config::PoolSettings;
 use platform::pools::{Pools, log_writer_config};
+use platform::private::{patient_log, patient_pools};
 use platform::shutdown::Shutdown;
 use sealing::{Keyring, MasterKeys};
 use std::sync::Arc;
@@ -24,15 +24,11 @@ pub struct Server {
 
 impl Server {
     pub async fn start(url: &str, clock: &ManualClock) -> Self {
-        let pools = Pools::new(url, &PoolSettings::default()).unwrap();
+        let pools = Pools::new(url, &patient_pools()).unwrap();
         let config = log_writer_config(url).unwrap();
-        let store = EventStore::start(
-            config,
-            pools.commands.clone(),
-            event_store::Options::default(),
-        )
-        .await
-        .unwrap();
+        let store = EventStore::start(config, pools.commands.clone(), patient_log())
+            .await
+            .unwrap();
         let dispatcher = Dispatcher::new(
             store.clone(),
             keys(pools.commands.clone()),
