@@ -248,7 +248,7 @@ async fn a_queue_is_full_when_its_bytes_are_and_a_larger_request_passes_alone() 
     let database = Database::new().await;
     let options = Options {
         queue_bytes_limit: 1,
-        ..options()
+        ..patient()
     };
     let store = database.store_with(database.config.clone(), options).await;
     let locker = database.client().await;

@@ -130,6 +130,19 @@ async fn connect(config: &Config) -> (Client, JoinHandle<Result<(), tokio_postgr
 }
 
 /// Batches follow each other as soon as anything waits, so that every test meets batches under way at once.
+/// For a store that is made to wait for as long as the test needs.
+pub fn patient() -> Options {
+    let limit = 2 * DEADLINE;
+    Options {
+        connect_timeout: limit,
+        statement_timeout: limit,
+        lock_timeout: limit,
+        answer_deadline: limit,
+        outcome_deadline: limit,
+        ..options()
+    }
+}
+
 pub fn options() -> Options {
     Options {
         follower_min: 1,

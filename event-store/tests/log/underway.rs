@@ -9,7 +9,7 @@ use tokio::time::{sleep, timeout};
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-use crate::support::{Database, event_with, one, partition, position, request, stream};
+use crate::support::{Database, event_with, one, partition, patient, position, request, stream};
 
 const DEADLINE: Duration = Duration::from_secs(30);
 const HOLD_HEADS: &str = "BEGIN; LOCK TABLE log_heads IN ACCESS EXCLUSIVE MODE";
@@ -33,7 +33,9 @@ struct TwoUnderWay {
 impl TwoUnderWay {
     async fn start(first: AppendRequest, second: AppendRequest, is_head_stale: bool) -> Self {
         let database = Database::new().await;
-        let store = database.store().await;
+        let store = database
+            .store_with(database.config.clone(), patient())
+            .await;
         store.append(one(Uuid::now_v7(), 0)).await.unwrap();
         if is_head_stale {
             let another = database.store().await;

@@ -9,6 +9,8 @@ use platform::cache::{Cache, Generations, TicketRow};
 use platform::private::{Durability, PrivateServers, test_dir, test_servers};
 use platform::shutdown::Shutdown;
 use platform::valkey::Valkey;
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
 
 use crate::desk::Desk;
 use crate::support::{DEADLINE, World, options, until};
@@ -47,6 +49,18 @@ async fn until_cached(cache: &Cache, desk: &Desk, id: TicketId) -> TicketRow {
     })
     .await;
     seen.unwrap()
+}
+
+/// Asks Valkey until it answers: a machine that stood still for a moment loses an answer.
+async fn persistent<T, E: std::fmt::Debug>(mut ask: impl AsyncFnMut() -> Result<T, E>) -> T {
+    let begun = Instant::now();
+    loop {
+        match ask().await {
+            Ok(answer) => return answer,
+            Err(error) => assert!(begun.elapsed() < DEADLINE, "{error:?}"),
+        }
+        sleep(Duration::from_millis(20)).await;
+    }
 }
 
 async fn rename(desk: &mut Desk, agent: &Actor, id: TicketId, subject: &str) {
@@ -116,22 +130,26 @@ async fn an_older_row_never_replaces_a_newer_one() {
         position: new.position - 1,
         ..new.clone()
     };
-    let generation = projector::checkpoint::read(&world.pool, desk.partition)
-        .await
-        .unwrap()
-        .cache_generation;
-    reader
-        .put(generation, desk.partition, &[&old])
-        .await
-        .unwrap();
-    assert_eq!(
-        reader
-            .ticket(generation, desk.partition, desk.org, id)
-            .await
-            .unwrap()
-            .subject,
-        "First"
-    );
+    // A machine that stood still loses an answer of Valkey, or makes the projector begin a generation.
+    until(
+        "an older row was put and the newer one is seen",
+        async || {
+            let checkpoint = projector::checkpoint::read(&world.pool, desk.partition).await;
+            let generation = checkpoint.unwrap().cache_generation;
+            let seen = async || {
+                let row = reader.ticket(generation, desk.partition, desk.org, id);
+                row.await.map(|row| row.subject)
+            };
+            if seen().await.as_deref() != Some("First") {
+                return false;
+            }
+            let put = reader.put(generation, desk.partition, &[&old]).await;
+            let after = seen().await;
+            assert_ne!(after.as_deref(), Some("Old"));
+            put.is_ok() && after.is_some()
+        },
+    )
+    .await;
     shutdown.request();
     running.stop().await;
 }
@@ -172,11 +190,8 @@ async fn after_a_loss_of_valkey_the_generation_is_higher_and_no_old_row_is_serve
         connected(servers.valkey_url()).await,
         Generations::default(),
     );
-    other.open(old_generation, desk.partition).await.unwrap();
-    other
-        .put(old_generation, desk.partition, &[&old])
-        .await
-        .unwrap();
+    persistent(async || other.open(old_generation, desk.partition).await).await;
+    persistent(async || other.put(old_generation, desk.partition, &[&old]).await).await;
 
     until("the cache serves again", async || {
         let row = cached(&reader, &desk, id).await;
@@ -223,7 +238,7 @@ async fn after_a_flush_nothing_is_filled_until_the_generation_is_higher() {
         .unwrap();
     let world = World::new().await;
     let options = projector::Options {
-        cache_check: std::time::Duration::from_millis(20),
+        cache_check: Duration::from_millis(20),
         ..options()
     };
     let valkey = connected(servers.valkey_url()).await;
@@ -239,7 +254,7 @@ async fn after_a_flush_nothing_is_filled_until_the_generation_is_higher() {
         checkpoint.unwrap().cache_generation
     };
     let before = generation().await;
-    let _: () = valkey.client().unwrap().flushall(false).await.unwrap();
+    persistent(async || valkey.client().unwrap().flushall::<()>(false).await).await;
     // A reader that selected its row before the flush fills after it.
     assert!(reader.put(before, desk.partition, &[&old]).await.is_err());
     until("the generation is higher", async || {

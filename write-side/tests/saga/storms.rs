@@ -134,23 +134,25 @@ async fn an_event_that_cannot_be_understood_stops_its_partition_and_names_its_po
         }],
         result: None,
     };
+    // Of a busy machine there may be other failures before.
+    let is_poisoned =
+        |failure: Option<&str>| failure.is_some_and(|it| it.contains("ticket.teleported"));
     let position = desk.server.store.append(append).await.unwrap().position;
 
     let stopped = desk
-        .wait_for(&saga, |status| status.failure.is_some())
+        .wait_for(&saga, |status| is_poisoned(status.failure.as_deref()))
         .await;
     let failure = stopped.failure.clone().unwrap();
     assert!(
         failure.contains(&format!("position {position}")),
         "{failure}"
     );
-    assert!(failure.contains("ticket.teleported"), "{failure}");
     assert_eq!(stopped.position, before.position, "nothing is skipped");
 
     desk.clock.advance(minutes(60));
     let tried_again = desk
         .wait_for(&saga, |status| {
-            status.failure.is_some() && !status.is_leading
+            is_poisoned(status.failure.as_deref()) && !status.is_leading
         })
         .await;
     assert_eq!(tried_again.position, before.position);
