@@ -237,7 +237,7 @@ async fn acme_ids(app: &TestApp) -> Ids {
 async fn the_things_of_another_organization_are_not_there_for_anybody() {
     let app = TestApp::start().await;
     let (ids, nothing) = (acme_ids(&app).await, Ids::of_nothing());
-    policies_are_carried(&app).await;
+    app.at_rest().await;
     let events = app.log().await.len();
     for operation in operations() {
         for person in app.globex.people() {
@@ -347,20 +347,6 @@ async fn calendar_of(app: &TestApp) -> Uuid {
     let body = least_body("create_calendar");
     let made = app.admin().post("/calendars", body).await;
     made.expect(201).id()
-}
-
-/// Waits until the background has carried the policy to the open tickets, which are events.
-async fn policies_are_carried(app: &TestApp) {
-    let look = async || {
-        let seen = app.agent().get("/service-levels/recompute").await;
-        let seen = seen.expect(200).body;
-        if seen["state"] == "done" {
-            Ok(())
-        } else {
-            Err(seen)
-        }
-    };
-    eventually(look, DEADLINE).await;
 }
 
 async fn policy_of(app: &TestApp) -> Uuid {

@@ -9,7 +9,7 @@ use super::load::{ByKey, Load};
 use crate::harness::Client;
 
 const WORKERS: usize = 8;
-/// What DESIGN promises: SIGTERM to exit within ten seconds.
+/// Three times what DESIGN promises, SIGTERM to exit within ten seconds: a machine that does much else is slow.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(30);
 
 #[tokio::test(flavor = "multi_thread")]
@@ -33,7 +33,10 @@ async fn what_was_acknowledged_survives_kill_9_once_and_a_retry_tells_the_rest()
     let retries_began = Utc::now();
     let mut retried = Vec::new();
     for sent in &unknown {
-        retried.push((sent, sent.again().to(&client).await.expect(201)));
+        retried.push((
+            sent,
+            sent.again().to(&client).when_available().await.expect(201),
+        ));
     }
     let log = ByKey::of(desk.log().await);
     for sent in &known {
@@ -44,7 +47,7 @@ async fn what_was_acknowledged_survives_kill_9_once_and_a_retry_tells_the_rest()
         let was_there = sent.recorded_at(&log) < retries_began;
         let told = answer.header("idempotency-replayed") == Some("true");
         assert_eq!(told, was_there, "{sent:?}: {answer:?}");
-        let third = sent.again().to(&client).await.expect(201);
+        let third = sent.again().to(&client).when_available().await.expect(201);
         assert_eq!(
             (&third.body, third.header("idempotency-replayed")),
             (&answer.body, Some("true"))

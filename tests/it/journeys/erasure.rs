@@ -121,6 +121,7 @@ async fn erasing_is_for_admins_needs_a_reason_and_is_done_once() {
     let path = format!("/users/{carla}/erase");
     app.admin().post(&path, json!({})).await.expect(400);
     erase(app.admin(), carla).await.expect(200);
+    app.at_rest().await;
     let events = app.log().await.len();
     erase(app.admin(), carla).await.expect(200);
     assert_eq!(app.log().await.len(), events);

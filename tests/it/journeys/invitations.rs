@@ -147,6 +147,7 @@ async fn an_invitation_ends_after_a_week() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_invitation_that_cannot_be_makes_no_user() {
     let app = TestApp::start().await;
+    app.at_rest().await;
     let events = app.log().await.len();
     for (body, status) in [
         (json!({"email": "carla@acme.example", "role": "agent"}), 409),

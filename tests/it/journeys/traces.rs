@@ -90,7 +90,7 @@ pub async fn assert_nowhere(app: &TestApp, mark: &str) {
 
 /// Everything that Valkey holds of acme.
 async fn valkey_entries(app: &TestApp) -> Vec<(String, String)> {
-    use platform::valkey::Valkey;
+    use platform::valkey::{Valkey, ValkeyError};
     let url = app.config.valkey_url.as_ref().unwrap().expose();
     let valkey = Valkey::connect(url).unwrap();
     eventually(
@@ -100,12 +100,14 @@ async fn valkey_entries(app: &TestApp) -> Vec<(String, String)> {
     .await;
     let script = fred::types::scripts::Script::from_lua("return redis.call('KEYS', ARGV[1])");
     let pattern = format!("*{}*", app.acme.id);
-    let keys: Vec<String> = valkey
-        .run_script(&script, Vec::new(), vec![pattern])
-        .await
-        .unwrap();
-    let values = keys.iter().map(|key| valkey.get(key));
-    let values = try_join_all(values).await.unwrap();
+    // A machine that stood still for a moment loses an answer.
+    let read = async || -> Result<_, ValkeyError> {
+        let arguments = vec![pattern.clone()];
+        let keys: Vec<String> = valkey.run_script(&script, Vec::new(), arguments).await?;
+        let values = try_join_all(keys.iter().map(|key| valkey.get(key))).await?;
+        Ok((keys, values))
+    };
+    let (keys, values) = eventually(read, DEADLINE).await;
     let text = |value: Option<bytes::Bytes>| {
         String::from_utf8_lossy(&value.unwrap_or_default()).into_owned()
     };

@@ -1,5 +1,6 @@
 //! Limits over HTTP: whom they stop, whom they do not, and what they tell.
 
+use domain::actor::Role;
 use hyper::Method;
 use platform::config::Config;
 use platform::http::client_address::ClientAddresses;
@@ -9,9 +10,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::harness::access::{PASSWORD, give_login, make_key};
-use crate::harness::{
-    Answer, Client, DEADLINE, Database, Organization, Person, TestApp, eventually,
-};
+use crate::harness::{Answer, Client, DEADLINE, Database, Person, TestApp, eventually};
 
 /// Few enough to be spent, slow enough that none flows in.
 const BUDGET: &str = "1/h burst 20";
@@ -139,7 +138,8 @@ async fn answers_tell_the_limit_of_whoever_asks_and_not_that_of_others() {
         first.header("ratelimit-policy"),
         Some("\"person\";q=20;w=72000")
     );
-    assert_eq!(first.header("ratelimit"), Some("\"person\";r=19;t=3600"));
+    let told = first.header("ratelimit").unwrap();
+    assert!(told.starts_with("\"person\";r=19;t="), "{told}");
     asks(app.colleague()).await.expect(200);
     let second = asks(app.agent()).await.expect(200);
     assert!(
@@ -268,7 +268,8 @@ async fn health_answers_an_address_that_may_ask_nothing_else() {
     }
     get("/docs").await.expect(429);
     for path in ["/health", "/health/ready", "/health/detailed", "/metrics"] {
-        assert_eq!(get(path).await.status, 200, "{path}");
+        // A machine that stands still is not ready; it is not limited.
+        assert_ne!(get(path).await.status, 429, "{path}");
     }
 }
 
@@ -283,7 +284,7 @@ async fn limits_stay_on_while_valkey_is_away_and_are_shared_again_when_it_is_bac
     let (second, client) = app.second().await;
     let elsewhere = app.acme.at(&client);
     assert_eq!(let_in(app.agent()).await, BURST);
-    assert!(let_in(&elsewhere.agent).await <= LEASE);
+    shared(&app, &client).await;
 
     servers.kill_valkey().await.unwrap();
     assert_eq!(let_in(app.agent()).await, 0);
@@ -295,7 +296,7 @@ async fn limits_stay_on_while_valkey_is_away_and_are_shared_again_when_it_is_bac
         connected(server).await;
     }
     assert_eq!(let_in(app.agent()).await, 0);
-    shared_again(&app.acme, &elsewhere).await;
+    shared(&app, &client).await;
     second.shutdown().await.unwrap();
 }
 
@@ -311,20 +312,24 @@ async fn connected(server: &Client) {
     eventually(look, DEADLINE).await;
 }
 
+/// Somebody who has asked nothing yet.
+async fn newcomer(app: &TestApp) -> Person {
+    let body = json!({"name": "Nina", "email": format!("{}@acme.example", Uuid::new_v4()), "role": "agent"});
+    let made = app.admin().post("/users", body).await.expect(201);
+    app.acme.person(made.id(), "Nina", Role::Agent)
+}
+
 /// People who have not asked before get one budget for both servers. The servers settle some moments after they are
-/// connected, so several people may have to try.
-async fn shared_again(here: &Organization, there: &Organization) {
-    let fresh = [
-        (&here.admin, &there.admin),
-        (&here.customer, &there.customer),
-        (&here.stranger, &there.stranger),
-    ];
-    let mut both = Vec::new();
-    for (here, there) in fresh {
-        both.push(let_in(here).await + let_in(there).await);
-        if both.last() <= Some(&(BURST + 2 * LEASE)) {
-            return;
+/// connected, and on a machine that stands still each limits alone for a while, so several people may have to try.
+async fn shared(app: &TestApp, there: &Client) {
+    let together = async || {
+        let person = newcomer(app).await;
+        let here = let_in(&person).await;
+        assert_eq!(here, BURST);
+        match here + let_in(&person.at(there)).await {
+            both if both <= BURST + 2 * LEASE => Ok(()),
+            both => Err(both),
         }
-    }
-    panic!("let in by both servers: {both:?}");
+    };
+    eventually(together, DEADLINE).await;
 }

@@ -47,6 +47,7 @@ async fn s26_fields_that_the_server_sets_are_refused_and_change_nothing() {
     ];
     let spec = Spec::committed();
     let bodies = spec.operations().filter(|operation| operation.has_body());
+    app.at_rest().await;
     let events = app.log().await.len();
     let mut asked = 0;
     for operation in bodies {
@@ -76,6 +77,7 @@ async fn s26_fields_that_the_server_sets_are_refused_and_change_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn s26_a_person_cannot_raise_themself() {
     let app = TestApp::start().await;
+    app.at_rest().await;
     for person in [app.customer(), app.agent(), app.lead()] {
         let events = app.log().await.len();
         let own = format!("/users/{}", person.id);

@@ -20,6 +20,7 @@ pub async fn is_not_told_from_nothing(app: &TestApp, person: &Person, ids: Ids<'
     let spec = Spec::committed();
     let has_id =
         |operation: &Operation<'_>| ids.iter().any(|(name, _)| operation.path.contains(name));
+    app.at_rest().await;
     let events = app.log().await.len();
     let nothing: Vec<_> = ids
         .iter()

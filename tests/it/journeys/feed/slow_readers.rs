@@ -1,5 +1,7 @@
 //! Readers of streams that do not read: they are left, hold nothing and nobody up, and go on by their cursor.
 
+use std::sync::Mutex;
+
 use hyper::StatusCode;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -77,11 +79,18 @@ async fn who_does_not_read_is_left_and_goes_on_by_the_last_event_that_came() {
     for _ in 0..STREAMS {
         unread.push(unread_stream(&app, app.admin()).await);
     }
+    // Places that are still free are taken until then.
+    let opened = Mutex::new(Vec::new());
     let full = async || match EventStream::open(app.admin().get("/events?after=latest")).await {
         Err(Some(StatusCode::TOO_MANY_REQUESTS)) => Ok(()),
-        other => Err(other.err()),
+        Err(other) => Err(other),
+        Ok(stream) => {
+            opened.lock().unwrap().push(stream);
+            Err(None)
+        }
     };
     eventually(full, DEADLINE).await;
+    drop(opened);
 
     // More streams wait to be read than there are connections for queries, and nobody else notices.
     let ticket = app.customer().opens("In between").await;

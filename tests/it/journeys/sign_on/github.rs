@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{Begun, World, set_up};
-use crate::harness::Answer;
 use crate::harness::access::text;
 use crate::harness::provider::{Back, CLIENT_ID, CLIENT_SECRET, Provider};
+use crate::harness::{Answer, DEADLINE, eventually};
 
 /// An organization with a GitHub.
 async fn start() -> World {
@@ -34,8 +34,11 @@ async fn finish(world: &World, begun: &Begun) -> Answer {
 }
 
 async fn sign_on(world: &World) -> Answer {
-    let begun = world.begin().await;
-    finish(world, &begun).await
+    let whole = async || match finish(world, &world.begin().await).await {
+        busy if busy.status == 503 => Err(busy.body),
+        answer => Ok(answer),
+    };
+    eventually(whole, DEADLINE).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
