@@ -10,6 +10,9 @@ use faults::faults::{Fault, find};
 use faults::report::{Report, print_table, write_json};
 use faults::stage::{Budget, Options};
 
+/// What must hold after every fault.
+const RECOVERY_LIMIT: Duration = Duration::from_secs(10);
+
 /// Breaks what InsightDesk runs on and checks that nothing acknowledged is lost or doubled.
 #[derive(Debug, Parser)]
 #[command(name = "faults")]
@@ -51,6 +54,7 @@ fn run(cli: Cli) -> Result<bool> {
             time: Duration::try_from_secs_f64(minutes * 60.0).context("--minutes is no time")?,
             kills: cli.kills,
         },
+        recovery_limit: RECOVERY_LIMIT,
         output: cli.output,
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -18,8 +18,6 @@ use crate::scene::progress::Progress;
 use crate::scene::wait::{PATIENCE, POLL, eventually};
 use crate::scene::{ALL_ROLES, Scene};
 
-/// What must hold after every fault.
-pub const RECOVERY_LIMIT: Duration = Duration::from_secs(10);
 /// As often as a projector looks even when nobody wakes it up.
 const LAG_SEEN_AS_ZERO: Duration = Duration::from_millis(200);
 const CONNECTIONS: usize = 8;
@@ -43,6 +41,8 @@ pub struct Options {
     pub seed: u64,
     /// For each fault.
     pub budget: Budget,
+    /// How long the product may take until it is itself again after a fault.
+    pub recovery_limit: Duration,
     /// Where everything goes.
     pub output: PathBuf,
 }
@@ -96,6 +96,8 @@ pub struct Stage {
     pub random: StdRng,
     /// How much is tried.
     pub budget: Budget,
+    /// How long the product may take until it is itself again.
+    pub recovery_limit: Duration,
     seed: u64,
     begun: Instant,
 }
@@ -126,6 +128,7 @@ impl Stage {
             record: Record::default(),
             random: StdRng::seed_from_u64(options.seed),
             budget: options.budget,
+            recovery_limit: options.recovery_limit,
             seed: options.seed,
             begun: Instant::now(),
         })
@@ -219,7 +222,7 @@ impl Stage {
         let (success, caught_up) = tokio::join!(success, self.catches_up(end));
         let times = [("success", success?), ("zero lag", caught_up?)];
         for (what, took) in times {
-            if took > RECOVERY_LIMIT {
+            if took > self.recovery_limit {
                 let detail = format!("{what} took {} ms", took.as_millis());
                 self.record.broken(Rule::Recovery, detail);
             }

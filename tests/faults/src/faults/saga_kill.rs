@@ -12,7 +12,7 @@ use tokio_postgres::Client;
 
 use super::timers;
 use crate::scene::wait::{PATIENCE, eventually};
-use crate::stage::{RECOVERY_LIMIT, Stage};
+use crate::stage::Stage;
 
 const MOMENTS: i32 = 40;
 const WAITING: &str = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
@@ -36,7 +36,8 @@ pub async fn run(stage: &mut Stage) -> Result<()> {
         }
         let end = Instant::now();
         stage.servers.push(stage.scene.serve_apart("saga").await?);
-        timers::are_told(stage, &client, end, RECOVERY_LIMIT).await?;
+        let limit = stage.recovery_limit;
+        timers::are_told(stage, &client, end, limit).await?;
         stage.flows().await?;
     }
     Ok(())

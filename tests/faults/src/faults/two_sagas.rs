@@ -11,7 +11,7 @@ use tokio_postgres::Client;
 
 use super::timers;
 use crate::scene::wait::{PATIENCE, eventually};
-use crate::stage::{RECOVERY_LIMIT, Stage};
+use crate::stage::Stage;
 
 const MOMENTS: i32 = 60;
 /// Longer than a lease.
@@ -41,7 +41,8 @@ pub async fn run(stage: &mut Stage) -> Result<()> {
         let taken = eventually("a lease is taken over", PATIENCE, taken).await?;
         stage.record.harm("leases taken over", taken.unsigned_abs());
         sleep(Duration::from_secs(2)).await;
-        timers::are_told(stage, &client, end, RECOVERY_LIMIT).await?;
+        let limit = stage.recovery_limit;
+        timers::are_told(stage, &client, end, limit).await?;
         stage.flows().await?;
     }
     Ok(())

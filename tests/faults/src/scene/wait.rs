@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 /// How often a condition is looked at.
 pub const POLL: Duration = Duration::from_millis(20);
 /// For what only takes long when something is broken.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Asks again until the answer is `Ok`, and gives it.
 ///
