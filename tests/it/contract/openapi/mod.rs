@@ -6,6 +6,7 @@ mod answers;
 mod calls;
 mod committed;
 mod examples;
+mod injection;
 mod people;
 pub mod refusals;
 mod rules;
