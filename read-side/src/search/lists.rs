@@ -33,6 +33,14 @@ impl Said {
         found: Where::In(Vec::new()),
         negated: false,
     };
+
+    /// In no ticket that is looked at: to find all tickets with the words would cost more.
+    pub(super) fn not_in(forms: Forms) -> Self {
+        Self {
+            found: Where::InMany(forms.0),
+            negated: true,
+        }
+    }
 }
 
 /// The tickets with some words.

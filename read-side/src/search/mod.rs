@@ -125,29 +125,25 @@ impl ReadModels {
         let turn = self.search_turns.take().await?;
         let company = self.company_in_sight(viewer).await?;
         let asker = Asker { viewer, company };
-        let unwanted = self
-            .said(&turn, asker, &search.unwanted, true, search.at_least)
-            .await?;
+        let words = std::iter::once(&search.words).chain(&search.unwanted);
+        let forms = self.forms(&turn, viewer, words, search.at_least).await?;
+        let mut forms = forms.into_iter();
+        let Some(wanted) = forms.next() else {
+            return Ok(Found::default());
+        };
+        let unwanted = forms.filter(|forms| !forms.0.is_empty());
         let mut filter = search.filter.clone();
-        filter.said.extend(unwanted);
+        filter.said.extend(unwanted.map(Said::not_in));
         let running = Running {
             asker,
             filter: &filter,
             turn: &turn,
         };
-        let words = std::iter::once(&search.words);
-        let Some(forms) = self
-            .forms(&turn, viewer, words, search.at_least)
-            .await?
-            .pop()
-        else {
-            return Ok(Found::default());
-        };
         let people = match search.with_people {
             true => self.people_called(&running, &search.words).await?,
             false => Vec::new(),
         };
-        let mut scores = self.by_words(&running, &forms).await?;
+        let mut scores = self.by_words(&running, &wanted).await?;
         self.add_numbers(&running, &search.words, &mut scores)
             .await?;
         if scores.of.len() < search.limit {
@@ -155,7 +151,7 @@ impl ReadModels {
                 .await?;
         }
         let hits = self
-            .shown(&running, &forms, scores.best(search.limit))
+            .shown(&running, &wanted, scores.best(search.limit))
             .await?;
         Ok(Found {
             hits,

@@ -20,15 +20,15 @@ use crate::viewer::Viewer;
 /// How many of the newest tickets that fit are looked through, with their messages, before the index of words is asked.
 pub(super) const NEWEST_MAX: i64 = 1_000;
 /// How many tickets, and how many messages, the index of words gives to be ranked at most. What more there is costs nothing.
-pub(super) const RANKED_MAX: i64 = 2_000;
+pub(super) const RANKED_MAX: i64 = 500;
 /// How many tickets, and how many messages, with all words of a phrase are read to see whether they stand one behind the other.
-pub(super) const PHRASED_MAX: i64 = 5_000;
+pub(super) const PHRASED_MAX: i64 = 2_000;
 /// The same as [`RANKED_MAX`] for a list, which is read along its order where there are more.
 pub(super) const LISTED_MAX: i64 = 5_000;
 /// How many tickets are shown for a part of a word, or for a person, at most.
 const PARTS_MAX: i64 = 100;
 /// How many tickets with a part of a word are looked at for those that fit.
-pub(super) const WITH_PARTS_MAX: i64 = 2_000;
+pub(super) const WITH_PARTS_MAX: i64 = 1_000;
 /// Stand around what fits in a highlighted text. No text holds control characters.
 pub(super) const MATCH_BEGINS: char = '\u{2}';
 /// See [`MATCH_BEGINS`].

@@ -9,7 +9,7 @@ use crate::desk::Desk;
 use crate::rows::{id, organization, ticket};
 
 /// More than the newest that are looked through one by one.
-const TICKETS: u32 = 2_500;
+const TICKETS: u32 = 1_800;
 
 /// All tickets but the oldest are of one requester and called alike.
 async fn full_desk(oldest: &str) -> Desk {
