@@ -143,7 +143,7 @@ pub(super) fn by_phrases(viewer: &Viewer, forms: &Forms, anywhere: &Forms, most:
     statement
 }
 
-/// The same hits as those of [`by_words`], unranked: ticket, and message if it is in one. Without their words, which need not be read then.
+/// The same hits as those of [`by_words`], unranked: ticket, and message if it is in one. Their words need not be read then.
 pub(super) fn unranked_by_words(viewer: &Viewer, forms: &Forms, most: i64) -> Statement {
     let mut statement = found_by_words(viewer, forms, most, "");
     statement.push(
