@@ -17,6 +17,7 @@ pub mod consistency;
 pub mod cursor;
 pub mod freshness;
 pub mod http;
+pub mod kept;
 pub mod mail;
 pub mod page;
 pub mod permission;

@@ -11,6 +11,7 @@ use domain::ids::{CalendarId, OrganizationId};
 use domain::sla::terms::CalendarBook;
 use event_store::Partition;
 use moka::sync::Cache;
+use platform::kept;
 use schema::table::core::CALENDAR_VERSIONS;
 use tokio_postgres::types::Json;
 use uuid::Uuid;
@@ -83,5 +84,6 @@ fn ready(reference: CalendarRef, definition: CalendarDefinition) -> Arc<Calendar
     }
     let calendar = Arc::new(Calendar::new(&definition));
     READY.insert(reference, (definition, Arc::clone(&calendar)));
+    kept::count("projector_calendars", &READY);
     calendar
 }

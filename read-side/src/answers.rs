@@ -11,6 +11,7 @@ use std::time::Duration;
 use event_store::Position;
 use moka::sync::Cache;
 use platform::freshness::Moment;
+use platform::kept;
 use serde::Serialize;
 
 use crate::cached::Outcome;
@@ -107,6 +108,7 @@ impl ReadModels {
                 answer: Arc::clone(&answer),
             };
             answers.kept.insert(asked, kept);
+            kept::count(T::KIND, &answers.kept);
         }
         Ok(Arc::unwrap_or_clone(answer))
     }

@@ -10,6 +10,7 @@ use domain::ids::TicketId;
 use event_store::OrgId;
 use moka::sync::Cache;
 use platform::freshness::Moment;
+use platform::kept;
 use platform::rows::TicketRow;
 
 /// How long a change of a ticket may go unseen in a process that does not run the projector.
@@ -46,5 +47,6 @@ impl NearTickets {
     pub(crate) fn keep(&self, org: OrgId, id: TicketId, now: Moment, row: &TicketRow) {
         let row = Arc::new(row.clone());
         self.0.insert((org, id), Kept { when: now, row });
+        kept::count("tickets", &self.0);
     }
 }

@@ -12,6 +12,7 @@ use const_format::formatcp;
 use domain::ids::TeamId;
 use event_store::{OrgId, Position};
 use moka::sync::Cache;
+use platform::kept;
 use platform::rows::{Row, TeamRow};
 use schema::projection::CORE;
 use serde_json::Value;
@@ -164,6 +165,7 @@ impl ReadModels {
             members: members.collect::<Result<_, tokio_postgres::Error>>()?,
         });
         self.known_teams.0.insert(tenant.org_id, Arc::clone(&teams));
+        kept::count("private_teams", &self.known_teams.0);
         Ok(teams)
     }
 }

@@ -9,6 +9,7 @@ use const_format::formatcp;
 use deadpool_postgres::Pool;
 use domain::ids::UserId;
 use event_store::{OrgId, Partition};
+use metrics::gauge;
 use moka::sync::Cache;
 use schema::table::{DATA_KEYS, MASTER_KEYS};
 use tokio::time::timeout;
@@ -287,6 +288,8 @@ impl Keyring {
             };
             if let Ok(known) = &known {
                 self.recent.insert(person, known.clone());
+                gauge!("insightdesk_cache_entries", "cache" => "data_keys")
+                    .set(self.recent.entry_count() as f64);
             }
             found.insert(person, known);
         }

@@ -21,6 +21,7 @@ use tokio_postgres::Row;
 
 use super::{Credential, Principal};
 use crate::clock::Clock;
+use crate::kept;
 use crate::permission::{least_role, of_scopes};
 
 /// How long a key that was found good is not looked up again.
@@ -144,6 +145,7 @@ impl ApiKeys {
             None => {
                 let found = self.find(&key).await?;
                 self.0.believed.insert(hash, found);
+                kept::count("api_keys", &self.0.believed);
                 found
             }
         };

@@ -6,6 +6,7 @@ use std::error::Error;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use chrono::Utc;
 use const_format::formatcp;
 use deadpool_postgres::{Pool, PoolError};
 use domain::ids::{OrganizationId, SessionId};
@@ -18,9 +19,9 @@ use crate::shutdown::Shutdown;
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 /// How old the last look may be. Then nobody is let in: a session may have ended unseen.
 const AGE_MAX: Duration = Duration::from_secs(4);
-/// Ended sessions of which an access token may still be good.
+/// Ended sessions of which an access token may still be good at `$1`: by the clock of this process, which judges tokens, too.
 const ENDED: &str = formatcp!(
-    "SELECT s.session_id FROM {SESSIONS} s WHERE s.ended_at IS NOT NULL AND s.access_until > now()"
+    "SELECT s.session_id FROM {SESSIONS} s WHERE s.ended_at IS NOT NULL AND s.access_until > $1"
 );
 
 /// Organizations that are suspended or deleted.
@@ -89,7 +90,7 @@ impl EndedSessions {
         let started_at = Instant::now();
         let client = pool.get().await?;
         let statement = client.prepare_cached(ENDED).await?;
-        let rows = client.query(&statement, &[]).await?;
+        let rows = client.query(&statement, &[&Utc::now()]).await?;
         let statement = client.prepare_cached(SHUT).await?;
         let organizations = client.query(&statement, &[]).await?;
         let shut: Result<HashSet<OrganizationId>, _> = organizations

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::keys::TokenKeys;
 use super::{Credential, Principal};
 use crate::permission::of_role;
+use crate::kept;
 
 /// Who makes our tokens.
 const ISSUER: &str = "insightdesk";
@@ -207,6 +208,7 @@ impl TokenVerifier {
         }
         let known = self.verify_anew(token)?;
         self.verified.insert(hash, known);
+        kept::count("tokens", &self.verified);
         Ok(known.principal)
     }
 

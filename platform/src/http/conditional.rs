@@ -25,6 +25,7 @@ use super::problem::Problem;
 use crate::auth::Principal;
 use crate::consistency::ConsistencyToken;
 use crate::freshness::{Freshness, Moment};
+use crate::kept;
 use crate::permission::PermissionSet;
 
 const CONSISTENCY_TOKEN: HeaderName = HeaderName::from_static("consistency-token");
@@ -296,6 +297,7 @@ impl Asked<'_> {
             headers: headers.clone(),
         };
         self.remembered.insert(self.question, remembered);
+        kept::count("conditional_queries", self.remembered);
     }
 }
 

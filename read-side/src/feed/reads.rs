@@ -10,6 +10,7 @@ use std::time::Duration;
 use domain::event::DomainEvent;
 use event_store::{Position, RecordedEvent, Selection};
 use moka::sync::Cache;
+use platform::kept;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
@@ -67,6 +68,7 @@ impl Feed {
         at_least: Position,
     ) -> Result<Arc<Read>, ReadError> {
         let cell = self.reads.0.get_with(place.clone(), Arc::default);
+        kept::count("feed_pages", &self.reads.0);
         let read = || async {
             let selection = Selection {
                 partition: place.tenant.partition,

@@ -9,6 +9,7 @@ use event_store::OrgId;
 use moka::sync::Cache;
 use platform::http::json_text::JsonText;
 use platform::http::views::TicketView;
+use platform::kept;
 use platform::rows::TicketRow;
 use uuid::Uuid;
 
@@ -62,6 +63,7 @@ impl Renderings {
             text: text.clone(),
         };
         self.0.insert(shape, Arc::new(kept));
+        kept::count("ticket_texts", &self.0);
         text
     }
 }

@@ -69,6 +69,17 @@ impl Api {
         Ok(request.send().await?.status().as_u16())
     }
 
+    /// Asks; the status of the answer, whatever it is, once it has come whole.
+    ///
+    /// # Errors
+    /// When no answer comes.
+    pub async fn get_for_status(&self, path: &str) -> Result<u16> {
+        let answer = self.request(Method::GET, path, None)?.send().await?;
+        let status = answer.status().as_u16();
+        answer.bytes().await?;
+        Ok(status)
+    }
+
     async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value> {
         read(path, self.request(method, path, body)?.send().await?).await
     }

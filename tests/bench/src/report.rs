@@ -177,7 +177,7 @@ impl Report {
         }
     }
 
-    /// Prints it and writes `target/bench/<bench>.json`, `.md` and `.svg`.
+    /// Prints it and writes `target/bench/<bench>.json`, `.md` and the plots.
     ///
     /// # Errors
     /// When a file cannot be written.
@@ -189,7 +189,7 @@ impl Report {
         let file = |ending: &str| directory.join(format!("{}.{ending}", self.bench));
         write(&file("json"), &serde_json::to_string_pretty(self)?)?;
         write(&file("md"), &self.markdown())?;
-        plot::draw(self, &file("svg"))?;
+        plot::draw(self, &directory)?;
         println!();
         Ok(())
     }

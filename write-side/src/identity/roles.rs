@@ -11,6 +11,7 @@ use domain::ids::{OrganizationId, RoleId};
 use domain::organization::role::CustomRole;
 use moka::sync::Cache;
 use platform::auth::Principal;
+use platform::kept;
 use platform::permission::{CustomRoles, PermissionSet};
 
 use super::error::IdentityError;
@@ -48,6 +49,7 @@ impl CustomRoles for Identity {
         self.inner
             .known_roles
             .insert((organization, role), permissions);
+        kept::count("roles", &self.inner.known_roles);
         Ok(permissions)
     }
 }

@@ -12,6 +12,7 @@ use domain::ids::OrganizationId;
 use domain::sla::terms::CalendarBook;
 use event_store::{EventStore, OrgId, Partition, RecordedEvent, Version};
 use moka::sync::Cache;
+use platform::kept;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -91,6 +92,7 @@ impl<'a> Calendars<'a> {
         let calendar = Arc::new(Calendar::new(definition));
         self.kept
             .insert((organization_id, reference), Arc::clone(&calendar));
+        kept::count("saga_calendars", &self.kept);
         Ok(calendar)
     }
 }

@@ -205,6 +205,11 @@ impl Ledger {
             .retain(|_, account| account.unsettled > 0 || account.full_at > now);
     }
 
+    /// Of how many something is known.
+    pub fn len(&self) -> usize {
+        self.accounts.len()
+    }
+
     fn backlog(&self, charge: &Charge, now: Micros) -> Micros {
         let account = self.accounts.get(&self.key(charge));
         account.map_or(Micros(0), |account| account.full_at.minus(now))

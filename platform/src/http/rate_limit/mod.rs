@@ -368,6 +368,8 @@ impl RateLimiter {
             tracing::debug!(is_shared, "rate limits are shared with other processes");
         }
         metrics::gauge!("insightdesk_rate_limits_shared").set(f64::from(u8::from(is_shared)));
+        metrics::gauge!("insightdesk_cache_entries", "cache" => "rate_limits")
+            .set(self.ledger().len() as f64);
         self.rounds.send_modify(|rounds| *rounds += 1);
     }
 

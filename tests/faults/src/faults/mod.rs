@@ -192,7 +192,7 @@ pub const ALL: &[Fault] = &[
         "lost-answers",
         "a writer's connection breaks with an append on its way"
     ),
-    fault!("F15", trial clock_jumps, "clock-jumps", "the clock of the server jumps"),
+    fault!("F15", trial clock_jumps, "clock-jumps", "the clock of the server, or of PostgreSQL, jumps"),
     fault!("F19", poison, "poison", "an event that cannot be read"),
     fault!(
         "F20",

@@ -1,6 +1,10 @@
 //! What is done to PostgreSQL and Valkey beside stopping and starting them.
 
+use std::fs::File;
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, anyhow};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -85,8 +89,38 @@ impl Scene {
         rest.split_once('@').context("a URL with a password")
     }
 
-    fn postmaster_file(&self) -> PathBuf {
-        self.servers.data_dir().join("postgres/data/postmaster.pid")
+    fn postgres_data(&self) -> PathBuf {
+        self.servers.data_dir().join("postgres/data")
+    }
+
+    /// Stops PostgreSQL and starts it again in this environment, on the same data and with the same arguments. Starting the
+    /// private one ends it.
+    ///
+    /// # Errors
+    /// When it does not stop, or does not answer.
+    pub async fn replace_postgres(&self, environment: &[(&str, String)]) -> Result<Child> {
+        let data = self.postgres_data();
+        // The whole command of the last start, quoted for a shell.
+        let command = std::fs::read_to_string(data.join("postmaster.opts"))?;
+        let owner = std::fs::metadata(&data)?;
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(self.dir.join("postgres.log"))?;
+        self.servers.stop_postgres().await?;
+        let child = Command::new("/bin/sh")
+            .args(["-c", &format!("exec {command}")])
+            .envs(environment.iter().map(|(name, value)| (name, value)))
+            .current_dir(&data)
+            .uid(owner.uid())
+            .gid(owner.gid())
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .spawn()?;
+        let answers = async || self.superuser().await;
+        eventually("PostgreSQL answers", PATIENCE, answers).await?;
+        Ok(child)
     }
 
     /// Stops PostgreSQL at once, without a checkpoint: SIGQUIT to the postmaster. Returns when it has ended.
@@ -94,7 +128,7 @@ impl Scene {
     /// # Errors
     /// When it does not end.
     pub async fn stop_postgres_immediately(&self) -> Result<()> {
-        let text = std::fs::read_to_string(self.postmaster_file())?;
+        let text = std::fs::read_to_string(self.postgres_data().join("postmaster.pid"))?;
         let pid: u32 = text.lines().next().unwrap_or_default().trim().parse()?;
         signal("QUIT", pid)?;
         let process = PathBuf::from(format!("/proc/{pid}"));
