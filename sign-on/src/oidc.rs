@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use moka::sync::Cache;
 use metrics::gauge;
+use moka::sync::Cache;
 use openidconnect::core::{
     CoreAuthDisplay, CoreAuthPrompt, CoreClientAuthMethod, CoreErrorResponseType, CoreGenderClaim,
     CoreJsonWebKey, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm,
@@ -178,7 +178,8 @@ async fn discover(sign_on: &SignOn, provider: &Provider) -> Result<Arc<Known>, S
     });
     let cache = &sign_on.discovered.0;
     cache.insert(provider.issuer.as_str().to_owned(), known.clone());
-    gauge!("insightdesk_cache_entries", "cache" => "sign_on_issuers").set(cache.entry_count() as f64);
+    gauge!("insightdesk_cache_entries", "cache" => "sign_on_issuers")
+        .set(cache.entry_count() as f64);
     Ok(known)
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 use deadpool_postgres::PoolError;
 use platform::shutdown::Shutdown;
-use write_side::simulations::{Claimed, KeptDifference, Queue, SimulatedRow};
+use write_side::simulations::{Claimed, KeptDifference, Queue, Reached, SimulatedRow};
 
 use crate::node::Node;
 use crate::simulation::{Finished, Progress, Simulation, Watch, run};
@@ -16,8 +16,8 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(500);
 const FORGET_INTERVAL: Duration = Duration::from_secs(3_600);
 /// The longest that one may take.
 const TIME_MAX: Duration = Duration::from_secs(30 * 60);
-/// How often a walk along the partition says that it is still at work.
-const SIGN_INTERVAL: Duration = Duration::from_secs(5);
+/// How often a walk along the partition tells how far it is.
+const SIGN_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Looks again and again, until shutdown.
 pub(super) async fn follow(node: Node, shutdown: Shutdown) {
@@ -135,10 +135,16 @@ struct Steps<'a> {
 
 impl Watch for Steps<'_> {
     async fn step(&mut self, progress: Progress) -> Result<()> {
-        let (done, found) = match progress {
+        let (reached, found) = match progress {
             Progress::Walked(..) if self.signed_at.elapsed() < SIGN_INTERVAL => return Ok(()),
-            Progress::Walked(..) => (None, Vec::new()),
-            Progress::Replayed(done, total, found) => (Some((done, total)), found),
+            Progress::Walked(done, total) => {
+                let reached = Reached::Walked(done.cast_signed(), total.cast_signed());
+                (reached, Vec::new())
+            }
+            Progress::Replayed(done, total, found) => {
+                let reached = Reached::Replayed(done.cast_signed(), total.cast_signed());
+                (reached, found)
+            }
         };
         let differences: Vec<KeptDifference> = found
             .into_iter()
@@ -153,10 +159,9 @@ impl Watch for Steps<'_> {
                 after: found.difference.after,
             })
             .collect();
-        let done = done.map(|(done, total): (u64, u64)| (done.cast_signed(), total.cast_signed()));
         let step = self
             .queue
-            .step(self.claimed, done, self.found, &differences);
+            .step(self.claimed, reached, self.found, &differences);
         self.is_wanted = step.await?;
         self.signed_at = Instant::now();
         self.found += i64::try_from(differences.len())?;

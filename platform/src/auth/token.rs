@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 use super::keys::TokenKeys;
 use super::{Credential, Principal};
-use crate::permission::of_role;
 use crate::kept;
+use crate::permission::of_role;
 
 /// Who makes our tokens.
 const ISSUER: &str = "insightdesk";

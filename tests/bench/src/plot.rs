@@ -105,7 +105,7 @@ fn bars(title: &str, all: &[Bars], file: &Path) -> Result<(), Box<dyn std::error
             ),
         ])?;
         chart.draw_series([Text::new(
-            it.label.as_str(),
+            it.label.clone(),
             (0.0, top - 0.1),
             ("sans-serif", 14),
         )])?;

@@ -237,7 +237,19 @@ async fn a_simulation_over_http_tells_what_the_report_tells_and_what_would_have_
     let strict = json!({"policies": [{"name": "Strict", "targets": [target]}]});
     let id = asked(&app, strict).await;
     let simulation = finished(&app, id).await;
+    let draft = &simulation["policies"][0];
+    assert_eq!(draft["name"], "Strict");
+    assert_eq!(draft["targets"][0]["seconds"], 15);
+    let listed = app.admin().get("/sla/simulations").await.expect(200);
+    let is_short = |it: &Value| it["policies"].is_null() && it["policy_count"].is_number();
+    assert!(is_short(&listed.items()[0]), "{listed:?}");
     let differences = differing(&app, id).await;
+    for difference in &differences {
+        let link = difference["links"]["sla"].as_str().unwrap();
+        let path = link.strip_prefix("/api/v1").unwrap();
+        let clocks = app.admin().get(path).await.expect(200);
+        assert_eq!(clocks["ticket_id"], difference["ticket_id"]);
+    }
     assert_eq!(simulation["difference_count"], differences.len());
     let is_missed = |it: &&Value| it["metric"] == "first_reply" && it["after"] == "breached";
     assert!(
@@ -287,10 +299,14 @@ async fn an_organization_runs_one_simulation_and_lets_a_few_wait() {
     let first = asked(&app, json!({"policies": []})).await;
     finished(&app, first).await;
     // Another server is at it.
-    let held = "UPDATE sla_simulations SET state = 'running', ended_at = NULL, seen_at = now() + interval '1 hour' \
-                WHERE simulation_id = $1";
+    let held = "UPDATE sla_simulations SET state = 'running', ended_at = NULL, seen_at = now() + interval '1 hour', \
+                events_done = 500, events_total = 900 WHERE simulation_id = $1";
     let superuser = app.database.superuser().await;
     superuser.execute(held, &[&first]).await.unwrap();
+    let running = app.admin().get(&format!("/sla/simulations/{first}")).await;
+    let running = running.expect(200);
+    assert_eq!(running["events_done"], 500);
+    assert_eq!(running["events_total"], 900);
     let mut waiting = Vec::new();
     for _ in 0..3 {
         waiting.push(asked(&app, json!({"policies": []})).await);

@@ -86,9 +86,9 @@ impl SimulationsApi {
     )]
     async fn list(&self, bearer: Bearer) -> Result<Json<SimulationsView>, BodylessAccessProblem> {
         let kept = self.0.list(bearer.0.organization_id).await;
-        let items = kept.map_err(problem)?.into_iter().map(Into::into);
+        let items = kept.map_err(problem)?.into_iter();
         Ok(Json(SimulationsView {
-            items: items.collect(),
+            items: items.map(SimulationView::listed).collect(),
         }))
     }
 

@@ -30,7 +30,7 @@ use uuid::Uuid;
 
 use crate::dispatch::{CommandError, Dispatcher};
 
-pub use queue::{Claimed, Queue};
+pub use queue::{Claimed, Queue, Reached};
 
 /// The most simulations of an organization that wait or run.
 pub const OPEN_MAX: i64 = 4;
@@ -41,8 +41,8 @@ pub const KEPT_FOR: TimeDelta = TimeDelta::days(30);
 /// The most differences that are kept of one.
 pub const DIFFERENCES_MAX: i64 = 10_000;
 
-const COLUMNS: &str = "s.simulation_id, s.state, s.request, s.created_by, s.created_at, s.tickets_done, s.tickets_total, \
-                       s.ended_at, s.as_of, s.result, s.difference_count, s.failure";
+const COLUMNS: &str = "s.simulation_id, s.state, s.request, s.created_by, s.created_at, s.events_done, s.events_total, \
+                       s.tickets_done, s.tickets_total, s.ended_at, s.as_of, s.result, s.difference_count, s.failure";
 const INSERT: &str = formatcp!(
     "INSERT INTO {SLA_SIMULATIONS} (partition, org_id, simulation_id, state, request, created_by, created_at) \
      SELECT $1, $2, $3, 'queued', $4, $5, $6 \
@@ -133,6 +133,10 @@ pub struct Kept {
     pub created_by: UserId,
     /// When.
     pub created_at: DateTime<Utc>,
+    /// Events of the partition that were passed on the way to the tickets, once that has begun.
+    pub events_done: Option<i64>,
+    /// Of how many.
+    pub events_total: Option<i64>,
     /// Tickets that were replayed.
     pub tickets_done: i64,
     /// Of how many, once that is known.
@@ -366,6 +370,8 @@ fn kept(row: &Row) -> Result<Kept, SimulationError> {
         request,
         created_by: UserId(row.try_get("created_by")?),
         created_at: row.try_get("created_at")?,
+        events_done: row.try_get("events_done")?,
+        events_total: row.try_get("events_total")?,
         tickets_done: row.try_get("tickets_done")?,
         tickets_total: row.try_get("tickets_total")?,
         ended_at: row.try_get("ended_at")?,

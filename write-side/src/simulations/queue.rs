@@ -31,8 +31,8 @@ const RELEASE_LOST: &str = formatcp!(
 );
 /// The oldest one of an organization that runs none.
 const CLAIM: &str = formatcp!(
-    "UPDATE {SLA_SIMULATIONS} c SET state = 'running', attempts = c.attempts + 1, seen_at = now(), tickets_done = 0, \
-        tickets_total = NULL, difference_count = 0 \
+    "UPDATE {SLA_SIMULATIONS} c SET state = 'running', attempts = c.attempts + 1, seen_at = now(), events_done = NULL, \
+        events_total = NULL, tickets_done = 0, tickets_total = NULL, difference_count = 0 \
       WHERE c.partition = $1 AND (c.org_id, c.simulation_id) IN (SELECT s.org_id, s.simulation_id FROM {SLA_SIMULATIONS} s \
               WHERE s.partition = $1 AND s.state = 'queued' AND NOT EXISTS (SELECT 1 FROM {SLA_SIMULATIONS} r \
                      WHERE r.partition = $1 AND r.org_id = s.org_id AND r.state = 'running') \
@@ -43,7 +43,9 @@ const CLEAR: &str = formatcp!(
     "DELETE FROM {SLA_SIMULATION_DIFFERENCES} d WHERE d.partition = $1 AND d.org_id = $2 AND d.simulation_id = $3"
 );
 const STEP: &str = formatcp!(
-    "UPDATE {SLA_SIMULATIONS} s SET seen_at = now(), tickets_done = coalesce($5, s.tickets_done), tickets_total = coalesce($6, s.tickets_total), difference_count = $7 \
+    "UPDATE {SLA_SIMULATIONS} s SET seen_at = now(), events_done = coalesce($5, s.events_done), \
+        events_total = coalesce($6, s.events_total), tickets_done = coalesce($7, s.tickets_done), \
+        tickets_total = coalesce($8, s.tickets_total), difference_count = $9 \
       WHERE s.partition = $1 AND s.org_id = $2 AND s.simulation_id = $3 AND s.state = 'running' AND s.attempts = $4"
 );
 const ADD: &str = formatcp!(
@@ -74,6 +76,15 @@ const FORGET: &str = formatcp!(
 #[derive(Debug, Clone)]
 pub struct Queue {
     pool: Pool,
+}
+
+/// How far a simulation is.
+#[derive(Debug, Clone, Copy)]
+pub enum Reached {
+    /// It has passed so many events of its partition, of so many.
+    Walked(i64, i64),
+    /// It has replayed so many tickets, of so many.
+    Replayed(i64, i64),
 }
 
 /// A simulation that this process runs.
@@ -136,20 +147,25 @@ impl Queue {
         Ok(Some(claimed))
     }
 
-    /// Tells that it is at work, how many tickets of how many are done, and keeps new differences up to [`DIFFERENCES_MAX`]. False when it is no longer wanted.
+    /// Tells how far it is, and keeps new differences up to [`DIFFERENCES_MAX`]. False when it is no longer wanted.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn step(
         &self,
         claimed: &Claimed,
-        done: Option<(i64, i64)>,
+        reached: Reached,
         before: i64,
         found: &[KeptDifference],
     ) -> Result<bool, SimulationError> {
         let client = self.pool.get().await?;
         let (partition, org_id) = (claimed.place.partition.get(), claimed.place.org_id.0);
-        let (done, total) = done.unzip();
+        let (walked, replayed) = match reached {
+            Reached::Walked(done, total) => (Some((done, total)), None),
+            Reached::Replayed(done, total) => (None, Some((done, total))),
+        };
+        let (events_done, events_total) = walked.unzip();
+        let (tickets_done, tickets_total) = replayed.unzip();
         let count = before + i64::try_from(found.len()).unwrap_or(i64::MAX);
         let is_wanted = client
             .execute(
@@ -159,8 +175,10 @@ impl Queue {
                     &org_id,
                     &claimed.id,
                     &claimed.attempt,
-                    &done,
-                    &total,
+                    &events_done,
+                    &events_total,
+                    &tickets_done,
+                    &tickets_total,
                     &count,
                 ],
             )

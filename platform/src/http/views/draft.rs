@@ -11,12 +11,16 @@ use poem_openapi::Object;
 use uuid::Uuid;
 
 use super::calendar::{self, HolidayView, OpenView};
-use super::policy::{self, ConditionsView, TargetView};
+use super::policy::{self, ConditionsView, PolicyView, TargetView};
 use crate::http::problem::FieldError;
 
 /// A policy that does not hold, or not yet.
 #[derive(Debug, Object)]
-#[oai(rename = "DraftPolicy", deny_unknown_fields)]
+#[oai(
+    rename = "DraftPolicy",
+    deny_unknown_fields,
+    skip_serializing_if_is_none
+)]
 pub struct DraftPolicyView {
     /// The policy that it is another version of; none for a new one.
     pub id: Option<Uuid>,
@@ -45,6 +49,31 @@ pub struct DraftCalendarView {
     /// The days that are closed all the same.
     #[oai(validator(max_items = 1000))]
     pub holidays: Option<Vec<HolidayView>>,
+}
+
+impl From<&Policy> for DraftPolicyView {
+    fn from(policy: &Policy) -> Self {
+        let id = policy.reference.id.0;
+        let shown = PolicyView::new(id, policy.reference.version, &policy.definition);
+        Self {
+            id: Some(id),
+            name: shown.name,
+            conditions: Some(shown.conditions),
+            targets: shown.targets,
+        }
+    }
+}
+
+impl From<&(CalendarId, CalendarDefinition)> for DraftCalendarView {
+    fn from((id, definition): &(CalendarId, CalendarDefinition)) -> Self {
+        let (weekly, holidays) = calendar::shown(definition);
+        Self {
+            id: id.0,
+            zone: definition.zone.to_string(),
+            weekly,
+            holidays: Some(holidays),
+        }
+    }
 }
 
 /// The whole ordered list of policies.

@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use domain::sla::simulation::Numbers;
+use platform::http::serve::BASE_PATH;
 use platform::http::views::PriorityView;
+use platform::http::views::draft::{DraftCalendarView, DraftPolicyView};
 use poem_openapi::{Enum, Object};
 use uuid::Uuid;
 
@@ -20,6 +22,10 @@ pub(super) struct SimulationView {
     from: DateTime<Utc>,
     /// What is counted before this time.
     to: DateTime<Utc>,
+    /// The draft policies; absent where those that held do, and in the list of simulations.
+    policies: Option<Vec<DraftPolicyView>>,
+    /// The draft calendars; absent in the list of simulations.
+    calendars: Option<Vec<DraftCalendarView>>,
     /// How many draft policies there are; absent where those that held do.
     policy_count: Option<i64>,
     /// How many draft calendars there are.
@@ -30,7 +36,11 @@ pub(super) struct SimulationView {
     created_by: Uuid,
     /// When.
     created_at: DateTime<Utc>,
-    /// The tickets that were replayed.
+    /// The events of the log that were looked through for tickets and rules, once that has begun.
+    events_done: Option<i64>,
+    /// Of how many.
+    events_total: Option<i64>,
+    /// The tickets that were replayed, which comes after that.
     tickets_done: i64,
     /// Of how many, once that is known.
     tickets_total: Option<i64>,
@@ -118,6 +128,18 @@ pub(super) struct DifferenceView {
     before: Option<String>,
     /// How it would have been counted; absent where it would not.
     after: Option<String>,
+    /// Where to look at it.
+    links: DifferenceLinksView,
+}
+
+/// Paths on this server.
+#[derive(Debug, Object)]
+#[oai(rename = "SimulatedDifferenceLinks")]
+struct DifferenceLinksView {
+    /// The ticket.
+    ticket: String,
+    /// Its clocks as they are, explained.
+    sla: String,
 }
 
 /// Some of the differences.
@@ -129,11 +151,26 @@ pub(super) struct DifferencesView {
     /// Send it as `cursor` to get the next page. Absent on the last page.
     pub(super) next_cursor: Option<String>,
 }
+
+impl SimulationView {
+    /// As a list shows it: without the drafts, which may be long.
+    pub(super) fn listed(kept: Kept) -> Self {
+        Self {
+            policies: None,
+            calendars: None,
+            ..Self::from(kept)
+        }
+    }
+}
+
 impl From<Kept> for SimulationView {
     fn from(kept: Kept) -> Self {
         let count = |length: usize| i64::try_from(length).unwrap_or(i64::MAX);
         let request = kept.request;
+        let policies = request.policies.as_deref();
         Self {
+            policies: policies.map(|drafts| drafts.iter().map(Into::into).collect()),
+            calendars: Some(request.calendars.iter().map(Into::into).collect()),
             id: kept.id,
             state: match kept.state {
                 State::Queued => StateView::Queued,
@@ -148,6 +185,8 @@ impl From<Kept> for SimulationView {
             imported: request.imported,
             created_by: kept.created_by.0,
             created_at: kept.created_at,
+            events_done: kept.events_done,
+            events_total: kept.events_total,
             tickets_done: kept.tickets_done,
             tickets_total: kept.tickets_total,
             ended_at: kept.ended_at,
@@ -189,7 +228,12 @@ impl From<Numbers> for NumbersView {
 
 impl From<KeptDifference> for DifferenceView {
     fn from(found: KeptDifference) -> Self {
+        let ticket = format!("{BASE_PATH}/tickets/{}", found.ticket_id);
         Self {
+            links: DifferenceLinksView {
+                sla: format!("{ticket}/sla"),
+                ticket,
+            },
             ticket_id: found.ticket_id.0,
             number: found.number,
             metric: found.metric.as_str().to_owned(),
