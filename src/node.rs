@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use deadpool_postgres::Pool;
-use event_store::EventStore;
+use event_store::{Connector, EventStore};
 use platform::clock::Clock;
 use platform::config::Config;
 use platform::pools::{Pools, SessionLimits, log_writer_config, postgres_config, with_session};
+use platform::tls::DatabaseTls;
 use schema::role;
 use sealing::{Keyring, MasterKeys};
-use tokio_postgres::NoTls;
 use write_side::dispatch::{self, Dispatcher};
 use write_side::mail::Outbox;
 
@@ -61,7 +61,7 @@ impl Node {
     pub async fn without_keys(config: &Config, clock: Arc<dyn Clock>) -> Result<Self> {
         let url = config.database_url.expose();
         let pools = Pools::new(url, &config.pools)?;
-        let writers = log_writer_config(url)?;
+        let writers = Connector::new(log_writer_config(url)?, pools.tls.clone());
         let store = EventStore::start(writers, pools.commands.clone(), log_options(config)).await.context(
             "is the database running and migrated? start it with `insightdesk up`, or set DATABASE_URL and run `insightdesk migrate`",
         )?;
@@ -143,8 +143,9 @@ pub async fn migrate(config: &Config) -> Result<Vec<String>> {
         "migrate",
         &limits,
     );
+    let tls = DatabaseTls::new(&connecting, config.pools.ca_file.as_deref())?;
     let (mut client, connection) = connecting
-        .connect(NoTls)
+        .connect(tls)
         .await
         .context("the database cannot be reached")?;
     let connection = tokio::spawn(connection);

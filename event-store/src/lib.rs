@@ -44,3 +44,4 @@ pub use selection::{Selected, Selection};
 pub use store::EventStore;
 pub use subscribe::Subscription;
 pub use wakeups::Wakeups;
+pub use writer::Connector;

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use deadpool_postgres::Pool;
-use tokio_postgres::Config;
 use uuid::Uuid;
 
 use crate::append::{AppendError, AppendRequest, Appended};
@@ -20,7 +19,7 @@ use crate::read::{Reader, StoredResult};
 use crate::selection::{Selected, Selection};
 use crate::subscribe::Subscription;
 use crate::wakeups::Wakeups;
-use crate::writer::Writers;
+use crate::writer::{Connector, Writers};
 
 /// The log. Clones are cheap and share the writers.
 #[derive(Clone)]
@@ -46,12 +45,12 @@ impl fmt::Debug for EventStore {
 }
 
 impl EventStore {
-    /// Starts the writers. `writer_config` is how they connect; `readers` serves everything else, on the same primary.
+    /// Starts the writers. `writers` says how they connect; `readers` serves everything else, on the same primary.
     ///
     /// # Errors
     /// [`StartError`] when an option makes no sense, or the partitions cannot be read.
     pub async fn start(
-        writer_config: Config,
+        writers: impl Into<Connector>,
         readers: Pool,
         options: Options,
     ) -> Result<Self, StartError> {
@@ -74,7 +73,7 @@ impl EventStore {
             return Err(StartError::NoPartition);
         }
         let wakeups = Wakeups::default();
-        let writers = Writers::start(&writer_config, &options, &wakeups);
+        let writers = Writers::start(&writers.into(), &options, &wakeups);
         let placements = Placements::new(reader.clone(), options.placement_cache_limit);
         Ok(Self {
             inner: Arc::new(Inner {

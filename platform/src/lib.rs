@@ -26,5 +26,6 @@ pub mod private;
 pub mod rows;
 pub mod shutdown;
 pub mod telemetry;
+pub mod tls;
 pub mod valkey;
 pub mod wakeups;

@@ -2,6 +2,7 @@
 //! fail at once with [`ValkeyError::Unavailable`] and nobody waits.
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,13 +10,15 @@ use bytes::Bytes;
 use fred::clients::{Client, SubscriberClient};
 use fred::error::Error as FredError;
 use fred::interfaces::{ClientLike, EventInterface, KeysInterface, PubsubInterface};
-use fred::types::config::{Config, ReconnectPolicy, Server, TcpConfig, UnresponsiveConfig};
+use fred::types::config::{Config, ReconnectPolicy, Server, TcpConfig, TlsConnector, UnresponsiveConfig};
 use fred::types::scripts::Script;
 use fred::types::{Builder, Expiration, FromValue};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
+
+use crate::tls::{self, TlsError};
 
 /// The longest wait for the answer to a command. A cache that is slower than this is
 /// slower than the database.
@@ -49,9 +52,12 @@ pub enum ValkeyError {
     Unavailable,
     /// The URL is not one of Valkey.
     #[error(
-        "VALKEY_URL is not a Valkey URL: write it as valkey://:password@host:6379, or leave it out"
+        "VALKEY_URL is not a Valkey URL: write it as valkey://:password@host:6379, or valkeys:// for TLS, or leave it out"
     )]
     Url(#[source] FredError),
+    /// Connections cannot be encrypted as the URL says.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The client could not be made.
     #[error("the Valkey client could not be made")]
     Client(#[source] FredError),
@@ -94,10 +100,13 @@ impl Valkey {
     /// Starts connecting to `url` in the background, again and again until it works, and
     /// returns at once. Needs a Tokio runtime.
     ///
+    /// With `valkeys://` or `rediss://` connections are encrypted, to a server that is verified by the authorities in
+    /// `ca_file`, or those of the system without one. A server that is not is as good as away.
+    ///
     /// # Errors
-    /// When the URL is not valid; never because Valkey is away.
-    pub fn connect(url: &str) -> Result<Self, ValkeyError> {
-        let builder = builder(url)?;
+    /// When the URL is not valid, or there are no authorities to verify with; never because Valkey is away.
+    pub fn connect(url: &str, ca_file: Option<&Path>) -> Result<Self, ValkeyError> {
+        let builder = builder(url, ca_file)?;
         let client = builder.build().map_err(ValkeyError::Client)?;
         let (losses_sender, losses) = watch::channel(0);
         let (up_sender, up) = watch::channel(false);
@@ -257,8 +266,22 @@ impl Valkey {
     }
 }
 
-fn builder(url: &str) -> Result<Builder, ValkeyError> {
-    let mut config = Config::from_url(url).map_err(ValkeyError::Url)?;
+/// What the URL says, and whether by TLS. The library would read the roots of the system for its own connector, and call a
+/// strange one among them a wrong URL, so that it is not told about TLS here.
+pub(crate) fn parse(url: &str) -> Result<(Config, bool), FredError> {
+    for (encrypted, plain) in [("rediss", "redis"), ("valkeys", "valkey")] {
+        if let Some(rest) = url.strip_prefix(encrypted) {
+            return Ok((Config::from_url(&format!("{plain}{rest}"))?, true));
+        }
+    }
+    Ok((Config::from_url(url)?, false))
+}
+
+fn builder(url: &str, ca_file: Option<&Path>) -> Result<Builder, ValkeyError> {
+    let (mut config, is_encrypted) = parse(url).map_err(ValkeyError::Url)?;
+    if is_encrypted {
+        config.tls = Some(TlsConnector::from(tls::valkey(ca_file)?).into());
+    }
     // Otherwise the client gives up when the first connection fails.
     config.fail_fast = false;
     let mut policy = ReconnectPolicy::new_exponential(
@@ -359,7 +382,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_password_is_not_in_the_debug_form() {
-        let valkey = Valkey::connect("valkey://:hunter2@127.0.0.1:1").unwrap();
+        let valkey = Valkey::connect("valkey://:hunter2@127.0.0.1:1", None).unwrap();
         assert!(!format!("{valkey:?}").contains("hunter2"));
     }
 }

@@ -164,7 +164,7 @@ mod tests {
     /// A process: its wake-ups, bridged over `url`.
     fn process(url: &str, shutdown: &Shutdown) -> Wakeups {
         let wakeups = Wakeups::default();
-        let valkey = Valkey::connect(url).unwrap();
+        let valkey = Valkey::connect(url, None).unwrap();
         let partitions = vec![partition(1), partition(2)];
         tokio::spawn(bridge(
             valkey,

@@ -3,6 +3,7 @@
 use std::future::Future;
 
 use deadpool_postgres::{Client, Pool};
+use platform::tls::DatabaseTls;
 use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
@@ -19,11 +20,13 @@ pub(crate) type Values<'a> = &'a [&'a (dyn ToSql + Sync)];
 #[derive(Clone)]
 pub(crate) struct Database {
     pool: Pool,
+    /// How the pool's connections are encrypted, and so the order to cancel what one of them does.
+    pub(crate) tls: DatabaseTls,
 }
 
 impl Database {
-    pub(crate) fn new(pool: Pool) -> Self {
-        Self { pool }
+    pub(crate) fn new(pool: Pool, tls: DatabaseTls) -> Self {
+        Self { pool, tls }
     }
 
     /// A connection of the pool.

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::Pool;
 use domain::actor::Role;
 use domain::ids::{OrganizationId, UserId};
 use event_store::{EventStore, OrgId};
@@ -11,6 +10,7 @@ use platform::cache::Cache;
 use platform::clock::Clock;
 use platform::consistency::{ConsistencyToken, Progress};
 use platform::freshness::Freshness;
+use platform::pools::Pools;
 use platform::rows::{OrganizationRow, TicketRow};
 
 use crate::answers::NearAnswers;
@@ -64,12 +64,12 @@ pub struct ReadModels {
 }
 
 impl ReadModels {
-    /// The read models in the database of `pool`, with `cache` before them. `store` is asked only where an
+    /// The read models in the database of `pools`, with `cache` before them. `store` is asked only where an
     /// organization lives.
     #[must_use]
     pub fn new(
         store: EventStore,
-        pool: Pool,
+        pools: &Pools,
         progress: Progress,
         cache: Cache,
         clock: Arc<dyn Clock>,
@@ -81,7 +81,7 @@ impl ReadModels {
             progress,
             options,
             clock,
-            database: Database::new(pool),
+            database: Database::new(pools.queries.clone(), pools.tls.clone()),
             cache,
             known_teams: KnownTeams::new(),
             near_tickets: NearTickets::new(),

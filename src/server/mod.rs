@@ -94,7 +94,7 @@ pub async fn start(config: &Config, overrides: Overrides) -> Result<RunningServe
     let address = listener.local_addr()?;
     let node = Node::start(config, overrides.clock.clone()).await?;
     let valkey = match &config.valkey_url {
-        Some(url) => Valkey::connect(url.expose())?,
+        Some(url) => Valkey::connect(url.expose(), config.valkey_ca_file.as_deref())?,
         None => Valkey::disabled(),
     };
     let background = Shutdown::new();
@@ -281,7 +281,7 @@ impl Reading {
         };
         let models = ReadModels::new(
             node.store.clone(),
-            pool.clone(),
+            &node.pools,
             self.progress.clone(),
             self.cache.clone(),
             node.dispatcher.clock().clone(),

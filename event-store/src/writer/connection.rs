@@ -10,8 +10,9 @@ use schema::table::{COMMAND_RESULTS, EVENTS, LOG_HEADS};
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Client, Config, NoTls, Statement};
+use tokio_postgres::{Client, Statement};
 
+use super::connector::Connector;
 use crate::append::Cause;
 use crate::error::NoAnswer;
 use crate::options::Options;
@@ -75,10 +76,10 @@ pub(super) struct Connection {
 
 impl Connection {
     /// Opens, sets the session's timeouts and prepares, all within the connect timeout.
-    pub(super) async fn open(config: &Config, options: &Options) -> Result<Self, Cause> {
+    pub(super) async fn open(connector: &Connector, options: &Options) -> Result<Self, Cause> {
         match timeout(
             options.connect_timeout,
-            Self::open_unbounded(config, options),
+            Self::open_unbounded(connector, options),
         )
         .await
         {
@@ -89,15 +90,10 @@ impl Connection {
     }
 
     async fn open_unbounded(
-        config: &Config,
+        connector: &Connector,
         options: &Options,
     ) -> Result<Self, tokio_postgres::Error> {
-        let (client, connection) = config.connect(NoTls).await?;
-        let driver = tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::warn!(%error, "a writer connection of the log ended");
-            }
-        });
+        let (client, driver) = connector.connect().await?;
         let driver = AbortOnDrop(driver.abort_handle());
         client.batch_execute(&session_settings(options)).await?;
         Ok(Self {

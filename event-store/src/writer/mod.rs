@@ -2,6 +2,7 @@
 
 mod batch;
 mod connection;
+mod connector;
 mod deliver;
 mod locked;
 mod measure;
@@ -17,7 +18,6 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
-use tokio_postgres::Config;
 
 use self::pending::{Pending, Receipt, submit};
 use self::task::Writer;
@@ -25,6 +25,8 @@ use crate::append::{AppendError, AppendRequest, Appended};
 use crate::error::Closed;
 use crate::options::Options;
 use crate::wakeups::Wakeups;
+
+pub use self::connector::Connector;
 
 /// The writers of one store.
 pub(crate) struct Writers {
@@ -45,13 +47,13 @@ struct Queue {
 
 impl Writers {
     /// Starts the tasks. They connect when the first request comes.
-    pub(crate) fn start(config: &Config, options: &Options, wakeups: &Wakeups) -> Self {
+    pub(crate) fn start(connector: &Connector, options: &Options, wakeups: &Wakeups) -> Self {
         let closing = watch::Sender::new(false);
         let start_one = |number| {
             let (sender, requests) = mpsc::channel(options.queue_limit);
             let writer = Writer::new(
                 number,
-                config.clone(),
+                connector.clone(),
                 options.clone(),
                 wakeups.clone(),
                 requests,

@@ -8,10 +8,10 @@ use std::time::Duration;
 use futures::{FutureExt, StreamExt};
 use tokio::sync::{mpsc, watch};
 use tokio::time::sleep;
-use tokio_postgres::Config;
 
 use super::batch::{Batch, select};
 use super::connection::Connection;
+use super::connector::Connector;
 use super::measure;
 use super::pending::Pending;
 use super::plan::Head;
@@ -31,7 +31,7 @@ const UNDERWAY_MAX: usize = 3;
 
 pub(super) struct Writer {
     number: usize,
-    config: Config,
+    connector: Connector,
     pub(super) options: Options,
     pub(super) wakeups: Wakeups,
     requests: mpsc::Receiver<Pending>,
@@ -49,7 +49,7 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn new(
         number: usize,
-        config: Config,
+        connector: Connector,
         options: Options,
         wakeups: Wakeups,
         requests: mpsc::Receiver<Pending>,
@@ -57,7 +57,7 @@ impl Writer {
     ) -> Self {
         Self {
             number,
-            config,
+            connector,
             options,
             wakeups,
             requests,
@@ -202,7 +202,7 @@ impl Writer {
             return Ok(());
         }
         self.connection = None;
-        match Connection::open(&self.config, &self.options).await {
+        match Connection::open(&self.connector, &self.options).await {
             Ok(connection) => self.connection = Some(Arc::new(connection)),
             Err(cause) => {
                 tracing::warn!(error = %cause, "a writer of the log cannot connect");

@@ -34,6 +34,9 @@ pub struct Config {
     pub database_url: Secret,
     /// `valkey_url`: where Valkey is. Default: none; every answer is still right, only slower.
     pub valkey_url: Option<Secret>,
+    /// `valkey_ca_file`: certificates of the authorities that may have signed the one of Valkey, in place of the system's.
+    /// Default: none. Read only when the URL asks for TLS.
+    pub valkey_ca_file: Option<PathBuf>,
     /// `http_addr`: the address and port to serve HTTP on. Default 127.0.0.1:3001.
     pub http_addr: SocketAddr,
     /// `token_secret`: the secrets that the keys of access tokens are made of, each at least 32 bytes, separated by white
@@ -56,7 +59,7 @@ pub struct Config {
     pub writer_count: usize,
     /// `answers_kept_hours`: how long the answer of a command is kept for a repeated `Idempotency-Key`. Default 48.
     pub answers_kept: Duration,
-    /// The sizes and timeouts of the connection pools.
+    /// The connection pools.
     pub pools: PoolSettings,
     /// `request_deadline_ms`: how long a request may take before it is given up. Default 10,000.
     pub request_deadline: Duration,
@@ -116,7 +119,7 @@ pub struct WebSettings {
     pub transport: TransportSecurity,
 }
 
-/// The sizes and timeouts of the connection pools.
+/// The connection pools: their sizes, their timeouts, and whom they trust.
 #[derive(Debug, Clone)]
 pub struct PoolSettings {
     /// `pool_commands`: connections that load aggregates for commands. Default 8.
@@ -132,6 +135,9 @@ pub struct PoolSettings {
     /// `pool_health`: connections of health checks, so that a full pool elsewhere cannot
     /// make the server look dead. Default 2.
     pub health: usize,
+    /// `database_ca_file`: certificates of the authorities that may have signed the one of PostgreSQL, in place of the
+    /// system's. Default: none. Read only when connections may be encrypted.
+    pub ca_file: Option<PathBuf>,
     /// `pool_wait_timeout_ms`: the longest wait for a free connection. Default 2,000.
     pub wait_timeout: Duration,
     /// `pool_create_timeout_ms`: the longest time to open a connection. Default 5,000.
@@ -154,6 +160,7 @@ impl Default for PoolSettings {
             projector: 8,
             saga: 4,
             health: 2,
+            ca_file: None,
             wait_timeout: Duration::from_millis(2_000),
             create_timeout: Duration::from_millis(5_000),
             recycle_timeout: Duration::from_millis(1_000),

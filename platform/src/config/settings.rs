@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt::Display;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -23,6 +24,8 @@ const FILE_VARIABLE: &str = "INSIGHTDESK_CONFIG";
 
 const DATABASE_URL: &str = "database_url";
 const VALKEY_URL: &str = "valkey_url";
+const DATABASE_CA_FILE: &str = "database_ca_file";
+const VALKEY_CA_FILE: &str = "valkey_ca_file";
 const TOKEN_SECRET: &str = "token_secret";
 const MASTER_KEY: &str = "master_key";
 const MASTER_KEY_FILE: &str = "master_key_file";
@@ -57,6 +60,8 @@ const BODY_LIMIT_RANGE_BYTES: RangeInclusive<usize> = 1_024..=1 << 30;
 const KEYS: &[&str] = &[
     DATABASE_URL,
     VALKEY_URL,
+    DATABASE_CA_FILE,
+    VALKEY_CA_FILE,
     TOKEN_SECRET,
     SIGNING_KEY,
     SIGNING_KEY_FILE,
@@ -229,6 +234,7 @@ impl Settings {
         let config = Config {
             database_url,
             valkey_url: self.valkey_url_checked(),
+            valkey_ca_file: self.found.remove(VALKEY_CA_FILE).map(PathBuf::from),
             http_addr: self.parsed(
                 "http_addr",
                 "an address and port such as 127.0.0.1:3001",
@@ -299,6 +305,7 @@ impl Settings {
             projector: self.number("pool_projector", POOL_PROJECTOR_RANGE, default.projector),
             saga: self.number("pool_saga", POOL_SIZE_RANGE, default.saga),
             health: self.number("pool_health", POOL_SIZE_RANGE, default.health),
+            ca_file: self.found.remove(DATABASE_CA_FILE).map(PathBuf::from),
             wait_timeout: self.timeout("pool_wait_timeout_ms", default.wait_timeout),
             create_timeout: self.timeout("pool_create_timeout_ms", default.create_timeout),
             recycle_timeout: self.timeout("pool_recycle_timeout_ms", default.recycle_timeout),

@@ -315,7 +315,7 @@ async fn the_client_survives_the_loss_of_valkey_and_counts_it() {
     let servers = PrivateServers::start(&scratch.0, Durability::Test)
         .await
         .unwrap();
-    let valkey = Valkey::connect(servers.valkey_url()).unwrap();
+    let valkey = Valkey::connect(servers.valkey_url(), None).unwrap();
     tokio::time::timeout(DEADLINE, valkey.connected())
         .await
         .unwrap();
@@ -347,7 +347,7 @@ async fn the_client_survives_the_loss_of_valkey_and_counts_it() {
 
 #[tokio::test]
 async fn connecting_does_not_wait_for_valkey() {
-    let valkey = Valkey::connect("valkey://127.0.0.1:1").unwrap();
+    let valkey = Valkey::connect("valkey://127.0.0.1:1", None).unwrap();
     assert!(!valkey.is_connected());
     assert!(valkey.get("k").await.is_err());
 }
@@ -355,7 +355,7 @@ async fn connecting_does_not_wait_for_valkey() {
 #[tokio::test]
 async fn a_forgotten_script_is_loaded_again() {
     let servers = test_servers().await.unwrap();
-    let valkey = Valkey::connect(servers.valkey_url()).unwrap();
+    let valkey = Valkey::connect(servers.valkey_url(), None).unwrap();
     tokio::time::timeout(DEADLINE, valkey.connected())
         .await
         .unwrap();

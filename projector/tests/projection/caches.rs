@@ -28,7 +28,7 @@ async fn reader(world: &World, url: &str, shutdown: &Shutdown) -> Cache {
 }
 
 async fn connected(url: &str) -> Valkey {
-    let valkey = Valkey::connect(url).unwrap();
+    let valkey = Valkey::connect(url, None).unwrap();
     tokio::time::timeout(DEADLINE, valkey.connected())
         .await
         .unwrap();

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_postgres::Client;
+use platform::tls::DatabaseTls;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{NoTls, Row};
+use tokio_postgres::Row;
 
 use crate::database::{Database, Statement, within};
 use crate::error::ReadError;
@@ -113,6 +114,7 @@ impl Database {
         let values = statement.typed_values();
         let mut running = Running {
             client: Some(self.client().await?),
+            tls: self.tls.clone(),
             permit: Arc::clone(&turn.permit),
         };
         let outcome = match &running.client {
@@ -145,6 +147,7 @@ impl Database {
 /// A statement that may still run when it is dropped.
 struct Running {
     client: Option<Client>,
+    tls: DatabaseTls,
     permit: Arc<OwnedSemaphorePermit>,
 }
 
@@ -157,8 +160,9 @@ impl Drop for Running {
         };
         let client = Client::take(client);
         let permit = Arc::clone(&self.permit);
+        let tls = self.tls.clone();
         runtime.spawn(async move {
-            if let Err(error) = client.cancel_token().cancel_query(NoTls).await {
+            if let Err(error) = client.cancel_token().cancel_query(tls).await {
                 tracing::debug!(%error, "a search could not be cancelled; its time will end it");
             }
             // Answered once the statement has ended.
@@ -175,7 +179,7 @@ mod tests {
     use deadpool_postgres::{Manager, Pool};
     use domain::actor::Role;
     use platform::private::test_servers;
-    use tokio_postgres::Client;
+    use tokio_postgres::{Client, NoTls};
 
     use super::*;
     use crate::explain::viewer;
@@ -205,7 +209,7 @@ mod tests {
         tokio::spawn(connection);
         let manager = Manager::new(config, NoTls);
         let pool = Pool::builder(manager).max_size(1).build().unwrap();
-        let database = Database::new(pool);
+        let database = Database::new(pool, DatabaseTls::OFF);
         let turns = Turns(Arc::new(Semaphore::new(1)));
         let turn = Turn {
             until: Instant::now() + Duration::from_secs(60),

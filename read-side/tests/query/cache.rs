@@ -24,7 +24,7 @@ const TRUSTED_FOR: Duration = Duration::from_secs(600);
 
 async fn desk() -> Desk {
     let servers = test_servers().await.unwrap();
-    let valkey = Valkey::connect(servers.valkey_url()).unwrap();
+    let valkey = Valkey::connect(servers.valkey_url(), None).unwrap();
     tokio::time::timeout(DEADLINE, valkey.connected())
         .await
         .unwrap();

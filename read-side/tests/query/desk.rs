@@ -112,7 +112,7 @@ impl Desk {
         let log = log_of(&store, &pools);
         let models = ReadModels::new(
             store,
-            pools.queries.clone(),
+            &pools,
             progress.clone(),
             cache.clone(),
             Arc::new(SystemClock),

@@ -92,7 +92,7 @@ pub async fn assert_nowhere(app: &TestApp, mark: &str) {
 async fn valkey_entries(app: &TestApp) -> Vec<(String, String)> {
     use platform::valkey::{Valkey, ValkeyError};
     let url = app.config.valkey_url.as_ref().unwrap().expose();
-    let valkey = Valkey::connect(url).unwrap();
+    let valkey = Valkey::connect(url, None).unwrap();
     eventually(
         async || valkey.is_connected().then_some(()).ok_or("not yet"),
         DEADLINE,

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::auth::TokenKeys;
 use crate::config::Secret;
+use crate::pools::known_mode;
 
 impl Settings {
     pub(super) fn database_url_checked(&mut self) -> Secret {
@@ -18,11 +19,13 @@ impl Settings {
                 DATABASE_URL,
                 "is missing: set it to a URL such as postgresql://user:password@host/database",
             );
-        } else if url.parse::<tokio_postgres::Config>().is_err() {
+        } else if known_mode(&url)
+            .parse::<tokio_postgres::Config>()
+            .is_err() {
             // The value is not shown: it may carry a password.
             self.problem(
                 DATABASE_URL,
-                "is not a PostgreSQL URL: write it as postgresql://user:password@host/database",
+                "is not a PostgreSQL URL: write it as postgresql://user:password@host/database, with ?sslmode=require for TLS",
             );
         }
         Secret::new(url)
@@ -30,10 +33,10 @@ impl Settings {
 
     pub(super) fn valkey_url_checked(&mut self) -> Option<Secret> {
         let url = self.found.remove(VALKEY_URL)?;
-        if fred::types::config::Config::from_url(&url).is_err() {
+        if crate::valkey::parse(&url).is_err() {
             self.problem(
                 VALKEY_URL,
-                "is not a Valkey URL: write it as valkey://:password@host:6379, or leave it out",
+                "is not a Valkey URL: write it as valkey://:password@host:6379, or valkeys:// for TLS, or leave it out",
             );
         }
         Some(Secret::new(url))

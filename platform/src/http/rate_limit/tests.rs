@@ -20,7 +20,7 @@ fn limiter(valkey: &Valkey, name: BudgetName, budget: &str) -> Arc<RateLimiter> 
 }
 
 async fn connect(servers: &PrivateServers) -> Valkey {
-    let valkey = Valkey::connect(servers.valkey_url()).unwrap();
+    let valkey = Valkey::connect(servers.valkey_url(), None).unwrap();
     within(valkey.connected()).await;
     valkey
 }
