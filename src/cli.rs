@@ -23,8 +23,8 @@ pub struct Cli {
 
 const SETTINGS_HELP: &str = "\
 Settings come from the environment, or from the TOML file that INSIGHTDESK_CONFIG names:
-  DATABASE_URL              postgresql://user:password@host/database
-  VALKEY_URL                valkey://host:6379; may be left out
+  DATABASE_URL              postgresql://user:password@host/database, with ?sslmode=require for TLS
+  VALKEY_URL                valkey://host:6379, valkeys:// for TLS; may be left out
   INSIGHTDESK_TOKEN_SECRET  signs access tokens, at least 32 bytes
   INSIGHTDESK_MASTER_KEY    wraps the keys of personal data, 32 bytes in base64; or a file of them:
   INSIGHTDESK_MASTER_KEY_FILE

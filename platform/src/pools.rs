@@ -4,8 +4,6 @@
 //! deadpool and tokio-postgres wait for ever unless they are told otherwise; here every
 //! wait has a limit.
 
-use std::borrow::Cow;
-use std::net::IpAddr;
 use std::time::Duration;
 
 use deadpool_postgres::{
@@ -13,12 +11,11 @@ use deadpool_postgres::{
 };
 use metrics::gauge;
 use tokio_postgres::Config;
-use tokio_postgres::config::{Host, SslMode};
 
 use schema::role::{self, Role};
 
 use crate::config::PoolSettings;
-use crate::tls::{DatabaseTls, TlsError};
+use crate::tls::{self, DatabaseTls, TlsError};
 
 /// The name that PostgreSQL shows for connections made before they have a purpose.
 const APPLICATION_NAME: &str = "insightdesk";
@@ -157,14 +154,10 @@ pub fn is_exhausted(error: &PoolError) -> bool {
 ///
 /// Sockets are named as libpq does: `postgresql://user@/database?host=/directory&port=5432`.
 ///
-/// `sslmode` is read as follows. `require` and `verify-full` are the same: TLS to a verified server, or no connection.
-/// `disable` is none. `prefer`, which is the default, is none on sockets and to this machine; to others it is TLS where the
-/// server offers it, to a verified server alone.
-///
 /// # Errors
 /// When the URL is not valid or names no user.
 pub fn postgres_config(database_url: &str) -> Result<Config, PoolsError> {
-    let mut config: Config = known_mode(database_url).parse().map_err(PoolsError::Url)?;
+    let mut config = tls::parse(database_url).map_err(PoolsError::Url)?;
     if config.get_user().is_none() {
         return Err(PoolsError::NoUser);
     }
@@ -182,36 +175,7 @@ pub fn postgres_config(database_url: &str) -> Result<Config, PoolsError> {
         .keepalives_idle(KEEPALIVE_IDLE)
         .keepalives_interval(KEEPALIVE_INTERVAL)
         .keepalives_retries(KEEPALIVE_RETRIES);
-    if config.get_ssl_mode() == SslMode::Prefer && stays_here(&config) {
-        config.ssl_mode(SslMode::Disable);
-    }
     Ok(config)
-}
-
-/// The URL with `sslmode=verify-full`, which the library does not know, as `require`, which verifies no less here.
-pub(crate) fn known_mode(database_url: &str) -> Cow<'_, str> {
-    const UNKNOWN: &str = "sslmode=verify-full";
-    let Some((base, query)) = database_url.rsplit_once('?') else {
-        return Cow::Borrowed(database_url);
-    };
-    if !query.split('&').any(|option| option == UNKNOWN) {
-        return Cow::Borrowed(database_url);
-    }
-    let known = |option| if option == UNKNOWN { "sslmode=require" } else { option };
-    let query: Vec<&str> = query.split('&').map(known).collect();
-    Cow::Owned(format!("{base}?{}", query.join("&")))
-}
-
-/// Whether what is sent to every host of `config` stays on this machine.
-fn stays_here(config: &Config) -> bool {
-    let is_here = |host: &Host| match host {
-        Host::Unix(_) => true,
-        Host::Tcp(name) => {
-            name == "localhost" || name.parse().is_ok_and(|address: IpAddr| address.is_loopback())
-        }
-    };
-    config.get_hosts().iter().all(is_here)
-        && config.get_hostaddrs().iter().all(IpAddr::is_loopback)
 }
 
 /// How the writers of the log connect: as those who may add events, and change none.
@@ -294,6 +258,8 @@ fn build(
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+    use tokio_postgres::config::Host;
+
     use super::*;
     use crate::private::test_servers;
 
@@ -317,50 +283,6 @@ mod tests {
     fn a_url_without_a_user_is_refused() {
         let refused = postgres_config("postgresql://localhost/desk");
         assert!(matches!(refused, Err(PoolsError::NoUser)));
-    }
-
-    fn mode(url: &str) -> SslMode {
-        postgres_config(url).unwrap().get_ssl_mode()
-    }
-
-    #[test]
-    fn a_verified_server_is_asked_for_by_two_words() {
-        for word in ["require", "verify-full"] {
-            let url = format!("postgresql://desk@db.example/desk?connect_timeout=9&sslmode={word}");
-            assert_eq!(mode(&url), SslMode::Require, "{word}");
-        }
-        assert_eq!(
-            mode("postgresql://desk@localhost/desk?sslmode=require"),
-            SslMode::Require
-        );
-    }
-
-    #[test]
-    fn a_mode_that_would_not_verify_the_name_is_refused() {
-        for word in ["verify-ca", "allow", "verify-ful"] {
-            let url = format!("postgresql://desk@db.example/desk?sslmode={word}");
-            assert!(matches!(postgres_config(&url), Err(PoolsError::Url(_))), "{word}");
-        }
-    }
-
-    #[test]
-    fn what_stays_on_this_machine_is_not_encrypted_unless_it_is_asked_for() {
-        for url in [
-            "postgresql://desk@/desk?host=/run/desk",
-            "postgresql://desk@localhost/desk",
-            "postgresql://desk@127.0.0.9/desk?sslmode=prefer",
-            "postgresql://desk@db.example/desk?sslmode=disable",
-        ] {
-            assert_eq!(mode(url), SslMode::Disable, "{url}");
-        }
-        for url in [
-            "postgresql://desk@db.example/desk",
-            "postgresql://desk@localhost/desk?hostaddr=192.0.2.7",
-            "postgresql://desk@localhost,db.example/desk",
-            "postgresql://desk@localhost.example/desk?sslmode=prefer",
-        ] {
-            assert_eq!(mode(url), SslMode::Prefer, "{url}");
-        }
     }
 
     async fn shown(pool: &Pool, setting: &str) -> String {

@@ -1,8 +1,10 @@
 //! TLS to PostgreSQL and Valkey. What is encrypted is verified, too: the certificate against the roots of the system or a
 //! file of authorities, and the name in it against the host of the URL. There is no way to encrypt without that.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
+use std::net::IpAddr;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,7 +12,7 @@ use std::sync::Arc;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
-use tokio_postgres::config::SslMode;
+use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::{Config, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -57,6 +59,56 @@ pub enum TlsError {
      authority is none of the system's"
 )]
 pub struct Unverified(#[source] Box<dyn std::error::Error + Send + Sync>);
+
+/// Reads a PostgreSQL URL.
+///
+/// `sslmode` is read as follows. `require` and `verify-full` are the same: TLS to a verified server, or no connection.
+/// `disable` is none. `prefer`, which is the default, is none on sockets and to this machine; to others it is TLS where the
+/// server offers it, to a verified server alone.
+///
+/// # Errors
+/// When the URL is not valid.
+pub(crate) fn parse(database_url: &str) -> Result<Config, tokio_postgres::Error> {
+    let mut config: Config = known_mode(database_url).parse()?;
+    if config.get_ssl_mode() == SslMode::Prefer && stays_here(&config) {
+        config.ssl_mode(SslMode::Disable);
+    }
+    Ok(config)
+}
+
+/// The URL with `sslmode=verify-full`, which the library does not know, as `require`, which verifies no less here.
+fn known_mode(database_url: &str) -> Cow<'_, str> {
+    const UNKNOWN: &str = "sslmode=verify-full";
+    let Some((base, query)) = database_url.rsplit_once('?') else {
+        return Cow::Borrowed(database_url);
+    };
+    if !query.split('&').any(|option| option == UNKNOWN) {
+        return Cow::Borrowed(database_url);
+    }
+    let known = |option| {
+        if option == UNKNOWN {
+            "sslmode=require"
+        } else {
+            option
+        }
+    };
+    let query: Vec<&str> = query.split('&').map(known).collect();
+    Cow::Owned(format!("{base}?{}", query.join("&")))
+}
+
+/// Whether what is sent to every host of `config` stays on this machine.
+fn stays_here(config: &Config) -> bool {
+    let is_here = |host: &Host| match host {
+        Host::Unix(_) => true,
+        Host::Tcp(name) => {
+            name == "localhost"
+                || name
+                    .parse()
+                    .is_ok_and(|address: IpAddr| address.is_loopback())
+        }
+    };
+    config.get_hosts().iter().all(is_here) && config.get_hostaddrs().iter().all(IpAddr::is_loopback)
+}
 
 /// How connections to PostgreSQL are encrypted, or that they are not. Cloning is cheap and shares the roots.
 #[derive(Clone)]
@@ -136,7 +188,8 @@ pub(crate) fn valkey(ca_file: Option<&Path>) -> Result<ClientConfig, TlsError> {
 
 fn client(roots: RootCertStore) -> Result<ClientConfig, TlsError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let versions = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let versions =
+        ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
     Ok(versions?
         .with_root_certificates(roots)
         .with_no_client_auth())
@@ -147,12 +200,16 @@ fn roots(setting: &'static str, ca_file: Option<&Path>) -> Result<RootCertStore,
     let Some(path) = ca_file else {
         return system_roots(setting);
     };
-    let unusable = |source: Box<dyn std::error::Error + Send + Sync>| TlsError::File { setting, source };
-    let certificates = CertificateDer::pem_file_iter(path).map_err(|error| unusable(error.into()))?;
+    let unusable =
+        |source: Box<dyn std::error::Error + Send + Sync>| TlsError::File { setting, source };
+    let certificates =
+        CertificateDer::pem_file_iter(path).map_err(|error| unusable(error.into()))?;
     let mut roots = RootCertStore::empty();
     for certificate in certificates {
         let certificate = certificate.map_err(|error| unusable(error.into()))?;
-        roots.add(certificate).map_err(|error| unusable(error.into()))?;
+        roots
+            .add(certificate)
+            .map_err(|error| unusable(error.into()))?;
     }
     if roots.is_empty() {
         return Err(unusable("there is no certificate in it".into()));
@@ -168,4 +225,55 @@ fn system_roots(setting: &'static str) -> Result<RootCertStore, TlsError> {
         return Err(TlsError::NoRoots { setting });
     }
     Ok(roots)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn mode(url: &str) -> SslMode {
+        parse(url).unwrap().get_ssl_mode()
+    }
+
+    #[test]
+    fn a_verified_server_is_asked_for_by_two_words() {
+        for word in ["require", "verify-full"] {
+            let url = format!("postgresql://desk@db.example/desk?connect_timeout=9&sslmode={word}");
+            assert_eq!(mode(&url), SslMode::Require, "{word}");
+        }
+        assert_eq!(
+            mode("postgresql://desk@localhost/desk?sslmode=require"),
+            SslMode::Require
+        );
+    }
+
+    #[test]
+    fn a_mode_that_would_not_verify_the_name_is_refused() {
+        for word in ["verify-ca", "allow", "verify-ful"] {
+            let url = format!("postgresql://desk@db.example/desk?sslmode={word}");
+            assert!(parse(&url).is_err(), "{word}");
+        }
+    }
+
+    #[test]
+    fn what_stays_on_this_machine_is_not_encrypted_unless_it_is_asked_for() {
+        for url in [
+            "postgresql://desk@/desk?host=/run/desk",
+            "postgresql://desk@localhost/desk",
+            "postgresql://desk@127.0.0.9/desk?sslmode=prefer",
+            "postgresql://desk@db.example/desk?sslmode=disable",
+        ] {
+            assert_eq!(mode(url), SslMode::Disable, "{url}");
+        }
+        for url in [
+            "postgresql://desk@db.example/desk",
+            "postgresql://desk@localhost/desk?hostaddr=192.0.2.7",
+            "postgresql://desk@localhost,db.example/desk",
+            "postgresql://desk@localhost.example/desk?sslmode=prefer",
+        ] {
+            assert_eq!(mode(url), SslMode::Prefer, "{url}");
+        }
+    }
 }

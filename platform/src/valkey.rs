@@ -10,7 +10,9 @@ use bytes::Bytes;
 use fred::clients::{Client, SubscriberClient};
 use fred::error::Error as FredError;
 use fred::interfaces::{ClientLike, EventInterface, KeysInterface, PubsubInterface};
-use fred::types::config::{Config, ReconnectPolicy, Server, TcpConfig, TlsConnector, UnresponsiveConfig};
+use fred::types::config::{
+    Config, ReconnectPolicy, Server, TcpConfig, TlsConnector, UnresponsiveConfig,
+};
 use fred::types::scripts::Script;
 use fred::types::{Builder, Expiration, FromValue};
 use tokio::sync::broadcast::Receiver;

@@ -9,8 +9,8 @@ use platform::tls::DatabaseTls;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
-use tokio_postgres::error::SqlState;
 use tokio_postgres::Row;
+use tokio_postgres::error::SqlState;
 
 use crate::database::{Database, Statement, within};
 use crate::error::ReadError;

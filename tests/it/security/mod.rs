@@ -3,6 +3,7 @@
 mod api_keys;
 mod client_address;
 mod cross_origin;
+mod encrypted_connections;
 mod internals;
 mod limits;
 mod machines;

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::auth::TokenKeys;
 use crate::config::Secret;
-use crate::pools::known_mode;
+use crate::tls;
 
 impl Settings {
     pub(super) fn database_url_checked(&mut self) -> Secret {
@@ -19,9 +19,7 @@ impl Settings {
                 DATABASE_URL,
                 "is missing: set it to a URL such as postgresql://user:password@host/database",
             );
-        } else if known_mode(&url)
-            .parse::<tokio_postgres::Config>()
-            .is_err() {
+        } else if tls::parse(&url).is_err() {
             // The value is not shown: it may carry a password.
             self.problem(
                 DATABASE_URL,
