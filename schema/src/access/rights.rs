@@ -10,6 +10,11 @@ pub enum Rows {
     All,
     /// Those of the organization that the transaction names: see [`super::begin`].
     OfOrganization,
+    /// Those of every organization until the transaction names one, then those of that one: ways in, which somebody uses
+    /// before an organization is known and administers afterwards.
+    OfOrganizationOnceKnown,
+    /// The same where the organization is what `subject` begins with, as it does for invitations.
+    BySubjectOnceKnown,
 }
 
 /// What a role may do with a table.
@@ -57,6 +62,15 @@ const fn own(role: Role, privileges: &'static str) -> Right {
     }
 }
 
+/// A right on the rows of every organization until one is known.
+const fn known(role: Role, privileges: &'static str) -> Right {
+    Right {
+        role,
+        privileges,
+        rows: Rows::OfOrganizationOnceKnown,
+    }
+}
+
 const fn on(table: &'static str, rights: &'static [Right]) -> Access {
     Access { table, rights }
 }
@@ -95,7 +109,7 @@ pub const TABLES: &[Access] = &[
     // Every server looks which organizations are shut.
     on(
         table::ORGANIZATION_STANDINGS,
-        &[all(IDENTITY, READ), all(PROJECTOR, KEEP)],
+        &[known(IDENTITY, READ), all(PROJECTOR, KEEP)],
     ),
     // The saga works on whole partitions.
     on(table::SAGA_CHECKPOINTS, &[all(SAGA, KEEP)]),
@@ -117,7 +131,8 @@ pub const TABLES: &[Access] = &[
         table::MASTER_KEYS,
         &[all(COMMAND, "SELECT, INSERT, DELETE")],
     ),
-    // Ways in: whoever signs in has no organization yet. The projector ends the sessions of those who lost their role, and
+    // Ways in: whoever signs in has no organization yet, and who administers them has one. An account, its codes and its devices
+    // are of all organizations that it acts in, a letter of none. The projector ends the sessions of those who lost their role, and
     // takes away what is left of erased people.
     on(
         table::ACCOUNTS,
@@ -125,7 +140,7 @@ pub const TABLES: &[Access] = &[
     ),
     on(
         table::MEMBERSHIPS,
-        &[all(IDENTITY, EVERYTHING), all(PROJECTOR, REMOVE)],
+        &[known(IDENTITY, EVERYTHING), all(PROJECTOR, REMOVE)],
     ),
     on(
         table::KNOWN_DEVICES,
@@ -137,34 +152,42 @@ pub const TABLES: &[Access] = &[
     ),
     on(
         table::CHALLENGES,
-        &[all(IDENTITY, EVERYTHING), all(PROJECTOR, REMOVE)],
+        &[
+            // Links and codes of those who are nobody yet; of the mailed ones those of invitations are of an organization.
+            Right {
+                role: IDENTITY,
+                privileges: EVERYTHING,
+                rows: Rows::BySubjectOnceKnown,
+            },
+            all(PROJECTOR, REMOVE),
+        ],
     ),
     on(
         table::SESSIONS,
-        &[all(IDENTITY, EVERYTHING), all(PROJECTOR, CHANGE)],
+        &[known(IDENTITY, EVERYTHING), all(PROJECTOR, CHANGE)],
     ),
-    on(table::SECURITY_OUTBOX, &[all(IDENTITY, EVERYTHING)]),
+    on(table::SECURITY_OUTBOX, &[known(IDENTITY, EVERYTHING)]),
     // Found by the id that the key shows. The projector takes away those of erased machines.
     on(
         table::API_KEYS,
-        &[all(IDENTITY, EVERYTHING), all(PROJECTOR, REMOVE)],
+        &[known(IDENTITY, EVERYTHING), all(PROJECTOR, REMOVE)],
     ),
     // Who signs on has no session yet. The projector takes away who erased people are elsewhere.
-    on(table::SIGN_ON_PROVIDERS, &[all(IDENTITY, EVERYTHING)]),
+    on(table::SIGN_ON_PROVIDERS, &[known(IDENTITY, EVERYTHING)]),
     on(
         table::SIGN_ON_IDENTITIES,
-        &[all(IDENTITY, EVERYTHING), all(PROJECTOR, REMOVE)],
+        &[known(IDENTITY, EVERYTHING), all(PROJECTOR, REMOVE)],
     ),
     on(
         table::SIGN_ON_FACTORS,
-        &[all(IDENTITY, EVERYTHING), all(PROJECTOR, REMOVE)],
+        &[known(IDENTITY, EVERYTHING), all(PROJECTOR, REMOVE)],
     ),
     on(table::MAIL_OUTBOX, &[all(IDENTITY, EVERYTHING)]),
     // Asked for by admins, and run for every organization by whichever server is free.
-    on(table::SLA_SIMULATIONS, &[all(IDENTITY, EVERYTHING)]),
+    on(table::SLA_SIMULATIONS, &[known(IDENTITY, EVERYTHING)]),
     on(
         table::SLA_SIMULATION_DIFFERENCES,
-        &[all(IDENTITY, EVERYTHING)],
+        &[known(IDENTITY, EVERYTHING)],
     ),
 ];
 

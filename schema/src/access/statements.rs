@@ -18,15 +18,34 @@ const COLUMN: &str = "org_id";
 /// The text goes before the query and `COMMIT` after it without waiting for answers, so that all three take one round trip.
 #[must_use]
 pub fn begin(organization: Uuid) -> String {
-    // The text of an id has hexadecimal digits and hyphens alone.
-    format!("BEGIN READ ONLY; SET LOCAL {SETTING} TO '{organization}'")
+    format!("BEGIN READ ONLY; {}", name(organization))
 }
 
-/// Whether a row is of the organization at hand. After a transaction the setting is empty, and before the first there is
-/// none; both are no organization. It is stable, so it is computed once for a scan, and compared with the organization that
-/// the statement names rather than with each row.
-fn is_own() -> String {
-    format!("{COLUMN} = nullif(current_setting('{SETTING}', true), '')::uuid")
+/// Names the organization in a transaction that has begun.
+#[must_use]
+pub fn name(organization: Uuid) -> String {
+    // The text of an id has hexadecimal digits and hyphens alone.
+    format!("SET LOCAL {SETTING} TO '{organization}'")
+}
+
+/// The organization at hand. After a transaction the setting is empty, and before the first there is none; both are no
+/// organization. It is stable, so it is computed once for a scan, and compared with the organization that the statement names
+/// rather than with each row.
+fn at_hand() -> String {
+    format!("nullif(current_setting('{SETTING}', true), '')::uuid")
+}
+
+/// Which rows there are.
+fn condition(rows: Rows) -> String {
+    let at_hand = at_hand();
+    match rows {
+        Rows::All => "true".to_owned(),
+        Rows::OfOrganization => format!("{COLUMN} = {at_hand}"),
+        Rows::OfOrganizationOnceKnown => format!("{at_hand} IS NULL OR {COLUMN} = {at_hand}"),
+        Rows::BySubjectOnceKnown => {
+            format!("{at_hand} IS NULL OR starts_with(subject, {at_hand}::text || ':')")
+        }
+    }
 }
 
 /// States the rights on a table anew: what was granted otherwise is taken back. To be run by its owner.
@@ -45,10 +64,7 @@ pub fn grants(access: &Access) -> String {
     }
     for right in access.rights {
         let (role, privileges) = (right.role, right.privileges);
-        let condition = match right.rows {
-            Rows::All => "true".to_owned(),
-            Rows::OfOrganization => is_own(),
-        };
+        let condition = condition(right.rows);
         // Without WITH CHECK the condition holds for rows that are written, too.
         let _ = write!(
             statements,

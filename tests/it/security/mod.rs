@@ -16,3 +16,4 @@ mod response_headers;
 mod roles;
 mod row_security;
 mod secrets;
+mod ways_in;

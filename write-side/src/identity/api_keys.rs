@@ -20,7 +20,7 @@ use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::error::IdentityError;
-use super::{Identity, Origin, internal, record};
+use super::{Identity, Origin, internal, record, within};
 use crate::commands::{CreateMachine, RetireMachine};
 use crate::dispatch::CommandContext;
 
@@ -150,7 +150,7 @@ impl Identity {
             revoked_at: None,
         };
         let mut client = self.client().await?;
-        let tx = client.transaction().await?;
+        let tx = within(&mut client, organization_id).await?;
         insert(&tx, organization_id, &listed, &key).await?;
         let created = ApiKeyCreated {
             user_id: UserId(key_id.0),
@@ -171,9 +171,10 @@ impl Identity {
         organization_id: OrganizationId,
         now: DateTime<Utc>,
     ) -> Result<(), IdentityError> {
-        let client = self.client().await?;
-        let statement = client.prepare_cached(COUNT).await?;
-        let row = client
+        let mut client = self.client().await?;
+        let tx = within(&mut client, organization_id).await?;
+        let statement = tx.prepare_cached(COUNT).await?;
+        let row = tx
             .query_one(&statement, &[&organization_id.0, &now])
             .await?;
         let count: i64 = row.try_get(0)?;
@@ -194,9 +195,10 @@ impl Identity {
         &self,
         organization_id: OrganizationId,
     ) -> Result<Vec<ListedKey>, IdentityError> {
-        let client = self.client().await?;
-        let statement = client.prepare_cached(LIST).await?;
-        let rows = client
+        let mut client = self.client().await?;
+        let tx = within(&mut client, organization_id).await?;
+        let statement = tx.prepare_cached(LIST).await?;
+        let rows = tx
             .query(&statement, &[&organization_id.0, &LISTED_MAX])
             .await?;
         rows.iter().map(listed).collect()
@@ -211,9 +213,10 @@ impl Identity {
         organization_id: OrganizationId,
         key_id: ApiKeyId,
     ) -> Result<ListedKey, IdentityError> {
-        let client = self.client().await?;
-        let statement = client.prepare_cached(FIND).await?;
-        let row = client
+        let mut client = self.client().await?;
+        let tx = within(&mut client, organization_id).await?;
+        let statement = tx.prepare_cached(FIND).await?;
+        let row = tx
             .query_opt(&statement, &[&organization_id.0, &key_id.0])
             .await?;
         listed(&row.ok_or(IdentityError::NotFound("the API key"))?)
@@ -232,7 +235,7 @@ impl Identity {
         let organization_id = principal.organization_id;
         self.api_key(organization_id, key_id).await?;
         let mut client = self.client().await?;
-        let tx = client.transaction().await?;
+        let tx = within(&mut client, organization_id).await?;
         if revoke(&tx, organization_id, key_id, self.now()).await? {
             let revoked = ApiKeyRevoked {
                 user_id: UserId(key_id.0),

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::accounts::{self, Account};
 use super::error::IdentityError;
-use super::{Identity, Member, session_of, sessions};
+use super::{Identity, Member, session_of, sessions, within};
 
 /// What is asked of the table that has the factor. `$1` is the holder.
 pub(super) struct Statements {
@@ -173,8 +173,9 @@ impl Identity {
         user_id: UserId,
         email: &Email,
     ) -> Result<FactorHolder, IdentityError> {
-        let client = self.client().await?;
-        let row = client
+        let mut client = self.client().await?;
+        let tx = within(&mut client, organization_id).await?;
+        let row = tx
             .query_one(FIND, &[&organization_id.0, &user_id.0])
             .await?;
         Ok(FactorHolder {
@@ -214,9 +215,11 @@ impl Identity {
     ) -> Result<FactorHolder, IdentityError> {
         let (organization_id, user_id) = (principal.organization_id, principal.user_id);
         let partition = self.inner.dispatcher.partition(organization_id).await?;
-        let client = self.client().await?;
         let session_id = session_of(principal)?;
-        let by_sign_on = sessions::began_by_sign_on(&client, partition, session_id).await?;
+        let mut client = self.client().await?;
+        let tx = within(&mut client, organization_id).await?;
+        let by_sign_on = sessions::began_by_sign_on(&tx, partition, session_id).await?;
+        tx.commit().await?;
         drop(client);
         if !by_sign_on {
             let account = self.account_of(principal).await?;
@@ -226,8 +229,9 @@ impl Identity {
         let email = person.await?.and_then(|person| person.user.email);
         let email = email.ok_or(IdentityError::NotFound("the address"))?;
         let holder = self.person_as_holder(organization_id, user_id, &email);
-        let (holder, client) = (holder.await?, self.client().await?);
-        let account = accounts::of_user(&client, organization_id, user_id).await?;
+        let (holder, mut client) = (holder.await?, self.client().await?);
+        let tx = within(&mut client, organization_id).await?;
+        let account = accounts::of_user(&tx, organization_id, user_id).await?;
         let has_address = |account: &Account| account.email == email.as_str();
         // What is asked for after a sign-on as well is not replaced by who holds a session.
         if account.is_some_and(|it| it.has_second_factor && has_address(&it)) && !holder.has_factor

@@ -24,7 +24,7 @@ use super::accounts::{self, Membership};
 use super::challenges::{self, NewChallenge, Purpose};
 use super::error::IdentityError;
 use super::record;
-use super::{Identity, Origin};
+use super::{Identity, Origin, within};
 use crate::commands::{ChangeUser, CreateUser, InviteUser};
 use crate::dispatch::CommandContext;
 
@@ -129,19 +129,15 @@ impl Identity {
         list: &InvitationList,
         limit: Limit,
     ) -> Result<Page<Invitation>, IdentityError> {
-        let client = self.client().await?;
+        let mut client = self.client().await?;
+        let tx = within(&mut client, organization_id).await?;
         let subjects = subjects_of(organization_id);
         let after = list.after.map(|(made_at, id)| (made_at.get(), id));
         let purpose = Purpose::Invitation;
-        let rows = challenges::open::<Invited>(
-            &client,
-            purpose,
-            &subjects,
-            after,
-            limit.rows(),
-            self.now(),
-        );
+        let rows =
+            challenges::open::<Invited>(&tx, purpose, &subjects, after, limit.rows(), self.now());
         let rows = rows.await?;
+        tx.commit().await?;
         drop(client);
         let page = Page::cut(rows, limit, &list.fingerprint, |open| {
             (Moment::of_row(open.created_at), open.id)
@@ -199,7 +195,7 @@ impl Identity {
         let organization_id = principal.organization_id;
         let user_id = self.open(organization_id, id).await?.data.user_id;
         let mut client = self.client().await?;
-        let tx = client.transaction().await?;
+        let tx = within(&mut client, organization_id).await?;
         let spent = challenges::spend(&tx, Purpose::Invitation, id.0, self.now()).await;
         spent.map_err(|error| match error {
             IdentityError::Spent(_) => IdentityError::NotFound("the invitation"),
@@ -234,10 +230,11 @@ impl Identity {
         organization_id: OrganizationId,
         id: InvitationId,
     ) -> Result<challenges::Open<Invited>, IdentityError> {
-        let client = self.client().await?;
+        let mut client = self.client().await?;
+        let tx = within(&mut client, organization_id).await?;
         let subjects = subjects_of(organization_id);
         let (purpose, now) = (Purpose::Invitation, self.now());
-        let open = challenges::open_one(&client, purpose, &subjects, id.0, now);
+        let open = challenges::open_one(&tx, purpose, &subjects, id.0, now);
         open.await?.ok_or(IdentityError::NotFound("the invitation"))
     }
 
@@ -289,7 +286,7 @@ impl Identity {
             role: person.user.role,
         };
         let mut client = self.client().await?;
-        let tx = client.transaction().await?;
+        let tx = within(&mut client, organization_id).await?;
         let sent_at = self.now();
         let expires_at = challenges::create(&tx, new, sent_at).await?;
         self.post(&tx, &email, &letter).await?;

@@ -16,7 +16,7 @@ use tokio_postgres::types::ToSql;
 
 use super::api_keys::{COLUMNS, ListedKey, checked_end, listed, permissions_of};
 use super::error::IdentityError;
-use super::{Identity, Origin, internal, record};
+use super::{Identity, Origin, internal, record, within};
 use crate::commands::ChangeMachine;
 
 const FIND_TO_CHANGE: &str = formatcp!(
@@ -82,7 +82,7 @@ impl Identity {
             checked_end(expires_at, now)?;
         }
         let mut client = self.client().await?;
-        let tx = client.transaction().await?;
+        let tx = within(&mut client, organization_id).await?;
         let key = find_to_change(&tx, organization_id, key_id).await?;
         let key = key.ok_or(IdentityError::NotFound("the API key"))?;
         if key.revoked_at.is_some() || key.expires_at <= now {

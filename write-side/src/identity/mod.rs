@@ -242,14 +242,14 @@ impl Identity {
     async fn account_of(&self, principal: &Principal) -> Result<Account, IdentityError> {
         let partition = self.inner.dispatcher.partition(principal.organization_id);
         let partition = partition.await?;
-        let client = self.client().await?;
-        if sessions::began_by_sign_on(&client, partition, session_of(principal)?).await? {
+        let mut client = self.client().await?;
+        let tx = within(&mut client, principal.organization_id).await?;
+        if sessions::began_by_sign_on(&tx, partition, session_of(principal)?).await? {
             return Err(IdentityError::Forbidden(
                 "this session began at another site: sign in by what belongs to the account to change it",
             ));
         }
-        let account =
-            accounts::of_user(&client, principal.organization_id, principal.user_id).await?;
+        let account = accounts::of_user(&tx, principal.organization_id, principal.user_id).await?;
         account.ok_or(IdentityError::NotFound("the account"))
     }
 
@@ -342,6 +342,18 @@ impl From<HashError> for IdentityError {
             error => Self::Internal(Box::new(error)),
         }
     }
+}
+
+/// A transaction of somebody who has signed in: it names their organization, so that rows of others are not there, whatever a
+/// statement says. Who signs in has none yet, and what concerns an account concerns all of its organizations.
+async fn within(
+    client: &mut Client,
+    organization_id: OrganizationId,
+) -> Result<Transaction<'_>, IdentityError> {
+    let tx = client.transaction().await?;
+    tx.batch_execute(&schema::access::name(organization_id.0))
+        .await?;
+    Ok(tx)
 }
 
 /// What the keys are derived for that hash the codes in mails.

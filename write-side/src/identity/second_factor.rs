@@ -17,7 +17,7 @@ use super::accounts::Account;
 use super::error::IdentityError;
 use super::factor_holder::FactorHolder;
 use super::record;
-use super::{Identity, Origin, internal};
+use super::{Identity, Origin, internal, within};
 
 /// What the key is derived for that seals the secrets of authenticator apps.
 pub(super) const PURPOSE: &str = "totp secrets";
@@ -120,15 +120,17 @@ impl Identity {
             .master
             .seal(PURPOSE, holder.id.as_bytes(), secret.as_bytes())
             .map_err(internal)?;
-        let client = self.client().await?;
-        holder.begin(&client, self.now()).await?;
+        let mut client = self.client().await?;
+        let tx = within(&mut client, principal.organization_id).await?;
+        holder.begin(&tx, self.now()).await?;
         let propose = holder.statements().propose;
-        if client.execute(propose, &[&holder.id, &sealed]).await? == 0 {
+        if tx.execute(propose, &[&holder.id, &sealed]).await? == 0 {
             return Err(IdentityError::Conflict {
                 detail: "there is a second factor already: give it up first".to_owned(),
                 pointer: None,
             });
         }
+        tx.commit().await?;
         Ok(Enrolment {
             secret: secret.to_base32().to_string(),
             uri: secret
@@ -154,7 +156,7 @@ impl Identity {
     ) -> Result<Vec<String>, IdentityError> {
         let holder = self.factor_holder(principal).await?;
         let mut client = self.client().await?;
-        let tx = client.transaction().await?;
+        let tx = within(&mut client, principal.organization_id).await?;
         if !self.uses_step(&*tx, &holder, code).await? {
             return Err(wrong_code());
         }
@@ -191,7 +193,7 @@ impl Identity {
     ) -> Result<Vec<String>, IdentityError> {
         let holder = self.factor_holder(principal).await?;
         let mut client = self.client().await?;
-        let tx = client.transaction().await?;
+        let tx = within(&mut client, principal.organization_id).await?;
         if !holder.has_factor || !self.uses_step(&*tx, &holder, code).await? {
             return Err(wrong_code());
         }
@@ -225,7 +227,7 @@ impl Identity {
         self.demand_password(&account, "/password", password)
             .await?;
         let mut client = self.client().await?;
-        let tx = client.transaction().await?;
+        let tx = within(&mut client, principal.organization_id).await?;
         let holder = FactorHolder::from(&account);
         if self.check_factor(&*tx, &holder, code).await?.is_none() {
             return Err(wrong_code());

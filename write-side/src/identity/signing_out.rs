@@ -8,7 +8,7 @@ use platform::auth::Principal;
 use super::error::IdentityError;
 use super::record;
 use super::sessions::{self, Owner};
-use super::{Identity, Origin, session_of};
+use super::{Identity, Origin, session_of, within};
 
 impl Identity {
     /// Ends the session of a request.
@@ -43,7 +43,7 @@ impl Identity {
         origin: &Origin,
     ) -> Result<usize, IdentityError> {
         let mut client = self.client().await?;
-        let tx = client.transaction().await?;
+        let tx = within(&mut client, owner.organization_id).await?;
         let ended = sessions::end_of_user(&tx, owner, only, reason).await?;
         let by = self.by_person(principal, origin);
         for session_id in &ended {
@@ -85,7 +85,9 @@ impl Identity {
         user_id: UserId,
     ) -> Result<Vec<sessions::Listed>, IdentityError> {
         let owner = self.owner_of(organization_id, user_id).await?;
-        sessions::list(&self.client().await?, &owner, self.now()).await
+        let mut client = self.client().await?;
+        let tx = within(&mut client, organization_id).await?;
+        sessions::list(&tx, &owner, self.now()).await
     }
 
     /// Ends one of a person's own sessions.

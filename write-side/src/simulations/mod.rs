@@ -12,7 +12,7 @@ use std::error::Error as StdError;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use const_format::formatcp;
-use deadpool_postgres::{Client, Pool};
+use deadpool_postgres::{Client, Pool, Transaction};
 use domain::calendar::definition::CalendarDefinition;
 use domain::ids::{CalendarId, OrganizationId, TicketId, UserId};
 use domain::sla::Metric;
@@ -240,11 +240,12 @@ impl Simulations {
         key: Option<&IdempotencyKey>,
         request: &SimulationRequest,
     ) -> Result<Kept, SimulationError> {
-        let (partition, client) = self.reach(organization).await?;
+        let (partition, mut client) = self.reach(organization).await?;
+        let tx = within(&mut client, organization).await?;
         let id = key.map_or_else(Uuid::now_v7, |key| id_of(by, key));
         let find: [&(dyn ToSql + Sync); 3] = [&partition, &organization.0, &id];
         if key.is_some()
-            && let Some(row) = client.query_opt(FIND, &find).await?
+            && let Some(row) = tx.query_opt(FIND, &find).await?
         {
             return asked_before(&row, request);
         }
@@ -253,13 +254,15 @@ impl Simulations {
         let [partition, org_id, id] = find;
         let values: [&(dyn ToSql + Sync); 7] =
             [partition, org_id, id, &json, &by.0, &now, &OPEN_MAX];
-        let made = client.execute(INSERT, &values).await?;
+        let made = tx.execute(INSERT, &values).await?;
         if made > 0 {
             let forget: [&(dyn ToSql + Sync); 3] = [partition, org_id, &KEPT_MAX];
-            client.execute(FORGET_OLD, &forget).await?;
+            tx.execute(FORGET_OLD, &forget).await?;
         }
         // Not made and there: the same request came twice at once.
-        match client.query_opt(FIND, &find).await? {
+        let found = tx.query_opt(FIND, &find).await?;
+        tx.commit().await?;
+        match found {
             Some(row) => asked_before(&row, request),
             None => Err(SimulationError::TooMany),
         }
@@ -270,9 +273,10 @@ impl Simulations {
     /// # Errors
     /// When the database fails.
     pub async fn list(&self, organization: OrganizationId) -> Result<Vec<Kept>, SimulationError> {
-        let (partition, client) = self.reach(organization).await?;
+        let (partition, mut client) = self.reach(organization).await?;
+        let tx = within(&mut client, organization).await?;
         let limit = KEPT_MAX + OPEN_MAX;
-        let rows = client
+        let rows = tx
             .query(LIST, &[&partition, &organization.0, &limit])
             .await?;
         rows.iter().map(kept).collect()
@@ -287,8 +291,9 @@ impl Simulations {
         organization: OrganizationId,
         id: Uuid,
     ) -> Result<Kept, SimulationError> {
-        let (partition, client) = self.reach(organization).await?;
-        let row = client
+        let (partition, mut client) = self.reach(organization).await?;
+        let tx = within(&mut client, organization).await?;
+        let row = tx
             .query_opt(FIND, &[&partition, &organization.0, &id])
             .await?;
         kept(&row.ok_or(SimulationError::NotFound)?)
@@ -303,13 +308,15 @@ impl Simulations {
         organization: OrganizationId,
         id: Uuid,
     ) -> Result<(), SimulationError> {
-        let (partition, client) = self.reach(organization).await?;
-        let gone = client
+        let (partition, mut client) = self.reach(organization).await?;
+        let tx = within(&mut client, organization).await?;
+        let gone = tx
             .execute(DELETE, &[&partition, &organization.0, &id])
             .await?;
         if gone == 0 {
             return Err(SimulationError::NotFound);
         }
+        tx.commit().await?;
         Ok(())
     }
 
@@ -325,8 +332,9 @@ impl Simulations {
         limit: i64,
     ) -> Result<Vec<KeptDifference>, SimulationError> {
         self.get(organization, id).await?;
-        let (partition, client) = self.reach(organization).await?;
-        let rows = client
+        let (partition, mut client) = self.reach(organization).await?;
+        let tx = within(&mut client, organization).await?;
+        let rows = tx
             .query(
                 DIFFERENCES,
                 &[&partition, &organization.0, &id, &after, &limit],
@@ -339,6 +347,17 @@ impl Simulations {
         let partition: Partition = self.dispatcher.partition(organization).await?;
         Ok((partition.get(), self.pool.get().await?))
     }
+}
+
+/// A transaction in which simulations of other organizations are not there.
+async fn within(
+    client: &mut Client,
+    organization: OrganizationId,
+) -> Result<Transaction<'_>, SimulationError> {
+    let tx = client.transaction().await?;
+    tx.batch_execute(&schema::access::name(organization.0))
+        .await?;
+    Ok(tx)
 }
 
 /// A request that is sent again leads to the same simulation.

@@ -20,7 +20,7 @@ use super::providers::{self, Home, PROVIDERS_MAX, SignOnProvider};
 use crate::identity::error::IdentityError;
 use crate::identity::factor_holder;
 use crate::identity::record::{self, By};
-use crate::identity::{Identity, Origin, internal, sessions};
+use crate::identity::{Identity, Origin, internal, sessions, within};
 
 /// A provider to be set up.
 pub struct NewProvider {
@@ -95,7 +95,9 @@ impl Identity {
         organization_id: OrganizationId,
     ) -> Result<Vec<SignOnProvider>, IdentityError> {
         let home = self.home_of(organization_id).await?;
-        providers::list(&self.client().await?, home).await
+        let mut client = self.client().await?;
+        let tx = within(&mut client, organization_id).await?;
+        providers::list(&tx, home).await
     }
 
     /// A provider of an organization.
@@ -108,7 +110,9 @@ impl Identity {
         id: SignOnProviderId,
     ) -> Result<SignOnProvider, IdentityError> {
         let home = self.home_of(organization_id).await?;
-        let found = providers::find(&self.client().await?, home, id).await?;
+        let mut client = self.client().await?;
+        let tx = within(&mut client, organization_id).await?;
+        let found = providers::find(&tx, home, id).await?;
         found.ok_or_else(unknown)
     }
 
@@ -140,7 +144,7 @@ impl Identity {
             created_at: self.now(),
         };
         let mut client = self.client().await?;
-        let tx = client.transaction().await?;
+        let tx = within(&mut client, home.organization_id).await?;
         if providers::count(&tx, home).await? >= PROVIDERS_MAX {
             return Err(IdentityError::Conflict {
                 detail: format!("there are {PROVIDERS_MAX} providers already: remove one first"),
@@ -177,7 +181,7 @@ impl Identity {
     ) -> Result<SignOnProvider, IdentityError> {
         let home = self.home_of(principal.organization_id).await?;
         let mut client = self.client().await?;
-        let tx = client.transaction().await?;
+        let tx = within(&mut client, home.organization_id).await?;
         let former = providers::find_to_change(&tx, home, id).await?;
         let former = former.ok_or_else(unknown)?;
         let mut changed = former.clone();
@@ -216,7 +220,7 @@ impl Identity {
     ) -> Result<(), IdentityError> {
         let home = self.home_of(principal.organization_id).await?;
         let mut client = self.client().await?;
-        let tx = client.transaction().await?;
+        let tx = within(&mut client, home.organization_id).await?;
         if !providers::remove(&tx, home, id).await? {
             return Err(unknown());
         }
@@ -248,7 +252,7 @@ impl Identity {
     ) -> Result<(), IdentityError> {
         let home = self.home_of(principal.organization_id).await?;
         let mut client = self.client().await?;
-        let tx = client.transaction().await?;
+        let tx = within(&mut client, home.organization_id).await?;
         let by = self.by_person(principal, origin);
         if links::remove_of_user(&tx, home, user_id).await? > 0 {
             let unlinked = SignOnUnlinked { user_id };
