@@ -16,7 +16,8 @@ pub const OWNER: Role = Role("insightdesk_owner");
 pub const LOG: Role = Role("insightdesk_log");
 /// Commands: reads streams and stored answers of the organization at hand, places organizations, keeps data keys.
 pub const COMMAND: Role = Role("insightdesk_command");
-/// Sign-in, sessions, mail: whoever comes has no organization yet. Sees neither log nor read models.
+/// Sign-in, sessions, mail: whoever comes has no organization yet, and sees ways in of one alone once it is known. Sees neither
+/// log nor read models.
 pub const IDENTITY: Role = Role("insightdesk_identity");
 /// Queries: reads the read models of the organization at hand, and writes nothing.
 pub const QUERY: Role = Role("insightdesk_query");

@@ -131,9 +131,9 @@ pub const TABLES: &[Access] = &[
         table::MASTER_KEYS,
         &[all(COMMAND, "SELECT, INSERT, DELETE")],
     ),
-    // Ways in: whoever signs in has no organization yet, and who administers them has one. An account, its codes and its devices
-    // are of all organizations that it acts in, a letter of none. The projector ends the sessions of those who lost their role, and
-    // takes away what is left of erased people.
+    // Ways in: whoever signs in has no organization yet, and who administers them has one. An account, its codes and its
+    // devices are of all organizations that it acts in, a letter of none. The projector ends the sessions of those who lost
+    // their role, and takes away what is left of erased people.
     on(
         table::ACCOUNTS,
         &[all(IDENTITY, EVERYTHING), all(PROJECTOR, REMOVE)],

@@ -88,3 +88,25 @@ fn everything_comes_from_one_source_and_has_its_sum() {
     sources.dedup();
     assert_eq!(sources.len(), 1, "{sources:?}");
 }
+
+/// A second one would mean other roots, other faults and more memory.
+#[test]
+fn tls_has_one_library_and_one_source_of_its_ciphers() {
+    let lock = fs::read_to_string(root().join("Cargo.lock")).unwrap();
+    let of_tls = [
+        "rustls",
+        "ring",
+        "aws-lc-rs",
+        "boring",
+        "native-tls",
+        "openssl",
+        "openssl-sys",
+        "schannel",
+    ];
+    let names = lock.lines().filter_map(|line| line.strip_prefix("name = "));
+    let names = names.map(|name| name.trim_matches('"'));
+    let mut found: Vec<&str> = names.filter(|name| of_tls.contains(name)).collect();
+    found.sort_unstable();
+    // `schannel` reads the roots of Windows.
+    assert_eq!(found, ["ring", "rustls", "schannel"]);
+}

@@ -29,14 +29,17 @@ const RELEASE_LOST: &str = formatcp!(
                   ELSE 'the servers that ran it ended before it did; ask for it again' END \
       WHERE s.partition = $1 AND s.state = 'running' AND s.seen_at < now() - {LOST_AFTER}"
 );
-/// The oldest one of an organization that runs none.
+/// The oldest one of an organization that runs none. It is chosen once, whatever the plan: chosen anew for each row that is
+/// compared with it, it would be another one each time.
 const CLAIM: &str = formatcp!(
-    "UPDATE {SLA_SIMULATIONS} c SET state = 'running', attempts = c.attempts + 1, seen_at = now(), events_done = NULL, \
-        events_total = NULL, tickets_done = 0, tickets_total = NULL, difference_count = 0 \
-      WHERE c.partition = $1 AND (c.org_id, c.simulation_id) IN (SELECT s.org_id, s.simulation_id FROM {SLA_SIMULATIONS} s \
+    "WITH oldest AS MATERIALIZED (SELECT s.org_id, s.simulation_id FROM {SLA_SIMULATIONS} s \
               WHERE s.partition = $1 AND s.state = 'queued' AND NOT EXISTS (SELECT 1 FROM {SLA_SIMULATIONS} r \
                      WHERE r.partition = $1 AND r.org_id = s.org_id AND r.state = 'running') \
               ORDER BY s.created_at, s.simulation_id LIMIT 1 FOR UPDATE SKIP LOCKED) \
+     UPDATE {SLA_SIMULATIONS} c SET state = 'running', attempts = c.attempts + 1, seen_at = now(), events_done = NULL, \
+        events_total = NULL, tickets_done = 0, tickets_total = NULL, difference_count = 0 \
+       FROM oldest \
+      WHERE c.partition = $1 AND c.org_id = oldest.org_id AND c.simulation_id = oldest.simulation_id \
       RETURNING c.org_id, c.simulation_id, c.attempts, c.request"
 );
 const CLEAR: &str = formatcp!(
