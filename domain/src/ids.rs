@@ -76,6 +76,10 @@ id!(
     SignOnProviderId
 );
 id!(
+    /// An export by the operator: the same in every organization that it holds.
+    ExportId
+);
+id!(
     /// A calendar of working time. Also the id of its stream.
     CalendarId
 );

@@ -10,6 +10,7 @@ use schema::projection::{
 };
 use schema::table::LOG_HEADS;
 use schema::table::core::{CHECKPOINTS, DERIVED};
+use tokio_postgres::GenericClient;
 
 use crate::error::RebuildError;
 use crate::replay::ReplayNamespace;
@@ -94,17 +95,27 @@ pub(crate) async fn create_replay(
     namespace: &ReplayNamespace,
     note: &str,
 ) -> Result<(), RebuildError> {
-    let (name, quoted) = (namespace.as_str(), namespace.quoted());
+    let quoted = namespace.quoted();
     let mut client = pool.get().await?;
     let tx = client.transaction().await?;
-    if tx.query_opt(NOTE, &[&name]).await?.is_some() {
-        return Err(RebuildError::NamespaceTaken(name.to_owned()));
-    }
+    refuse_taken(&*tx, namespace).await?;
     tx.batch_execute(&create_tables(&quoted)).await?;
     tx.batch_execute(&format!("COMMENT ON SCHEMA {quoted} IS '{note}'"))
         .await?;
     tx.commit().await?;
     Ok(())
+}
+
+/// Refuses a namespace that is there already.
+pub(crate) async fn refuse_taken(
+    client: &impl GenericClient,
+    namespace: &ReplayNamespace,
+) -> Result<(), RebuildError> {
+    let name = namespace.as_str();
+    match client.query_opt(NOTE, &[&name]).await? {
+        Some(_) => Err(RebuildError::NamespaceTaken(name.to_owned())),
+        None => Ok(()),
+    }
 }
 
 /// Drops the namespace of a replay, and no other.

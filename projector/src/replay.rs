@@ -84,6 +84,14 @@ impl fmt::Display for ReplayNamespace {
     }
 }
 
+/// Refuses a namespace that is there already.
+///
+/// # Errors
+/// [`RebuildError::NamespaceTaken`], and when PostgreSQL fails.
+pub async fn refuse_taken(pool: &Pool, namespace: &ReplayNamespace) -> Result<(), RebuildError> {
+    namespace::refuse_taken(&**pool.get().await?, namespace).await
+}
+
 /// Builds the core read models in `namespace`, from the events that were recorded up to `as_of`; how many these are.
 ///
 /// # Errors

@@ -50,24 +50,32 @@ struct Part {
     head: Mark,
 }
 
+/// Refuses a file or directory that is there already.
+///
+/// # Errors
+/// That it is.
+pub fn refuse_existing(output: &Path) -> Result<()> {
+    if output.exists() {
+        bail!(
+            "{} is there already: choose another --output, or remove it",
+            output.display()
+        );
+    }
+    Ok(())
+}
+
 impl Export {
     /// Writes one file for all partitions when `output` ends like a file of the format; else a directory with a file a
-    /// partition and a manifest.
+    /// partition and a manifest. See [`refuse_existing`].
     ///
     /// # Errors
-    /// When the log cannot be read, or `output` is there already or cannot be written.
+    /// When the log cannot be read, or `output` cannot be written.
     pub async fn run(
         &self,
         output: &Path,
         now: DateTime<Utc>,
         progress: &ProgressBar,
     ) -> Result<Exported> {
-        if output.exists() {
-            bail!(
-                "{} is there already: choose another --output, or remove it",
-                output.display()
-            );
-        }
         let parts = self.parts().await?;
         let total = parts
             .iter()

@@ -3,19 +3,24 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
+use domain::ids::ExportId;
+use domain::security::exports::LogExported;
+use domain::security::words::LogForm;
 use indicatif::HumanCount;
 use platform::clock::{Clock, SystemClock};
+use uuid::Uuid;
 
-use super::{connect_to_log, progress_bar};
+use super::{connect_to_log, disclosure, progress_bar};
 use crate::cli::ExportOptions;
 use crate::directory;
-use crate::export::{Export, Filter};
+use crate::export::{Export, Filter, Format, refuse_existing};
 
-/// Writes the log, or a part of it, to files.
+/// Writes the log, or a part of it, to files, and records in it that it did.
 ///
 /// # Errors
-/// When the log cannot be read, or the files cannot be written.
+/// When the log cannot be read or does not take that, or the files cannot be written.
 pub async fn export(options: ExportOptions) -> Result<()> {
+    refuse_existing(&options.output)?;
     let node = connect_to_log().await?;
     let place = match &options.organization {
         Some(slug) => Some(directory::organization(&node.store, slug).await?),
@@ -31,6 +36,7 @@ pub async fn export(options: ExportOptions) -> Result<()> {
         },
         format: options.format,
     };
+    disclosure::record(&node, place, told(&export)).await?;
     let bar = progress_bar("events")?;
     let outcome = export.run(&options.output, SystemClock.now(), &bar).await;
     bar.finish_and_clear();
@@ -41,6 +47,21 @@ pub async fn export(options: ExportOptions) -> Result<()> {
         println!("  {}", file.display());
     }
     Ok(())
+}
+
+/// What the organizations are told of an export.
+fn told(export: &Export) -> LogExported {
+    LogExported {
+        export_id: ExportId(Uuid::now_v7()),
+        form: match export.format {
+            Format::Ndjson => LogForm::Ndjson,
+            Format::Parquet => LogForm::Parquet,
+        },
+        from: export.filter.from,
+        to: export.filter.to,
+        as_of: None,
+        types: export.filter.types.clone(),
+    }
 }
 
 /// Writes exported files into an empty database.

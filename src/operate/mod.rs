@@ -1,6 +1,7 @@
 //! The commands of an operator: each connects, does one thing, says what it did, and ends.
 
 mod checkpoint;
+mod disclosure;
 mod export;
 mod import;
 mod organization;

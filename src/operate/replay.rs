@@ -1,15 +1,22 @@
 //! `insightdesk replay`.
 
-use anyhow::{Context, Result};
-use indicatif::HumanCount;
-use projector::replay::{ReplayNamespace, drop_replay};
-use projector::{Bar, Options};
+use std::collections::BTreeSet;
 
-use super::connect;
+use anyhow::{Context, Result};
+use chrono::{DateTime, Utc};
+use domain::ids::ExportId;
+use domain::security::exports::LogExported;
+use domain::security::words::LogForm;
+use indicatif::HumanCount;
+use projector::replay::{ReplayNamespace, drop_replay, refuse_taken};
+use projector::{Bar, Options};
+use uuid::Uuid;
+
+use super::{connect, disclosure};
 use crate::cli::ReplayOptions;
 use crate::node::Node;
 
-/// Builds the read models of a time in a schema of their own, or drops such a schema.
+/// Builds the read models of a time in a schema of their own, and records in the log that it did; or drops such a schema.
 ///
 /// # Errors
 /// When the schema is there already, the database fails, or an event cannot be applied.
@@ -37,6 +44,8 @@ async fn build(node: &Node, options: &ReplayOptions) -> Result<()> {
         .schema
         .clone()
         .unwrap_or_else(|| ReplayNamespace::of(as_of));
+    refuse_taken(&node.pools.owner, &namespace).await?;
+    disclosure::record(node, None, told(as_of)).await?;
     let bar = Bar::default();
     let report = |progress| bar.show(progress);
     let pool = &node.pools.owner;
@@ -58,4 +67,16 @@ async fn build(node: &Node, options: &ReplayOptions) -> Result<()> {
         as_of.to_rfc3339()
     );
     Ok(())
+}
+
+/// What the organizations are told of a replay.
+fn told(as_of: DateTime<Utc>) -> LogExported {
+    LogExported {
+        export_id: ExportId(Uuid::now_v7()),
+        form: LogForm::ReadModels,
+        from: None,
+        to: None,
+        as_of: Some(as_of),
+        types: BTreeSet::new(),
+    }
 }

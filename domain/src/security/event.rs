@@ -2,6 +2,7 @@
 //!
 //! Each names in `user_id` the person of the organization whose account it concerns; who acted is in the metadata.
 
+use super::exports::{LogExported, ReportDownloaded};
 use super::sign_on::SignOnSettings;
 use super::words::{
     PasswordChange, SecondFactorKind, SessionEnd, SignInFailure, SignInMethod, SignOnKind,
@@ -53,6 +54,10 @@ events! {
         InvitationRevoked(InvitationRevoked) = "invitation.revoked" v 1,
         /// Everything that is known of a person was given out.
         PersonExported(PersonExported) = "person.exported" v 1,
+        /// A report was given out as a file.
+        ReportDownloaded(ReportDownloaded) = "report.downloaded" v 1,
+        /// Events of the organization were given out by the operator.
+        LogExported(LogExported) = "log.exported" v 1,
         /// They have shown that mail to their address reaches them.
         EmailVerified(EmailVerified) = "email.verified" v 1,
         /// People may sign on by another site.
@@ -93,6 +98,9 @@ impl SecurityEvent {
             Self::InvitationAccepted(e) => e.user_id,
             Self::InvitationRevoked(e) => e.user_id,
             Self::PersonExported(e) => e.user_id,
+            Self::ReportDownloaded(e) => e.user_id,
+            // Nobody of the organization: it is about the export.
+            Self::LogExported(e) => UserId(e.export_id.0),
             Self::EmailVerified(e) => e.user_id,
             Self::SignOnProviderCreated(e) => e.user_id,
             Self::SignOnProviderChanged(e) => e.user_id,

@@ -5,6 +5,7 @@
 
 pub mod event;
 pub mod evolve;
+pub mod exports;
 pub mod sign_on;
 pub mod state;
 pub mod words;

@@ -148,3 +148,39 @@ words! {
         Trusted = "trusted",
     }
 }
+
+words! {
+    /// A report that is given out as a file.
+    Report {
+        /// How many promises were kept.
+        Attainment = "attainment",
+        /// Numbers of tickets.
+        Tickets = "tickets",
+        /// Numbers of messages.
+        Messages = "messages",
+        /// What agents or teams have and did.
+        Workload = "workload",
+    }
+}
+
+words! {
+    /// The kind of a report's file.
+    ReportFormat {
+        /// Comma-separated values.
+        Csv = "csv",
+        /// Apache Parquet.
+        Parquet = "parquet",
+    }
+}
+
+words! {
+    /// As what the operator takes events out.
+    LogForm {
+        /// Files of JSON lines.
+        Ndjson = "ndjson",
+        /// Files of Apache Parquet.
+        Parquet = "parquet",
+        /// Read models of a moment, in a schema of their own.
+        ReadModels = "read_models",
+    }
+}

@@ -73,6 +73,16 @@ const NOT_PERSONAL: &[(&str, &[&str], &str)] = &[
     ("api_key.created", &["scopes"], "words of the product"),
     ("invitation.sent", &["role"], "fixed words"),
     (
+        "report.downloaded",
+        &["report", "format", "conditions"],
+        "fixed words and days: see Conditions",
+    ),
+    (
+        "log.exported",
+        &["form", "types"],
+        "fixed words, and names of types that the operator asked for",
+    ),
+    (
         "sign_on_provider.created",
         &["kind", "issuer", "client_id", "settings"],
         "of a company, not of a person",

@@ -8,6 +8,7 @@ use domain::personal::StreamSubject;
 use domain::security::event::SecurityEvent;
 use domain::security::evolve::evolve;
 use domain::security::export_id;
+use domain::security::exports::Conditions;
 use domain::security::state::Occurrence;
 use uuid::Uuid;
 
@@ -18,8 +19,11 @@ fn every_event_is_about_the_person_that_it_names() {
         let DomainEvent::Security(event) = event else {
             continue;
         };
-        // A stranger has no account: that one is about the provider.
-        if matches!(event, SecurityEvent::SignOnRefused(_)) {
+        // A stranger has no account: that one is about the provider. The operator has none either.
+        if matches!(
+            event,
+            SecurityEvent::SignOnRefused(_) | SecurityEvent::LogExported(_)
+        ) {
             assert_ne!(event.user_id(), AGENT);
             continue;
         }
@@ -50,4 +54,18 @@ fn the_parts_of_an_export_are_one_occurrence_and_other_exports_are_others() {
     ] {
         assert_ne!(id, other);
     }
+}
+
+#[test]
+fn of_a_condition_that_may_hold_words_of_people_only_the_name_is_told() {
+    let long = "x".repeat(65);
+    let asked = [
+        ("status", "open"),
+        ("status", "printer on fire"),
+        ("query", "printer"),
+        ("team", &long),
+    ];
+    let conditions = Conditions::of(asked, &["status", "team"]);
+    let told = serde_json::to_string(&conditions).unwrap();
+    assert_eq!(told, r#"{"query":[],"status":["open"],"team":[]}"#);
 }

@@ -5,9 +5,10 @@ use domain::security::event::{
     ApiKeyChanged, ApiKeyCreated, InvitationSent, SecurityEvent, SessionEnded, SessionStarted,
     SignInFailed, SignOnProviderChanged, SignOnProviderCreated, SignOnRefused,
 };
+use domain::security::exports::{LogExported, ReportDownloaded};
 use domain::security::sign_on::SignOnSettings;
 use domain::security::words::{
-    PasswordChange, SessionEnd, SignInFailure, SignInMethod, SignOnRefusal,
+    LogForm, PasswordChange, Report, SessionEnd, SignInFailure, SignInMethod, SignOnRefusal,
 };
 use domain::text::{MailDomain, Scope};
 use platform::rows::{ACTOR, SUBJECT};
@@ -87,6 +88,8 @@ pub(super) fn fact(change: &SecurityEvent) -> Fact {
             format!("{ACTOR} exported what is held about {SUBJECT}"),
         )
         .concerning(e.subject),
+        SecurityEvent::ReportDownloaded(e) => downloaded(e),
+        SecurityEvent::LogExported(e) => log_exported(e),
         SecurityEvent::EmailVerified(_) => {
             of_person(format!("{SUBJECT} verified the e-mail address"))
         }
@@ -193,6 +196,57 @@ fn scope_names(scopes: &[Scope]) -> Vec<&str> {
 
 fn time_text(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Micros, true)
+}
+
+/// It concerns nobody but who did it.
+fn downloaded(event: &ReportDownloaded) -> Fact {
+    let report = match event.report {
+        Report::Attainment => "attainment",
+        Report::Tickets => "tickets",
+        Report::Messages => "messages",
+        Report::Workload => "workload",
+    };
+    let summary = format!("{ACTOR} downloaded a report of {report}");
+    let fact = Fact::new("user", event.user_id.0, summary).changing(
+        "format",
+        Value::Null,
+        event.format.as_str(),
+    );
+    let conditions = event.conditions.each();
+    conditions.fold(fact, |fact, (name, values)| {
+        fact.changing(format!("conditions.{name}"), Value::Null, values.to_vec())
+    })
+}
+
+/// It concerns nobody of the organization.
+fn log_exported(event: &LogExported) -> Fact {
+    let what = match event.form {
+        LogForm::Ndjson | LogForm::Parquet => "exported events of the organization",
+        LogForm::ReadModels => "built read models of a moment for analysis",
+    };
+    let fact = Fact::new("export", event.export_id.0, format!("{ACTOR} {what}")).changing(
+        "form",
+        Value::Null,
+        event.form.as_str(),
+    );
+    let times = [
+        ("from", event.from),
+        ("to", event.to),
+        ("as_of", event.as_of),
+    ];
+    let times = times.into_iter();
+    let fact = times
+        .filter_map(|(name, time)| Some((name, time_text(time?))))
+        .fold(fact, |fact, (name, time)| {
+            fact.changing(format!("conditions.{name}"), Value::Null, time)
+        });
+    match event.types.is_empty() {
+        true => fact,
+        false => {
+            let types: Vec<&str> = event.types.iter().map(String::as_str).collect();
+            fact.changing("conditions.types", Value::Null, types)
+        }
+    }
 }
 
 fn provider_created(event: &SignOnProviderCreated) -> Fact {

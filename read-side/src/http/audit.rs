@@ -73,7 +73,7 @@ impl SubjectView {
 #[derive(Debug, Object)]
 #[oai(rename = "AuditResource")]
 struct ResourceView {
-    /// `user`, `team`, `organization`, `message`, `session`, `api_key` or `invitation`.
+    /// `user`, `team`, `organization`, `message`, `session`, `api_key`, `invitation`, `sign_on_provider` or `export`.
     #[oai(rename = "type")]
     kind: String,
     /// Its id.

@@ -2,21 +2,19 @@
 
 use domain::ids::UserId;
 use platform::http::auth::Bearer;
-use platform::http::exports::ExportRecords;
 use platform::http::page::bad_cursor;
 use platform::http::problem::{Problem, QueryProblem};
 use platform::http::views::{MessageView, SavedViewView, TicketView, UserView};
 use poem::Request;
 use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::{Object, OpenApi};
-use std::sync::Arc;
 use uuid::Uuid;
 
 use super::audit::{self, AuditEntryView};
 use super::history::{HistoryEntryView, entry};
 use super::page::{Found, limit};
 use super::session::{Session, refused};
-use super::{Tag, views};
+use super::{Exports, Tag, views};
 use crate::export::Export;
 use crate::models::ReadModels;
 
@@ -52,7 +50,7 @@ struct ActView {
 
 pub(super) struct ExportQueries {
     pub(super) models: ReadModels,
-    pub(super) exports: Arc<dyn ExportRecords>,
+    pub(super) exports: Exports,
 }
 
 #[OpenApi(tag = "Tag::Users")]

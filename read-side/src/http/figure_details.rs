@@ -1,6 +1,7 @@
 //! The tickets behind the numbers of `GET /reports/tickets`, and its numbers as a file.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use domain::security::words::{Report, ReportFormat};
 use platform::http::auth::Bearer;
 use platform::http::page::bad_cursor;
 use platform::http::problem::QueryProblem;
@@ -13,12 +14,12 @@ use poem_openapi::payload::{Binary, PlainText};
 use poem_openapi::{ApiResponse, OpenApi};
 use uuid::Uuid;
 
-use super::Tag;
 use super::figure_views::{CountedTicketView, FigureView, PeriodView, SplitView, counted};
 use super::figures::{Asked, FigureQueries};
 use super::page::{Listed, OrderView, limit};
 use super::session::{Session, refused};
 use super::sheet::{csv, figure_sheet, parquet};
+use super::{Exports, Tag};
 use crate::reports::figures::{FactsList, FactsQuery};
 
 /// The answer with a file.
@@ -53,7 +54,7 @@ enum ParquetAnswer {
     ),
 }
 
-pub(super) struct FigureDetailQueries(pub(super) FigureQueries);
+pub(super) struct FigureDetailQueries(pub(super) FigureQueries, pub(super) Exports);
 
 #[OpenApi(tag = "Tag::Reports")]
 impl FigureDetailQueries {
@@ -177,6 +178,7 @@ impl FigureDetailQueries {
     )]
     async fn download(
         &self,
+        request: &Request,
         auth: Bearer,
         /// What the answer has to show: the token of an earlier answer.
         #[oai(name = "Consistency-Token")]
@@ -237,6 +239,10 @@ impl FigureDetailQueries {
         let report = self.0.report_of(&session, &auth.0, asked, cut).await?;
         let text = csv(&figure_sheet(figure.0.into(), &report));
         let disposition = format!("attachment; filename=\"tickets-{}-{}.csv\"", from.0, to.0);
+        let recorded = self
+            .1
+            .record_download(&auth.0, Report::Tickets, ReportFormat::Csv, request);
+        recorded.await?;
         Ok(CsvAnswer::Csv(PlainText(text), disposition, session.token))
     }
 
@@ -255,6 +261,7 @@ impl FigureDetailQueries {
     )]
     async fn download_parquet(
         &self,
+        request: &Request,
         auth: Bearer,
         /// What the answer has to show: the token of an earlier answer.
         #[oai(name = "Consistency-Token")]
@@ -318,6 +325,10 @@ impl FigureDetailQueries {
             "attachment; filename=\"tickets-{}-{}.parquet\"",
             from.0, to.0
         );
+        let recorded =
+            self.1
+                .record_download(&auth.0, Report::Tickets, ReportFormat::Parquet, request);
+        recorded.await?;
         Ok(ParquetAnswer::File(
             Binary(bytes),
             disposition,

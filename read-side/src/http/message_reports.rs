@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::calendar::zone::Zone;
 use domain::ids::{TeamId, UserId};
+use domain::security::words::Report;
 use platform::auth::Principal;
 use platform::http::auth::Bearer;
 use platform::http::page::bad_cursor;
@@ -24,7 +25,7 @@ use super::page::{Listed, OrderView, limit};
 use super::session::{Session, refused};
 use super::sheet::{FileAnswer, FormatView, message_sheet};
 use super::zone::organizations_zone;
-use super::{Tag, asked};
+use super::{Exports, Tag, asked};
 use crate::models::ReadModels;
 use crate::reports::figures::{Frame, Period};
 use crate::reports::messages::{
@@ -45,7 +46,7 @@ enum MessagesAnswer {
     ),
 }
 
-pub(super) struct MessageReportQueries(pub(super) ReadModels);
+pub(super) struct MessageReportQueries(pub(super) ReadModels, pub(super) Exports);
 
 #[OpenApi(tag = "Tag::Reports")]
 impl MessageReportQueries {
@@ -123,6 +124,7 @@ impl MessageReportQueries {
     )]
     async fn download(
         &self,
+        request: &Request,
         auth: Bearer,
         /// What the answer has to show: the token of an earlier answer.
         #[oai(name = "Consistency-Token")]
@@ -165,9 +167,13 @@ impl MessageReportQueries {
         let cut = (group.0.map(Into::into), split.0.map(Into::into));
         let report = self.report_of(&session, &auth.0, asked, cut).await?;
         let name = format!("messages-{}-{}", from.0, to.0);
-        Ok(format
-            .0
-            .answer(&message_sheet(&report), &name, session.token)?)
+        let (format, sheet) = (format.0, message_sheet(&report));
+        let file = format.answer(&sheet, &name, session.token)?;
+        let recorded = self
+            .1
+            .record_download(&auth.0, Report::Messages, format.into(), request);
+        recorded.await?;
+        Ok(file)
     }
 
     /// List the messages behind a number

@@ -111,14 +111,12 @@ pub fn is_of_the_moment(parameter: &str, value: &str) -> bool {
     }
 }
 
-/// All query endpoints, to be served under the API's base path. What is held about a person is given out once `exports` has
-/// recorded it.
-pub fn api(
-    models: ReadModels,
-    log: Log,
-    feed: Feed,
-    exports: Arc<dyn ExportRecords>,
-) -> impl OpenApi + 'static {
+/// What records what is given out.
+type Exports = Arc<dyn ExportRecords>;
+
+/// All query endpoints, to be served under the API's base path. What is held about a person, and a report as a file, is given
+/// out once `exports` has recorded it.
+pub fn api(models: ReadModels, log: Log, feed: Feed, exports: Exports) -> impl OpenApi + 'static {
     let past = Past::new(models.clone(), log);
     (
         (
@@ -134,14 +132,14 @@ pub fn api(
         users::UserQueries(models.clone(), past.clone()),
         export::ExportQueries {
             models: models.clone(),
-            exports,
+            exports: exports.clone(),
         },
         audit::AuditQueries(models.clone()),
         teams::TeamQueries(models.clone(), past.clone()),
         companies::CompanyQueries(models.clone()),
         calendars::CalendarQueries(models.clone()),
         policies::PolicyQueries(models.clone(), past),
-        of_reports(&models),
+        of_reports(&models, &exports),
         recompute::RecomputeQueries(models.clone()),
         dry_run::DryRunQueries(models.clone()),
         organization::OrganizationQueries(models),
@@ -150,13 +148,13 @@ pub fn api(
 }
 
 /// Reports, apart: a tuple of endpoints has an end.
-fn of_reports(models: &ReadModels) -> impl OpenApi + use<> {
+fn of_reports(models: &ReadModels, exports: &Exports) -> impl OpenApi + use<> {
     let figures = || figures::FigureQueries(models.clone());
     (
-        reports::ReportQueries(models.clone()),
+        reports::ReportQueries(models.clone(), exports.clone()),
         figures(),
-        figure_details::FigureDetailQueries(figures()),
-        message_reports::MessageReportQueries(models.clone()),
-        workload::WorkloadQueries(models.clone()),
+        figure_details::FigureDetailQueries(figures(), exports.clone()),
+        message_reports::MessageReportQueries(models.clone(), exports.clone()),
+        workload::WorkloadQueries(models.clone(), exports.clone()),
     )
 }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::calendar::zone::Zone;
 use domain::ids::{PolicyId, TeamId, UserId};
+use domain::security::words::Report;
 use platform::http::auth::Bearer;
 use platform::http::page::bad_cursor;
 use platform::http::problem::{Problem, QueryProblem};
@@ -12,7 +13,6 @@ use poem_openapi::param::{Header, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, OpenApi};
 
-use super::Tag;
 use super::conditions::{all, parse_holder};
 use super::page::{Listed, OrderView, limit};
 use super::report_views::{AttainmentReportView, GroupingView, MeasureView, OutcomeView};
@@ -20,6 +20,7 @@ use super::session::{Session, bad, refused};
 use super::sheet::{FileAnswer, FormatView, attainment_sheet};
 use super::sla_views::MetricView;
 use super::zone::zone_or;
+use super::{Exports, Tag};
 use crate::models::ReadModels;
 use crate::reports::{
     Attainment, AttainmentReport, Days, MeasureFilter, MeasureList, MeasureQuery, ReportRange,
@@ -39,7 +40,7 @@ enum ReportAnswer {
     ),
 }
 
-pub(super) struct ReportQueries(pub(super) ReadModels);
+pub(super) struct ReportQueries(pub(super) ReadModels, pub(super) Exports);
 
 #[OpenApi(tag = "Tag::ServiceLevels")]
 impl ReportQueries {
@@ -121,6 +122,7 @@ impl ReportQueries {
     )]
     async fn download(
         &self,
+        request: &Request,
         auth: Bearer,
         /// What the answer has to show: the token of an earlier answer.
         #[oai(name = "Consistency-Token")]
@@ -168,7 +170,13 @@ impl ReportQueries {
         let report = self.report_of(&session, &filter, &groups, zone).await?;
         let sheet = attainment_sheet(&report, !groups.is_empty());
         let name = format!("sla-{}-{}", from.0.date_naive(), to.0.date_naive());
-        Ok(format.0.answer(&sheet, &name, session.token)?)
+        let format = format.0;
+        let file = format.answer(&sheet, &name, session.token)?;
+        let recorded = self
+            .1
+            .record_download(&auth.0, Report::Attainment, format.into(), request);
+        recorded.await?;
+        Ok(file)
     }
 
     /// List the waits behind a report

@@ -3,13 +3,14 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::calendar::zone::Zone;
 use domain::ids::TeamId;
+use domain::security::words::Report;
 use platform::http::auth::Bearer;
 use platform::http::problem::QueryProblem;
+use poem::Request;
 use poem_openapi::param::{Header, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Enum, Object, OpenApi};
 
-use super::Tag;
 use super::conditions::parse_holder;
 use super::figures::{parse_as_of, parse_days, too_many_groups};
 use super::message_views::{MessageNumbersView, team_or_agent};
@@ -17,6 +18,7 @@ use super::report_views::NamedView;
 use super::session::{Session, refused};
 use super::sheet::{FileAnswer, FormatView, workload_sheet};
 use super::zone::organizations_zone;
+use super::{Exports, Tag};
 use crate::models::ReadModels;
 use crate::reports::figures::PARTS_MAX;
 use crate::reports::workload::{Held, Worker, WorkloadBy, WorkloadQuery};
@@ -102,7 +104,7 @@ enum WorkloadAnswer {
     ),
 }
 
-pub(super) struct WorkloadQueries(pub(super) ReadModels);
+pub(super) struct WorkloadQueries(pub(super) ReadModels, pub(super) Exports);
 
 #[OpenApi(tag = "Tag::Reports")]
 impl WorkloadQueries {
@@ -171,6 +173,7 @@ impl WorkloadQueries {
     )]
     async fn download(
         &self,
+        request: &Request,
         auth: Bearer,
         /// What the answer has to show: the token of an earlier answer.
         #[oai(name = "Consistency-Token")]
@@ -199,9 +202,13 @@ impl WorkloadQueries {
         };
         let (_, workers) = self.work_of(&session, asked).await?;
         let name = format!("workload-{}-{}", from.0, to.0);
-        Ok(format
-            .0
-            .answer(&workload_sheet(&workers), &name, session.token)?)
+        let (format, sheet) = (format.0, workload_sheet(&workers));
+        let file = format.answer(&sheet, &name, session.token)?;
+        let recorded = self
+            .1
+            .record_download(&auth.0, Report::Workload, format.into(), request);
+        recorded.await?;
+        Ok(file)
     }
 }
 

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use chrono::{TimeDelta, Utc};
 use domain::actor::Role;
 use domain::ids::{OrganizationId, UserId};
+use domain::security::words::{Report, ReportFormat};
 use event_store::{EventStore, OrgId, Partition, Position};
 use platform::auth::{
     ApiKeys, EndedSessions, Grant, Principal, TokenKeys, TokenSigner, TokenVerifier,
@@ -299,6 +300,16 @@ impl ExportRecords for Unrecorded {
         &self,
         _reader: &Principal,
         _subject: UserId,
+        _request: &poem::Request,
+    ) -> Result<(), Problem> {
+        Ok(())
+    }
+
+    async fn record_download(
+        &self,
+        _reader: &Principal,
+        _report: Report,
+        _format: ReportFormat,
         _request: &poem::Request,
     ) -> Result<(), Problem> {
         Ok(())

@@ -227,3 +227,88 @@ async fn a_lead_reads_it_without_private_teams_that_they_are_not_in() {
     let all = app.admin().get(path).await.expect(200).body.to_string();
     assert!(all.contains("Whisperers"));
 }
+
+const DAYS: &str = "from=2026-03-01&to=2026-04-01";
+const RANGE: &str = "from=2026-03-01T00:00:00Z&to=2026-04-01T00:00:00Z";
+
+/// Every download of a report, with the report and the kind of file that the audit tells of it.
+fn downloads() -> [(String, &'static str, &'static str); 5] {
+    let of_days = |path: &str| format!("/reports/{path}{DAYS}");
+    [
+        (
+            of_days("tickets/csv?figure=opened&query=tag:printer&tag=fire&"),
+            "tickets",
+            "csv",
+        ),
+        (
+            of_days("tickets/parquet?figure=opened&"),
+            "tickets",
+            "parquet",
+        ),
+        (of_days("messages/download?format=csv&"), "messages", "csv"),
+        (
+            of_days("workload/download?format=parquet&by=team&"),
+            "workload",
+            "parquet",
+        ),
+        (
+            format!("/reports/sla/download?format=csv&{RANGE}"),
+            "attainment",
+            "csv",
+        ),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_download_of_a_report_is_in_it() {
+    let app = TestApp::start().await;
+    for (path, report, format) in downloads() {
+        app.agent().get(&path).await.expect(200);
+        let look = async || {
+            let told = app.admin().get("/audit?type=report.downloaded").await;
+            let told = told.expect(200);
+            let newest = told.items().first().cloned().unwrap_or_default();
+            let summary = format!("Grace downloaded a report of {report}");
+            let is_it = newest["summary"] == summary.as_str()
+                && newest["changes"][0] == json!({"field": "format", "to": format});
+            if is_it {
+                Ok(newest)
+            } else {
+                Err(told.body.clone())
+            }
+        };
+        let entry = eventually(look, DEADLINE).await;
+        assert_eq!(entry["actor"]["id"], json!(app.agent().id));
+        assert!(entry["source_address"].is_string());
+        let conditions = entry["changes"].as_array().unwrap();
+        let from = conditions
+            .iter()
+            .find(|it| it["field"] == "conditions.from");
+        let from = from.unwrap()["to"][0].as_str().unwrap();
+        assert!(from.starts_with("2026-03-01"), "{from}");
+        assert!(!entry.to_string().contains("printer") && !entry.to_string().contains("fire"));
+    }
+    let theirs = app.globex.admin.get("/audit?type=report.downloaded").await;
+    assert!(theirs.expect(200).items().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_download_is_not_in_it() {
+    let app = TestApp::start().await;
+    for (path, ..) in downloads() {
+        app.customer().get(&path).await.expect(403);
+        let backwards = path.replace("to=2026-04-01", "to=2026-02-01");
+        app.agent().get(&backwards).await.expect(400);
+    }
+    let nowhere = format!(
+        "/reports/tickets/csv?figure=opened&view={}&{DAYS}",
+        Uuid::now_v7()
+    );
+    app.agent().get(&nowhere).await.expect(404);
+    app.at_rest().await;
+    let log = app.log().await;
+    assert!(
+        log.iter()
+            .all(|event| event.event_type != "report.downloaded")
+    );
+}

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::harness::{Binary, Database, TestApp};
+use crate::harness::{Binary, DEADLINE, Database, Person, TestApp, eventually};
 
 const EVERY_EVENT: &str = "SELECT coalesce(string_agg(e::text || e.data::text || e.metadata::text, E'\\n' \
     ORDER BY partition, position), '') FROM events e";
@@ -150,7 +150,10 @@ async fn a_part_is_chosen_by_organization_type_and_time_and_is_not_a_log() {
         binary
             .succeed(&[&["export", "--output", file], options].concat())
             .await;
-        lines(&dir.path().join(file))
+        let mut events = lines(&dir.path().join(file));
+        // Each export is recorded before it begins.
+        events.retain(|event| event["type"] != "log.exported");
+        events
     };
     let types = export(&["--types", "ticket.opened,message.posted"], "types.ndjson").await;
     let names: Vec<_> = types
@@ -182,4 +185,77 @@ async fn a_part_is_chosen_by_organization_type_and_time_and_is_not_a_log() {
     let other = Binary::new(&empty.config(), dir.path());
     let refused = other.fail(&["restore", "part"]).await;
     assert!(refused.contains("is a part of a log"), "{refused}");
+}
+
+/// What the audit of somebody's organization says of exports, the newest first, once it says this many.
+async fn told(by: &Person, count: usize) -> Vec<Value> {
+    let look = async || {
+        let told = by.get("/audit?type=log.exported").await.expect(200);
+        match told.items().len() == count {
+            true => Ok(told.items().to_vec()),
+            false => Err(told.body.clone()),
+        }
+    };
+    eventually(look, DEADLINE).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_is_told_to_each_organization_that_it_holds() {
+    let dir = TempDir::new().unwrap();
+    let (app, binary) = desk(&dir).await;
+    binary.succeed(&["export", "--output", "log"]).await;
+    let acme = told(app.admin(), 1).await;
+    let globex = told(&app.globex.admin, 1).await;
+    assert_eq!(acme[0]["actor"]["kind"], "operator");
+    assert_eq!(acme[0]["resource"], globex[0]["resource"]);
+    let changes = json!([{"field": "form", "to": "ndjson"}]);
+    assert_eq!(acme[0]["changes"], changes);
+
+    let part = ["export", "--organization", "acme", "--output", "acme"];
+    let types = ["--types", "ticket.opened", "--to", "2026-03-01T00:00:00Z"];
+    binary.succeed(&[&part[..], &types[..]].concat()).await;
+    let acme = told(app.admin(), 2).await;
+    let changes = json!([
+        {"field": "form", "to": "ndjson"},
+        {"field": "conditions.to", "to": "2026-03-01T00:00:00.000000Z"},
+        {"field": "conditions.types", "to": ["ticket.opened"]},
+    ]);
+    assert_eq!(acme[0]["changes"], changes);
+    app.at_rest().await;
+    told(&app.globex.admin, 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replay_is_told_to_each_organization_that_it_holds() {
+    let dir = TempDir::new().unwrap();
+    let (app, binary) = desk(&dir).await;
+    let replay = ["replay", "--as-of", "2026-03-01T00:00:00Z"];
+    binary.succeed(&replay).await;
+    for admin in [app.admin(), &app.globex.admin] {
+        let told = told(admin, 1).await;
+        let changes = json!([
+            {"field": "form", "to": "read_models"},
+            {"field": "conditions.as_of", "to": "2026-03-01T00:00:00.000000Z"},
+        ]);
+        assert_eq!(told[0]["changes"], changes);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_or_a_replay_that_is_refused_is_told_to_nobody() {
+    let dir = TempDir::new().unwrap();
+    let (app, binary) = desk(&dir).await;
+    let replay = ["replay", "--as-of", "2026-03-01T00:00:00Z"];
+    std::fs::write(dir.path().join("log.ndjson"), "").unwrap();
+    let existing = ["export", "--output", "log.ndjson"];
+    binary.fail(&existing).await;
+    let nobodys = ["export", "--organization", "nobody", "--output", "log"];
+    binary.fail(&nobodys).await;
+    binary.succeed(&replay).await;
+    binary.fail(&replay).await;
+    let log = app.log().await;
+    let exports = log
+        .iter()
+        .filter(|event| event.event_type == "log.exported");
+    assert_eq!(exports.count(), 1, "the one replay");
 }

@@ -1,20 +1,47 @@
-//! Records the exports that the queries give.
+//! Records what the queries give out.
 
 use super::desk::{Call, Headers, to_the_end};
 use crate::commands::RecordSecurity;
 use crate::dispatch::Dispatcher;
 use async_trait::async_trait;
 use domain::ids::UserId;
-use domain::security::event::PersonExported;
+use domain::security::event::{PersonExported, SecurityEvent};
 use domain::security::export_id;
+use domain::security::exports::ReportDownloaded;
+use domain::security::words::{Report, ReportFormat};
 use platform::auth::Principal;
-use platform::http::exports::ExportRecords;
+use platform::http::exports::{ExportRecords, conditions};
 use platform::http::problem::Problem;
 use poem::Request;
+use uuid::Uuid;
 
 /// Records exports as events.
 #[derive(Debug, Clone)]
 pub struct ExportRecorder(pub Dispatcher);
+
+impl ExportRecorder {
+    async fn dispatch(
+        &self,
+        reader: &Principal,
+        request: &Request,
+        occurrence_id: Uuid,
+        event: impl Into<SecurityEvent>,
+    ) -> Result<(), Problem> {
+        let call = Call {
+            principal: *reader,
+            request,
+            headers: Headers::default(),
+        };
+        let context = call.context()?;
+        let dispatcher = self.0.clone();
+        let command = RecordSecurity {
+            occurrence_id,
+            event: event.into(),
+        };
+        to_the_end(async move { dispatcher.dispatch(context, command).await }).await?;
+        Ok(())
+    }
+}
 
 #[async_trait]
 impl ExportRecords for ExportRecorder {
@@ -24,23 +51,29 @@ impl ExportRecords for ExportRecorder {
         subject: UserId,
         request: &Request,
     ) -> Result<(), Problem> {
-        let call = Call {
-            principal: *reader,
-            request,
-            headers: Headers::default(),
+        let at = self.0.clock().now();
+        let id = export_id(reader.organization_id, reader.user_id, subject, at);
+        let exported = PersonExported {
+            user_id: reader.user_id,
+            subject,
         };
-        let context = call.context()?;
-        let dispatcher = self.0.clone();
-        let at = dispatcher.clock().now();
-        let command = RecordSecurity {
-            occurrence_id: export_id(reader.organization_id, reader.user_id, subject, at),
-            event: PersonExported {
-                user_id: reader.user_id,
-                subject,
-            }
-            .into(),
+        self.dispatch(reader, request, id, exported).await
+    }
+
+    async fn record_download(
+        &self,
+        reader: &Principal,
+        report: Report,
+        format: ReportFormat,
+        request: &Request,
+    ) -> Result<(), Problem> {
+        let downloaded = ReportDownloaded {
+            user_id: reader.user_id,
+            report,
+            format,
+            conditions: conditions(request),
         };
-        to_the_end(async move { dispatcher.dispatch(context, command).await }).await?;
-        Ok(())
+        self.dispatch(reader, request, Uuid::now_v7(), downloaded)
+            .await
     }
 }

@@ -4,7 +4,7 @@ use super::{FULL, MINIMAL, email, name};
 use crate::scenario::{AGENT, CUSTOMER};
 use chrono::{DateTime, Utc};
 use domain::actor::Role;
-use domain::ids::{ApiKeyId, InvitationId, SessionId, SignOnProviderId};
+use domain::ids::{ApiKeyId, ExportId, InvitationId, SessionId, SignOnProviderId};
 use domain::security::event::{
     ApiKeyChanged, ApiKeyCreated, ApiKeyRevoked, ApiKeyUsed, EmailVerified, InvitationAccepted,
     InvitationRevoked, InvitationSent, PasswordChanged, PasswordResetRequested, PersonExported,
@@ -13,10 +13,11 @@ use domain::security::event::{
     SignOnProviderChanged, SignOnProviderCreated, SignOnProviderRemoved, SignOnRefused,
     SignOnUnlinked,
 };
+use domain::security::exports::{Conditions, LogExported, ReportDownloaded};
 use domain::security::sign_on::SignOnSettings;
 use domain::security::words::{
-    Newcomers, PasswordChange, SecondFactorKind, SecondFactorRule, SessionEnd, SignInFailure,
-    SignInMethod, SignOnKind, SignOnRefusal,
+    LogForm, Newcomers, PasswordChange, Report, ReportFormat, SecondFactorKind, SecondFactorRule,
+    SessionEnd, SignInFailure, SignInMethod, SignOnKind, SignOnRefusal,
 };
 use domain::text::{Device, MailDomain, Scope};
 use uuid::Uuid;
@@ -25,6 +26,7 @@ const SESSION: SessionId = SessionId(Uuid::from_u128(0x81));
 const KEY: ApiKeyId = ApiKeyId(Uuid::from_u128(0x82));
 const INVITATION: InvitationId = InvitationId(Uuid::from_u128(0x83));
 const PROVIDER: SignOnProviderId = SignOnProviderId(Uuid::from_u128(0x84));
+const EXPORT: ExportId = ExportId(Uuid::from_u128(0x85));
 const TOTP: SecondFactorKind = SecondFactorKind::Totp;
 
 type Sample = (&'static str, SecurityEvent);
@@ -37,6 +39,7 @@ pub fn samples() -> impl Iterator<Item = Sample> {
         .chain(keys())
         .chain(invitations())
         .chain(people())
+        .chain(exports())
         .chain(sign_on())
 }
 
@@ -211,6 +214,61 @@ fn people() -> impl Iterator<Item = Sample> {
             .into(),
         ),
         (FULL, EmailVerified { user_id: AGENT }.into()),
+    ]
+    .into_iter()
+}
+
+fn exports() -> impl Iterator<Item = Sample> {
+    let downloaded = |report, format, parameters: &[(&'static str, &'static str)]| {
+        let conditions = Conditions::of(parameters.iter().copied(), &["from", "status", "to"]);
+        ReportDownloaded {
+            user_id: AGENT,
+            report,
+            format,
+            conditions,
+        }
+    };
+    let conditions = [
+        ("from", "2026-03-01"),
+        ("to", "2026-04-01"),
+        ("status", "open"),
+        ("status", "new"),
+        ("query", "printer"),
+    ];
+    let time = |text: &str| Some(DateTime::parse_from_rfc3339(text).unwrap().to_utc());
+    let exported = |form| LogExported {
+        export_id: EXPORT,
+        form,
+        from: None,
+        to: None,
+        as_of: None,
+        types: [].into(),
+    };
+    let part = LogExported {
+        from: time("2026-03-01T00:00:00Z"),
+        to: time("2026-04-01T00:00:00Z"),
+        types: ["ticket.opened".to_owned()].into(),
+        ..exported(LogForm::Ndjson)
+    };
+    let replay = LogExported {
+        as_of: time("2026-03-01T00:00:00Z"),
+        ..exported(LogForm::ReadModels)
+    };
+    let (csv, parquet) = (ReportFormat::Csv, ReportFormat::Parquet);
+    [
+        (FULL, downloaded(Report::Tickets, csv, &conditions).into()),
+        (
+            "attainment",
+            downloaded(Report::Attainment, csv, &[]).into(),
+        ),
+        (
+            "messages",
+            downloaded(Report::Messages, parquet, &[]).into(),
+        ),
+        ("workload", downloaded(Report::Workload, csv, &[]).into()),
+        (FULL, part.into()),
+        ("parquet", exported(LogForm::Parquet).into()),
+        ("read_models", replay.into()),
     ]
     .into_iter()
 }

@@ -1,5 +1,6 @@
 //! The operations that give a report as a file of the kind that is asked for.
 
+use domain::security::words::ReportFormat;
 use platform::http::problem::Problem;
 use poem_openapi::payload::{Binary, PlainText};
 use poem_openapi::{ApiResponse, Enum, ResponseContent};
@@ -58,5 +59,14 @@ impl FormatView {
         };
         let disposition = format!("attachment; filename=\"{name}.{ending}\"");
         Ok(FileAnswer::File(contents, disposition, token))
+    }
+}
+
+impl From<FormatView> for ReportFormat {
+    fn from(view: FormatView) -> Self {
+        match view {
+            FormatView::Csv => Self::Csv,
+            FormatView::Parquet => Self::Parquet,
+        }
     }
 }
