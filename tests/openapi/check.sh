@@ -2,7 +2,7 @@
 # Checks the API against its description: schema/openapi.json is what the program describes, and a freshly started server
 # keeps it under schemathesis, for every role, and between two organizations. `./dev spec` looks at the description itself.
 # Needs cargo, python3 with venv, and what `insightdesk up` needs.
-# usage: tests/openapi/check.sh [more options of `schemathesis run`]
+# usage: ./dev openapi-check [more options of `schemathesis run`], which installs that
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
