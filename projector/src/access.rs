@@ -7,8 +7,8 @@ use deadpool_postgres::Transaction;
 use event_store::Partition;
 use platform::auth::SET_STANDING;
 use schema::table::{
-    ACCOUNTS, API_KEYS, CHALLENGES, KNOWN_DEVICES, MEMBERSHIPS, RECOVERY_CODES, SESSIONS,
-    SIGN_ON_FACTORS, SIGN_ON_IDENTITIES,
+    ACCOUNTS, API_KEYS, CHALLENGES, KNOWN_DEVICES, MAIL_OUTBOX, MEMBERSHIPS, RECOVERY_CODES,
+    SESSIONS, SIGN_ON_FACTORS, SIGN_ON_IDENTITIES,
 };
 
 use crate::error::BatchError;
@@ -28,7 +28,9 @@ const LEAVE: &str = formatcp!(
           last AS (SELECT g.account_id FROM gone g \
                     WHERE NOT EXISTS (SELECT 1 FROM {MEMBERSHIPS} m WHERE m.account_id = g.account_id AND m.org_id <> $1)), \
           codes AS (DELETE FROM {RECOVERY_CODES} r USING last WHERE r.account_id = last.account_id), \
-          devices AS (DELETE FROM {KNOWN_DEVICES} d USING last WHERE d.account_id = last.account_id) \
+          devices AS (DELETE FROM {KNOWN_DEVICES} d USING last WHERE d.account_id = last.account_id), \
+          letters AS (DELETE FROM {MAIL_OUTBOX} o USING last \
+                       WHERE o.sent_at IS NULL AND o.failed_at IS NULL AND last.account_id = ANY(o.about)) \
      DELETE FROM {ACCOUNTS} a USING last WHERE a.account_id = last.account_id"
 );
 /// Who they are at other sites.
@@ -43,6 +45,10 @@ const DROP_FACTOR: &str = formatcp!(
 );
 /// Links and codes on their way hold the person's address; ids of people are unique over all organizations.
 const VOID: &str = formatcp!("DELETE FROM {CHALLENGES} WHERE data ->> 'user_id' = $1");
+/// Letters that wait, to them or with words of theirs to others.
+const UNSEND: &str = formatcp!(
+    "DELETE FROM {MAIL_OUTBOX} o WHERE o.sent_at IS NULL AND o.failed_at IS NULL AND $1 = ANY(o.about)"
+);
 
 /// The key of a machine that was erased with its organization.
 const FORGET_KEY: &str = formatcp!("DELETE FROM {API_KEYS} WHERE org_id = $1 AND key_id = $2");
@@ -102,6 +108,8 @@ pub async fn end_sessions(
         tx.execute(&drop_factor, &[&org.0, &user.0]).await?;
         let void = tx.prepare_cached(VOID).await?;
         tx.execute(&void, &[&user.to_string()]).await?;
+        let unsend = tx.prepare_cached(UNSEND).await?;
+        tx.execute(&unsend, &[&user.0]).await?;
         let forget = tx.prepare_cached(FORGET_KEY).await?;
         tx.execute(&forget, &[&org.0, &user.0]).await?;
     }

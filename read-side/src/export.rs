@@ -104,6 +104,8 @@ struct Place {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Export {
     user_id: UserId,
+    /// Whether the audit is a part of it.
+    is_audited: bool,
     fingerprint: Fingerprint,
     place: Place,
 }
@@ -133,17 +135,22 @@ impl ExportPage {
 }
 
 impl Export {
-    /// What is held about a person.
+    /// What is held about a person; with what the audit says, if the viewer may read that.
     ///
     /// # Errors
     /// [`InvalidCursor`] when the cursor is none, or belongs to another person.
-    pub fn new(user_id: UserId, cursor: Option<&str>) -> Result<Self, InvalidCursor> {
+    pub fn new(
+        user_id: UserId,
+        is_audited: bool,
+        cursor: Option<&str>,
+    ) -> Result<Self, InvalidCursor> {
         let fingerprint = Fingerprint::of("export", &user_id);
         let place = cursor
             .map(|text| cursor::decode(&fingerprint, text))
             .transpose()?;
         Ok(Self {
             user_id,
+            is_audited,
             fingerprint,
             place: place.unwrap_or_default(),
         })
@@ -167,6 +174,10 @@ impl ReadModels {
             let left = limit.items().saturating_sub(page.count());
             if left == 0 {
                 break;
+            }
+            if from.section == Section::Audited && !export.is_audited {
+                place = next(from.section);
+                continue;
             }
             let added = self.section(viewer, export.user_id, from, left, &mut page);
             place = added.await?.or_else(|| next(from.section));

@@ -97,7 +97,10 @@ fn api(
     wait_max: Duration,
 ) -> impl OpenApi + 'static {
     let views: Arc<dyn TicketViews> = Arc::new(models.clone());
-    let exports = Arc::new(ExportRecorder(dispatcher.clone()));
+    let exports = Arc::new(ExportRecorder {
+        dispatcher: dispatcher.clone(),
+        identity: identity.clone(),
+    });
     let freshness = models.freshness().clone();
     let api = (
         write_side::http::api(dispatcher, identity, views, wait_max),

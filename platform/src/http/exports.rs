@@ -8,6 +8,7 @@ use poem::Request;
 
 use crate::auth::Principal;
 use crate::http::problem::Problem;
+use crate::http::views::PersonAccessView;
 
 /// What says of which kind a report's file is. It is no condition.
 const FORMAT: &str = "format";
@@ -33,7 +34,7 @@ const PLAIN: [&str; 18] = [
     "view",
 ];
 
-/// Records what is given out. Each returns when it is in the log.
+/// Records what is given out, and gives what queries do not read. Each record returns when it is in the log.
 #[async_trait]
 pub trait ExportRecords: Send + Sync {
     /// Records that what is held about a person is given out. The parts of one export may be recorded as one.
@@ -46,6 +47,16 @@ pub trait ExportRecords: Send + Sync {
         subject: UserId,
         request: &Request,
     ) -> Result<(), Problem>;
+
+    /// What is held of a person's ways in.
+    ///
+    /// # Errors
+    /// The answer to the request when it cannot be read.
+    async fn access_of(
+        &self,
+        reader: &Principal,
+        subject: UserId,
+    ) -> Result<PersonAccessView, Problem>;
 
     /// Records that a report is given out as a file.
     ///

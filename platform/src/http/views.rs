@@ -2,6 +2,7 @@
 //!
 //! A view is made for one viewer. Fields that only staff may see are optional and absent for customers.
 
+mod access;
 pub mod calendar;
 pub mod draft;
 mod organization;
@@ -25,6 +26,10 @@ use uuid::Uuid;
 use crate::auth::Principal;
 use crate::consistency::{ConsistencyToken, WaitTimeout};
 
+pub use access::{
+    PersonAccessView, PersonAccountView, PersonApiKeyView, PersonIdentityView, PersonLinkView,
+    PersonMailView, PersonSessionView, SignOnFactorView,
+};
 pub use organization::{
     FieldDefinitionView, FieldKindView, OrganizationView, SearchLanguageView,
     SecondFactorDemandView, SettingsView, TargetTableView, TargetsView,
@@ -117,7 +122,7 @@ wire_enum! {
         Customer,
         /// Works on the tickets of every customer.
         Agent,
-        /// An agent who also sets teams, reads the record of security events and exports what is held about people.
+        /// An agent who also sets teams and exports what is held about people.
         Lead,
         /// A lead who also sets users and policies, and erases people.
         Admin,

@@ -4,7 +4,8 @@ use domain::ids::UserId;
 use platform::http::auth::Bearer;
 use platform::http::page::bad_cursor;
 use platform::http::problem::{Problem, QueryProblem};
-use platform::http::views::{MessageView, SavedViewView, TicketView, UserView};
+use platform::http::views::{MessageView, PersonAccessView, SavedViewView, TicketView, UserView};
+use platform::permission::Permission;
 use poem::Request;
 use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::{Object, OpenApi};
@@ -30,10 +31,12 @@ struct PersonExportView {
     messages: Vec<MessageView>,
     /// What they did on tickets.
     acts: Vec<ActView>,
-    /// What the audit holds of what they did and of what concerns them.
+    /// What the audit holds of what they did and of what concerns them, for those who may read it.
     audit: Vec<AuditEntryView>,
     /// The views that they keep for themselves, by name.
     views: Vec<SavedViewView>,
+    /// Their ways in, and what is on its way to them: in the first part, for those who may see the sessions of others.
+    access: Option<PersonAccessView>,
     /// Send it as `cursor` to get the next part. Absent on the last.
     next_cursor: Option<String>,
 }
@@ -58,9 +61,10 @@ impl ExportQueries {
     /// Export what is held about a person
     ///
     /// Their profile, the tickets that they asked for, the messages that they wrote and those of others on their tickets
-    /// (look at the internal notes before you hand them out), what they did, what the audit says about them, and the views that
-    /// they keep for themselves, in parts: go on until there is no `next_cursor`. Leads and admins only. It is recorded, once an hour for the same reader and person,
-    /// before anything is given.
+    /// (look at the internal notes before you hand them out), what they did, what the audit says about them, the views that
+    /// they keep for themselves, and their ways in, in parts: go on until there is no `next_cursor`. Leads and admins only;
+    /// to leads neither the audit nor ways in are shown, so let an admin make one that is whole. It is recorded, once an hour
+    /// for the same reader and person, before anything is given.
     #[oai(
         path = "/users/:user_id/export",
         method = "get",
@@ -89,12 +93,19 @@ impl ExportQueries {
         let tenant = session.viewer.tenant;
         let user = self.models.user(tenant, id).await.map_err(refused)?;
         let user = user.ok_or_else(|| Problem::not_found("the user"))?;
-        let export = Export::new(id, cursor.0.as_deref()).map_err(bad_cursor)?;
+        let may_audit = auth.0.may(Permission::ReadAudit);
+        let export = Export::new(id, may_audit, cursor.0.as_deref()).map_err(bad_cursor)?;
         let page = self
             .models
             .export(&session.viewer, &export, limit(items.0)?)
             .await;
         let page = page.map_err(refused)?;
+        let access = match cursor.0 {
+            None if auth.0.may(Permission::ManageSessions) => {
+                Some(self.exports.access_of(&auth.0, id).await?)
+            }
+            _ => None,
+        };
         self.exports.record(&auth.0, id, request).await?;
         let viewer = &session.viewer;
         let tickets = page.tickets.into_iter();
@@ -109,6 +120,7 @@ impl ExportQueries {
             acts: acts.collect(),
             audit: page.audit.into_iter().map(audit::entry).collect(),
             views: page.views.into_iter().map(Into::into).collect(),
+            access,
             next_cursor: page.next_cursor,
         };
         Ok(Found::new(view, None, session.token))

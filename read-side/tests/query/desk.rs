@@ -21,6 +21,7 @@ use platform::http::gate::Gated;
 use platform::http::health::{Check, Readiness};
 use platform::http::problem::Problem;
 use platform::http::serve::{Completion, HttpSettings, Parts, compose};
+use platform::http::views::PersonAccessView;
 use platform::permission::PermissionSet;
 use platform::pools::{Pools, log_writer_config};
 use platform::private::{patient_log, patient_pools, test_servers};
@@ -303,6 +304,14 @@ impl ExportRecords for Unrecorded {
         _request: &poem::Request,
     ) -> Result<(), Problem> {
         Ok(())
+    }
+
+    async fn access_of(
+        &self,
+        _reader: &Principal,
+        _subject: UserId,
+    ) -> Result<PersonAccessView, Problem> {
+        Ok(PersonAccessView::default())
     }
 
     async fn record_download(

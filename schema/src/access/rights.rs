@@ -182,7 +182,11 @@ pub const TABLES: &[Access] = &[
         table::SIGN_ON_FACTORS,
         &[known(IDENTITY, EVERYTHING), all(PROJECTOR, REMOVE)],
     ),
-    on(table::MAIL_OUTBOX, &[all(IDENTITY, EVERYTHING)]),
+    // The projector takes away what is about erased people.
+    on(
+        table::MAIL_OUTBOX,
+        &[all(IDENTITY, EVERYTHING), all(PROJECTOR, REMOVE)],
+    ),
     // Asked for by admins, and run for every organization by whichever server is free.
     on(table::SLA_SIMULATIONS, &[known(IDENTITY, EVERYTHING)]),
     on(

@@ -3,10 +3,11 @@
 use std::fs;
 use std::path::PathBuf;
 
+use insightdesk::server::RunningServer;
 use platform::config::{Config, MailSettings, MailWay};
 use tempfile::TempDir;
 
-use super::app::TestApp;
+use super::app::{TestApp, serve};
 use super::database::Database;
 use super::eventually::{DEADLINE, eventually};
 
@@ -24,22 +25,33 @@ impl TestApp {
 
     /// Starts it with a mailbox, and what else `configure` says.
     pub async fn with_mail_and(configure: impl FnOnce(Config) -> Config) -> (Self, Mailbox) {
-        let directory = tempfile::tempdir().unwrap();
         let database = Database::create().await;
-        let config = configure(database.config());
-        let config = Config {
-            mail: MailSettings {
-                way: MailWay::Directory(directory.path().to_owned()),
-                ..config.mail
-            },
-            ..config
-        };
-        let mailbox = Mailbox {
-            directory,
-            seen: std::sync::Mutex::default(),
-        };
+        let (config, mailbox) = with_mailbox(configure(database.config()));
         (Self::on(database, config).await, mailbox)
     }
+
+    /// Another server on the same log, by the same clock, with a mailbox.
+    pub async fn second_with_mail(&self) -> (RunningServer, Mailbox) {
+        let (config, mailbox) = with_mailbox(self.config.clone());
+        let (server, _client) = serve(&config, &self.clock).await;
+        (server, mailbox)
+    }
+}
+
+fn with_mailbox(config: Config) -> (Config, Mailbox) {
+    let directory = tempfile::tempdir().unwrap();
+    let config = Config {
+        mail: MailSettings {
+            way: MailWay::Directory(directory.path().to_owned()),
+            ..config.mail
+        },
+        ..config
+    };
+    let mailbox = Mailbox {
+        directory,
+        seen: std::sync::Mutex::default(),
+    };
+    (config, mailbox)
 }
 
 impl Mailbox {

@@ -71,6 +71,7 @@ async fn a_revoked_invitation_lets_nobody_in_and_frees_the_address() {
     app.admin().delete(&path).await.expect(404);
     assert_eq!(accept(&app, &token).await, 401);
     assert!(open(&app).await.is_empty());
+    app.at_rest().await;
     let person = format!("/users/{user}");
     let person = app.admin().get(&person).await.expect(200);
     assert_eq!(person["active"], false);

@@ -1,8 +1,10 @@
 //! Records what the queries give out.
 
+use super::access::problems::problem;
 use super::desk::{Call, Headers, to_the_end};
 use crate::commands::RecordSecurity;
 use crate::dispatch::Dispatcher;
+use crate::identity::Identity;
 use async_trait::async_trait;
 use domain::ids::UserId;
 use domain::security::event::{PersonExported, SecurityEvent};
@@ -12,12 +14,18 @@ use domain::security::words::{Report, ReportFormat};
 use platform::auth::Principal;
 use platform::http::exports::{ExportRecords, conditions};
 use platform::http::problem::Problem;
+use platform::http::views::PersonAccessView;
 use poem::Request;
 use uuid::Uuid;
 
 /// Records exports as events.
-#[derive(Debug, Clone)]
-pub struct ExportRecorder(pub Dispatcher);
+#[derive(Clone)]
+pub struct ExportRecorder {
+    /// Takes the events.
+    pub dispatcher: Dispatcher,
+    /// Knows the ways in.
+    pub identity: Identity,
+}
 
 impl ExportRecorder {
     async fn dispatch(
@@ -33,7 +41,7 @@ impl ExportRecorder {
             headers: Headers::default(),
         };
         let context = call.context()?;
-        let dispatcher = self.0.clone();
+        let dispatcher = self.dispatcher.clone();
         let command = RecordSecurity {
             occurrence_id,
             event: event.into(),
@@ -51,13 +59,22 @@ impl ExportRecords for ExportRecorder {
         subject: UserId,
         request: &Request,
     ) -> Result<(), Problem> {
-        let at = self.0.clock().now();
+        let at = self.dispatcher.clock().now();
         let id = export_id(reader.organization_id, reader.user_id, subject, at);
         let exported = PersonExported {
             user_id: reader.user_id,
             subject,
         };
         self.dispatch(reader, request, id, exported).await
+    }
+
+    async fn access_of(
+        &self,
+        reader: &Principal,
+        subject: UserId,
+    ) -> Result<PersonAccessView, Problem> {
+        let held = self.identity.held_of(reader.organization_id, subject).await;
+        held.map_err(problem)
     }
 
     async fn record_download(

@@ -94,7 +94,7 @@ impl Identity {
         let mut client = self.client().await?;
         let tx = client.transaction().await?;
         challenges::create(&tx, new, self.now()).await?;
-        self.post(&tx, email, &letter).await?;
+        self.post(&tx, email, letter, vec![user_id.0]).await?;
         tx.commit().await?;
         self.inner.outbox.wake();
         Ok(())

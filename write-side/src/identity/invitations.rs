@@ -289,7 +289,8 @@ impl Identity {
         let tx = within(&mut client, organization_id).await?;
         let sent_at = self.now();
         let expires_at = challenges::create(&tx, new, sent_at).await?;
-        self.post(&tx, &email, &letter).await?;
+        let about = vec![user_id.0, principal.user_id.0];
+        self.post(&tx, &email, letter, about).await?;
         let by = self.by_person(principal, origin);
         record::write(&*tx, &by, organization_id, sent).await?;
         tx.commit().await?;

@@ -16,6 +16,7 @@ mod devices;
 mod email_codes;
 mod error;
 mod factor_holder;
+mod held;
 mod housekeeping;
 mod invitations;
 mod key_changes;
@@ -52,6 +53,7 @@ use platform::auth::{ApiKeys, EndedSessions, Grant, Principal, TokenSigner};
 use platform::mail::{Address, Letter, PublicUrl};
 use sealing::MasterKeys;
 use tokio::sync::Notify;
+use uuid::Uuid;
 
 pub use accounts::Membership;
 pub use api_keys::{ListedKey, MadeKey, NewKey};
@@ -70,7 +72,7 @@ use record::By;
 use roles::{KnownRoles, known_roles};
 
 use crate::dispatch::{CommandError, Dispatcher, Person};
-use crate::mail::{EnqueueError, Outbox};
+use crate::mail::{EnqueueError, Outbox, Outgoing};
 use crate::simulations::Simulations;
 
 /// How long an access token is good (OWASP ASVS 5.0, 9.2.1: short).
@@ -207,16 +209,19 @@ impl Identity {
     }
 
     /// Puts a letter into the outbox, in the transaction of what it tells of. An address that no mail reaches gets none.
+    /// `about`: see [`Outgoing`].
     async fn post(
         &self,
         tx: &Transaction<'_>,
         to: &Email,
-        letter: &Letter,
+        letter: Letter,
+        about: Vec<Uuid>,
     ) -> Result<(), IdentityError> {
         let Ok(to) = to.as_str().parse::<Address>() else {
             return Ok(());
         };
-        let posted = self.inner.outbox.enqueue(&**tx, self.now(), &to, letter);
+        let outgoing = Outgoing { to, letter, about };
+        let posted = self.inner.outbox.enqueue(&**tx, self.now(), outgoing);
         posted.await.map(drop).map_err(|error| match error {
             EnqueueError::Database(error) => error.into(),
             error => internal(error),
@@ -228,10 +233,11 @@ impl Identity {
         &self,
         tx: &Transaction<'_>,
         email: &str,
-        letter: &Letter,
+        letter: Letter,
+        about: Vec<Uuid>,
     ) -> Result<(), IdentityError> {
         match Email::parse(email) {
-            Ok(email) => self.post(tx, &email, letter).await,
+            Ok(email) => self.post(tx, &email, letter, about).await,
             // No account has one that is none.
             Err(_) => Ok(()),
         }

@@ -75,7 +75,8 @@ impl Identity {
         // Not of one that the operator chose, who has other ways to tell.
         if how != PasswordChange::Set {
             let changed = Letter::PasswordChanged { at: by.at };
-            self.post_to(tx, &account.email, &changed).await?;
+            self.post_to(tx, &account.email, changed, vec![account.id])
+                .await?;
         }
         // A link from before would undo what its owner just did.
         let account_id = account.id.to_string();

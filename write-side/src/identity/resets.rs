@@ -60,7 +60,7 @@ impl Identity {
             token: token.as_str().to_owned(),
             valid_minutes: Purpose::ResetPassword.valid_minutes(),
         };
-        self.post(&tx, email, &letter).await?;
+        self.post(&tx, email, letter, vec![account.id]).await?;
         let by = self.by_service(origin);
         for membership in accounts::memberships(&tx, account.id).await? {
             let user_id = membership.user_id;

@@ -264,7 +264,8 @@ impl Identity {
     ) -> Result<(), IdentityError> {
         let at = self.now();
         let letter = Letter::SecondFactorChanged { change, at };
-        self.post_to(tx, &holder.email, &letter).await
+        self.post_to(tx, &holder.email, letter, vec![holder.id])
+            .await
     }
 
     /// A second factor stays while an organization of the account demands it.

@@ -323,7 +323,9 @@ impl Identity {
             address: origin.address.clone(),
             at,
         };
-        self.post_to(tx, email, &letter).await
+        // The device is that of the person here, whatever else the account may act as.
+        let about = vec![id, member.membership.user_id.0];
+        self.post_to(tx, email, letter, about).await
     }
 
     pub(super) fn signed_in(

@@ -72,7 +72,8 @@ impl Identity {
             .await?;
         let mut client = self.client().await?;
         let tx = client.transaction().await?;
-        let has_account = accounts::by_email(&tx, &wish.email).await?.is_some();
+        let account = accounts::by_email(&tx, &wish.email).await?;
+        let user_id = UserId(Uuid::now_v7());
         let token = Token::generate(TokenKind::VerifyAddress).map_err(super::internal)?;
         let new = NewChallenge {
             id: Uuid::now_v7(),
@@ -85,12 +86,12 @@ impl Identity {
                 name: wish.name,
                 email: wish.email.clone(),
                 password: password.as_str().to_owned(),
-                user_id: UserId(Uuid::now_v7()),
+                user_id,
             },
         };
         challenges::create(&tx, new, self.now()).await?;
         let (token, valid_minutes) = (token.as_str().to_owned(), Purpose::SignUp.valid_minutes());
-        let letter = if has_account {
+        let letter = if account.is_some() {
             Letter::AnotherOrganization {
                 organization: wish.organization_name.to_string(),
                 token,
@@ -102,7 +103,9 @@ impl Identity {
                 valid_minutes,
             }
         };
-        self.post(&tx, &wish.email, &letter).await?;
+        let about = account.map(|account| account.id).into_iter();
+        let about = about.chain([user_id.0]).collect();
+        self.post(&tx, &wish.email, letter, about).await?;
         tx.commit().await?;
         self.inner.outbox.wake();
         tokio::time::sleep_until(answer_at).await;

@@ -4,7 +4,8 @@
 //! of servers at once. A letter lies sealed, since it holds secrets and an address, and its row is blanked when it is sent.
 //!
 //! Invariants:
-//! - A letter whose transaction committed is sent, or given up with a reason; one whose transaction did not is never seen.
+//! - A letter whose transaction committed is sent, given up with a reason, or taken away with a person whom it
+//!   is about and who was erased; one whose transaction did not is never seen.
 //! - A server that dies between sending and marking leaves a letter that is sent once more, with the same Message-ID.
 //! - No transaction is open while a mail server is spoken to.
 
@@ -12,4 +13,4 @@ mod delivery;
 mod outbox;
 
 pub use delivery::{Delivery, DeliveryError, Options};
-pub use outbox::{EnqueueError, Outbox, ResealError};
+pub use outbox::{EnqueueError, Outbox, Outgoing, ResealError};

@@ -10,13 +10,14 @@ use sealing::{CipherError, MasterKeys};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 use tokio_postgres::GenericClient;
+use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 /// What the key is derived for that seals letters.
 const PURPOSE: &str = "mail outbox";
 
 const INSERT: &str = formatcp!(
-    "INSERT INTO {MAIL_OUTBOX} (id, sealed, created_at, next_attempt_at) VALUES ($1, $2, $3, $3) \
+    "INSERT INTO {MAIL_OUTBOX} (id, sealed, created_at, next_attempt_at, about) VALUES ($1, $2, $3, $3, $4) \
      ON CONFLICT (id) DO NOTHING"
 );
 
@@ -85,6 +86,17 @@ pub(super) struct Addressed {
     pub(super) letter: Letter,
 }
 
+/// A letter on its way into the outbox.
+#[derive(Debug, Clone)]
+pub struct Outgoing {
+    /// Where it goes.
+    pub to: Address,
+    /// What it says.
+    pub letter: Letter,
+    /// The people, and the account, who get it or whose words are in it: it is not sent any more once one is erased.
+    pub about: Vec<Uuid>,
+}
+
 /// The way into the outbox. Clones share it with the [`super::Delivery`] of the same process.
 #[derive(Debug, Clone)]
 pub struct Outbox {
@@ -111,11 +123,10 @@ impl Outbox {
         &self,
         client: &impl GenericClient,
         now: DateTime<Utc>,
-        to: &Address,
-        letter: &Letter,
+        outgoing: Outgoing,
     ) -> Result<Uuid, EnqueueError> {
         let id = Uuid::now_v7();
-        self.enqueue_once(client, id, now, to, letter).await?;
+        self.enqueue_once(client, id, now, outgoing).await?;
         Ok(id)
     }
 
@@ -129,16 +140,14 @@ impl Outbox {
         client: &impl GenericClient,
         id: Uuid,
         now: DateTime<Utc>,
-        to: &Address,
-        letter: &Letter,
+        outgoing: Outgoing,
     ) -> Result<(), EnqueueError> {
-        let addressed = Addressed {
-            to: to.clone(),
-            letter: letter.clone(),
-        };
+        let Outgoing { to, letter, about } = outgoing;
+        let addressed = Addressed { to, letter };
         let text = serde_json::to_vec(&addressed)?;
         let sealed = self.master.seal(PURPOSE, id.as_bytes(), &text)?;
-        client.execute(INSERT, &[&id, &sealed, &now]).await?;
+        let values: [&(dyn ToSql + Sync); 4] = [&id, &sealed, &now, &about];
+        client.execute(INSERT, &values).await?;
         Ok(())
     }
 
@@ -149,6 +158,12 @@ impl Outbox {
 
     pub(super) async fn woken(&self) {
         self.woken.notified().await;
+    }
+
+    /// Where a stored letter goes, and of what kind it is; none when it cannot be read.
+    pub(crate) fn outside(&self, id: Uuid, sealed: &[u8]) -> Option<(String, &'static str)> {
+        let addressed = self.open(id, sealed).ok()?;
+        Some((addressed.to.as_str().to_owned(), addressed.letter.kind()))
     }
 
     /// Opens a stored letter, with whichever configured key sealed it.

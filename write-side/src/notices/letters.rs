@@ -10,16 +10,18 @@ use domain::team::state::Team;
 use domain::text::Email;
 use domain::ticket::state::{PresentTicket, Ticket};
 use platform::mail::{Address, Letter};
+use uuid::Uuid;
 
 use super::notice::Notice;
 use super::tables::Waiting;
 use crate::dispatch::{CommandError, Dispatcher};
+use crate::mail::Outgoing;
 
-/// The letters of a notice, each with the address that it goes to; none when nobody is left to be told.
+/// The letters of a notice; none when nobody is left to be told. Each has words of the ticket's requester.
 pub(super) async fn of(
     dispatcher: &Dispatcher,
     waiting: &Waiting,
-) -> Result<Vec<(Address, Letter)>, CommandError> {
+) -> Result<Vec<Outgoing>, CommandError> {
     let org = waiting.organization_id;
     let organization = dispatcher.organization(org).await?;
     let Some(organization) = organization.filter(|it| it.standing == Standing::Active) else {
@@ -45,10 +47,12 @@ pub(super) async fn of(
                 deadline_at: *deadline_at,
             };
             let addresses = addresses(dispatcher, org, to).await?;
-            Ok(addresses
-                .into_iter()
-                .map(|address| (address, letter.clone()))
-                .collect())
+            let outgoing = addresses.into_iter().map(|(to, person)| Outgoing {
+                to,
+                letter: letter.clone(),
+                about: about(ticket.requester_id, person),
+            });
+            Ok(outgoing.collect())
         }
         Notice::Reminder => {
             let letter = Letter::TicketReminder {
@@ -58,43 +62,52 @@ pub(super) async fn of(
             };
             let requester = mailable(dispatcher, org, ticket.requester_id).await?;
             let address = requester.and_then(|email| email.as_str().parse().ok());
-            Ok(address
-                .map(|address| (address, letter))
-                .into_iter()
-                .collect())
+            let outgoing = address.map(|to| Outgoing {
+                to,
+                letter,
+                about: about(ticket.requester_id, None),
+            });
+            Ok(outgoing.into_iter().collect())
         }
     }
+}
+
+/// The requester, and who gets it if that is one of the organization's people.
+fn about(requester: UserId, reader: Option<UserId>) -> Vec<Uuid> {
+    let people = std::iter::once(requester).chain(reader);
+    people.map(|person| person.0).collect()
 }
 
 fn subject(ticket: &PresentTicket) -> String {
     ticket.subject.to_string()
 }
 
-/// Whom a warning goes to, each address once.
+/// Whom a warning goes to, each address once, with the person whose it is.
 async fn addresses(
     dispatcher: &Dispatcher,
     org: OrganizationId,
     to: &Recipients,
-) -> Result<Vec<Address>, CommandError> {
+) -> Result<Vec<(Address, Option<UserId>)>, CommandError> {
     let mut people: Vec<UserId> = to.assignee_id.into_iter().collect();
     if let Some(team_id) = to.team_id
         && let Team::Present(team) = dispatcher.aggregate::<Team>(org, team_id.0).await?
     {
         people.extend(team.members);
     }
-    let mut found: BTreeMap<String, Address> = BTreeMap::new();
-    let mut add = |email: &Email| {
+    let mut found: BTreeMap<String, (Address, Option<UserId>)> = BTreeMap::new();
+    let mut add = |email: &Email, person: Option<UserId>| {
         // An address that the mail library does not know has no way to it.
         if let Ok(address) = email.as_str().parse::<Address>() {
-            found.insert(email.as_str().to_lowercase(), address);
+            let place = found.entry(email.as_str().to_lowercase());
+            place.or_insert((address, person));
         }
     };
     for id in people {
         if let Some(email) = mailable(dispatcher, org, id).await? {
-            add(&email);
+            add(&email, Some(id));
         }
     }
-    to.addresses.iter().for_each(&mut add);
+    to.addresses.iter().for_each(|desk| add(desk, None));
     Ok(found.into_values().collect())
 }
 

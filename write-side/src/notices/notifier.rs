@@ -156,12 +156,12 @@ impl Notifier {
             return Ok(());
         }
         let client = self.letters.get().await?;
-        for (address, letter) in &letters {
-            let to = address.as_str().to_lowercase();
+        for outgoing in letters {
+            let to = outgoing.to.as_str().to_lowercase();
             let id = Uuid::new_v5(&waiting.event_id, to.as_bytes());
             let now = self.clock.now();
             self.outbox
-                .enqueue_once(&**client, id, now, address, letter)
+                .enqueue_once(&**client, id, now, outgoing)
                 .await?;
         }
         drop(client);

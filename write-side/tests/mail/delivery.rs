@@ -14,7 +14,7 @@ async fn a_letter_of_a_committed_transaction_is_sent_once() {
     let transaction = client.transaction().await.unwrap();
     let id = desk
         .outbox
-        .enqueue(&*transaction, desk.now(), &address(), &letter())
+        .enqueue(&*transaction, desk.now(), outgoing())
         .await
         .unwrap();
     assert_eq!(desk.delivery().send_due().await.unwrap(), 0, "not yet");
@@ -36,7 +36,7 @@ async fn a_letter_of_a_transaction_that_did_not_commit_is_never_sent() {
     let transaction = client.transaction().await.unwrap();
     let outbox = &desk.outbox;
     outbox
-        .enqueue(&*transaction, desk.now(), &address(), &letter())
+        .enqueue(&*transaction, desk.now(), outgoing())
         .await
         .unwrap();
     transaction.rollback().await.unwrap();

@@ -15,7 +15,7 @@ use sealing::MasterKeys;
 use tokio::sync::{OnceCell, watch};
 use tokio_postgres::{NoTls, Row};
 use uuid::Uuid;
-use write_side::mail::{Delivery, Options, Outbox};
+use write_side::mail::{Delivery, Options, Outbox, Outgoing};
 
 pub const SECRET: &str = "idr_a-secret-that-nobody-may-see";
 pub const ADDRESS: &str = "anna@nordlicht.example";
@@ -104,7 +104,7 @@ impl Desk {
         let client = self.pool.get().await.unwrap();
         let outbox = &self.outbox;
         outbox
-            .enqueue(&**client, self.now(), &address(), &letter())
+            .enqueue(&**client, self.now(), outgoing())
             .await
             .unwrap()
     }
@@ -160,6 +160,14 @@ impl Stored {
 
 pub fn address() -> Address {
     ADDRESS.parse().unwrap()
+}
+
+pub fn outgoing() -> Outgoing {
+    Outgoing {
+        to: address(),
+        letter: letter(),
+        about: Vec::new(),
+    }
 }
 
 pub fn letter() -> Letter {

@@ -357,3 +357,19 @@ async fn the_audit_tells_who_signed_on_and_who_was_not_let_in() {
         .expect(200);
     assert!(!theirs.body.to_string().contains("sign_on"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_says_who_somebody_is_at_a_provider() {
+    let world = World::start().await;
+    world
+        .provider
+        .serves_verified("nord-1", "grace@acme.example");
+    world.sign_on().await.expect(200);
+    let path = format!("/users/{}/export", world.app.agent().id);
+    let held = world.app.admin().get(&path).await.expect(200);
+    let access = &held["access"];
+    assert_eq!(access["identities"][0]["subject"], "nord-1");
+    assert_eq!(access["identities"][0]["email"], "grace@acme.example");
+    assert_eq!(access["sessions"][0]["provider_id"], json!(world.id));
+    assert_eq!(access["devices_seen_at"].as_array().unwrap().len(), 1);
+}

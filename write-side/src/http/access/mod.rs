@@ -6,7 +6,7 @@ mod bodies;
 mod invitations;
 mod mailed;
 mod passwords;
-mod problems;
+pub(in crate::http) mod problems;
 mod refresh_cookie;
 mod roles;
 mod second_factor;

@@ -10,7 +10,7 @@ const RETRY_AFTER_S: u32 = 1;
 /// When to come back while the provider of a sign-on does not answer.
 const PROVIDER_RETRY_AFTER_S: u32 = 5;
 
-pub(super) fn problem(error: IdentityError) -> Problem {
+pub(in crate::http) fn problem(error: IdentityError) -> Problem {
     let detail = error.to_string();
     match error {
         IdentityError::InvalidCredentials
