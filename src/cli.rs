@@ -297,7 +297,7 @@ pub enum UserRole {
     Customer,
     /// Works on every customer's tickets.
     Agent,
-    /// An agent who also sets teams, reads the record of security events and exports what is held about people.
+    /// An agent who also sets teams and exports what is held about people.
     Lead,
     /// A lead who also sets users and policies, and erases people.
     Admin,

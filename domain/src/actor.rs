@@ -11,7 +11,7 @@ pub enum Role {
     Customer,
     /// Works on the tickets of every customer.
     Agent,
-    /// An agent who also sets teams, reads the record of security events and exports what is held about people.
+    /// An agent who also sets teams and exports what is held about people.
     Lead,
     /// A lead who also sets users and policies, and erases people.
     Admin,

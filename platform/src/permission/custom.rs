@@ -1,4 +1,5 @@
-//! Roles of an organization's own: a built-in staff role with fewer permissions.
+//! Roles of an organization's own: a built-in staff role with fewer permissions; one that is made of lead may read the audit,
+//! which leads do not by themselves.
 //!
 //! Rules that know roles and no permissions see the built-in one, so it must have all that the role has. Where such a rule
 //! gives more than the gate asked for, the command asks for the permission itself.
@@ -11,8 +12,8 @@ use domain::ids::{OrganizationId, RoleId};
 
 use super::Permission::{
     AssignTickets, ChangeTickets, EditOwnMessages, ManageSignOn, MoveTickets, OpenTickets,
-    OwnProfile, ReadOrganization, ReadTickets, RedactMessages, ReplyToTickets, TagTickets,
-    WorkOnTickets, WriteNotes,
+    OwnProfile, ReadAudit, ReadOrganization, ReadTickets, RedactMessages, ReplyToTickets,
+    TagTickets, WorkOnTickets, WriteNotes,
 };
 use super::{Permission, PermissionSet, of_role};
 
@@ -22,6 +23,8 @@ const ALWAYS: PermissionSet = PermissionSet::of(&[OwnProfile, ReadOrganization])
 const TICKETS: [Permission; 2] = [ReadTickets, WorkOnTickets];
 /// What admins alone have: who decides which site says who somebody is may become anybody, an admin as well.
 const ADMINS_ALONE: PermissionSet = PermissionSet::of(&[ManageSignOn]);
+/// What an organization may add to the permissions of leads: an auditor need not be an admin.
+const BEYOND_LEADS: PermissionSet = PermissionSet::of(&[ReadAudit]);
 /// What is done with tickets.
 const ON_TICKETS: [Permission; 11] = [
     ReadTickets,
@@ -75,7 +78,11 @@ pub fn parse(name: &str) -> Option<Permission> {
 /// The most that a role may do which is made of a built-in one.
 #[must_use]
 pub const fn within_base(base: Role) -> PermissionSet {
-    of_role(base).without(ADMINS_ALONE)
+    let most = match base {
+        Role::Lead => of_role(base).or(BEYOND_LEADS),
+        Role::Customer | Role::Agent | Role::Admin => of_role(base),
+    };
+    most.without(ADMINS_ALONE)
 }
 
 /// What a role of these permissions may do, if it may be made of the built-in one.
@@ -91,7 +98,7 @@ pub fn check_custom(
         if ADMINS_ALONE.has(*permission) {
             return Err(MissingPermission::AdminsAlone(*permission));
         }
-        if !of_role(base).has(*permission) {
+        if !within_base(base).has(*permission) {
             return Err(MissingPermission::InBase(base, *permission));
         }
         let missing = TICKETS.iter().find(|needed| !set.has(**needed));
@@ -108,13 +115,18 @@ mod tests {
     use crate::permission::Permission::{EraseUsers, ManageTeams, ReadAudit};
 
     #[test]
-    fn a_role_has_nothing_that_its_base_does_not_have() {
+    fn a_role_has_nothing_that_its_base_does_not_have_but_for_the_audit_of_one_made_of_lead() {
         for base in [Role::Agent, Role::Lead, Role::Admin] {
             for permission in Permission::ALL {
                 let made = check_custom(base, &[ReadTickets, WorkOnTickets, *permission]);
                 let may = within_base(base).has(*permission);
                 assert_eq!(made.is_ok(), may, "{permission:?}");
             }
+        }
+        for permission in Permission::ALL {
+            let is_more =
+                within_base(Role::Lead).has(*permission) && !of_role(Role::Lead).has(*permission);
+            assert_eq!(is_more, *permission == ReadAudit);
         }
         let wrong = MissingPermission::InBase(Role::Lead, EraseUsers);
         assert_eq!(check_custom(Role::Lead, &[EraseUsers]), Err(wrong));

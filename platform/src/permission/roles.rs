@@ -36,13 +36,14 @@ const AGENT: PermissionSet = CUSTOMER.and(&[
     ReadServiceLevels,
 ]);
 
-/// An agent who also sets teams, reads the record of security events and exports what is held about people.
-const LEAD: PermissionSet = AGENT.and(&[ManageTeams, ManageCompanies, ExportUsers, ReadAudit]);
+/// An agent who also sets teams and exports what is held about people.
+const LEAD: PermissionSet = AGENT.and(&[ManageTeams, ManageCompanies, ExportUsers]);
 
-/// A lead who also sets users and policies, and erases people.
+/// A lead who also sets users and policies, erases people and reads the record of security events.
 const ADMIN: PermissionSet = LEAD.and(&[
     ManageUsers,
     EraseUsers,
+    ReadAudit,
     ManageOrganization,
     ManageApiKeys,
     ManageSignOn,

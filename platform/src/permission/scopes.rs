@@ -13,7 +13,7 @@ use super::Permission::{
     ReadTeams, ReadTickets, ReadUsers, RedactMessages, ReplyToTickets, TagTickets, WorkOnTickets,
     WriteNotes,
 };
-use super::{PermissionSet, of_role};
+use super::{PermissionSet, within_base};
 
 const TICKETS_READ: PermissionSet = PermissionSet::of(&[ReadTickets, WorkOnTickets]);
 const TICKETS_WRITE: PermissionSet = TICKETS_READ.and(&[
@@ -89,10 +89,11 @@ pub fn of_scopes<'a>(names: impl IntoIterator<Item = &'a str>) -> Option<Permiss
         })
 }
 
-/// The role that rules see which know no permissions: the first of agent, lead and admin that has all of them.
+/// The role that rules see which know no permissions: the first of agent, lead and admin of which a role could be made that
+/// has all of them.
 #[must_use]
 pub fn least_role(permissions: PermissionSet) -> Role {
-    let has_all = |role: &Role| of_role(*role).has_all(permissions);
+    let has_all = |role: &Role| within_base(*role).has_all(permissions);
     [Role::Agent, Role::Lead]
         .into_iter()
         .find(has_all)
@@ -105,6 +106,7 @@ mod tests {
 
     use super::*;
     use crate::permission::Permission::{ManageApiKeys, ManageRoles, ManageSignOn};
+    use crate::permission::of_role;
 
     #[test]
     fn no_scope_gives_more_than_an_admin_has_and_none_gives_keys_or_roles() {

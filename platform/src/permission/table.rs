@@ -162,7 +162,7 @@ pub const TABLE: &[Row] = &[
     needs(ManageRoles,        "create_role",         "no permission that one does not have"),
     needs(ManageRoles,        "update_role",         "no permission that one does not have"),
     needs(ManageRoles,        "delete_role",         ""),
-    needs(ReadAudit,          "list_audit",          "leads: no private team that they are not in, and no redactions"),
+    needs(ReadAudit,          "list_audit",          "roles made of lead: no private team that they are not in, and no redactions"),
     needs(ReadTeams,          "list_teams",          ""),
     needs(ReadTeams,          "get_team",            ""),
     needs(ReadTeams,          "list_team_history",   ""),

@@ -107,8 +107,8 @@ impl AuditQueries {
     /// List the audit
     ///
     /// Sign-ins and their failures, credentials, invitations, exports, erasures, and every change of people, teams and
-    /// the organization: who, what, when, from where. Leads (without redactions, and private teams that they are not in)
-    /// and admins only.
+    /// the organization: who, what, when, from where. Admins, and roles of the organization's own that may read it; those
+    /// made of lead see no redactions, and no private teams that they are not in.
     #[oai(path = "/audit", method = "get", operation_id = "list_audit")]
     #[allow(
         clippy::too_many_arguments,

@@ -108,3 +108,29 @@ pub async fn make_role(admin: &Person, base: &str, permissions: &[&str]) -> Uuid
     let body = json!({"name": "Auditors", "base": base, "permissions": permissions});
     admin.post("/roles", body).await.expect(201).id()
 }
+
+/// Gives somebody a role of the organization's own.
+pub async fn give_role(app: &TestApp, person: &Person, role: Uuid) {
+    let path = format!("/users/{}", person.id);
+    let given = app.admin().patch(&path, json!({"role_id": role}));
+    given.await.expect(200);
+}
+
+/// Somebody who has just signed in.
+async fn signs_in(app: &TestApp, person: &Person) -> Person {
+    let email = format!("{}@own.example", person.name.to_lowercase());
+    give_login(app, &app.acme, person, &email).await;
+    let tokens = signed_in(&app.client, &email).await;
+    person.with_token(text(&tokens["access_token"]))
+}
+
+/// Makes a role, and gives it to the colleague; it and them, who have just signed in.
+pub async fn holder(app: &TestApp, base: &str, permissions: &[&str]) -> (Uuid, Person) {
+    let role = make_role(app.admin(), base, permissions).await;
+    give_role(app, app.colleague(), role).await;
+    // A person's address is that of their login.
+    let path = format!("/users/{}", app.colleague().id);
+    let email = json!({"email": "alan@own.example"});
+    app.admin().patch(&path, email).await.expect(200);
+    (role, signs_in(app, app.colleague()).await)
+}

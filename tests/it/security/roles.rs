@@ -3,38 +3,13 @@
 use chrono::TimeDelta;
 use hyper::Method;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use crate::contract::openapi::refusals::{least_body, unknown};
 use crate::contract::openapi::spec::Spec;
-use crate::harness::access::{give_login, make_key, make_role, signed_in, text};
-use crate::harness::{DEADLINE, Person, TestApp, eventually};
+use crate::harness::access::{give_role, holder, make_key, make_role};
+use crate::harness::{DEADLINE, TestApp, eventually};
 
 const TICKETS: [&str; 2] = ["read_tickets", "work_on_tickets"];
-
-async fn give(app: &TestApp, person: &Person, role: Uuid) {
-    let path = format!("/users/{}", person.id);
-    let given = app.admin().patch(&path, json!({"role_id": role}));
-    given.await.expect(200);
-}
-
-/// Somebody who has just signed in.
-async fn signs_in(app: &TestApp, person: &Person) -> Person {
-    let email = format!("{}@own.example", person.name.to_lowercase());
-    give_login(app, &app.acme, person, &email).await;
-    let tokens = signed_in(&app.client, &email).await;
-    person.with_token(text(&tokens["access_token"]))
-}
-
-async fn holder(app: &TestApp, base: &str, permissions: &[&str]) -> (Uuid, Person) {
-    let role = make_role(app.admin(), base, permissions).await;
-    give(app, app.colleague(), role).await;
-    // A person's address is that of their login.
-    let path = format!("/users/{}", app.colleague().id);
-    let email = json!({"email": "alan@own.example"});
-    app.admin().patch(&path, email).await.expect(200);
-    (role, signs_in(app, app.colleague()).await)
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_has_a_role_may_do_what_it_says_and_nothing_else_of_its_base() {
@@ -273,7 +248,7 @@ async fn a_role_has_nothing_that_its_base_does_not_have() {
 async fn the_audit_tells_of_roles() {
     let app = TestApp::start().await;
     let role = make_role(app.admin(), "lead", &["read_audit"]).await;
-    give(&app, app.colleague(), role).await;
+    give_role(&app, app.colleague(), role).await;
     let told = async || {
         let audit = app.admin().get("/audit?limit=100").await.expect(200);
         let types: Vec<Value> = audit
