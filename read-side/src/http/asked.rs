@@ -76,6 +76,21 @@ pub(super) async fn conditions(
     })
 }
 
+/// The terms of the parameters `query` and `view` where words are not searched for; none where neither is given.
+///
+/// # Errors
+/// Those of [`conditions`], and 400 where words are asked for.
+pub(super) async fn wordless(
+    models: &ReadModels,
+    session: &Session,
+    principal: &Principal,
+    query: Option<&str>,
+    view: Option<Uuid>,
+) -> Result<Option<Query>, QueryProblem> {
+    let asked = conditions(models, session, principal, query, view).await?;
+    Ok(asked.query.map(without_words).transpose()?)
+}
+
 /// The terms of a saved view, which may have been kept under other rules than those of today.
 ///
 /// # Errors

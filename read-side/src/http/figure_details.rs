@@ -15,7 +15,7 @@ use poem_openapi::{ApiResponse, OpenApi};
 use uuid::Uuid;
 
 use super::figure_views::{CountedTicketView, FigureView, PeriodView, SplitView, counted};
-use super::figures::{Asked, FigureQueries};
+use super::figures::{Asked, FigureQueries, parse_hour};
 use super::page::{Listed, OrderView, limit};
 use super::session::{Session, refused};
 use super::sheet::{csv, figure_sheet, parquet};
@@ -61,7 +61,8 @@ impl FigureDetailQueries {
     /// List the tickets behind a number
     ///
     /// Every ticket that counts on these days, once: as many as the report counts by the same conditions, each as it is, or
-    /// as it was at `as_of` (the backlog: at the end of the days). Staff only.
+    /// as it was at `as_of` (the backlog: at the end of the days). With `weekday` and `hour` those of one cell of the hours of
+    /// the week. Staff only.
     #[oai(
         path = "/reports/tickets/counted",
         method = "get",
@@ -109,6 +110,12 @@ impl FigureDetailQueries {
         requester: Query<Option<Uuid>>,
         /// All of these tags; repeat the parameter for several, at most 20.
         tag: Query<Option<Vec<String>>>,
+        /// Only what counts on this weekday, from 1, which is Monday, to 7; with `hour`.
+        #[oai(validator(minimum(value = "1"), maximum(value = "7")))]
+        weekday: Query<Option<u32>>,
+        /// Only what counts in this hour of the local clock; with `weekday`. The backlog has no hour.
+        #[oai(validator(minimum(value = "0"), maximum(value = "23")))]
+        hour: Query<Option<u32>>,
         /// Which first, by when they count; the last when absent.
         order: Query<Option<OrderView>>,
         /// The most items of the page; 25 when absent.
@@ -139,11 +146,13 @@ impl FigureDetailQueries {
             tag: tag.0,
         };
         let counted_by = Figure::from(figure.0);
+        let hour = parse_hour(figure.0, weekday.0, hour.0)?;
         let meant = asked.meant(&self.0.0, &session, &auth.0).await?;
         let query = FactsQuery {
             figure: counted_by,
             filter: meant.filter,
             terms: meant.terms,
+            hour,
             direction: match order.0 {
                 None => Direction::Descending,
                 given => OrderView::direction(given),

@@ -97,7 +97,8 @@ pub(super) struct HoursView {
     time_zone: String,
     /// The moment as of which it is, if one was asked for.
     as_of: Option<DateTime<Utc>>,
-    /// Of Monday to Sunday, 24 numbers each.
+    /// Of Monday to Sunday, 24 numbers each. The first is Monday: `weekday` 1 of the tickets behind its numbers, whose `hour` is
+    /// the place of the number, from 0.
     weekdays: Vec<Vec<i64>>,
 }
 

@@ -22,7 +22,7 @@ use super::zone::organizations_zone;
 use super::{Tag, asked};
 use crate::models::ReadModels;
 use crate::reports::figures::{
-    DayRange, FigureFilter, FigureQuery, FigureReport, Frame, Period, Reported, Split,
+    DayRange, FigureFilter, FigureQuery, FigureReport, Frame, HourOfWeek, Period, Reported, Split,
 };
 use crate::tickets::{Terms, TicketFilter};
 
@@ -136,7 +136,8 @@ impl FigureQueries {
 
     /// Report the hours of the week
     ///
-    /// A heat map: how many tickets count in each hour of each weekday, in the organization's zone. Staff only.
+    /// A heat map: how many tickets count in each hour of each weekday, in the organization's zone. The tickets of a cell, such as
+    /// `weekdays[0][9]`, are those of `/reports/tickets/counted` with the same parameters and `weekday=1&hour=9`. Staff only.
     #[oai(
         path = "/reports/tickets/hours",
         method = "get",
@@ -185,13 +186,7 @@ impl FigureQueries {
         tag: Query<Option<Vec<String>>>,
     ) -> Result<HoursAnswer, QueryProblem> {
         let session = Session::begin(&self.0, &auth.0, token.0.as_deref()).await?;
-        if figure.0 == FigureView::Backlog {
-            return Err(bad(
-                "figure",
-                "the backlog is of the end of a day: it has no hour",
-            )
-            .into());
-        }
+        has_hours(figure.0)?;
         let asked = Asked {
             figure: figure.0,
             from: from.0,
@@ -272,6 +267,38 @@ pub(super) fn parse_as_of(as_of: Option<DateTime<Utc>>) -> Result<Option<Moment>
     as_of.map_err(|error| bad("as_of", error))
 }
 
+/// That the figure can be told by the hour.
+///
+/// # Errors
+/// 400 for the backlog.
+fn has_hours(figure: FigureView) -> Result<(), Problem> {
+    match figure {
+        FigureView::Backlog => Err(bad(
+            "figure",
+            "the backlog is of the end of a day: it has no hour",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// The hour of the week that a list is asked for.
+pub(super) fn parse_hour(
+    figure: FigureView,
+    weekday: Option<u32>,
+    hour: Option<u32>,
+) -> Result<Option<HourOfWeek>, Problem> {
+    let (weekday, hour) = match (weekday, hour) {
+        (None, None) => return Ok(None),
+        (Some(weekday), Some(hour)) => (weekday, hour),
+        (Some(_), None) => return Err(bad("hour", "is needed beside weekday")),
+        (None, Some(_)) => return Err(bad("weekday", "is needed beside hour")),
+    };
+    has_hours(figure)?;
+    let of_week = HourOfWeek::new(weekday, hour);
+    let of_week = of_week.ok_or_else(|| bad("hour", "no week has it"));
+    of_week.map(Some)
+}
+
 /// The conditions as they were asked for.
 pub(super) struct Asked {
     pub(super) figure: FigureView,
@@ -319,10 +346,9 @@ impl Asked {
     ) -> Result<Meant, QueryProblem> {
         let (figure, view) = (self.figure.into(), self.view);
         let query = self.query.as_deref();
-        let asked = asked::conditions(models, session, principal, query, view).await?;
+        let query = asked::wordless(models, session, principal, query, view).await?;
         let zone = organizations_zone(models, session).await?;
         let filter = self.filter()?;
-        let query = asked.query.map(asked::without_words).transpose()?;
         let terms = query.map(|query| Terms {
             // The ages of a report of the past ended then.
             now: filter.as_of.map_or_else(|| models.clock.now(), Moment::get),

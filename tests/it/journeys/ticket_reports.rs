@@ -3,9 +3,10 @@
 
 mod clock_changes;
 mod files;
+mod hours;
 mod messages;
-mod random;
-mod told;
+pub mod random;
+pub mod told;
 
 use chrono::TimeDelta;
 use rand::prelude::*;

@@ -1,7 +1,9 @@
 //! How what counts is spread over the hours of the week.
 
 use chrono::{DateTime, Datelike, TimeDelta, Timelike, Utc};
+use domain::calendar::zone::Zone;
 use platform::rows::Cut;
+use serde::Serialize;
 use uuid::Uuid;
 
 use super::filter::FigureQuery;
@@ -13,6 +15,44 @@ use crate::viewer::Viewer;
 
 /// How many count in each hour of each weekday, Monday first.
 pub type Hours = [[i64; 24]; 7];
+
+/// One of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct HourOfWeek {
+    /// From 0, which is Monday.
+    weekday: u32,
+    hour: u32,
+}
+
+impl HourOfWeek {
+    /// An hour, from 0, of a weekday, of which Monday is 1; none where a week does not have it.
+    #[must_use]
+    pub fn new(weekday: u32, hour: u32) -> Option<Self> {
+        let is_one = (1..=7).contains(&weekday) && hour < 24;
+        is_one.then(|| Self {
+            weekday: weekday - 1,
+            hour,
+        })
+    }
+
+    /// The one that a zone's clock shows.
+    fn of(at: DateTime<Utc>, zone: Zone) -> Self {
+        let local = at.with_timezone(&zone.tz());
+        Self {
+            weekday: local.weekday().num_days_from_monday(),
+            hour: local.hour(),
+        }
+    }
+
+    /// The instants of the frame at which the hour begins and ends, in turn.
+    pub(super) fn bounds(self, frame: &Frame) -> Vec<DateTime<Utc>> {
+        let begins = hour_starts(frame);
+        let ends = begins.iter().skip(1).copied().chain([frame.to()]);
+        let hours = begins.iter().copied().zip(ends);
+        let of_it = hours.filter(|(begin, _)| Self::of(*begin, frame.zone) == self);
+        of_it.flat_map(|(begin, end)| [begin, end]).collect()
+    }
+}
 
 /// Clocks are set by quarters of an hour at the finest.
 const STEP: TimeDelta = TimeDelta::minutes(15);
@@ -39,7 +79,10 @@ impl ReadModels {
             {
                 let (weekday, key): (i32, Uuid) = (row.try_get("weekday")?, row.try_get("key")?);
                 let hour = (0..24).find(|hour| Cut::of_hour(*hour) == key);
-                add(&mut hours, weekday - 1, hour, row.try_get("count")?);
+                let weekday = u32::try_from(weekday).unwrap_or_default();
+                if let Some(of_week) = hour.and_then(|hour| HourOfWeek::new(weekday, hour)) {
+                    add(&mut hours, of_week, row.try_get("count")?);
+                }
             }
             return Ok(hours);
         }
@@ -54,27 +97,18 @@ impl ReadModels {
             let begin = usize::try_from(bucket - 1)
                 .ok()
                 .and_then(|at| begins.get(at));
-            let Some(local) = begin.map(|begin| begin.with_timezone(&frame.zone.tz())) else {
-                continue;
-            };
-            let weekday = i32::try_from(local.weekday().num_days_from_monday());
-            add(
-                &mut hours,
-                weekday.unwrap_or_default(),
-                Some(local.hour()),
-                row.try_get("count")?,
-            );
+            if let Some(begin) = begin {
+                let of_week = HourOfWeek::of(*begin, frame.zone);
+                add(&mut hours, of_week, row.try_get("count")?);
+            }
         }
         Ok(hours)
     }
 }
 
-fn add(hours: &mut Hours, weekday: i32, hour: Option<u32>, count: i64) {
-    let weekday = usize::try_from(weekday).unwrap_or_default();
-    let hour = hour.and_then(|hour| usize::try_from(hour).ok());
-    if let Some(cell) = hour.and_then(|hour| hours.get_mut(weekday)?.get_mut(hour)) {
-        *cell += count;
-    }
+fn add(hours: &mut Hours, of_week: HourOfWeek, count: i64) {
+    let [weekday, hour] = [of_week.weekday, of_week.hour].map(|place| place as usize);
+    hours[weekday][hour] += count;
 }
 
 /// The instants of the frame at which the local hour changes.
@@ -127,5 +161,39 @@ mod tests {
             hours_of("Europe/Berlin", "2026-10-25"),
             (0..24).collect::<Vec<_>>()
         );
+    }
+
+    fn minutes_of(zone: &str, days: (&str, &str), weekday: u32, hour: u32) -> Vec<(String, i64)> {
+        let range = DayRange::new(days.0.parse().unwrap(), days.1.parse().unwrap()).unwrap();
+        let frame = Frame::of(range, None, Zone::parse(zone).unwrap());
+        let bounds = HourOfWeek::new(weekday, hour).unwrap().bounds(&frame);
+        let spans = bounds.chunks(2);
+        spans
+            .map(|span| (span[0].to_string(), (span[1] - span[0]).num_minutes()))
+            .collect()
+    }
+
+    #[test]
+    fn an_hour_of_the_week_is_as_long_as_the_clock_shows_it() {
+        // The Sundays before, of and after the change in autumn; the last hour of the range ends with it.
+        assert_eq!(
+            minutes_of("Europe/Berlin", ("2026-10-18", "2026-11-02"), 7, 2),
+            [
+                ("2026-10-18 00:00:00 UTC".to_owned(), 60),
+                ("2026-10-25 00:00:00 UTC".to_owned(), 120),
+                ("2026-11-01 01:00:00 UTC".to_owned(), 60)
+            ]
+        );
+        let spring = minutes_of("Europe/Berlin", ("2026-03-29", "2026-03-30"), 7, 2);
+        assert_eq!(spring, []);
+        let last = minutes_of("Asia/Kathmandu", ("2026-03-29", "2026-03-30"), 7, 23);
+        assert_eq!(last, [("2026-03-29 17:15:00 UTC".to_owned(), 60)]);
+    }
+
+    #[test]
+    fn a_week_has_no_other_hours() {
+        for (weekday, hour) in [(0, 0), (8, 0), (1, 24)] {
+            assert_eq!(HourOfWeek::new(weekday, hour), None);
+        }
     }
 }

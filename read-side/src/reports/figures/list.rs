@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::filter::FigureFilter;
+use super::hours::HourOfWeek;
 use super::periods::Frame;
 use super::statement;
 use crate::error::ReadError;
@@ -25,6 +26,8 @@ pub struct FactsQuery {
     pub filter: FigureFilter,
     /// Which of these, in the words of whoever asks.
     pub terms: Option<Terms>,
+    /// Only what happened in this hour of the week.
+    pub hour: Option<HourOfWeek>,
     /// The first or the last counted first.
     pub direction: Direction,
     /// How many at once.
@@ -50,13 +53,13 @@ impl FactsList {
     /// The list of `query`, from its beginning or from where `cursor` says.
     ///
     /// # Errors
-    /// [`InvalidCursor`] when the cursor is none, or belongs to another figure, filter, zone or order.
+    /// [`InvalidCursor`] when the cursor is none, or belongs to another figure, filter, hour, zone or order.
     pub fn new(query: FactsQuery, cursor: Option<&str>) -> Result<Self, InvalidCursor> {
         let filter = query.filter.normalized();
         // Of the terms as they were written: what an age means moves on from page to page.
         let written = query.terms.as_ref().map(|terms| terms.query.to_string());
         let bound_to = (query.figure, query.direction, filter.clone(), written);
-        let bound_to = (bound_to, query.zone);
+        let bound_to = (bound_to, query.hour, query.zone);
         let filter = filter.narrowed(query.terms.as_ref());
         let query = FactsQuery { filter, ..query };
         Self::bound("ticket_facts", &bound_to, query, cursor)
@@ -74,14 +77,7 @@ impl ReadModels {
         list: &FactsList,
     ) -> Result<Page<FactsRow>, ReadError> {
         let query = &list.query;
-        let statement = statement::page(
-            viewer,
-            query.figure,
-            &query.filter,
-            &query.frame(),
-            (query.direction, query.limit),
-            list.after,
-        );
+        let statement = statement::page(viewer, query, list.after);
         let key = |row: &FactsRow| FactsKey {
             at: Moment::of_row(counted_at(query.figure, row)),
             ticket_id: row.ticket_id.0,
@@ -99,14 +95,13 @@ impl ReadModels {
         viewer: &Viewer,
         list: &FactsList,
     ) -> Result<i64, ReadError> {
-        let query = &list.query;
-        let statement = statement::count(viewer, query.figure, &query.filter, &query.frame());
+        let statement = statement::count(viewer, &list.query);
         self.number_of(viewer.tenant, &statement).await
     }
 }
 
 impl FactsQuery {
-    fn frame(&self) -> Frame {
+    pub(super) fn frame(&self) -> Frame {
         Frame::of(self.filter.days, None, self.zone)
     }
 }

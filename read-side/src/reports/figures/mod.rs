@@ -16,9 +16,10 @@ mod statement;
 mod tally;
 
 pub use filter::{DayRange, FigureFilter, FigureQuery, Split};
-pub use hours::Hours;
+pub use hours::{HourOfWeek, Hours};
 pub use list::{FactsList, FactsQuery, counted_at};
 pub use periods::{Frame, Period};
 pub(crate) use report::PARTS_MAX;
 pub use report::{FigureReport, Group, Key, Numbers, Reported};
 pub(in crate::reports) use rules::push_open;
+pub(in crate::reports) use statement::EACH_TAG;

@@ -12,7 +12,10 @@ use platform::rows::{Cut, Figure};
 use uuid::Uuid;
 
 use super::list::FactsKey;
-use super::{DayRange, FigureFilter, FigureQuery, Frame, Period, Split, rules, statement};
+use super::{
+    DayRange, FactsQuery, FigureFilter, FigureQuery, Frame, HourOfWeek, Period, Split, rules,
+    statement,
+};
 use crate::explain::{database, plan, viewer};
 use crate::tickets::{Holder, TicketFilter};
 
@@ -85,7 +88,16 @@ async fn is_found_by_time(
     // What was open may have been so for long: it is looked for among all that was ever open.
     let is_of_time = figure != Figure::Backlog;
     let report = statement::of_facts(viewer, query, frame);
-    let count = statement::count(viewer, figure, filter, frame);
+    let mut listed = FactsQuery {
+        figure,
+        filter: filter.clone(),
+        terms: None,
+        hour: None,
+        direction: Direction::Descending,
+        limit: Limit::DEFAULT,
+        zone: Zone::UTC,
+    };
+    let count = statement::count(viewer, &listed);
     for statement in [report, count] {
         let plan = plan(client, &statement).await;
         assert!(!is_of_time || plan.contains("ticket_facts_by_"), "{plan}");
@@ -98,13 +110,18 @@ async fn is_found_by_time(
         at: Moment::new("2026-01-05T12:00:00Z".parse().unwrap()).unwrap(),
         ticket_id: Uuid::from_u128(5),
     };
-    for direction in [Direction::Ascending, Direction::Descending] {
-        let shape = (direction, Limit::DEFAULT);
-        let page = statement::page(viewer, figure, filter, frame, shape, Some(key));
+    let hours = [None, HourOfWeek::new(1, 12)];
+    for (direction, hour) in [Direction::Ascending, Direction::Descending]
+        .into_iter()
+        .flat_map(|direction| hours.map(|hour| (direction, hour)))
+    {
+        (listed.direction, listed.hour) = (direction, hour);
+        let page = statement::page(viewer, &listed, Some(key));
         let plan = plan(client, &page).await;
         assert!(plan.contains("Index Scan"), "{plan}");
-        // The few of a team may be sorted.
+        // The few of a team or an hour may be sorted.
         let is_rare = filter.tickets.team.is_some()
+            || hour.is_some()
             || matches!(figure, Figure::Reopened | Figure::Reassigned);
         assert!(
             is_rare || !plan.contains("Sort"),

@@ -2,13 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use const_format::formatcp;
-use platform::page::{Direction, Limit};
 use platform::rows::{CellRow, Column, Cut, FactsRow, Figure, Row};
 use schema::projection::CORE;
 use tokio_postgres::types::Type;
 
 use super::filter::{FigureFilter, FigureQuery, Split};
-use super::list::FactsKey;
+use super::list::{FactsKey, FactsQuery};
 use super::periods::Frame;
 use super::report::PARTS_MAX;
 use super::rules::{self, FACTS};
@@ -20,7 +19,7 @@ use crate::viewer::Viewer;
 const COLUMNS: &str = <FactsRow as Row>::COLUMNS;
 const CELLS: &str = formatcp!("{CORE}.{}", <CellRow as Row>::TABLE);
 /// Every tag of a ticket, and for one without an empty word.
-const TAGS: &str =
+pub(in crate::reports) const EACH_TAG: &str =
     " CROSS JOIN LATERAL unnest(CASE WHEN tags = '{}' THEN '{\"\"}' ELSE tags END) AS split(tag)";
 
 /// The parts of a report from the sums: a row for each period and what it is split by, with columns `period` (from 1; 0 is
@@ -133,7 +132,7 @@ pub(super) fn of_facts(viewer: &Viewer, query: &FigureQuery, frame: &Frame) -> S
     push_sources(&mut statement, viewer, query, frame);
     statement.push(") AS counted");
     if query.split == Some(Split::Tag) {
-        statement.push(TAGS);
+        statement.push(EACH_TAG);
     }
     push_groups(&mut statement, "change");
     statement
@@ -180,20 +179,13 @@ fn push_source(statement: &mut Statement, figure: Figure, at: &str, change: i32)
 }
 
 /// The tickets after `after`, at most `limit.rows()`, in the order of when they count.
-pub(super) fn page(
-    viewer: &Viewer,
-    figure: Figure,
-    filter: &FigureFilter,
-    frame: &Frame,
-    (direction, limit): (Direction, Limit),
-    after: Option<FactsKey>,
-) -> Statement {
-    let at = rules::at(figure);
+pub(super) fn page(viewer: &Viewer, query: &FactsQuery, after: Option<FactsKey>) -> Statement {
+    let at = rules::at(query.figure);
     let mut statement = Statement::default();
     statement.push(formatcp!("SELECT {COLUMNS} FROM {FACTS}"));
-    rules::push_counted(&mut statement, viewer, figure, filter, frame);
+    push_listed(&mut statement, viewer, query);
     if let Some(key) = after {
-        let comparison = direction.after();
+        let comparison = query.direction.after();
         statement
             .push(&format!(" AND ({at}, ticket_id) {comparison} ("))
             .bind(key.at.get(), Type::TIMESTAMPTZ)
@@ -201,22 +193,30 @@ pub(super) fn page(
             .bind(key.ticket_id, Type::UUID)
             .push(")");
     }
-    let order = direction.order();
+    let order = query.direction.order();
     statement
         .push(&format!(" ORDER BY {at} {order}, ticket_id {order} LIMIT "))
-        .bind(limit.rows(), Type::INT8);
+        .bind(query.limit.rows(), Type::INT8);
     statement
 }
 
 /// Counts all tickets that count.
-pub(super) fn count(
-    viewer: &Viewer,
-    figure: Figure,
-    filter: &FigureFilter,
-    frame: &Frame,
-) -> Statement {
+pub(super) fn count(viewer: &Viewer, query: &FactsQuery) -> Statement {
     let mut statement = Statement::default();
     statement.push(formatcp!("SELECT count(*) FROM {FACTS}"));
-    rules::push_counted(&mut statement, viewer, figure, filter, frame);
+    push_listed(&mut statement, viewer, query);
     statement
+}
+
+/// What counts, and of it what happened in the hour that is asked for.
+fn push_listed(statement: &mut Statement, viewer: &Viewer, query: &FactsQuery) {
+    let frame = query.frame();
+    rules::push_counted(statement, viewer, query.figure, &query.filter, &frame);
+    if let Some(hour) = query.hour {
+        // The hour begins and ends in turn: in it is what comes after an odd number of these instants.
+        statement
+            .push(&format!(" AND width_bucket({}, ", rules::at(query.figure)))
+            .bind(hour.bounds(&frame), Type::TIMESTAMPTZ_ARRAY)
+            .push(") % 2 = 1");
+    }
 }

@@ -89,7 +89,7 @@ pub fn slice(app: &TestApp, random: &mut StdRng, index: usize, as_of: DateTime<U
 }
 
 /// Some terms of the language of queries, each with what it means to the log.
-fn terms(app: &TestApp, random: &mut StdRng, day: NaiveDate) -> Vec<(String, String)> {
+pub fn terms(app: &TestApp, random: &mut StdRng, day: NaiveDate) -> Vec<(String, String)> {
     let (team, agent, other) = (app.acme.team_id, app.agent().id, app.colleague().id);
     let customer = app.customer().id;
     let later = day + TimeDelta::days(12);
