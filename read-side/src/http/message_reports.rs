@@ -27,6 +27,7 @@ use super::sheet::{FileAnswer, FormatView, message_sheet};
 use super::zone::organizations_zone;
 use super::{Exports, Tag, asked};
 use crate::models::ReadModels;
+use crate::reports::TicketsNow;
 use crate::reports::figures::{Frame, Period};
 use crate::reports::messages::{
     MessageFilter, MessageReport, MessageSplit, MessagesList, MessagesQuery, MessagesReported,
@@ -320,10 +321,9 @@ impl Asked {
         principal: &Principal,
     ) -> Result<Meant, QueryProblem> {
         let (query, view) = (self.query.as_deref(), self.view);
-        let asked = asked::conditions(models, session, principal, query, view).await?;
+        let query = asked::wordless(models, session, principal, query, view).await?;
         let zone = organizations_zone(models, session).await?;
         let filter = self.filter()?;
-        let query = asked.query.map(asked::without_words).transpose()?;
         if query.is_some() && filter.as_of.is_some() {
             return Err(asked::at_fault(
                 "messages do not tell what their ticket was at a moment: leave out as_of, or query and view",
@@ -344,7 +344,7 @@ impl Asked {
             kinds: all(self.kind),
             agent: self.agent.map(UserId),
             team: parse_holder("team", self.team.as_deref(), TeamId)?,
-            tickets: None,
+            tickets: TicketsNow::default(),
         })
     }
 }

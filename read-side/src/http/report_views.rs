@@ -3,13 +3,14 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::calendar::zone::Zone;
 use domain::sla::measure::Outcome;
-use platform::http::views::PriorityView;
+use platform::http::views::{ChannelView, PriorityView};
 use platform::rows::SlaMeasureRow;
 use poem_openapi::{Enum, Object};
 use uuid::Uuid;
 
 use super::sla_views::MetricView;
-use crate::reports::{AttainmentReport, Counts, Group, Grouping, Named, ReportRange};
+use crate::reports::figures::Period;
+use crate::reports::{AttainmentReport, Counts, Group, Grouping, Named, ReportRange, Span};
 
 /// How many waits were met and missed.
 #[derive(Debug, Object)]
@@ -19,22 +20,28 @@ pub(super) struct AttainmentReportView {
     from: DateTime<Utc>,
     /// What is counted before this time.
     to: DateTime<Utc>,
-    /// The zone of the days.
+    /// The zone of the days, weeks and months.
     time_zone: String,
     /// The numbers of everything.
     total: AttainmentCountsView,
-    /// The numbers of each group; they sum up to the total. None where nothing is grouped by.
+    /// The numbers of each group; they sum up to the total, but by tag: a wait counts for each tag of its ticket. None where
+    /// nothing is grouped by.
     groups: Vec<AttainmentGroupView>,
 }
 
 /// Waits that have in common what the report groups by. What it does not group by is absent; so is what these waits do not
-/// have: the policy of those that the organization's settings promised, the team or agent of those that nobody had.
+/// have: the policy of those that the organization's settings promised, the team or agent of those that nobody had, the tag of
+/// those whose tickets have none.
 #[derive(Debug, Object)]
 #[oai(rename = "AttainmentGroup", skip_serializing_if_is_none)]
 pub(super) struct AttainmentGroupView {
     /// The day.
     day: Option<NaiveDate>,
-    /// Where the day, as far as the report has it, begins.
+    /// The first day of the week, as far as the report has it.
+    week: Option<NaiveDate>,
+    /// The first day of the month, as far as the report has it.
+    month: Option<NaiveDate>,
+    /// Where the day, week or month, as far as the report has it, begins.
     from: Option<DateTime<Utc>>,
     /// Where it ends.
     to: Option<DateTime<Utc>>,
@@ -48,6 +55,10 @@ pub(super) struct AttainmentGroupView {
     agent: Option<NamedView>,
     /// What was measured.
     metric: Option<MetricView>,
+    /// How their tickets came in.
+    channel: Option<ChannelView>,
+    /// A tag that their tickets have now.
+    tag: Option<String>,
     /// The numbers.
     counts: AttainmentCountsView,
 }
@@ -148,6 +159,10 @@ pub(super) enum OutcomeView {
 pub(super) enum GroupingView {
     /// The day on which a wait is counted.
     Day,
+    /// The week, from Monday, in which it is counted.
+    Week,
+    /// The month of the calendar in which it is counted.
+    Month,
     /// The policy that promised it.
     Policy,
     /// How urgent the ticket was.
@@ -158,6 +173,10 @@ pub(super) enum GroupingView {
     Agent,
     /// What was measured.
     Metric,
+    /// How its ticket came in.
+    Channel,
+    /// Each tag that its ticket has now: it counts for all of them.
+    Tag,
 }
 
 impl AttainmentReportView {
@@ -173,17 +192,28 @@ impl AttainmentReportView {
 }
 
 fn group(group: Group) -> AttainmentGroupView {
+    let first_day = |kind| first_day(group.span, kind);
     AttainmentGroupView {
-        day: group.day.map(|(day, _, _)| day),
-        from: group.day.map(|(_, from, _)| from),
-        to: group.day.map(|(_, _, to)| to),
+        day: first_day(Period::Day),
+        week: first_day(Period::Week),
+        month: first_day(Period::Month),
+        from: group.span.map(|span| span.from),
+        to: group.span.map(|span| span.to),
         policy: group.policy.map(|it| named(it, |id| id.0)),
         priority: group.priority.map(Into::into),
         team: group.team.map(|it| named(it, |id| id.0)),
         agent: group.agent.map(|it| named(it, |id| id.0)),
         metric: group.metric.map(Into::into),
+        channel: group.channel.map(Into::into),
+        tag: group.tag,
         counts: counts(group.counts),
     }
+}
+
+/// The first day of a period, if it is one of this kind.
+pub(super) fn first_day(span: Option<Span>, kind: Period) -> Option<NaiveDate> {
+    span.filter(|span| span.kind == kind)
+        .map(|span| span.first_day)
 }
 
 pub(super) fn named<Id>(named: Named<Id>, id: impl Fn(Id) -> Uuid) -> NamedView {
@@ -256,15 +286,25 @@ impl From<OutcomeView> for Outcome {
     }
 }
 
-impl From<GroupingView> for Grouping {
+/// What of a report's groups is a period, and what is not.
+pub(super) enum Grouped {
+    By(Grouping),
+    In(Period),
+}
+
+impl From<GroupingView> for Grouped {
     fn from(view: GroupingView) -> Self {
         match view {
-            GroupingView::Day => Self::Day,
-            GroupingView::Policy => Self::Policy,
-            GroupingView::Priority => Self::Priority,
-            GroupingView::Team => Self::Team,
-            GroupingView::Agent => Self::Agent,
-            GroupingView::Metric => Self::Metric,
+            GroupingView::Day => Self::In(Period::Day),
+            GroupingView::Week => Self::In(Period::Week),
+            GroupingView::Month => Self::In(Period::Month),
+            GroupingView::Policy => Self::By(Grouping::Policy),
+            GroupingView::Priority => Self::By(Grouping::Priority),
+            GroupingView::Team => Self::By(Grouping::Team),
+            GroupingView::Agent => Self::By(Grouping::Agent),
+            GroupingView::Metric => Self::By(Grouping::Metric),
+            GroupingView::Channel => Self::By(Grouping::Channel),
+            GroupingView::Tag => Self::By(Grouping::Tag),
         }
     }
 }

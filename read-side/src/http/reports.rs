@@ -4,27 +4,32 @@ use chrono::{DateTime, Utc};
 use domain::calendar::zone::Zone;
 use domain::ids::{PolicyId, TeamId, UserId};
 use domain::security::words::Report;
+use platform::auth::Principal;
 use platform::http::auth::Bearer;
 use platform::http::page::bad_cursor;
 use platform::http::problem::{Problem, QueryProblem};
-use platform::http::views::PriorityView;
+use platform::http::views::{ChannelView, PriorityView};
 use poem::Request;
 use poem_openapi::param::{Header, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, OpenApi};
+use uuid::Uuid;
 
-use super::conditions::{all, parse_holder};
+use super::conditions::{all, parse_holder, parse_tags};
 use super::page::{Listed, OrderView, limit};
-use super::report_views::{AttainmentReportView, GroupingView, MeasureView, OutcomeView};
+use super::report_views::{AttainmentReportView, Grouped, GroupingView, MeasureView, OutcomeView};
 use super::session::{Session, bad, refused};
 use super::sheet::{FileAnswer, FormatView, attainment_sheet};
 use super::sla_views::MetricView;
-use super::zone::zone_or;
-use super::{Exports, Tag};
+use super::zone::{organizations_zone, zone_or};
+use super::{Exports, Tag, asked};
 use crate::models::ReadModels;
+use crate::reports::figures::Period;
 use crate::reports::{
-    Attainment, AttainmentReport, Days, MeasureFilter, MeasureList, MeasureQuery, ReportRange,
+    Attainment, AttainmentReport, Grouping, MeasureFilter, MeasureList, MeasureQuery, Periods,
+    ReportRange, TicketsNow,
 };
+use crate::tickets::{Terms, TicketFilter};
 use platform::page::Direction;
 
 /// The answer with a report.
@@ -48,7 +53,7 @@ impl ReportQueries {
     ///
     /// How many waits that service levels promise to end were met and missed, in total and by group. A wait is counted at the
     /// deadline that it missed, else at its end, else, while it runs, at its start; for the team, agent, priority and policy
-    /// of that moment. Without what belongs to private teams that one is not in. Staff only.
+    /// of that moment. Channel, tags and the conditions of a query are those of its ticket now. Without what belongs to private teams that one is not in. Staff only.
     #[oai(
         path = "/reports/sla",
         method = "get",
@@ -68,9 +73,10 @@ impl ReportQueries {
         from: Query<DateTime<Utc>>,
         /// Counted before this time, at most 400 days after `from`.
         to: Query<DateTime<Utc>>,
-        /// What to group by; repeat the parameter for several. The total alone when absent.
+        /// What to group by; repeat the parameter for several, of `day`, `week` and `month` one at most. The total alone when
+        /// absent.
         group_by: Query<Option<Vec<GroupingView>>>,
-        /// The IANA name of the zone whose days to group by, such as `Europe/Berlin`; the organization's when
+        /// The IANA name of the zone whose days, weeks and months to group by, such as `Europe/Berlin`; the organization's when
         /// absent.
         #[oai(validator(max_length = 64))]
         time_zone: Query<Option<String>>,
@@ -87,9 +93,19 @@ impl ReportQueries {
         /// The id of the agent that it is counted for, or `none`.
         #[oai(validator(pattern = "^(none|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$"))]
         agent: Query<Option<String>>,
+        /// Of a ticket of one of these channels; repeat the parameter for several.
+        channel: Query<Option<Vec<ChannelView>>>,
+        /// Of a ticket that has all of these tags now; repeat the parameter for several, at most 20.
+        tag: Query<Option<Vec<String>>>,
+        /// Conditions of the ticket in the language of queries, such as `status:open priority:>=high -tag:spam`: it has to be so
+        /// now. Their days are the organization's.
+        #[oai(validator(max_length = 1000))]
+        query: Query<Option<String>>,
+        /// The id of a saved view, whose conditions hold beside all others.
+        view: Query<Option<Uuid>>,
     ) -> Result<ReportAnswer, QueryProblem> {
         let session = Session::begin(&self.0, &auth.0, token.0.as_deref()).await?;
-        let filter = Asked {
+        let asked = Asked {
             from: from.0,
             to: to.0,
             metric: metric.0,
@@ -98,8 +114,13 @@ impl ReportQueries {
             policy: policy.0,
             team: team.0,
             agent: agent.0,
-        }
-        .filter()?;
+            channel: channel.0,
+            tag: tag.0,
+            query: query.0,
+            view: view.0,
+        };
+        let (filter, terms) = asked.meant(&self.0, &session, &auth.0).await?;
+        let filter = filter.narrowed(terms.as_ref());
         let zone = zone_or(&self.0, &session, time_zone.0.as_deref()).await?;
         let groups = group_by.0.unwrap_or_default();
         let report = self.report_of(&session, &filter, &groups, zone).await?;
@@ -133,9 +154,10 @@ impl ReportQueries {
         from: Query<DateTime<Utc>>,
         /// Counted before this time, at most 400 days after `from`.
         to: Query<DateTime<Utc>>,
-        /// What to group by; repeat the parameter for several. The total alone when absent.
+        /// What to group by; repeat the parameter for several, of `day`, `week` and `month` one at most. The total alone when
+        /// absent.
         group_by: Query<Option<Vec<GroupingView>>>,
-        /// The IANA name of the zone whose days to group by, such as `Europe/Berlin`; the organization's when
+        /// The IANA name of the zone whose days, weeks and months to group by, such as `Europe/Berlin`; the organization's when
         /// absent.
         #[oai(validator(max_length = 64))]
         time_zone: Query<Option<String>>,
@@ -152,9 +174,19 @@ impl ReportQueries {
         /// The id of the agent that it is counted for, or `none`.
         #[oai(validator(pattern = "^(none|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$"))]
         agent: Query<Option<String>>,
+        /// Of a ticket of one of these channels; repeat the parameter for several.
+        channel: Query<Option<Vec<ChannelView>>>,
+        /// Of a ticket that has all of these tags now; repeat the parameter for several, at most 20.
+        tag: Query<Option<Vec<String>>>,
+        /// Conditions of the ticket in the language of queries, such as `status:open priority:>=high -tag:spam`: it has to be so
+        /// now. Their days are the organization's.
+        #[oai(validator(max_length = 1000))]
+        query: Query<Option<String>>,
+        /// The id of a saved view, whose conditions hold beside all others.
+        view: Query<Option<Uuid>>,
     ) -> Result<FileAnswer, QueryProblem> {
         let session = Session::begin(&self.0, &auth.0, token.0.as_deref()).await?;
-        let filter = Asked {
+        let asked = Asked {
             from: from.0,
             to: to.0,
             metric: metric.0,
@@ -163,8 +195,13 @@ impl ReportQueries {
             policy: policy.0,
             team: team.0,
             agent: agent.0,
-        }
-        .filter()?;
+            channel: channel.0,
+            tag: tag.0,
+            query: query.0,
+            view: view.0,
+        };
+        let (filter, terms) = asked.meant(&self.0, &session, &auth.0).await?;
+        let filter = filter.narrowed(terms.as_ref());
         let zone = zone_or(&self.0, &session, time_zone.0.as_deref()).await?;
         let groups = group_by.0.unwrap_or_default();
         let report = self.report_of(&session, &filter, &groups, zone).await?;
@@ -217,6 +254,16 @@ impl ReportQueries {
         /// The id of the agent that it is counted for, or `none`.
         #[oai(validator(pattern = "^(none|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$"))]
         agent: Query<Option<String>>,
+        /// Of a ticket of one of these channels; repeat the parameter for several.
+        channel: Query<Option<Vec<ChannelView>>>,
+        /// Of a ticket that has all of these tags now; repeat the parameter for several, at most 20.
+        tag: Query<Option<Vec<String>>>,
+        /// Conditions of the ticket in the language of queries, such as `status:open priority:>=high -tag:spam`: it has to be so
+        /// now. Their days are the organization's.
+        #[oai(validator(max_length = 1000))]
+        query: Query<Option<String>>,
+        /// The id of a saved view, whose conditions hold beside all others.
+        view: Query<Option<Uuid>>,
         /// Which first, by when they are counted; the last when absent.
         order: Query<Option<OrderView>>,
         /// The most items of the page; 25 when absent.
@@ -231,7 +278,7 @@ impl ReportQueries {
         include_total: Query<Option<bool>>,
     ) -> Result<Listed<MeasureView>, QueryProblem> {
         let session = Session::begin(&self.0, &auth.0, token.0.as_deref()).await?;
-        let filter = Asked {
+        let asked = Asked {
             from: from.0,
             to: to.0,
             metric: metric.0,
@@ -240,14 +287,19 @@ impl ReportQueries {
             policy: policy.0,
             team: team.0,
             agent: agent.0,
-        }
-        .filter()?;
+            channel: channel.0,
+            tag: tag.0,
+            query: query.0,
+            view: view.0,
+        };
         let direction = match order.0 {
             None => Direction::Descending,
             given => OrderView::direction(given),
         };
+        let (filter, terms) = asked.meant(&self.0, &session, &auth.0).await?;
         let query = MeasureQuery {
             filter,
+            terms,
             direction,
             limit: limit(items.0)?,
         };
@@ -274,9 +326,12 @@ impl ReportQueries {
         groups: &[GroupingView],
         zone: Zone,
     ) -> Result<AttainmentReport, QueryProblem> {
-        let days = Days::of(filter.counted, zone).map_err(|error| bad("to", error))?;
-        let groups: Vec<_> = groups.iter().map(|group| (*group).into()).collect();
-        let asked = self.0.attainment(&session.viewer, filter, &groups, &days);
+        let (groups, period) = parse_groups(groups)?;
+        let periods = period.map(|kind| Periods::of(filter.counted, kind, zone));
+        let periods = periods.transpose().map_err(|error| bad("to", error))?;
+        let asked = self
+            .0
+            .attainment(&session.viewer, filter, &groups, periods.as_ref());
         match asked.await.map_err(refused)? {
             Attainment::Report(report) => Ok(report),
             Attainment::TooManyGroups { max } => Err(bad(
@@ -286,6 +341,21 @@ impl ReportQueries {
             .into()),
         }
     }
+}
+
+/// What to group by, and the one kind of period among it.
+fn parse_groups(views: &[GroupingView]) -> Result<(Vec<Grouping>, Option<Period>), Problem> {
+    let (mut groups, mut period) = (Vec::new(), None);
+    for view in views {
+        match Grouped::from(*view) {
+            Grouped::By(group) => groups.push(group),
+            Grouped::In(kind) if period.is_some_and(|other| other != kind) => {
+                return Err(bad("group_by", "takes one of day, week and month"));
+            }
+            Grouped::In(kind) => period = Some(kind),
+        }
+    }
+    Ok((groups, period))
 }
 
 /// The conditions as they were asked for.
@@ -298,9 +368,31 @@ struct Asked {
     policy: Option<String>,
     team: Option<String>,
     agent: Option<String>,
+    channel: Option<Vec<ChannelView>>,
+    tag: Option<Vec<String>>,
+    query: Option<String>,
+    view: Option<Uuid>,
 }
 
 impl Asked {
+    /// What is meant by it: the parameters that have a condition each, and those that have a query.
+    ///
+    /// # Errors
+    /// 400 with what does not fit; 404 when the view is not there.
+    async fn meant(
+        self,
+        models: &ReadModels,
+        session: &Session,
+        principal: &Principal,
+    ) -> Result<(MeasureFilter, Option<Terms>), QueryProblem> {
+        let (query, view) = (self.query.as_deref(), self.view);
+        let query = asked::wordless(models, session, principal, query, view).await?;
+        let filter = self.filter()?;
+        let zone = organizations_zone(models, session).await?;
+        let terms = query.map(|query| asked::terms(models, session, query, zone));
+        Ok((filter, terms))
+    }
+
     fn filter(self) -> Result<MeasureFilter, Problem> {
         let counted = ReportRange::new(self.from, self.to).map_err(|error| bad("to", error))?;
         Ok(MeasureFilter {
@@ -311,6 +403,13 @@ impl Asked {
             policy: parse_holder("policy", self.policy.as_deref(), PolicyId)?,
             team: parse_holder("team", self.team.as_deref(), TeamId)?,
             agent: parse_holder("agent", self.agent.as_deref(), UserId)?,
+            tickets: TicketsNow {
+                channels: all(self.channel),
+                tickets: TicketFilter {
+                    tags: parse_tags(&self.tag.unwrap_or_default())?,
+                    ..TicketFilter::default()
+                },
+            },
         })
     }
 }

@@ -1,10 +1,9 @@
 //! The report.
 
-use chrono::{DateTime, NaiveDate, Utc};
 use const_format::formatcp;
 use domain::ids::{PolicyId, TeamId, UserId};
 use domain::sla::Metric;
-use domain::ticket::state::Priority;
+use domain::ticket::state::{Channel, Priority};
 use futures::try_join;
 use platform::rows::{Column, PolicyVersionRow, Row, RowError, TeamRow, UserRow};
 use schema::projection::CORE;
@@ -12,8 +11,8 @@ use std::collections::HashMap;
 use tokio_postgres::Row as SqlRow;
 use uuid::Uuid;
 
-use super::days::Days;
 use super::filter::{Grouping, MeasureFilter};
+use super::periods::{Periods, Span};
 use super::statement;
 use crate::error::ReadError;
 use crate::models::ReadModels;
@@ -77,8 +76,8 @@ pub struct Named<Id> {
 /// Waits that have in common what the report groups by. The rest is none; so is what the waits do not have.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Group {
-    /// The day, and the instants from which and before which it is counted.
-    pub day: Option<(NaiveDate, DateTime<Utc>, DateTime<Utc>)>,
+    /// The period in which they are counted.
+    pub span: Option<Span>,
     /// The policy.
     pub policy: Option<Named<PolicyId>>,
     /// The priority.
@@ -89,6 +88,10 @@ pub struct Group {
     pub agent: Option<Named<UserId>>,
     /// The metric.
     pub metric: Option<Metric>,
+    /// The channel of their tickets.
+    pub channel: Option<Channel>,
+    /// The tag that their tickets have.
+    pub tag: Option<String>,
     /// The numbers.
     pub counts: Counts,
 }
@@ -124,12 +127,12 @@ impl ReadModels {
         viewer: &Viewer,
         filter: &MeasureFilter,
         groups: &[Grouping],
-        days: &Days,
+        periods: Option<&Periods>,
     ) -> Result<Attainment, ReadError> {
         let mut groups = groups.to_vec();
         groups.sort_unstable();
         groups.dedup();
-        let statement = statement::report(viewer, filter, &groups, days);
+        let statement = statement::report(viewer, filter, &groups, periods);
         let rows = self
             .database
             .query_composed(viewer.tenant, &statement)
@@ -139,7 +142,7 @@ impl ReadModels {
             if row.try_get("is_total")? {
                 report.total = counts(row)?;
             } else {
-                report.groups.push(group(row, days)?);
+                report.groups.push(group(row, periods)?);
             }
         }
         if i64::try_from(report.groups.len()).is_ok_and(|count| count > GROUPS_MAX) {
@@ -208,17 +211,21 @@ fn counts(row: &SqlRow) -> Result<Counts, ReadError> {
     })
 }
 
-fn group(row: &SqlRow, days: &Days) -> Result<Group, ReadError> {
-    let day: Option<i32> = row.try_get("day")?;
+fn group(row: &SqlRow, periods: Option<&Periods>) -> Result<Group, ReadError> {
+    let period: Option<i32> = row.try_get("period")?;
     // Buckets are numbered from 1.
-    let day = day.and_then(|day| usize::try_from(day - 1).ok());
+    let index = period.and_then(|period| usize::try_from(period - 1).ok());
+    let tag: Option<String> = row.try_get("tag")?;
     Ok(Group {
-        day: day.and_then(|index| days.get(index)),
+        span: index.and_then(|index| periods?.get(index)),
         policy: named(row.try_get("policy_id")?, PolicyId),
         priority: word(row.try_get("priority")?)?,
         team: named(row.try_get("team_id")?, TeamId),
         agent: named(row.try_get("agent_id")?, UserId),
         metric: word(row.try_get("metric")?)?,
+        channel: word(row.try_get("channel")?)?,
+        // The empty word stands for none.
+        tag: tag.filter(|tag| !tag.is_empty()),
         counts: counts(row)?,
     })
 }
@@ -230,6 +237,6 @@ fn named<Id>(id: Option<Uuid>, wrap: impl Fn(Uuid) -> Id) -> Option<Named<Id>> {
     })
 }
 
-fn word<T: Column<Stored = i16>>(stored: Option<i16>) -> Result<Option<T>, RowError> {
+fn word<T: Column>(stored: Option<T::Stored>) -> Result<Option<T>, RowError> {
     stored.map(T::from_stored).transpose()
 }

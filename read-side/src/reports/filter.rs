@@ -7,7 +7,8 @@ use domain::sla::measure::Outcome;
 use domain::ticket::state::Priority;
 use serde::Serialize;
 
-use crate::tickets::Holder;
+use super::tickets_now::TicketsNow;
+use crate::tickets::{Holder, Terms};
 use platform::cursor::Moment;
 
 /// A time that is reported on; it includes its beginning and not its end.
@@ -83,6 +84,8 @@ pub struct MeasureFilter {
     pub team: Option<Holder<TeamId>>,
     /// Counted for this agent, or nobody.
     pub agent: Option<Holder<UserId>>,
+    /// Of a ticket that is so now.
+    pub tickets: TicketsNow,
 }
 
 impl MeasureFilter {
@@ -94,15 +97,21 @@ impl MeasureFilter {
         self.priorities.dedup();
         self.outcomes.sort_unstable();
         self.outcomes.dedup();
+        self.tickets = self.tickets.normalized();
         self
+    }
+
+    /// With the terms of a query as conditions of the ticket, in one spelling.
+    #[must_use]
+    pub fn narrowed(mut self, terms: Option<&Terms>) -> Self {
+        self.tickets = self.tickets.narrowed(terms);
+        self.normalized()
     }
 }
 
-/// What a report groups by.
+/// What a report groups by, beside periods.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Grouping {
-    /// The day on which a wait is counted.
-    Day,
     /// The policy that promised it.
     Policy,
     /// How urgent the ticket was.
@@ -113,16 +122,21 @@ pub enum Grouping {
     Agent,
     /// What was measured.
     Metric,
+    /// How its ticket came in.
+    Channel,
+    /// Each tag that its ticket has now: it counts for all of them.
+    Tag,
 }
 
 impl Grouping {
     /// Everything that a report can group by, in the order of its columns.
-    pub const ALL: [Self; 6] = [
-        Self::Day,
+    pub const ALL: [Self; 7] = [
         Self::Policy,
         Self::Priority,
         Self::Team,
         Self::Agent,
         Self::Metric,
+        Self::Channel,
+        Self::Tag,
     ];
 }

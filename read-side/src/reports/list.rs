@@ -9,6 +9,7 @@ use super::statement;
 use crate::error::ReadError;
 use crate::keyset::Keyset;
 use crate::models::ReadModels;
+use crate::tickets::Terms;
 use crate::viewer::Viewer;
 use platform::cursor::{InvalidCursor, Moment};
 use platform::page::{Direction, Limit, Page};
@@ -18,6 +19,8 @@ use platform::page::{Direction, Limit, Page};
 pub struct MeasureQuery {
     /// Which waits.
     pub filter: MeasureFilter,
+    /// Of which tickets, in the words of whoever asks.
+    pub terms: Option<Terms>,
     /// The first or the last counted first.
     pub direction: Direction,
     /// How many at once.
@@ -45,11 +48,15 @@ impl MeasureList {
     /// The list of `query`, from its beginning or from where `cursor` says.
     ///
     /// # Errors
-    /// [`InvalidCursor`] when the cursor is none, or belongs to another filter or order.
+    /// [`InvalidCursor`] when the cursor is none, or belongs to another filter, zone or order.
     pub fn new(query: MeasureQuery, cursor: Option<&str>) -> Result<Self, InvalidCursor> {
         let filter = query.filter.normalized();
+        // Of the terms as they were written: what an age means moves on from page to page.
+        let terms = query.terms.as_ref();
+        let written = terms.map(|terms| (terms.query.to_string(), terms.zone));
+        let bound_to = (query.direction, filter.clone(), written);
+        let filter = filter.narrowed(terms);
         let query = MeasureQuery { filter, ..query };
-        let bound_to = (query.direction, query.filter.clone());
         Self::bound("sla_measures", &bound_to, query, cursor)
     }
 }
@@ -64,19 +71,16 @@ impl ReadModels {
         viewer: &Viewer,
         list: &MeasureList,
     ) -> Result<Page<SlaMeasureRow>, ReadError> {
-        let MeasureQuery {
-            filter,
-            direction,
-            limit,
-        } = &list.query;
-        let statement = statement::page(viewer, filter, *direction, *limit, list.after);
+        let query = &list.query;
+        let shape = (query.direction, query.limit);
+        let statement = statement::page(viewer, &query.filter, shape, list.after);
         let key = |row: &SlaMeasureRow| MeasureKey {
             counted_at: Moment::of_row(row.counted_at),
             ticket_id: row.ticket_id.0,
             metric: row.metric.parameter(),
             round: row.round,
         };
-        self.page_of(viewer.tenant, list, &statement, *limit, key)
+        self.page_of(viewer.tenant, list, &statement, query.limit, key)
             .await
     }
 

@@ -1,39 +1,58 @@
-//! The days of a report, in a time zone.
+//! The periods of a report of attainment, in a time zone.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::calendar::zone::Zone;
 
+use super::figures::Period;
 use super::filter::ReportRange;
 
-/// The days that a range touches, cut at its ends. The zone's clock is asked here alone, so that the report and the lists
-/// that its days lead to agree on where a day begins.
+/// The days, weeks or months that a range touches, cut at its ends. The zone's clock is asked here alone, so that the report and
+/// the lists that its periods lead to agree on where each begins.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Days {
+pub struct Periods {
+    kind: Period,
+    /// The first day of each.
     days: Vec<NaiveDate>,
     /// The first instant of each.
     starts: Vec<DateTime<Utc>>,
     end: DateTime<Utc>,
 }
 
+/// One period of a range.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// How long it is where the range does not cut it.
+    pub kind: Period,
+    /// Its first day.
+    pub first_day: NaiveDate,
+    /// From when it is counted.
+    pub from: DateTime<Utc>,
+    /// Before when it is counted.
+    pub to: DateTime<Utc>,
+}
+
 /// A range of dates that a calendar does not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be within the years 0 to 9999")]
-pub struct DaysError;
+pub struct PeriodsError;
 
-impl Days {
-    /// The days of a range.
+impl Periods {
+    /// The periods of a range.
     ///
     /// # Errors
-    /// [`DaysError`] at the end of the calendar.
-    pub fn of(range: ReportRange, zone: Zone) -> Result<Self, DaysError> {
+    /// [`PeriodsError`] at the end of the calendar.
+    pub fn of(range: ReportRange, kind: Period, zone: Zone) -> Result<Self, PeriodsError> {
         let (from, to) = (range.from(), range.to());
         let mut day = zone.day_of(from);
         let (mut days, mut starts) = (vec![day], vec![from]);
         loop {
-            day = day.succ_opt().ok_or(DaysError)?;
+            day = day.succ_opt().ok_or(PeriodsError)?;
             let start = zone.first_instant(day);
             if start >= to {
                 break;
+            }
+            if !kind.begins_at(day) {
+                continue;
             }
             // A day that the zone skipped has no instant: the next one begins where it would.
             if starts.last() == Some(&start) {
@@ -44,23 +63,28 @@ impl Days {
             starts.push(start);
         }
         Ok(Self {
+            kind,
             days,
             starts,
             end: to,
         })
     }
 
-    /// The first instant of each day.
+    /// The first instant of each period.
     pub(super) fn starts(&self) -> &[DateTime<Utc>] {
         &self.starts
     }
 
-    /// A day with the instants from which and before which it is counted; `index` is its place in the range.
+    /// The period with this place in the range.
     #[must_use]
-    pub fn get(&self, index: usize) -> Option<(NaiveDate, DateTime<Utc>, DateTime<Utc>)> {
-        let (day, start) = (*self.days.get(index)?, *self.starts.get(index)?);
-        let end = self.starts.get(index + 1).copied().unwrap_or(self.end);
-        Some((day, start, end))
+    pub fn get(&self, index: usize) -> Option<Span> {
+        let next = self.starts.get(index + 1).copied();
+        Some(Span {
+            kind: self.kind,
+            first_day: *self.days.get(index)?,
+            from: *self.starts.get(index)?,
+            to: next.unwrap_or(self.end),
+        })
     }
 }
 
@@ -70,14 +94,19 @@ mod tests {
 
     use super::*;
 
-    fn days(zone: &str, from: &str, to: &str) -> Vec<(String, i64)> {
+    fn periods(kind: Period, zone: &str, from: &str, to: &str) -> Vec<(String, i64)> {
         let range = ReportRange::new(from.parse().unwrap(), to.parse().unwrap()).unwrap();
-        let days = Days::of(range, Zone::parse(zone).unwrap()).unwrap();
-        let day = |index| {
-            let (day, start, end) = days.get(index)?;
-            Some((day.to_string(), (end - start).num_minutes()))
+        let periods = Periods::of(range, kind, Zone::parse(zone).unwrap()).unwrap();
+        let told = |index| {
+            let span = periods.get(index)?;
+            let minutes = (span.to - span.from).num_minutes();
+            Some((span.first_day.to_string(), minutes))
         };
-        (0..).map_while(day).collect()
+        (0..).map_while(told).collect()
+    }
+
+    fn days(zone: &str, from: &str, to: &str) -> Vec<(String, i64)> {
+        periods(Period::Day, zone, from, to)
     }
 
     fn expected(days: &[(&str, i64)]) -> Vec<(String, i64)> {
@@ -129,6 +158,37 @@ mod tests {
                 "2011-12-31T10:00:00Z"
             ),
             expected(&[("2011-12-29", 24 * 60), ("2011-12-31", 24 * 60)])
+        );
+    }
+
+    #[test]
+    fn weeks_begin_on_mondays_and_months_on_firsts_and_both_are_cut_at_the_ends() {
+        // From a Wednesday to a Tuesday, over the hour that is skipped in March.
+        assert_eq!(
+            periods(
+                Period::Week,
+                "Europe/Berlin",
+                "2026-03-25T11:00:00Z",
+                "2026-04-07T10:00:00Z"
+            ),
+            expected(&[
+                ("2026-03-25", (4 * 24 + 12 - 1) * 60),
+                ("2026-03-30", 7 * 24 * 60),
+                ("2026-04-06", (24 + 12) * 60)
+            ])
+        );
+        assert_eq!(
+            periods(
+                Period::Month,
+                "Europe/Berlin",
+                "2026-01-30T23:00:00Z",
+                "2026-03-01T00:00:00Z"
+            ),
+            expected(&[
+                ("2026-01-31", 24 * 60),
+                ("2026-02-01", 28 * 24 * 60),
+                ("2026-03-01", 60)
+            ])
         );
     }
 }

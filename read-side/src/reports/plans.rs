@@ -1,20 +1,25 @@
-//! The plans that PostgreSQL makes for reports: of the time that is asked for, and no more, is read; a page is not sorted.
+//! The plans that PostgreSQL makes for reports: of the time that is asked for, and no more, is read; a page is not sorted; and
+//! of tickets as they are now no table is read whole.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use domain::actor::Role;
 use domain::calendar::zone::Zone;
-use domain::ids::TeamId;
+use domain::ids::{TeamId, UserId};
 use domain::sla::Metric;
 use domain::sla::measure::Outcome;
+use domain::ticket::query::Query;
+use domain::ticket::state::Channel;
+use event_store::Position;
 use platform::cursor::Moment;
 use platform::page::{Direction, Limit};
 use uuid::Uuid;
 
+use super::figures::Period;
 use super::list::MeasureKey;
-use super::{Days, Grouping, MeasureFilter, ReportRange, statement};
+use super::{Grouping, MeasureFilter, Periods, ReportRange, TicketsNow, statement};
 use crate::explain::{database, plan, viewer};
-use crate::tickets::Holder;
+use crate::tickets::{Holder, Terms};
 
 /// Twenty thousand waits of two organizations, over two weeks.
 const WAITS: &str = "
@@ -36,12 +41,13 @@ fn filter() -> MeasureFilter {
         policy: None,
         team: None,
         agent: None,
+        tickets: TicketsNow::default(),
     }
 }
 
 #[tokio::test]
 async fn a_page_is_read_along_the_time_and_a_report_within_it() {
-    let client = database("plans_of_reports", WAITS).await;
+    let client = database("plans_of_reports", &format!("{WAITS}; {TICKETS}")).await;
     let filters = [
         filter(),
         MeasureFilter {
@@ -62,11 +68,12 @@ async fn a_page_is_read_along_the_time_and_a_report_within_it() {
         round: 1,
     };
     for filter in &filters {
-        let days = Days::of(filter.counted, Zone::UTC).unwrap();
+        let days = Periods::of(filter.counted, Period::Day, Zone::UTC).unwrap();
         for role in [Role::Agent, Role::Admin] {
             let viewer = viewer(role);
             for direction in [Direction::Ascending, Direction::Descending] {
-                let page = statement::page(&viewer, filter, direction, Limit::DEFAULT, Some(key));
+                let shape = (direction, Limit::DEFAULT);
+                let page = statement::page(&viewer, filter, shape, Some(key));
                 let plan = plan(&client, &page).await;
                 assert!(plan.contains("sla_measures_by_time"), "{plan}");
                 // The few of a rare kind may be sorted.
@@ -75,13 +82,77 @@ async fn a_page_is_read_along_the_time_and_a_report_within_it() {
                 assert!(!plan.contains("Seq Scan on sla_measures"), "{plan}");
             }
             let whole = [
-                statement::report(&viewer, filter, &Grouping::ALL, &days),
-                statement::report(&viewer, filter, &[], &days),
+                statement::report(&viewer, filter, &Grouping::ALL, Some(&days)),
+                statement::report(&viewer, filter, &[], None),
                 statement::count(&viewer, filter),
             ];
             for statement in &whole {
                 let plan = plan(&client, statement).await;
                 assert!(plan.contains("sla_measures_by_time"), "{plan}");
+                assert!(!plan.contains("Seq Scan on sla_measures"), "{plan}");
+            }
+        }
+    }
+}
+
+/// A ticket for every wait, of which a half are open, every third came by mail and a few have tags.
+const TICKETS: &str = "
+    INSERT INTO core.tickets (partition, org_id, ticket_id, number, subject, status, priority, channel, requester_id,
+        requester_name, tags, custom_fields, follow_up_ids, public_message_count, note_count, reopen_count, created_at, updated_at,
+        public_updated_at, sla, clocks, version, position, language)
+    SELECT partition, org_id, ticket_id, n, 'Subject', CASE WHEN n % 4 < 2 THEN 'open' ELSE 'closed' END, 1 + n % 4,
+        CASE WHEN n % 3 = 0 THEN 'email' ELSE 'api' END, gen_random_uuid(), 'R',
+        CASE WHEN n % 500 < 2 THEN '{vip,new}'::text[] ELSE '{}' END, '{}', '{}', 0, 0, 0, counted_at, counted_at, counted_at,
+        '{}', '{}', 1, n, 'simple'
+    FROM (SELECT partition, org_id, ticket_id, counted_at, row_number() OVER (ORDER BY counted_at) AS n
+          FROM core.sla_measures) AS waits";
+
+fn narrowed(text: &str) -> MeasureFilter {
+    let terms = Terms {
+        query: Query::parse(text).unwrap(),
+        me: UserId(Uuid::from_u128(3)),
+        now: "2026-01-20T12:00:00Z".parse().unwrap(),
+        zone: Zone::UTC,
+        at_least: Position::START,
+    };
+    filter().narrowed(Some(&terms))
+}
+
+#[tokio::test]
+async fn waits_of_tickets_as_they_are_now_are_found_by_keys_and_no_table_is_read_whole() {
+    let fill = format!("{WAITS}; {TICKETS}");
+    let client = database("plans_of_narrowed_reports", &fill).await;
+    let mut filters: Vec<_> = [
+        "status:open",
+        "-status:closed priority:>=high -tag:vip",
+        "tag:vip",
+    ]
+    .map(narrowed)
+    .into();
+    filters.push(filter());
+    filters.push(MeasureFilter {
+        tickets: TicketsNow {
+            channels: vec![Channel::Email],
+            ..TicketsNow::default()
+        },
+        ..filter()
+    });
+    let shape = (Direction::Descending, Limit::DEFAULT);
+    for filter in &filters {
+        let weeks = Periods::of(filter.counted, Period::Week, Zone::UTC).unwrap();
+        for viewer in [viewer(Role::Agent), viewer(Role::Admin)] {
+            for statement in [
+                statement::report(&viewer, filter, &[Grouping::Channel], Some(&weeks)),
+                statement::report(&viewer, filter, &[Grouping::Team, Grouping::Tag], None),
+                statement::count(&viewer, filter),
+                statement::page(&viewer, filter, shape, None),
+            ] {
+                let plan = plan(&client, &statement).await;
+                // The waits of the few tickets with a tag may be looked up one by one.
+                let is_rare = filter.tickets.tickets.asks_for_tags();
+                let is_along_time = plan.contains("sla_measures_by_time");
+                assert!(is_rare || is_along_time, "{plan}");
+                assert!(!plan.contains("Seq Scan on tickets"), "{plan}");
                 assert!(!plan.contains("Seq Scan on sla_measures"), "{plan}");
             }
         }

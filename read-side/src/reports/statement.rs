@@ -7,9 +7,11 @@ use schema::projection::CORE;
 use tokio_postgres::types::Type;
 
 use super::attainment::GROUPS_MAX;
-use super::days::Days;
+use super::figures::EACH_TAG;
 use super::filter::{Grouping, MeasureFilter};
 use super::list::MeasureKey;
+use super::periods::Periods;
+use super::tickets_now::{push_columns_now, push_tickets_now};
 use crate::conditions::{push_holder, push_one_of};
 use crate::database::Statement;
 use crate::privacy::push_visible_past;
@@ -17,6 +19,9 @@ use crate::viewer::Viewer;
 
 const COLUMNS: &str = <SlaMeasureRow as Row>::COLUMNS;
 const MEASURES: &str = formatcp!("{CORE}.{} AS measure", <SlaMeasureRow as Row>::TABLE);
+
+/// What reports look at in a wait.
+const COUNTED: &str = "policy_id, priority, team_id, agent_id, metric, outcome, used_ms";
 
 /// The numbers of a group. The percentiles are of what was reached, in time or not: nothing was used up by the rest.
 const COUNTS: &str = "count(*) FILTER (WHERE outcome = 'running') AS running, \
@@ -31,57 +36,92 @@ pub(super) fn report(
     viewer: &Viewer,
     filter: &MeasureFilter,
     groups: &[Grouping],
-    days: &Days,
+    periods: Option<&Periods>,
 ) -> Statement {
+    let period = periods.map(|_| PERIOD.0);
+    let groups = groups.iter().map(|group| column_of(*group).0);
+    let groups: Vec<&str> = period.into_iter().chain(groups).collect();
     let mut statement = Statement::default();
-    statement.push("SELECT ");
-    for grouping in Grouping::ALL {
-        let (column, sql_type) = column_of(grouping);
-        let is_asked = groups.contains(&grouping);
-        let value = if is_asked { column } else { "NULL" };
-        statement.push(&format!("{value}::{sql_type} AS {column}, "));
+    statement.push("WITH counted AS (");
+    push_counted(&mut statement, viewer, filter, &groups, periods);
+    statement.push(") ");
+    push_numbers(&mut statement, &[], true);
+    statement.push("FROM counted");
+    if groups.is_empty() {
+        return statement;
     }
-    let columns: Vec<&str> = groups.iter().map(|group| column_of(*group).0).collect();
-    let is_total = columns.first().map_or("true".to_owned(), |first| {
-        format!("GROUPING(counted.{first}) = 1")
-    });
-    statement
-        .push(&format!("{is_total} AS is_total, {COUNTS} FROM (SELECT "))
-        .push("policy_id, priority, team_id, agent_id, metric, outcome, used_ms, width_bucket(counted_at, ")
-        .bind(days.starts().to_vec(), Type::TIMESTAMPTZ_ARRAY)
-        .push(formatcp!(") AS day FROM {MEASURES}"));
-    push_where(&mut statement, viewer, filter);
-    let columns: Vec<String> = columns
-        .iter()
-        .map(|name| format!("counted.{name}"))
-        .collect();
-    let columns = columns.join(", ");
-    let sets = if columns.is_empty() {
-        "()".to_owned()
-    } else {
-        format!("({columns}), ()")
-    };
-    let order = if columns.is_empty() {
-        String::new()
-    } else {
-        format!(", {columns}")
-    };
+    statement.push(" UNION ALL ");
+    push_numbers(&mut statement, &groups, false);
+    statement.push("FROM counted");
+    if groups.contains(&TAG) {
+        statement.push(EACH_TAG);
+    }
+    let groups = groups.join(", ");
     statement
         .push(&format!(
-            ") AS counted GROUP BY GROUPING SETS ({sets}) ORDER BY is_total DESC{order} LIMIT "
+            " GROUP BY {groups} ORDER BY is_total DESC, {groups} LIMIT "
         ))
         .bind(GROUPS_MAX + 2, Type::INT8);
     statement
 }
 
+/// The columns of a report, those that are not of these groups empty.
+fn push_numbers(statement: &mut Statement, groups: &[&str], is_total: bool) {
+    statement.push("SELECT ");
+    let columns = Grouping::ALL.map(column_of);
+    for (column, sql_type) in [PERIOD].into_iter().chain(columns) {
+        let is_asked = groups.contains(&column);
+        let value = if is_asked { column } else { "NULL" };
+        statement.push(&format!("{value}::{sql_type} AS {column}, "));
+    }
+    statement.push(&format!("{is_total} AS is_total, {COUNTS} "));
+}
+
+/// The waits that count, with what they are grouped by.
+fn push_counted(
+    statement: &mut Statement,
+    viewer: &Viewer,
+    filter: &MeasureFilter,
+    groups: &[&str],
+    periods: Option<&Periods>,
+) {
+    let is_of_ticket = groups.contains(&CHANNEL) || groups.contains(&TAG);
+    statement.push(formatcp!("SELECT {COUNTED}"));
+    if let Some(periods) = periods {
+        statement
+            .push(", width_bucket(counted_at, ")
+            .bind(periods.starts().to_vec(), Type::TIMESTAMPTZ_ARRAY)
+            .push(") AS period");
+    }
+    if is_of_ticket {
+        statement.push(", channel, tags");
+    }
+    statement.push(formatcp!(
+        " FROM (SELECT {COUNTED}, counted_at, ticket_id FROM {MEASURES}"
+    ));
+    push_where(statement, viewer, filter);
+    statement.push(") AS waits");
+    if is_of_ticket {
+        statement.push(" JOIN (");
+        push_columns_now(statement, viewer, "ticket_id, channel, tags");
+        statement.push(") AS tickets USING (ticket_id)");
+    }
+}
+
+/// The place of the period in the range, from 1.
+const PERIOD: (&str, &str) = ("period", "integer");
+const CHANNEL: &str = "channel";
+const TAG: &str = "tag";
+
 fn column_of(grouping: Grouping) -> (&'static str, &'static str) {
     match grouping {
-        Grouping::Day => ("day", "integer"),
         Grouping::Policy => ("policy_id", "uuid"),
         Grouping::Priority => ("priority", "smallint"),
         Grouping::Team => ("team_id", "uuid"),
         Grouping::Agent => ("agent_id", "uuid"),
         Grouping::Metric => ("metric", "smallint"),
+        Grouping::Channel => (CHANNEL, "text"),
+        Grouping::Tag => (TAG, "text"),
     }
 }
 
@@ -89,8 +129,7 @@ fn column_of(grouping: Grouping) -> (&'static str, &'static str) {
 pub(super) fn page(
     viewer: &Viewer,
     filter: &MeasureFilter,
-    direction: Direction,
-    limit: Limit,
+    (direction, limit): (Direction, Limit),
     after: Option<MeasureKey>,
 ) -> Statement {
     let mut statement = Statement::default();
@@ -157,4 +196,5 @@ fn push_where(statement: &mut Statement, viewer: &Viewer, filter: &MeasureFilter
         filter.agent.map(|it| it.map(|id| id.0)),
     );
     push_visible_past(statement, viewer, "measure");
+    push_tickets_now(statement, viewer, "measure", &filter.tickets);
 }

@@ -14,10 +14,10 @@ use schema::projection::CORE;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
-use super::Named;
 use super::attainment::{TEAM_NAMES, USER_NAMES};
 use super::figures::{DayRange, FigureFilter, FigureQuery, Frame, Key, Reported, Split, push_open};
 use super::messages::{MessageFilter, MessageNumbers, MessageSplit};
+use super::{Named, TicketsNow};
 use crate::conditions::push_holder_in_sums;
 use crate::database::Statement;
 use crate::error::ReadError;
@@ -226,7 +226,7 @@ impl WorkloadQuery {
             kinds: Vec::new(),
             agent: None,
             team: self.team,
-            tickets: None,
+            tickets: TicketsNow::default(),
         };
         match self.by {
             WorkloadBy::Agent => (filter, MessageSplit::Agent),

@@ -1,6 +1,8 @@
 //! Attainment: what reports and lists count, against the events of every ticket, told over again by hand. Time passes by the
 //! clock of the test, which begins on a Monday at 09:00 UTC.
 
+mod slices;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use event_store::RecordedEvent;
 use rand::prelude::*;
@@ -180,7 +182,11 @@ fn wait_of(item: &Value) -> Wait {
 
 /// Every page of the list of waits.
 pub async fn listed(person: &Person, conditions: &str) -> Vec<Value> {
-    let path = format!("/reports/sla/waits?{RANGE}&limit=7&include_total=true{conditions}");
+    waits_behind(person, &format!("{RANGE}{conditions}")).await
+}
+
+async fn waits_behind(person: &Person, query: &str) -> Vec<Value> {
+    let path = format!("/reports/sla/waits?{query}&limit=7&include_total=true");
     let (mut items, mut cursor) = (Vec::new(), String::new());
     loop {
         let page = person.get(&format!("{path}{cursor}")).await.expect(200);
@@ -188,7 +194,7 @@ pub async fn listed(person: &Person, conditions: &str) -> Vec<Value> {
         match page["next_cursor"].as_str() {
             Some(next) => cursor = format!("&cursor={next}"),
             None => {
-                assert_eq!(page["total"], items.len(), "{conditions}");
+                assert_eq!(page["total"], items.len(), "{query}");
                 return items;
             }
         }

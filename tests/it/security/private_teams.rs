@@ -169,6 +169,83 @@ async fn what_was_promised_to_a_hidden_ticket_is_in_no_report() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn no_group_and_no_condition_tells_what_was_promised_to_a_hidden_ticket() {
+    let scene = Scene::start().await;
+    let view = json!({"name": "Tagged", "owner": "organization", "query": "tag:vip"});
+    let view = scene.app.admin().post("/views", view).await.expect(201);
+    let view = format!("&view={}", view.id());
+    let of_team = format!("&query=team:{}", scene.team);
+    for conditions in [
+        "",
+        "&channel=api",
+        "&tag=vip",
+        "&query=tag:vip",
+        &view,
+        &of_team,
+    ] {
+        let range = format!("from=2026-01-01T00:00:00Z&to=2026-12-31T00:00:00Z{conditions}");
+        for (person, is_shown) in [
+            (scene.app.agent(), true),
+            (scene.app.admin(), true),
+            (scene.app.colleague(), false),
+            (scene.app.lead(), false),
+        ] {
+            let list = format!("/reports/sla/waits?{range}&limit=1&include_total=true");
+            let pages = pages(person, &list).await;
+            let told: String = pages.iter().map(|page| page.body.to_string()).collect();
+            assert_eq!(told.contains(&scene.ticket.to_string()), is_shown, "{list}");
+            let found: usize = pages.iter().map(|page| page.items().len()).sum();
+            assert_eq!(pages[0]["total"], found, "{list}");
+            for group in ["week", "month", "channel", "tag"] {
+                let report = format!("/reports/sla?{range}&group_by={group}");
+                let report = person.get(&report).await.expect(200);
+                let sum = |counts: &Value| {
+                    let outcomes = ["running", "met", "breached", "cancelled"];
+                    let counts = outcomes.map(|outcome| counts[outcome].as_u64().unwrap());
+                    counts.iter().sum::<u64>()
+                };
+                assert_eq!(sum(&report["total"]), found as u64, "{conditions} {group}");
+                let groups = report["groups"].as_array().unwrap().iter();
+                let groups = groups.map(|it| sum(&it["counts"])).sum::<u64>();
+                // The ticket has one tag, and the other none.
+                assert_eq!(groups, found as u64, "{conditions} {group}");
+                let is_tagged = report.body.to_string().contains("vip");
+                assert_eq!(is_tagged, is_shown && group == "tag", "{conditions}");
+                let file = format!("/reports/sla/download?{range}&group_by={group}&format=csv");
+                let file = person.get(&file).await.expect(200);
+                let is_tagged = file.body.to_string().contains("vip");
+                assert_eq!(is_tagged, is_shown && group == "tag", "{conditions}");
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_hour_of_the_week_leads_to_a_hidden_ticket() {
+    let scene = Scene::start().await;
+    // Everything is opened on Monday at nine.
+    let days = "figure=opened&from=2026-03-01&to=2026-03-31";
+    for narrow in ["", "&tag=vip"] {
+        for (person, is_shown) in [
+            (scene.app.agent(), true),
+            (scene.app.admin(), true),
+            (scene.app.colleague(), false),
+            (scene.app.lead(), false),
+        ] {
+            let hours = format!("/reports/tickets/hours?{days}{narrow}");
+            let hours = person.get(&hours).await.expect(200);
+            let list = format!("{days}{narrow}&weekday=1&hour=9&limit=1&include_total=true");
+            let list = format!("/reports/tickets/counted?{list}");
+            let pages = pages(person, &list).await;
+            let told: String = pages.iter().map(|page| page.body.to_string()).collect();
+            assert_eq!(told.contains(&scene.ticket.to_string()), is_shown, "{list}");
+            let found: usize = pages.iter().map(|page| page.items().len()).sum();
+            assert_eq!(hours["weekdays"][0][9], found, "{narrow}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_hidden_ticket_is_in_no_report_of_tickets_now_and_in_the_past() {
     let scene = Scene::start().await;
     // One that others had before, and one that the team had before.

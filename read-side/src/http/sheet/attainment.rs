@@ -1,7 +1,8 @@
 //! A report of attainment as a table.
 
 use super::{Rows, Sheet, name};
-use crate::http::report_views::seconds;
+use crate::http::report_views::{first_day, seconds};
+use crate::reports::figures::Period;
 use crate::reports::{AttainmentReport, Group};
 
 /// The groups of a report, a row each; where nothing is grouped by, one row with the total. What the report does not group by
@@ -11,12 +12,14 @@ pub(in crate::http) fn attainment_sheet(report: &AttainmentReport, is_grouped: b
         return sheet(&report.groups);
     }
     sheet(&[Group {
-        day: None,
+        span: None,
         policy: None,
         priority: None,
         team: None,
         agent: None,
         metric: None,
+        channel: None,
+        tag: None,
         counts: report.total,
     }])
 }
@@ -28,7 +31,9 @@ fn sheet(groups: &[Group]) -> Sheet {
     Sheet {
         name: "attainment_report",
         columns: vec![
-            rows.optional("day", |group| group.day.map(|(day, _, _)| day)),
+            rows.optional("day", |group| first_day(group.span, Period::Day)),
+            rows.optional("week", |group| first_day(group.span, Period::Week)),
+            rows.optional("month", |group| first_day(group.span, Period::Month)),
             rows.optional("policy_id", |group| Some(group.policy.as_ref()?.id.0)),
             rows.optional("policy", |group| name(group.policy.as_ref())),
             rows.optional("priority", |group| {
@@ -39,6 +44,8 @@ fn sheet(groups: &[Group]) -> Sheet {
             rows.optional("agent_id", |group| Some(group.agent.as_ref()?.id.0)),
             rows.optional("agent", |group| name(group.agent.as_ref())),
             rows.optional("metric", |group| Some(group.metric?.as_str().to_owned())),
+            rows.optional("channel", |group| Some(group.channel?.as_str().to_owned())),
+            rows.optional("tag", |group| group.tag.clone()),
             rows.required("running", |group| group.counts.running),
             rows.required("met", |group| group.counts.met),
             rows.required("breached", |group| group.counts.breached),

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::periods::Period;
 use crate::conditions::id_in_sums;
+use crate::reports::tickets_now::in_one_spelling;
 use crate::reports::{RangeError, ReportRange};
 use crate::tickets::{Terms, TicketFilter, TimeRange};
 
@@ -70,9 +71,7 @@ pub struct FigureFilter {
 impl FigureFilter {
     /// The same conditions in one spelling, so that a cursor fits however the client ordered them.
     pub(super) fn normalized(mut self) -> Self {
-        self.channels
-            .sort_unstable_by_key(|channel| channel.as_str());
-        self.channels.dedup();
+        self.channels = in_one_spelling(self.channels);
         self.tickets = self.tickets.normalized();
         self
     }

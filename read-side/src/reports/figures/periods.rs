@@ -18,7 +18,8 @@ pub enum Period {
 }
 
 impl Period {
-    fn begins_at(self, day: NaiveDate) -> bool {
+    /// Whether a period begins with this day.
+    pub(in crate::reports) fn begins_at(self, day: NaiveDate) -> bool {
         match self {
             Self::Day => true,
             Self::Week => day.weekday() == Weekday::Mon,

@@ -5,8 +5,9 @@ use platform::cursor::Moment;
 use platform::rows::MessageKind;
 use serde::Serialize;
 
+use crate::reports::TicketsNow;
 use crate::reports::figures::DayRange;
-use crate::tickets::{Holder, Terms, TicketFilter};
+use crate::tickets::{Holder, Terms};
 
 /// Conditions that a message fulfils all of. An empty list is no condition.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -22,7 +23,7 @@ pub struct MessageFilter {
     /// Written while this team had the ticket, or none.
     pub team: Option<Holder<TeamId>>,
     /// On a ticket that is so now.
-    pub tickets: Option<TicketFilter>,
+    pub tickets: TicketsNow,
 }
 
 impl MessageFilter {
@@ -30,16 +31,14 @@ impl MessageFilter {
     pub(super) fn normalized(mut self) -> Self {
         self.kinds.sort_unstable();
         self.kinds.dedup();
+        self.tickets = self.tickets.normalized();
         self
     }
 
     /// With the terms of a query as conditions of the ticket, in one spelling.
     #[must_use]
     pub fn narrowed(mut self, terms: Option<&Terms>) -> Self {
-        if let Some(terms) = terms {
-            let tickets = self.tickets.unwrap_or_default();
-            self.tickets = Some(terms.narrow(tickets).normalized());
-        }
+        self.tickets = self.tickets.narrowed(terms);
         self.normalized()
     }
 }

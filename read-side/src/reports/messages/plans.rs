@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::list::MessageKey;
 use super::{MessageFilter, MessageSplit, statement};
 use crate::explain::{database, plan, viewer};
+use crate::reports::TicketsNow;
 use crate::reports::figures::{DayRange, Frame, Period};
 use crate::tickets::Terms;
 
@@ -42,7 +43,7 @@ async fn sums_of_messages_are_read_by_their_key_and_messages_along_their_time() 
         kinds: Vec::new(),
         agent: None,
         team: None,
-        tickets: None,
+        tickets: TicketsNow::default(),
     };
     let of_agent = MessageFilter {
         agent: Some(UserId(Uuid::from_u128(3))),
@@ -114,7 +115,7 @@ async fn messages_on_tickets_with_conditions_are_found_by_keys_and_no_table_is_r
         kinds: Vec::new(),
         agent: None,
         team: None,
-        tickets: None,
+        tickets: TicketsNow::default(),
     };
     let frame = Frame::of(filter.days, Some(Period::Day), Zone::UTC);
     for text in [

@@ -129,7 +129,7 @@ impl ReadModels {
             Some(member) => self.hides_any_team(viewer.tenant, member).await?,
             None => false,
         };
-        let statement = match hides || filter.as_of.is_some() || filter.tickets.is_some() {
+        let statement = match hides || filter.as_of.is_some() || !filter.tickets.is_any() {
             true => statement::of_facts(viewer, filter, split, frame),
             false => statement::of_cells(viewer, filter, split, frame),
         };

@@ -15,8 +15,8 @@ use crate::conditions::{push_compared, push_holder, push_holder_in_sums, push_on
 use crate::database::Statement;
 use crate::privacy::push_visible_past;
 use crate::reports::figures::{Frame, PARTS_MAX};
+use crate::reports::tickets_now::push_tickets_now;
 use crate::tickets::Holder;
-use crate::tickets::statement::{Asker, push_select, push_where};
 use crate::viewer::Viewer;
 
 const CELLS: &str = formatcp!("{CORE}.{}", <MessageCellRow as Row>::TABLE);
@@ -162,17 +162,7 @@ fn push_counted(statement: &mut Statement, viewer: &Viewer, filter: &MessageFilt
         filter.team.map(|it| it.map(|id| id.0)),
     );
     push_visible_past(statement, viewer, "facts");
-    if let Some(tickets) = &filter.tickets {
-        // The reports are of staff, who see the tickets of every company.
-        let asker = Asker {
-            viewer,
-            company: None,
-        };
-        statement.push(" AND facts.ticket_id IN (");
-        push_select(statement, "ticket_id", tickets);
-        push_where(statement, asker, tickets);
-        statement.push(")");
-    }
+    push_tickets_now(statement, viewer, "facts", &filter.tickets);
 }
 
 fn push_own(statement: &mut Statement, viewer: &Viewer) {

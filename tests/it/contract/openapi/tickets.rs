@@ -212,7 +212,15 @@ async fn listed(app: &TestApp, contract: &Contract, ticket: &str) {
         ("from", "2026-01-01T00:00:00Z"),
         ("to", "2026-12-31T00:00:00Z"),
     ];
-    let report = [year[0], year[1], ("group_by", "metric")];
+    let report = [
+        year[0],
+        year[1],
+        ("group_by", "week"),
+        ("group_by", "channel"),
+        ("group_by", "tag"),
+        ("channel", "api"),
+        ("query", "-status:new"),
+    ];
     contract
         .get(app.agent(), ("report_attainment", &report))
         .await
@@ -233,7 +241,14 @@ async fn listed(app: &TestApp, contract: &Contract, ticket: &str) {
         ("group", "week"),
         ("split", "agent"),
     ];
-    let counted = [days[0], days[1], days[2], ("include_total", "true")];
+    let counted = [
+        days[0],
+        days[1],
+        days[2],
+        ("weekday", "1"),
+        ("hour", "9"),
+        ("include_total", "true"),
+    ];
     let messages = [days[1], days[2], ("group", "month"), ("split", "agent")];
     let written = [
         days[1],
@@ -270,7 +285,14 @@ async fn listed(app: &TestApp, contract: &Contract, ticket: &str) {
         let unknown = [parameters, &[("format", "pdf")]].concat();
         contract.get(app.agent(), (id, &unknown)).await.expect(400);
     }
-    let first = [year[0], year[1], ("limit", "1"), ("include_total", "true")];
+    let first = [
+        year[0],
+        year[1],
+        ("query", "-status:new"),
+        ("channel", "api"),
+        ("limit", "1"),
+        ("include_total", "true"),
+    ];
     contract
         .get(app.agent(), ("list_sla_waits", &first))
         .await

@@ -78,8 +78,8 @@ async fn a_file_of_work_has_a_row_for_each_worker() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_of_attainment_has_the_groups_or_else_the_total() {
     let (app, team) = desk().await;
-    let columns = "day,policy_id,policy,priority,team_id,team,agent_id,agent,metric,running,met,breached,cancelled,attainment,\
-                   p50_seconds,p90_seconds,p99_seconds";
+    let columns = "day,week,month,policy_id,policy,priority,team_id,team,agent_id,agent,metric,channel,tag,running,met,breached,\
+                   cancelled,attainment,p50_seconds,p90_seconds,p99_seconds";
     let name = "sla-2026-03-01-2026-04-01.csv";
     let path = format!("/reports/sla?{RANGE}&group_by=team&group_by=metric");
     let report = app.agent().get(&path).await.expect(200);
@@ -111,11 +111,15 @@ fn row(group: &Value) -> String {
         &Value::Null,
         &Value::Null,
         &Value::Null,
+        &Value::Null,
+        &Value::Null,
         &group["team"]["id"],
         &group["team"]["name"],
         &Value::Null,
         &Value::Null,
         &group["metric"],
+        &Value::Null,
+        &Value::Null,
         &counts["running"],
         &counts["met"],
         &counts["breached"],
