@@ -20,6 +20,13 @@ use crate::viewer::Viewer;
 const COLUMNS: &str = <SlaMeasureRow as Row>::COLUMNS;
 const MEASURES: &str = formatcp!("{CORE}.{} AS measure", <SlaMeasureRow as Row>::TABLE);
 
+/// The place of a wait's period in the range, from 1.
+const PERIOD: (&str, &str) = ("period", "integer");
+/// How its ticket came in.
+const CHANNEL: &str = "channel";
+/// One of the tags that its ticket has.
+const TAG: &str = "tag";
+
 /// What reports look at in a wait.
 const COUNTED: &str = "policy_id, priority, team_id, agent_id, metric, outcome, used_ms";
 
@@ -45,28 +52,29 @@ pub(super) fn report(
     statement.push("WITH counted AS (");
     push_counted(&mut statement, viewer, filter, &groups, periods);
     statement.push(") ");
-    push_numbers(&mut statement, &[], true);
-    statement.push("FROM counted");
-    if groups.is_empty() {
+    let Some(first) = groups.first() else {
+        push_numbers(&mut statement, &[], "true");
         return statement;
-    }
-    statement.push(" UNION ALL ");
-    push_numbers(&mut statement, &groups, false);
-    statement.push("FROM counted");
+    };
+    let all = groups.join(", ");
     if groups.contains(&TAG) {
-        statement.push(EACH_TAG);
+        // In the total a wait is one, however many tags it counts for.
+        push_numbers(&mut statement, &[], "true");
+        statement.push(" UNION ALL ");
+        push_numbers(&mut statement, &groups, "false");
+        statement.push(&format!("{EACH_TAG} GROUP BY {all}"));
+    } else {
+        push_numbers(&mut statement, &groups, &format!("GROUPING({first}) = 1"));
+        statement.push(&format!(" GROUP BY GROUPING SETS (({all}), ())"));
     }
-    let groups = groups.join(", ");
     statement
-        .push(&format!(
-            " GROUP BY {groups} ORDER BY is_total DESC, {groups} LIMIT "
-        ))
+        .push(&format!(" ORDER BY is_total DESC, {all} LIMIT "))
         .bind(GROUPS_MAX + 2, Type::INT8);
     statement
 }
 
-/// The columns of a report, those that are not of these groups empty.
-fn push_numbers(statement: &mut Statement, groups: &[&str], is_total: bool) {
+/// The numbers of what counts, with the columns of these groups; those of others are empty.
+fn push_numbers(statement: &mut Statement, groups: &[&str], is_total: &str) {
     statement.push("SELECT ");
     let columns = Grouping::ALL.map(column_of);
     for (column, sql_type) in [PERIOD].into_iter().chain(columns) {
@@ -74,7 +82,7 @@ fn push_numbers(statement: &mut Statement, groups: &[&str], is_total: bool) {
         let value = if is_asked { column } else { "NULL" };
         statement.push(&format!("{value}::{sql_type} AS {column}, "));
     }
-    statement.push(&format!("{is_total} AS is_total, {COUNTS} "));
+    statement.push(&format!("{is_total} AS is_total, {COUNTS} FROM counted"));
 }
 
 /// The waits that count, with what they are grouped by.
@@ -107,11 +115,6 @@ fn push_counted(
         statement.push(") AS tickets USING (ticket_id)");
     }
 }
-
-/// The place of the period in the range, from 1.
-const PERIOD: (&str, &str) = ("period", "integer");
-const CHANNEL: &str = "channel";
-const TAG: &str = "tag";
 
 fn column_of(grouping: Grouping) -> (&'static str, &'static str) {
     match grouping {
