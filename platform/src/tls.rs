@@ -150,7 +150,9 @@ impl MakeTlsConnect<Socket> for DatabaseTls {
     type Error = Unverified;
 
     fn make_tls_connect(&mut self, host: &str) -> Result<Handshake, Unverified> {
-        let made = self.0.as_mut().map(|inner| {
+        // A socket or a bare address has no name to verify; it is only needed where the server offers TLS.
+        let named = self.0.as_mut().filter(|_| !host.is_empty());
+        let made = named.map(|inner| {
             let made = <Inner as MakeTlsConnect<Socket>>::make_tls_connect(inner, host);
             made.map_err(|error| Unverified(Box::new(error)))
         });
@@ -169,8 +171,8 @@ impl TlsConnect<Socket> for Handshake {
     fn connect(self, socket: Socket) -> Self::Future {
         Box::pin(async move {
             let Some(inner) = self.0 else {
-                // The mode of the connection is `disable` wherever there is no connector, so nobody comes here.
-                return Err(Unverified("TLS is off".into()));
+                // Where there is no connector the mode is `disable`, and nobody comes here.
+                return Err(Unverified("the URL has no host name to verify".into()));
             };
             let stream = inner.connect(socket).await;
             stream.map_err(|error| Unverified(Box::new(error)))

@@ -271,9 +271,10 @@ impl Valkey {
 /// What the URL says, and whether by TLS. The library would read the roots of the system for its own connector, and call a
 /// strange one among them a wrong URL, so that it is not told about TLS here.
 pub(crate) fn parse(url: &str) -> Result<(Config, bool), FredError> {
+    let (scheme, rest) = url.split_once(':').unwrap_or((url, ""));
     for (encrypted, plain) in [("rediss", "redis"), ("valkeys", "valkey")] {
-        if let Some(rest) = url.strip_prefix(encrypted) {
-            return Ok((Config::from_url(&format!("{plain}{rest}"))?, true));
+        if scheme.eq_ignore_ascii_case(encrypted) {
+            return Ok((Config::from_url(&format!("{plain}:{rest}"))?, true));
         }
     }
     Ok((Config::from_url(url)?, false))

@@ -136,7 +136,11 @@ struct Steps<'a> {
 impl Watch for Steps<'_> {
     async fn step(&mut self, progress: Progress) -> Result<()> {
         let (reached, found) = match progress {
-            Progress::Walked(..) if self.signed_at.elapsed() < SIGN_INTERVAL => return Ok(()),
+            Progress::Walked(done, total)
+                if done < total && self.signed_at.elapsed() < SIGN_INTERVAL =>
+            {
+                return Ok(());
+            }
             Progress::Walked(done, total) => {
                 let reached = Reached::Walked(done.cast_signed(), total.cast_signed());
                 (reached, Vec::new())

@@ -19,9 +19,10 @@ use crate::shutdown::Shutdown;
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 /// How old the last look may be. Then nobody is let in: a session may have ended unseen.
 const AGE_MAX: Duration = Duration::from_secs(4);
-/// Ended sessions of which an access token may still be good at `$1`: by the clock of this process, which judges tokens, too.
+/// Ended sessions of which an access token may still be good: by the clock of this process, `$1`, which judges tokens, and by
+/// that of the database, so that neither's jump ahead lets one in again.
 const ENDED: &str = formatcp!(
-    "SELECT s.session_id FROM {SESSIONS} s WHERE s.ended_at IS NOT NULL AND s.access_until > $1"
+    "SELECT s.session_id FROM {SESSIONS} s WHERE s.ended_at IS NOT NULL AND s.access_until > least($1, now())"
 );
 
 /// Organizations that are suspended or deleted.

@@ -289,6 +289,12 @@ async fn every_download_of_a_report_is_in_it() {
         assert!(from.starts_with("2026-03-01"), "{from}");
         assert!(!entry.to_string().contains("printer") && !entry.to_string().contains("fire"));
     }
+    app.at_rest().await;
+    let log = app.log().await;
+    let told = log
+        .iter()
+        .filter(|event| event.event_type == "report.downloaded");
+    assert_eq!(told.count(), downloads().len(), "each once");
     let theirs = app.globex.admin.get("/audit?type=report.downloaded").await;
     assert!(theirs.expect(200).items().is_empty());
 }

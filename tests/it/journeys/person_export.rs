@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::harness::access::{PASSWORD, give_password, make_key, post, sign_in};
+use crate::harness::access::{PASSWORD, give_login, give_password, make_key, post, sign_in};
 use crate::harness::{DEADLINE, Person, TestApp, eventually};
 
 /// The first part of an export.
@@ -101,4 +101,29 @@ async fn ways_in_are_in_the_first_part_alone_and_neither_they_nor_the_audit_are_
     assert_eq!(to_lead.get("access"), None);
     assert_eq!(to_lead["audit"], json!([]));
     assert_eq!(to_lead["tickets"], whole["tickets"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_tells_nothing_of_what_its_person_does_in_another_organization() {
+    let app = TestApp::start().await;
+    let email = give_password(&app, &app.acme, app.customer()).await;
+    sign_in(&app.client, &email, PASSWORD).await.expect(200);
+    let alone = access(&app, app.customer().id, 1).await;
+    assert_eq!(alone["devices_seen_at"].as_array().unwrap().len(), 1);
+    // The same login is somebody else's employee elsewhere: who signs in there is seen by the account alone.
+    give_login(&app, &app.globex, &app.globex.agent, &email).await;
+    let reset = json!({"email": email});
+    post(&app.client, "/auth/password/forgot", reset)
+        .await
+        .expect(202);
+    let held = exported(app.admin(), app.customer().id).await["access"].clone();
+    assert_eq!(held["account"]["email"], email.as_str());
+    assert_eq!(held["sessions"].as_array().unwrap().len(), 1);
+    assert_eq!(held["devices_seen_at"], json!([]));
+    assert_eq!(held["links"], json!([]));
+    let mails = held["mails"].as_array().unwrap();
+    assert!(
+        mails.iter().all(|mail| mail["kind"] == "new_device"),
+        "{held}"
+    );
 }

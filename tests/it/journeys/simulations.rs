@@ -231,6 +231,8 @@ async fn a_simulation_over_http_tells_what_the_report_tells_and_what_would_have_
     );
     assert_eq!(simulation["difference_count"], 0);
     assert_eq!(simulation["tickets_done"], simulation["tickets_total"]);
+    assert_eq!(simulation["events_done"], simulation["events_total"]);
+    assert!(simulation["events_total"].is_number(), "{simulation}");
 
     let log = app.log().await.len();
     let target = json!({"priority": "normal", "metric": "first_reply", "seconds": 15});

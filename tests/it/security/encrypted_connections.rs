@@ -220,27 +220,26 @@ async fn encrypted_valkey(signed: &Signed) -> (String, u16) {
         .unwrap()
         .split_once('@')
         .unwrap();
-    let port = TcpListener::bind("127.0.0.1:0")
-        .await
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
     let (certificate, key) = signed.files();
-    let order = format!(
-        "AUTH {password}\r\nCONFIG SET tls-cert-file {certificate} tls-key-file {key} tls-ca-cert-file {certificate} \
-         tls-auth-clients no tls-port {port}\r\n"
-    );
-    let mut valkey = TcpStream::connect(address).await.unwrap();
-    valkey.write_all(order.as_bytes()).await.unwrap();
-    let mut answer = [0; 10];
-    valkey.read_exact(&mut answer).await.unwrap();
-    assert_eq!(
-        &answer,
-        b"+OK\r\n+OK\r\n",
-        "{}",
-        String::from_utf8_lossy(&answer)
-    );
+    // Another test may take the port before Valkey does.
+    let listens = async || {
+        let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = free.local_addr().unwrap().port();
+        drop(free);
+        let order = format!(
+            "AUTH {password}\r\nCONFIG SET tls-cert-file {certificate} tls-key-file {key} \
+             tls-ca-cert-file {certificate} tls-auth-clients no tls-port {port}\r\n"
+        );
+        let mut valkey = TcpStream::connect(address).await.unwrap();
+        valkey.write_all(order.as_bytes()).await.unwrap();
+        let mut answer = [0; 10];
+        valkey.read_exact(&mut answer).await.unwrap();
+        match &answer {
+            b"+OK\r\n+OK\r\n" => Ok(port),
+            other => Err(String::from_utf8_lossy(other).into_owned()),
+        }
+    };
+    let port = eventually(listens, DEADLINE).await;
     (password.to_owned(), port)
 }
 
@@ -273,11 +272,13 @@ async fn valkey_is_encrypted_and_one_that_cannot_be_verified_is_as_good_as_away(
         tokio::time::timeout(DEADLINE, valkey.connected())
             .await
             .unwrap();
-        valkey
-            .set("encrypted", "yes".into(), DEADLINE)
-            .await
-            .unwrap();
-        assert_eq!(valkey.get("encrypted").await.unwrap().unwrap(), "yes");
+        let kept = async || {
+            let set = valkey.set("encrypted", "yes".into(), DEADLINE).await;
+            set.map_err(|error| error.to_string())?;
+            let got = valkey.get("encrypted").await;
+            got.map_err(|error| error.to_string())
+        };
+        assert_eq!(eventually(kept, DEADLINE).await.unwrap(), "yes");
     }
     for (host, trusted) in [("localhost", &stranger), ("127.0.0.1", &authority)] {
         let (watched_port, mut ends) = watched(port).await;

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::contract::openapi::refusals::least_body;
 use crate::harness::access::{PASSWORD, code_of, give_password, sign_in, signed_in, text};
-use crate::harness::{Answer, Organization, Person, Request, TestApp};
+use crate::harness::{Answer, DEADLINE, Organization, Person, Request, TestApp, eventually};
 
 const AT_HAND: &str = "nullif(current_setting('insightdesk.organization', true), '')::uuid";
 
@@ -76,6 +76,12 @@ async fn once_an_organization_is_named_a_statement_without_a_filter_reaches_its_
         fill(&app, organization, &superuser).await;
     }
     let (acme, globex) = (app.acme.id.0, app.globex.id.0);
+    // What filling them caused is carried to the log meanwhile; the planted rows cannot be.
+    let carried = async || match count(&superuser, "security_outbox", acme).await {
+        (2, 1) => Ok(()),
+        rows => Err(rows),
+    };
+    eventually(carried, DEADLINE).await;
     let client = app.server.node().pools.identity.get().await.unwrap();
     assert_eq!(tables().len(), 10);
     for table in tables()
@@ -200,6 +206,9 @@ async fn who_has_signed_in_names_their_organization_whatever_they_do() {
     second_factor(&app, &admin).await;
 
     let agent = app.agent().id;
+    let export = succeeds(admin.get(&format!("/users/{agent}/export"))).await;
+    let held = export["access"]["sessions"].as_array().unwrap();
+    assert_eq!(held.len(), 1, "{}", export.body);
     succeeds(admin.act(&format!("/users/{agent}/invite"))).await;
     succeeds(admin.delete(&format!("/users/{agent}/sign_on"))).await;
     let sessions = format!("/users/{agent}/sessions");

@@ -108,7 +108,7 @@ impl Scene {
             .append(true)
             .open(self.dir.join("postgres.log"))?;
         self.servers.stop_postgres().await?;
-        let child = Command::new("/bin/sh")
+        let mut child = Command::new("/bin/sh")
             .args(["-c", &format!("exec {command}")])
             .envs(environment.iter().map(|(name, value)| (name, value)))
             .current_dir(&data)
@@ -119,7 +119,11 @@ impl Scene {
             .stderr(log)
             .spawn()?;
         let answers = async || self.superuser().await;
-        eventually("PostgreSQL answers", PATIENCE, answers).await?;
+        if let Err(error) = eventually("PostgreSQL answers", PATIENCE, answers).await {
+            child.kill()?;
+            child.wait()?;
+            return Err(error);
+        }
         Ok(child)
     }
 
