@@ -2,6 +2,8 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use platform::http::problem::Problem;
 use platform::http::within::{Ask, Within};
 use poem::http::Method;
@@ -108,25 +110,25 @@ impl<'a> Visit<'a> {
         if let Some(seen) = &self.seen {
             ask = ask.header(CONSISTENCY_TOKEN, seen);
         }
-        let response = self
-            .within
-            .ask(self.request, ask.token(&self.token))
-            .await?;
-        read(response).await
+        read(self.asked(ask).await?).await
     }
 
     /// Sends a command.
     pub(super) async fn send(&self, ask: Ask) -> Result<Done, Problem> {
-        let response = self
-            .within
-            .ask(self.request, ask.token(&self.token))
-            .await?;
+        let response = self.asked(ask).await?;
         let token = response.headers().get(CONSISTENCY_TOKEN);
         let token = token
             .and_then(|value| value.to_str().ok())
             .map(str::to_owned);
         let body = read(response).await?;
         Ok(Done { body, token })
+    }
+
+    /// Boxed, as a page holds several at once: what the API does for one would lie on the stack of the page for each.
+    fn asked(&self, ask: Ask) -> BoxFuture<'_, Result<Response, Problem>> {
+        self.within
+            .ask(self.request, ask.token(&self.token))
+            .boxed()
     }
 
     /// What the pages call the person.
