@@ -388,9 +388,11 @@ impl Asked {
         let (query, view) = (self.query.as_deref(), self.view);
         let query = asked::wordless(models, session, principal, query, view).await?;
         let filter = self.filter()?;
+        let Some(query) = query else {
+            return Ok((filter, None));
+        };
         let zone = organizations_zone(models, session).await?;
-        let terms = query.map(|query| asked::terms(models, session, query, zone));
-        Ok((filter, terms))
+        Ok((filter, Some(asked::terms(models, session, query, zone))))
     }
 
     fn filter(self) -> Result<MeasureFilter, Problem> {
