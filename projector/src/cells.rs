@@ -1,4 +1,5 @@
-//! The sums that reports over long times read: what a change of a ticket's facts adds to them and takes from them.
+//! The sums that reports over long times read: what a change of a ticket's facts adds to them and takes from them. What waits add is
+//! in `wait_cells`.
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -11,7 +12,7 @@ use deadpool_postgres::Transaction;
 use domain::calendar::zone::Zone;
 use domain::ids::OrganizationId;
 use event_store::{Partition, RecordedEvent};
-use platform::rows::{CellRow, Cut, FactsRow, Figure, Row, Times};
+use platform::rows::{CellRow, Counted, Cut, FactsRow, Figure, Row, Times};
 use uuid::Uuid;
 
 use crate::error::BatchError;
@@ -21,13 +22,13 @@ use crate::{statements, write};
 /// Which sum.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct CellKey {
-    org_id: OrganizationId,
-    figure: Figure,
-    cut: Cut,
-    day: NaiveDate,
-    team_id: Uuid,
-    key: Uuid,
-    label: Cow<'static, str>,
+    pub(crate) org_id: OrganizationId,
+    pub(crate) figure: Counted,
+    pub(crate) cut: Cut,
+    pub(crate) day: NaiveDate,
+    pub(crate) team_id: Uuid,
+    pub(crate) key: Uuid,
+    pub(crate) label: Cow<'static, str>,
 }
 
 /// What is added to it.
@@ -36,6 +37,17 @@ pub struct Sum {
     count: i64,
     total: i64,
     times: Times,
+}
+
+impl Sum {
+    /// Adds what counts once, or takes it away where `sign` is negative, with what is summed beside it.
+    pub(crate) fn add(&mut self, sign: i64, total: i64, seconds: Option<i64>) {
+        self.count += sign;
+        self.total += sign * total;
+        if let Some(seconds) = seconds {
+            self.times.push(seconds, sign);
+        }
+    }
 }
 
 /// What a batch adds to the sums. One that is touched is written even where nothing is left to add: so that the same sums are
@@ -102,17 +114,27 @@ impl<'a> Side<'a> {
                 Cut::of_channel(facts.channel),
                 facts.channel.as_str().into(),
             )],
-            Cut::Agent => vec![(Cut::of_agent(facts.agent_id), "".into())],
-            Cut::Tag if facts.tags.is_empty() => vec![(Uuid::nil(), "".into())],
-            Cut::Tag => {
+            Cut::Agent | Cut::AgentByMonth => vec![(Cut::of_agent(facts.agent_id), "".into())],
+            Cut::Tag | Cut::TagByMonth if facts.tags.is_empty() => vec![(Uuid::nil(), "".into())],
+            Cut::Tag | Cut::TagByMonth => {
                 let hashed = || facts.tags.iter().map(|tag| Cut::of_tag(tag)).collect();
                 let keys = self.tags.get_or_init(hashed);
                 let labels = facts.tags.iter().map(|tag| tag.clone().into());
                 keys.iter().copied().zip(labels).collect()
             }
             // Of arrivals alone: no other figure has a map of hours that long.
-            Cut::Hour if figure == Figure::Opened => vec![(Cut::of_hour(hour), "".into())],
-            Cut::Hour => Vec::new(),
+            Cut::Hour | Cut::HourOfAll if figure == Figure::Opened => {
+                vec![(Cut::of_hour(hour), "".into())]
+            }
+            // Policies are of waits.
+            Cut::Hour | Cut::HourOfAll | Cut::Policy => Vec::new(),
+            Cut::Team => vec![(Uuid::nil(), "".into())],
+            Cut::PriorityAndChannel => {
+                let (priority, channel) = (facts.priority, facts.channel);
+                let label = format!("{} {}", priority.as_str(), channel.as_str());
+                let key = Cut::of_priority_and_channel(priority, channel);
+                vec![(key, label.into())]
+            }
         }
     }
 }
@@ -147,10 +169,10 @@ fn is_cut_apart(cut: Cut, old: &FactsRow, new: &FactsRow) -> bool {
         return true;
     }
     match cut {
-        Cut::Priority => old.priority != new.priority,
-        Cut::Agent => old.agent_id != new.agent_id,
-        Cut::Tag => old.tags != new.tags,
-        Cut::Channel | Cut::Hour => false,
+        Cut::Priority | Cut::PriorityAndChannel => old.priority != new.priority,
+        Cut::Agent | Cut::AgentByMonth => old.agent_id != new.agent_id,
+        Cut::Tag | Cut::TagByMonth => old.tags != new.tags,
+        Cut::Channel | Cut::Hour | Cut::Team | Cut::HourOfAll | Cut::Policy => false,
     }
 }
 
@@ -175,19 +197,15 @@ fn add(
         for (key, label) in side.keys(figure, cut, hour) {
             let cell = CellKey {
                 org_id,
-                figure,
+                figure: Counted::Tickets(figure),
                 cut,
-                day,
+                day: cut.day_of(day),
                 team_id,
                 key,
                 label,
             };
             let sum = cells.entry(cell).or_default();
-            sum.count += sign;
-            sum.total += sign * count.total;
-            if let Some(seconds) = count.seconds {
-                sum.times.push(seconds, sign);
-            }
+            sum.add(sign, count.total, count.seconds);
         }
     }
 }
@@ -212,9 +230,9 @@ const FACTS: &str = formatcp!(
     <FactsRow as Row>::COLUMNS,
     <FactsRow as Row>::TABLE
 );
-const FACTS_A_PAGE: usize = 5_000;
+pub(crate) const FACTS_A_PAGE: usize = 5_000;
 /// So many sums are kept in memory while those of an organization are made anew.
-const CELLS_AT_ONCE: usize = 20_000;
+pub(crate) const CELLS_AT_ONCE: usize = 20_000;
 
 /// Adds the sums of a batch to those of the table.
 ///
@@ -245,8 +263,8 @@ fn row((key, sum): (&CellKey, &Sum)) -> CellRow {
     }
 }
 
-/// Makes the sums of an organization anew, by another zone, from all the facts of its tickets. A page of facts and
-/// [`CELLS_AT_ONCE`] sums are in memory, however many there are.
+/// Makes the sums of an organization's tickets anew, by another zone, from all their facts, after all sums are gone. A page of
+/// facts and [`CELLS_AT_ONCE`] sums are in memory, however many there are.
 ///
 /// # Errors
 /// When PostgreSQL fails or a row does not fit.

@@ -37,6 +37,7 @@ pub mod replay;
 pub mod state;
 mod statements;
 mod status;
+mod wait_cells;
 mod worker;
 mod write;
 

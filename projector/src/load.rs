@@ -103,7 +103,7 @@ struct Named<'a> {
     authors: HashSet<Of<UserId>>,
     /// Tickets that an agent may answer for the first time.
     first_answers: HashSet<Of<TicketId>>,
-    /// Their organizations, whose zones say on which day an answer is counted.
+    /// The organizations of what is counted: their zones say on which day.
     zones: HashSet<OrganizationId>,
     /// By which clocks count.
     calendars: HashSet<(OrganizationId, CalendarRef)>,
@@ -121,13 +121,15 @@ impl<'a> Named<'a> {
             .map(key)
             .filter(|ticket| keys.answers.contains(ticket) && !keys.facts.contains(ticket))
             .collect();
-        let zones = first_answers.iter().map(|(org, _)| *org);
         let calendars = tickets.iter().flat_map(|row| {
             let calendars = row.clocks.0.calendars();
             calendars.map(|reference| (row.org_id, reference))
         });
         let is_measured =
             |row: &&TicketRow| row.clocks.0.hears_replies() || keys.clocks.contains(&key(row));
+        let measured: Vec<_> = tickets.iter().filter(is_measured).collect();
+        let answered = first_answers.iter().map(|(org, _)| *org);
+        let zones = answered.chain(measured.iter().map(|row| row.org_id));
         Self {
             tickets: of_messages
                 .filter(|it| !keys.tickets.contains(it))
@@ -140,7 +142,7 @@ impl<'a> Named<'a> {
             calendars: calendars
                 .chain(keys.clock_calendars.iter().copied())
                 .collect(),
-            measured: tickets.iter().filter(is_measured).collect(),
+            measured,
         }
     }
 }

@@ -20,6 +20,7 @@ use crate::error::BatchError;
 use crate::message_cells;
 use crate::state::{Rows, State};
 use crate::statements;
+use crate::wait_cells;
 
 const RENAME_REQUESTER: &str = formatcp!(
     "UPDATE {TICKETS} SET requester_name = $4 WHERE partition = $1 AND org_id = $2 AND requester_id = $3 AND {LISTED_TICKETS}"
@@ -89,6 +90,7 @@ pub async fn write(
     for org in &state.rezoned {
         let zone = state.zone(*org);
         cells::make_anew(tx, partition, *org, zone).await?;
+        wait_cells::make_anew(tx, partition, *org, zone).await?;
         message_cells::make_anew(tx, partition, *org, zone).await?;
     }
     // After the upserts, which carry the names of their moment in the batch.

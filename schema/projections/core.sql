@@ -284,11 +284,12 @@ CREATE TABLE report_cells (
     figure    smallint NOT NULL,
     cut       smallint NOT NULL,
     day       date     NOT NULL,
-    -- The nil UUID where there is none, and by tag.
+    -- The nil UUID where there is none, and where the cut is of all teams.
     team_id   uuid     NOT NULL,
-    -- The agent, or the number of the priority, channel or hour, or a hash of the tag.
+    -- The agent, or the number of the priority, channel or hour, or a hash of the tag or the label.
     key       uuid     NOT NULL,
-    -- The word of the priority or channel, or the tag; empty for agents and hours.
+    -- The word of the priority or channel, or both, or the tag; of waits the number of the priority, the channel and the policy;
+    -- else empty.
     label     text     NOT NULL,
     count     bigint   NOT NULL,
     total     bigint   NOT NULL,

@@ -4,6 +4,7 @@
 //! `partition` is no field: every statement names it as its first parameter.
 
 pub(crate) mod column;
+mod cuts;
 mod evolve;
 mod evolve_people;
 mod figures;
@@ -12,18 +13,21 @@ mod promises;
 mod records;
 mod reports;
 mod tickets;
+mod times;
 mod told;
 mod views;
 mod words;
 
 pub use column::{Column, ColumnInfo, CustomFields, Row, RowError};
+pub use cuts::{Counted, Cut};
 pub use evolve::{EXCERPT_CHARS, Moment, Writer};
-pub use figures::{Cut, Figure, MessageKind, Times};
+pub use figures::{Figure, MessageKind};
 pub use people::{CompanyRow, OrganizationRow, TeamRow, UserRow};
 pub use promises::{CalendarRow, CalendarVersionRow, PolicyVersionRow, ServiceLevelsRow};
 pub use records::{AuditRow, Change, HistoryRow};
 pub use reports::{CellRow, FactsRow, MessageCellRow, MessageFactsRow, SlaMeasureRow};
 pub use tickets::{MessageRow, TicketRow, TicketWordsRow};
+pub use times::Times;
 pub use told::{ACTOR, ASSIGNEE, FROM, SUBJECT, TEAM, TO};
 pub use views::{NOBODY, TicketCountRow, ViewRow, WHOEVER};
 pub use words::{ActorKind, ClockState, ShownClock, ShownClocks};

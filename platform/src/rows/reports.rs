@@ -9,7 +9,7 @@ use schema::table::core as table;
 use uuid::Uuid;
 
 use super::column::row;
-use super::{Cut, Figure, MessageKind, Times};
+use super::{Counted, Cut, MessageKind, Times};
 
 row! {
     /// What became of a wait that a service level clock measured.
@@ -107,8 +107,8 @@ row! {
         /// The organization.
         org_id: OrganizationId,
         /// What is counted.
-        figure: Figure,
-        /// What it is cut by beside the team.
+        figure: Counted,
+        /// What it is cut by.
         cut: Cut,
         /// The day in the organization's zone.
         day: NaiveDate,

@@ -1,4 +1,4 @@
-//! What became of each wait that the clocks of a ticket measured.
+//! What became of each wait that the clocks of a ticket measured, and the sums of that by day.
 
 use chrono::{DateTime, Utc};
 use domain::ids::{OrganizationId, PolicyId, TicketId};
@@ -10,6 +10,7 @@ use platform::rows::{SlaMeasureRow, TicketRow};
 
 use crate::measures::round;
 use crate::state::State;
+use crate::wait_cells;
 
 /// Whether an event changes neither what is promised, nor who has the ticket, nor where it stands: of the clocks only those
 /// that wait for a word hear of it.
@@ -60,10 +61,12 @@ pub(super) fn follow(
     };
     let clocks = &ticket.clocks.0;
     let changed = measure::between(before, clocks, at, holder(ticket), &state.book, known);
-    let number = ticket.number;
+    let (number, channel, zone) = (ticket.number, ticket.channel, state.zone(org));
     for measure in changed {
         let row = row(org, id, number, &measure);
         let key = (org, id, row.metric, row.round);
+        let old = state.measures.get(key);
+        wait_cells::add_change(&mut state.cells, zone, channel, old, &row);
         match state.measures.change(key) {
             Some(present) => *present = row,
             None => state.measures.insert(key, row),

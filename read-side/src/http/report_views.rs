@@ -230,11 +230,9 @@ fn counts(counts: Counts) -> AttainmentCountsView {
         breached: counts.breached,
         cancelled: counts.cancelled,
         attainment: counts.attainment(),
-        used_seconds: counts.used_ms.map(|[p50, p90, p99]| PercentilesView {
-            p50: seconds(p50),
-            p90: seconds(p90),
-            p99: seconds(p99),
-        }),
+        used_seconds: counts
+            .used_seconds
+            .map(|[p50, p90, p99]| PercentilesView { p50, p90, p99 }),
     }
 }
 

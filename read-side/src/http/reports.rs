@@ -1,7 +1,6 @@
 //! `GET /reports/sla`, it as a file, and the waits behind its numbers.
 
 use chrono::{DateTime, Utc};
-use domain::calendar::zone::Zone;
 use domain::ids::{PolicyId, TeamId, UserId};
 use domain::security::words::Report;
 use platform::auth::Principal;
@@ -21,13 +20,13 @@ use super::report_views::{AttainmentReportView, Grouped, GroupingView, MeasureVi
 use super::session::{Session, bad, refused};
 use super::sheet::{FileAnswer, FormatView, attainment_sheet};
 use super::sla_views::MetricView;
-use super::zone::{organizations_zone, zone_or};
+use super::zone::{Zones, organizations_zone, zones};
 use super::{Exports, Tag, asked};
 use crate::models::ReadModels;
 use crate::reports::figures::Period;
 use crate::reports::{
-    Attainment, AttainmentReport, Grouping, MeasureFilter, MeasureList, MeasureQuery, Periods,
-    ReportRange, TicketsNow,
+    Attainment, AttainmentQuestion, AttainmentReport, Grouping, MeasureFilter, MeasureList,
+    MeasureQuery, Periods, ReportRange, TicketsNow,
 };
 use crate::tickets::{Terms, TicketFilter};
 use platform::page::Direction;
@@ -121,10 +120,10 @@ impl ReportQueries {
         };
         let (filter, terms) = asked.meant(&self.0, &session, &auth.0).await?;
         let filter = filter.narrowed(terms.as_ref());
-        let zone = zone_or(&self.0, &session, time_zone.0.as_deref()).await?;
+        let zones = zones(&self.0, &session, time_zone.0.as_deref()).await?;
         let groups = group_by.0.unwrap_or_default();
-        let report = self.report_of(&session, &filter, &groups, zone).await?;
-        let view = AttainmentReportView::new(filter.counted, zone, report);
+        let report = self.report_of(&session, &filter, &groups, zones).await?;
+        let view = AttainmentReportView::new(filter.counted, zones.of_days, report);
         Ok(ReportAnswer::Report(Json(view), session.token))
     }
 
@@ -202,9 +201,9 @@ impl ReportQueries {
         };
         let (filter, terms) = asked.meant(&self.0, &session, &auth.0).await?;
         let filter = filter.narrowed(terms.as_ref());
-        let zone = zone_or(&self.0, &session, time_zone.0.as_deref()).await?;
+        let zones = zones(&self.0, &session, time_zone.0.as_deref()).await?;
         let groups = group_by.0.unwrap_or_default();
-        let report = self.report_of(&session, &filter, &groups, zone).await?;
+        let report = self.report_of(&session, &filter, &groups, zones).await?;
         let sheet = attainment_sheet(&report, !groups.is_empty());
         let name = format!("sla-{}-{}", from.0.date_naive(), to.0.date_naive());
         let format = format.0;
@@ -318,20 +317,21 @@ impl ReportQueries {
 }
 
 impl ReportQueries {
-    /// The report that is asked for, on days of this zone.
+    /// The report that is asked for, on days of the zone.
     async fn report_of(
         &self,
         session: &Session,
         filter: &MeasureFilter,
         groups: &[GroupingView],
-        zone: Zone,
+        zones: Zones,
     ) -> Result<AttainmentReport, QueryProblem> {
         let (groups, period) = parse_groups(groups)?;
-        let periods = period.map(|kind| Periods::of(filter.counted, kind, zone));
+        let periods = period.map(|kind| Periods::of(filter.counted, kind, zones.of_days));
         let periods = periods.transpose().map_err(|error| bad("to", error))?;
+        let question = AttainmentQuestion::new(filter.clone(), groups, periods);
         let asked = self
             .0
-            .attainment(&session.viewer, filter, &groups, periods.as_ref());
+            .attainment(&session.viewer, &question, zones.of_organization);
         match asked.await.map_err(refused)? {
             Attainment::Report(report) => Ok(report),
             Attainment::TooManyGroups { max } => Err(bad(

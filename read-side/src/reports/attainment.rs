@@ -1,6 +1,7 @@
 //! The report.
 
 use const_format::formatcp;
+use domain::calendar::zone::Zone;
 use domain::ids::{PolicyId, TeamId, UserId};
 use domain::sla::Metric;
 use domain::ticket::state::{Channel, Priority};
@@ -8,11 +9,12 @@ use futures::try_join;
 use platform::rows::{Column, PolicyVersionRow, Row, RowError, TeamRow, UserRow};
 use schema::projection::CORE;
 use std::collections::HashMap;
-use tokio_postgres::Row as SqlRow;
 use uuid::Uuid;
 
-use super::filter::{Grouping, MeasureFilter};
-use super::periods::{Periods, Span};
+use super::filter::Grouping;
+use super::parts::{Part, PartKey, Parts, add_sum, add_waits};
+use super::periods::Span;
+use super::question::AttainmentQuestion;
 use super::statement;
 use crate::error::ReadError;
 use crate::models::ReadModels;
@@ -47,8 +49,8 @@ pub struct Counts {
     pub breached: i64,
     /// Ended otherwise.
     pub cancelled: i64,
-    /// What the median, the ninetieth and the ninety-ninth of a hundred had used, in milliseconds.
-    pub used_ms: Option<[i64; 3]>,
+    /// What the median, the ninetieth and the ninety-ninth of a hundred had used, in whole seconds, by the nearest rank.
+    pub used_seconds: Option<[i64; 3]>,
 }
 
 impl Counts {
@@ -118,38 +120,76 @@ pub enum Attainment {
 }
 
 impl ReadModels {
-    /// The numbers of the waits that fit, without those that are hidden from the viewer.
+    /// The numbers of the waits that fit, without those that are hidden from the viewer. `own_zone` is the organization's.
     ///
     /// # Errors
     /// When the read models cannot be read.
     pub async fn attainment(
         &self,
         viewer: &Viewer,
-        filter: &MeasureFilter,
-        groups: &[Grouping],
-        periods: Option<&Periods>,
+        question: &AttainmentQuestion,
+        own_zone: Zone,
     ) -> Result<Attainment, ReadError> {
-        let mut groups = groups.to_vec();
-        groups.sort_unstable();
-        groups.dedup();
-        let statement = statement::report(viewer, filter, &groups, periods);
-        let rows = self
-            .database
-            .query_composed(viewer.tenant, &statement)
-            .await?;
-        let mut report = AttainmentReport::default();
-        for row in &rows {
-            if row.try_get("is_total")? {
-                report.total = counts(row)?;
-            } else {
-                report.groups.push(group(row, periods)?);
-            }
-        }
-        if i64::try_from(report.groups.len()).is_ok_and(|count| count > GROUPS_MAX) {
+        let parts = self.parts_of_waits(viewer, question, own_zone).await?;
+        if parts.len() > usize::try_from(GROUPS_MAX).unwrap_or(usize::MAX) {
             return Ok(Attainment::TooManyGroups { max: GROUPS_MAX });
         }
+        let total = if question.groups.contains(&Grouping::Tag) {
+            // In the total a wait is one, however many tags it counts for.
+            let whole = question.whole();
+            let parts = self.parts_of_waits(viewer, &whole, own_zone).await?;
+            parts.into_values().collect::<Part>()
+        } else {
+            parts.values().cloned().collect()
+        };
+        let is_grouped = question.periods.is_some() || !question.groups.is_empty();
+        let groups = parts.into_iter().filter(|_| is_grouped);
+        let groups = groups.map(|(key, part)| group(key, part.counts(), question));
+        let mut report = AttainmentReport {
+            total: total.counts(),
+            groups: groups.collect::<Result<_, _>>()?,
+        };
         self.name_groups(viewer.tenant, &mut report.groups).await?;
         Ok(Attainment::Report(report))
+    }
+
+    /// The parts that the waits come to, from sums as far as they tell, and the rest from the waits.
+    async fn parts_of_waits(
+        &self,
+        viewer: &Viewer,
+        question: &AttainmentQuestion,
+        own_zone: Zone,
+    ) -> Result<Parts, ReadError> {
+        let mut parts = Parts::new();
+        let is_by_metric = question.groups.contains(&Grouping::Metric);
+        let summed = match question.summed(own_zone) {
+            Some(summed) if !self.hides_a_team_from(viewer).await? => Some(summed),
+            _ => None,
+        };
+        if let Some(summed) = &summed {
+            let statement = statement::of_sums(viewer, question, summed);
+            let rows = self.database.query_composed(viewer.tenant, &statement);
+            for row in &rows.await? {
+                add_sum(&mut parts, row, is_by_metric)?;
+            }
+        }
+        let rest = summed.map_or_else(|| vec![question.filter.counted], |summed| summed.rest);
+        for counted in rest {
+            let statement = statement::of_waits(viewer, question, counted);
+            let rows = self.database.query_composed(viewer.tenant, &statement);
+            for row in &rows.await? {
+                add_waits(&mut parts, row)?;
+            }
+        }
+        Ok(parts)
+    }
+
+    /// Whether any team is hidden from the viewer: sums do not tell its tickets from others.
+    async fn hides_a_team_from(&self, viewer: &Viewer) -> Result<bool, ReadError> {
+        match viewer.only_member() {
+            Some(member) => self.hides_any_team(viewer.tenant, member).await,
+            None => Ok(false),
+        }
     }
 
     async fn name_groups(&self, tenant: Tenant, groups: &mut [Group]) -> Result<(), ReadError> {
@@ -200,33 +240,20 @@ impl ReadModels {
     }
 }
 
-fn counts(row: &SqlRow) -> Result<Counts, ReadError> {
-    let used_ms: Option<Vec<i64>> = row.try_get("used_ms")?;
-    Ok(Counts {
-        running: row.try_get("running")?,
-        met: row.try_get("met")?,
-        breached: row.try_get("breached")?,
-        cancelled: row.try_get("cancelled")?,
-        used_ms: used_ms.and_then(|used_ms| used_ms.try_into().ok()),
-    })
-}
-
-fn group(row: &SqlRow, periods: Option<&Periods>) -> Result<Group, ReadError> {
-    let period: Option<i32> = row.try_get("period")?;
+fn group(key: PartKey, counts: Counts, question: &AttainmentQuestion) -> Result<Group, ReadError> {
     // Buckets are numbered from 1.
-    let index = period.and_then(|period| usize::try_from(period - 1).ok());
-    let tag: Option<String> = row.try_get("tag")?;
+    let index = key.period.0.and_then(|it| usize::try_from(it - 1).ok());
     Ok(Group {
-        span: index.and_then(|index| periods?.get(index)),
-        policy: named(row.try_get("policy_id")?, PolicyId),
-        priority: word(row.try_get("priority")?)?,
-        team: named(row.try_get("team_id")?, TeamId),
-        agent: named(row.try_get("agent_id")?, UserId),
-        metric: word(row.try_get("metric")?)?,
-        channel: word(row.try_get("channel")?)?,
+        span: index.and_then(|index| question.periods.as_ref()?.get(index)),
+        policy: named(key.policy_id.0, PolicyId),
+        priority: word(key.priority.0)?,
+        team: named(key.team_id.0, TeamId),
+        agent: named(key.agent_id.0, UserId),
+        metric: word(key.metric.0)?,
+        channel: word(key.channel.0)?,
         // The empty word stands for none.
-        tag: tag.filter(|tag| !tag.is_empty()),
-        counts: counts(row)?,
+        tag: key.tag.0.filter(|tag| !tag.is_empty()),
+        counts,
     })
 }
 

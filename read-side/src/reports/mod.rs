@@ -9,10 +9,13 @@ pub mod figures;
 mod filter;
 mod list;
 pub mod messages;
+mod parts;
 mod periods;
 #[cfg(test)]
 mod plans;
+mod question;
 mod statement;
+mod sums;
 mod tickets_now;
 pub mod workload;
 
@@ -20,4 +23,5 @@ pub use attainment::{Attainment, AttainmentReport, Counts, Group, Named};
 pub use filter::{Grouping, MeasureFilter, RangeError, ReportRange};
 pub use list::{MeasureList, MeasureQuery};
 pub use periods::{Periods, PeriodsError, Span};
+pub use question::AttainmentQuestion;
 pub use tickets_now::TicketsNow;

@@ -11,6 +11,7 @@ use super::filter::ReportRange;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Periods {
     kind: Period,
+    zone: Zone,
     /// The first day of each.
     days: Vec<NaiveDate>,
     /// The first instant of each.
@@ -64,10 +65,26 @@ impl Periods {
         }
         Ok(Self {
             kind,
+            zone,
             days,
             starts,
             end: to,
         })
+    }
+
+    /// Whose days they are.
+    pub(super) fn zone(&self) -> Zone {
+        self.zone
+    }
+
+    /// How long each is where the range does not cut it.
+    pub(super) fn kind(&self) -> Period {
+        self.kind
+    }
+
+    /// The first day of each period.
+    pub(super) fn first_days(&self) -> &[NaiveDate] {
+        &self.days
     }
 
     /// The first instant of each period.

@@ -17,9 +17,13 @@ use uuid::Uuid;
 
 use super::figures::Period;
 use super::list::MeasureKey;
-use super::{Grouping, MeasureFilter, Periods, ReportRange, TicketsNow, statement};
+use super::{
+    AttainmentQuestion, Grouping, MeasureFilter, Periods, ReportRange, TicketsNow, statement,
+};
+use crate::database::Statement;
 use crate::explain::{database, plan, viewer};
 use crate::tickets::{Holder, Terms};
+use crate::viewer::Viewer;
 
 /// Twenty thousand waits of two organizations, over two weeks.
 const WAITS: &str = "
@@ -42,6 +46,50 @@ fn filter() -> MeasureFilter {
         team: None,
         agent: None,
         tickets: TicketsNow::default(),
+    }
+}
+
+fn of_waits(
+    viewer: &Viewer,
+    filter: &MeasureFilter,
+    groups: &[Grouping],
+    periods: Option<&Periods>,
+) -> Statement {
+    let question = AttainmentQuestion::new(filter.clone(), groups.to_vec(), periods.cloned());
+    statement::of_waits(viewer, &question, filter.counted)
+}
+
+/// Sums of three months of two organizations, of all that is counted of waits.
+const SUMS: &str = "
+    INSERT INTO core.report_cells (partition, org_id, figure, cut, day, team_id, key, label, count, total, times)
+    SELECT 1, ('00000000-0000-0000-0000-00000000000' || o)::uuid, f, c, date '2026-01-01' + d,
+        ('00000000-0000-0000-0000-' || lpad(k::text, 12, '0'))::uuid, gen_random_uuid(), '', 1, 0, ''
+    FROM generate_series(1, 2) AS o, generate_series(110, 173) AS f, generate_series(3, 11) AS c, generate_series(0, 89) AS d,
+        generate_series(1, 2) AS k";
+
+#[tokio::test]
+async fn sums_of_waits_are_read_by_their_key() {
+    let client = database("plans_of_sums_of_waits", SUMS).await;
+    let at = |day: &str| format!("2026-{day}T00:00:00Z").parse().unwrap();
+    let filter = MeasureFilter {
+        counted: ReportRange::new(at("01-10"), at("03-20")).unwrap(),
+        ..filter()
+    };
+    let months = Periods::of(filter.counted, Period::Month, Zone::UTC).unwrap();
+    let groups: [&[Grouping]; 4] = [
+        &[Grouping::Priority, Grouping::Metric],
+        &[Grouping::Team],
+        &[Grouping::Agent],
+        &[Grouping::Team, Grouping::Agent],
+    ];
+    for groups in groups {
+        let filter = filter.clone();
+        let question = AttainmentQuestion::new(filter, groups.to_vec(), Some(months.clone()));
+        let summed = question.summed(Zone::UTC).unwrap();
+        let statement = statement::of_sums(&viewer(Role::Admin), &question, &summed);
+        let plan = plan(&client, &statement).await;
+        assert!(plan.contains("report_cells_pkey"), "{groups:?} {plan}");
+        assert!(!plan.contains("Seq Scan"), "{groups:?} {plan}");
     }
 }
 
@@ -82,8 +130,8 @@ async fn a_page_is_read_along_the_time_and_a_report_within_it() {
                 assert!(!plan.contains("Seq Scan on sla_measures"), "{plan}");
             }
             let whole = [
-                statement::report(&viewer, filter, &Grouping::ALL, Some(&days)),
-                statement::report(&viewer, filter, &[], None),
+                of_waits(&viewer, filter, &Grouping::ALL, Some(&days)),
+                of_waits(&viewer, filter, &[], None),
                 statement::count(&viewer, filter),
             ];
             for statement in &whole {
@@ -142,8 +190,8 @@ async fn waits_of_tickets_as_they_are_now_are_found_by_keys_and_no_table_is_read
         let weeks = Periods::of(filter.counted, Period::Week, Zone::UTC).unwrap();
         for viewer in [viewer(Role::Agent), viewer(Role::Admin)] {
             for statement in [
-                statement::report(&viewer, filter, &[Grouping::Channel], Some(&weeks)),
-                statement::report(&viewer, filter, &[Grouping::Team, Grouping::Tag], None),
+                of_waits(&viewer, filter, &[Grouping::Channel], Some(&weeks)),
+                of_waits(&viewer, filter, &[Grouping::Team, Grouping::Tag], None),
                 statement::count(&viewer, filter),
                 statement::page(&viewer, filter, shape, None),
             ] {

@@ -1,18 +1,21 @@
 //! The statements of reports and of the lists behind them, put together from a closed set of fragments.
 
 use const_format::formatcp;
+use domain::sla::Metric;
+use domain::sla::measure::Outcome;
 use platform::page::{Direction, Limit};
-use platform::rows::{Row, SlaMeasureRow};
+use platform::rows::{Column, Counted, Cut, Row, SlaMeasureRow};
 use schema::projection::CORE;
 use tokio_postgres::types::Type;
 
 use super::attainment::GROUPS_MAX;
 use super::figures::EACH_TAG;
-use super::filter::{Grouping, MeasureFilter};
+use super::filter::{Grouping, MeasureFilter, ReportRange};
 use super::list::MeasureKey;
-use super::periods::Periods;
+use super::question::{AttainmentQuestion, Summed};
+use super::sums::push_sums;
 use super::tickets_now::{push_columns_now, push_tickets_now};
-use crate::conditions::{push_holder, push_one_of};
+use crate::conditions::{push_holder, push_holder_in_sums, push_one_of};
 use crate::database::Statement;
 use crate::privacy::push_visible_past;
 use crate::viewer::Viewer;
@@ -21,98 +24,130 @@ const COLUMNS: &str = <SlaMeasureRow as Row>::COLUMNS;
 const MEASURES: &str = formatcp!("{CORE}.{} AS measure", <SlaMeasureRow as Row>::TABLE);
 
 /// The place of a wait's period in the range, from 1.
-const PERIOD: (&str, &str) = ("period", "integer");
+const PERIOD: &str = "period";
+/// What was measured.
+const METRIC: &str = "metric";
 /// How its ticket came in.
 const CHANNEL: &str = "channel";
 /// One of the tags that its ticket has.
 const TAG: &str = "tag";
 
 /// What reports look at in a wait.
-const COUNTED: &str = "policy_id, priority, team_id, agent_id, metric, outcome, used_ms";
+const COUNTED: &str =
+    "policy_id, priority, team_id, agent_id, metric, outcome, used_ms, counted_at";
 
-/// The numbers of a group. The percentiles are of what was reached, in time or not: nothing was used up by the rest.
-const COUNTS: &str = "count(*) FILTER (WHERE outcome = 'running') AS running, \
-    count(*) FILTER (WHERE outcome = 'met') AS met, \
-    count(*) FILTER (WHERE outcome = 'breached') AS breached, \
-    count(*) FILTER (WHERE outcome = 'cancelled') AS cancelled, \
-    percentile_disc(ARRAY[0.5, 0.9, 0.99]) WITHIN GROUP (ORDER BY used_ms) AS used_ms";
-
-/// The groups with their numbers and, first, the numbers of everything, from one look at the rows. One more group than a
-/// report has, to know whether there are too many.
-pub(super) fn report(
+/// The parts of a report: a row for each outcome in each group, with the columns of all groups, `outcome`, `count`, and the
+/// seconds `used` by what was reached.
+pub(super) fn of_waits(
     viewer: &Viewer,
-    filter: &MeasureFilter,
-    groups: &[Grouping],
-    periods: Option<&Periods>,
+    question: &AttainmentQuestion,
+    counted: ReportRange,
 ) -> Statement {
-    let period = periods.map(|_| PERIOD.0);
-    let groups = groups.iter().map(|group| column_of(*group).0);
-    let groups: Vec<&str> = period.into_iter().chain(groups).collect();
+    let groups = columns(question);
     let mut statement = Statement::default();
-    statement.push("WITH counted AS (");
-    push_counted(&mut statement, viewer, filter, &groups, periods);
-    statement.push(") ");
-    let Some(first) = groups.first() else {
-        push_numbers(&mut statement, &[], "true");
-        return statement;
-    };
-    let all = groups.join(", ");
-    if groups.contains(&TAG) {
-        // In the total a wait is one, however many tags it counts for.
-        push_numbers(&mut statement, &[], "true");
-        statement.push(" UNION ALL ");
-        push_numbers(&mut statement, &groups, "false");
-        statement.push(&format!("{EACH_TAG} GROUP BY {all}"));
-    } else {
-        push_numbers(&mut statement, &groups, &format!("GROUPING({first}) = 1"));
-        statement.push(&format!(" GROUP BY GROUPING SETS (({all}), ())"));
+    statement.push("SELECT ");
+    if let Some(periods) = &question.periods {
+        statement
+            .push("width_bucket(counted_at, ")
+            .bind(periods.starts().to_vec(), Type::TIMESTAMPTZ_ARRAY)
+            .push(") AS period, ");
     }
-    statement
-        .push(&format!(" ORDER BY is_total DESC, {all} LIMIT "))
-        .bind(GROUPS_MAX + 2, Type::INT8);
+    push_columns(&mut statement, &groups, |column| column);
+    statement.push(
+        "outcome, count(*) AS count, array_agg(used_ms / 1000) FILTER (WHERE used_ms IS NOT NULL) AS used FROM ",
+    );
+    push_counted(&mut statement, viewer, question, counted);
+    push_groups(&mut statement, &groups, "outcome");
+    push_limit(&mut statement, Outcome::ALL.len());
     statement
 }
 
-/// The numbers of what counts, with the columns of these groups; those of others are empty.
-fn push_numbers(statement: &mut Statement, groups: &[&str], is_total: &str) {
+/// The same from sums, with packed `times`. What is counted, `figure`, tells metric and outcome.
+pub(super) fn of_sums(
+    viewer: &Viewer,
+    question: &AttainmentQuestion,
+    summed: &Summed,
+) -> Statement {
+    let mut groups = columns(question);
+    groups.retain(|group| *group != METRIC);
+    let mut statement = Statement::default();
     statement.push("SELECT ");
-    let columns = Grouping::ALL.map(column_of);
-    for (column, sql_type) in [PERIOD].into_iter().chain(columns) {
-        let is_asked = groups.contains(&column);
-        let value = if is_asked { column } else { "NULL" };
-        statement.push(&format!("{value}::{sql_type} AS {column}, "));
+    if let Some(periods) = &question.periods {
+        statement
+            .push("width_bucket(day, ")
+            .bind(periods.first_days().to_vec(), Type::DATE_ARRAY)
+            .push(") AS period, ");
     }
-    statement.push(&format!("{is_total} AS is_total, {COUNTS} FROM counted"));
+    push_columns(&mut statement, &groups, in_sums);
+    statement
+        .push("figure, sum(count)::bigint AS count, string_agg(times, ''::bytea) AS times FROM ");
+    let filter = &question.filter;
+    let counted = summed_waits(filter);
+    let narrow = |statement: &mut Statement, cut| push_fitting(statement, filter, cut);
+    push_sums(&mut statement, viewer, &counted, &summed.stretches, narrow);
+    push_groups(&mut statement, &groups, "figure");
+    statement.push(" HAVING sum(count) <> 0");
+    push_limit(&mut statement, counted.len());
+    statement
+}
+
+/// The columns of what is grouped by.
+fn columns(question: &AttainmentQuestion) -> Vec<&'static str> {
+    let period = question.periods.as_ref().map(|_| PERIOD);
+    let groups = question.groups.iter().map(|group| column_of(*group).0);
+    period.into_iter().chain(groups).collect()
+}
+
+/// The columns of all groups but the period where it is grouped by; those that are not grouped by are empty.
+fn push_columns(
+    statement: &mut Statement,
+    groups: &[&str],
+    value_of: impl Fn(&'static str) -> &'static str,
+) {
+    if !groups.contains(&PERIOD) {
+        statement.push("NULL::integer AS period, ");
+    }
+    for (column, sql_type) in Grouping::ALL.map(column_of) {
+        let is_asked = groups.contains(&column);
+        let value = if is_asked { value_of(column) } else { "NULL" };
+        statement.push(&format!("({value})::{sql_type} AS {column}, "));
+    }
+}
+
+/// Groups by these columns and by what tells outcomes apart.
+fn push_groups(statement: &mut Statement, groups: &[&str], outcome: &str) {
+    let groups: String = groups.iter().map(|group| format!("{group}, ")).collect();
+    statement.push(&format!(" GROUP BY {groups}{outcome}"));
+}
+
+/// Up to one group more than a report has, to know whether there are too many; each has so many rows at most.
+fn push_limit(statement: &mut Statement, rows_a_group: usize) {
+    let rows = i64::try_from(rows_a_group).map_or(i64::MAX, |rows| rows * (GROUPS_MAX + 1));
+    statement.push(" LIMIT ").bind(rows, Type::INT8);
 }
 
 /// The waits that count, with what they are grouped by.
 fn push_counted(
     statement: &mut Statement,
     viewer: &Viewer,
-    filter: &MeasureFilter,
-    groups: &[&str],
-    periods: Option<&Periods>,
+    question: &AttainmentQuestion,
+    counted: ReportRange,
 ) {
-    let is_of_ticket = groups.contains(&CHANNEL) || groups.contains(&TAG);
-    statement.push(formatcp!("SELECT {COUNTED}"));
-    if let Some(periods) = periods {
-        statement
-            .push(", width_bucket(counted_at, ")
-            .bind(periods.starts().to_vec(), Type::TIMESTAMPTZ_ARRAY)
-            .push(") AS period");
-    }
-    if is_of_ticket {
-        statement.push(", channel, tags");
-    }
-    statement.push(formatcp!(
-        " FROM (SELECT {COUNTED}, counted_at, ticket_id FROM {MEASURES}"
-    ));
-    push_where(statement, viewer, filter);
+    let filter = MeasureFilter {
+        counted,
+        ..question.filter.clone()
+    };
+    statement.push(formatcp!("(SELECT {COUNTED}, ticket_id FROM {MEASURES}"));
+    push_where(statement, viewer, &filter);
     statement.push(") AS waits");
-    if is_of_ticket {
+    let is_by = |grouping| question.groups.contains(&grouping);
+    if is_by(Grouping::Channel) || is_by(Grouping::Tag) {
         statement.push(" JOIN (");
         push_columns_now(statement, viewer, "ticket_id, channel, tags");
         statement.push(") AS tickets USING (ticket_id)");
+    }
+    if is_by(Grouping::Tag) {
+        statement.push(EACH_TAG);
     }
 }
 
@@ -122,9 +157,58 @@ fn column_of(grouping: Grouping) -> (&'static str, &'static str) {
         Grouping::Priority => ("priority", "smallint"),
         Grouping::Team => ("team_id", "uuid"),
         Grouping::Agent => ("agent_id", "uuid"),
-        Grouping::Metric => ("metric", "smallint"),
+        Grouping::Metric => (METRIC, "smallint"),
         Grouping::Channel => (CHANNEL, "text"),
         Grouping::Tag => (TAG, "text"),
+    }
+}
+
+/// Where sums have a column. The label of those by policy is written by the projector's `wait_cells`.
+fn in_sums(column: &str) -> &'static str {
+    match column {
+        "team_id" => "NULLIF(team_id, '00000000-0000-0000-0000-000000000000')",
+        "agent_id" => "NULLIF(key, '00000000-0000-0000-0000-000000000000')",
+        "priority" => PRIORITY_IN_SUMS,
+        CHANNEL => CHANNEL_IN_SUMS,
+        "policy_id" => POLICY_IN_SUMS,
+        // Nothing else is in them.
+        _ => "NULL",
+    }
+}
+
+const PRIORITY_IN_SUMS: &str = "split_part(label, ' ', 1)::smallint";
+const CHANNEL_IN_SUMS: &str = "split_part(label, ' ', 2)";
+const POLICY_IN_SUMS: &str = "NULLIF(split_part(label, ' ', 3), '')::uuid";
+
+/// The numbers of the waits of these metrics, of all when there are none.
+fn summed_waits(filter: &MeasureFilter) -> Vec<i16> {
+    let is_asked = |metric: &Metric| filter.metrics.is_empty() || filter.metrics.contains(metric);
+    let metrics = Metric::ALL.into_iter().filter(is_asked);
+    let waits = metrics.flat_map(Counted::waits);
+    waits.map(|counted| counted.parameter()).collect()
+}
+
+/// Adds the conditions to the sums of a cut that knows them.
+fn push_fitting(statement: &mut Statement, filter: &MeasureFilter, cut: Cut) {
+    let team = filter.team.map(|it| it.map(|id| id.0));
+    push_holder_in_sums(statement, "team_id", team);
+    let agent = filter.agent.map(|it| it.map(|id| id.0));
+    push_holder_in_sums(statement, "key", agent);
+    if cut == Cut::Policy {
+        push_one_of(
+            statement,
+            PRIORITY_IN_SUMS,
+            &filter.priorities,
+            Type::INT2_ARRAY,
+        );
+        push_one_of(
+            statement,
+            CHANNEL_IN_SUMS,
+            &filter.tickets.channels,
+            Type::TEXT_ARRAY,
+        );
+        let policy = filter.policy.map(|it| it.map(|id| id.0));
+        push_holder(statement, POLICY_IN_SUMS, policy);
     }
 }
 

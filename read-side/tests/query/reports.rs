@@ -115,8 +115,10 @@ const SUMS_OF_NOBODY: [&str; 3] = [
        FROM unnest(ARRAY['00000000-0000-0000-0000-000000000000', 'ffffffff-ffff-ffff-ffff-ffffffffffff']::uuid[]) AS author",
     "INSERT INTO core.report_cells (partition, org_id, figure, cut, day, team_id, key, label, count, total, times)
      SELECT $1, $2, 1, cut, date '2025-01-01', '00000000-0000-0000-0000-000000000000', key, label, 1, 0, ''
-       FROM (VALUES (1, '00000000-0000-0000-0000-000000000002'::uuid, 'normal'),
-                    (3, '00000000-0000-0000-0000-000000000000', '')) AS of_cut(cut, key, label)",
+       FROM (VALUES (3, '00000000-0000-0000-0000-000000000000'::uuid, ''),
+                    (6, '00000000-0000-0000-0000-000000000000', ''),
+                    (7, '00000000-0000-0000-0000-000000000201', 'normal api'),
+                    (9, '00000000-0000-0000-0000-000000000000', '')) AS of_cut(cut, key, label)",
     "INSERT INTO core.ticket_counts (partition, org_id, holder_id, team_id, priority, new_count, open_count, pending_count,
         on_hold_count, resolved_count, closed_count)
      SELECT $1, $2, holder, '00000000-0000-0000-0000-000000000000', 2, 1, 0, 0, 0, 0, 0
@@ -165,7 +167,8 @@ const TICKETS: [&str; 2] = [
             timestamptz '2025-01-01 12:00Z', timestamptz '2025-01-01 12:00Z'
        FROM (VALUES (1, 'open'), (2, 'closed')) AS ticket(n, status)",
     "INSERT INTO core.report_cells (partition, org_id, figure, cut, day, team_id, key, label, count, total, times)
-     SELECT $1, $2, 1, 1, date '2025-01-01', '00000000-0000-0000-0000-000000000000', lpad(n::text, 32, '0')::uuid, label, 1, 0, ''
+     SELECT $1, $2, 1, 7, date '2025-01-01', '00000000-0000-0000-0000-000000000000', lpad(n || '01', 32, '0')::uuid,
+            label || ' api', 1, 0, ''
        FROM (VALUES (1, 'low'), (2, 'normal')) AS priority(n, label)",
 ];
 

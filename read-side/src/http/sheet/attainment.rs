@@ -1,7 +1,7 @@
 //! A report of attainment as a table.
 
 use super::{Rows, Sheet, name};
-use crate::http::report_views::{first_day, seconds};
+use crate::http::report_views::first_day;
 use crate::reports::figures::Period;
 use crate::reports::{AttainmentReport, Group};
 
@@ -27,7 +27,7 @@ pub(in crate::http) fn attainment_sheet(report: &AttainmentReport, is_grouped: b
 fn sheet(groups: &[Group]) -> Sheet {
     let rows = Rows(groups);
     let percentile =
-        |index: usize| move |group: &Group| group.counts.used_ms.map(|used| seconds(used[index]));
+        |index: usize| move |group: &Group| group.counts.used_seconds.map(|used| used[index]);
     Sheet {
         name: "attainment_report",
         columns: vec![

@@ -1,7 +1,7 @@
 //! Which tickets a report counts.
 
 use chrono::{Datelike, NaiveDate, TimeDelta};
-use domain::ticket::state::Channel;
+use domain::ticket::state::{Channel, Priority};
 use platform::cursor::Moment;
 use platform::rows::{Cut, Figure};
 use serde::Serialize;
@@ -97,6 +97,10 @@ impl FigureFilter {
     pub(super) fn keys(&self, cut: Cut) -> Option<Vec<Uuid>> {
         let listed = |keys: Vec<Uuid>| (!keys.is_empty()).then_some(keys);
         match cut {
+            Cut::PriorityAndChannel => {
+                let is_any = self.tickets.priorities.is_empty() && self.channels.is_empty();
+                (!is_any).then(|| self.priorities_with_channels())
+            }
             Cut::Priority => {
                 let priorities = self.tickets.priorities.iter();
                 listed(priorities.map(|it| Cut::of_priority(*it)).collect())
@@ -106,16 +110,32 @@ impl FigureFilter {
                 listed(channels.map(|it| Cut::of_channel(*it)).collect())
             }
             // Without any where nobody is there by such an id.
-            Cut::Agent => {
+            Cut::Agent | Cut::AgentByMonth => {
                 let agent = self.tickets.assignee.map(|it| it.map(|id| id.0));
                 agent.map(|agent| id_in_sums(agent).into_iter().collect())
             }
-            Cut::Tag => {
+            Cut::Tag | Cut::TagByMonth => {
                 let tags = self.tickets.tags.iter();
                 listed(tags.map(|tag| Cut::of_tag(tag.as_str())).collect())
             }
-            Cut::Hour => None,
+            Cut::Hour | Cut::HourOfAll | Cut::Team | Cut::Policy => None,
         }
+    }
+
+    /// The keys of every priority that fits with every channel that fits.
+    fn priorities_with_channels(&self) -> Vec<Uuid> {
+        let fitting = |priority: &Priority| {
+            let listed = &self.tickets.priorities;
+            listed.is_empty() || listed.contains(priority)
+        };
+        let priorities = Priority::ALL.into_iter().filter(fitting);
+        let is_listed =
+            |channel: &Channel| self.channels.is_empty() || self.channels.contains(channel);
+        let with_channels = |priority| {
+            let channels = Channel::ALL.into_iter().filter(is_listed);
+            channels.map(move |channel| Cut::of_priority_and_channel(priority, channel))
+        };
+        priorities.flat_map(with_channels).collect()
     }
 }
 
@@ -160,40 +180,83 @@ pub struct FigureQuery {
 }
 
 impl FigureQuery {
-    /// Whether the sums by hour answer for the hours of it.
-    pub(super) fn is_summed_by_hour(&self) -> bool {
+    /// The cuts whose sums answer for the hours of it, the one with the fewest rows first.
+    pub(super) fn cuts_by_hour(&self) -> Vec<Cut> {
         let by_key = Cut::ALL
             .into_iter()
             .any(|cut| self.filter.keys(cut).is_some());
-        self.figure == Figure::Opened && self.cut().is_some() && !by_key
+        if self.figure != Figure::Opened || by_key || self.cut_of_days().is_none() {
+            return Vec::new();
+        }
+        let of_all = (!self.is_by_team()).then_some(Cut::HourOfAll);
+        of_all.into_iter().chain([Cut::Hour]).collect()
     }
 
-    /// The cut whose sums answer it; none where only the facts can.
-    pub(super) fn cut(&self) -> Option<Cut> {
-        let filter = &self.filter;
-        let tickets = &filter.tickets;
-        let is_summed = filter.as_of.is_none()
+    /// The cuts whose sums answer it, the one with the fewest rows first; none where only the facts can.
+    pub(super) fn cuts(&self) -> Vec<Cut> {
+        let of_days = self.cut_of_days();
+        let of_all = self.cut_of_all_teams(of_days);
+        of_all.into_iter().chain(of_days).collect()
+    }
+
+    /// The cut that answers it with fewer rows, without telling teams apart.
+    fn cut_of_all_teams(&self, of_days: Option<Cut>) -> Option<Cut> {
+        if self.is_by_team() || !self.is_summed() {
+            return None;
+        }
+        let is_by_month = matches!(self.period, None | Some(Period::Month));
+        match of_days {
+            Some(Cut::Agent) if is_by_month => Some(Cut::AgentByMonth),
+            Some(Cut::Tag) if is_by_month => Some(Cut::TagByMonth),
+            Some(Cut::Priority | Cut::Channel | Cut::Team) => Some(Cut::PriorityAndChannel),
+            // A priority and a channel at once.
+            None if self
+                .asked()
+                .all(|cut| matches!(cut, Cut::Priority | Cut::Channel)) =>
+            {
+                Some(Cut::PriorityAndChannel)
+            }
+            _ => None,
+        }
+    }
+
+    fn is_by_team(&self) -> bool {
+        self.filter.tickets.team.is_some() || self.split == Some(Split::Team)
+    }
+
+    /// Whether sums know everything that is asked for, each by itself.
+    fn is_summed(&self) -> bool {
+        let (filter, tickets) = (&self.filter, &self.filter.tickets);
+        filter.as_of.is_none()
             && tickets.statuses.is_empty()
             && tickets.requester.is_none()
             && tickets.tags.len() <= 1
             && tickets.created == TimeRange::default()
             && tickets.updated == TimeRange::default()
-            && tickets.clauses.is_empty();
-        if !is_summed {
+            && tickets.clauses.is_empty()
+    }
+
+    /// By what it is filtered and split beside the team, as the cuts by one thing have it.
+    fn asked(&self) -> impl Iterator<Item = Cut> {
+        let by_one = [Cut::Priority, Cut::Channel, Cut::Agent, Cut::Tag];
+        let filtered = by_one
+            .into_iter()
+            .filter(|cut| self.filter.keys(*cut).is_some());
+        filtered.chain(self.split.and_then(Split::cut))
+    }
+
+    /// The cut by days, and by teams where it can be, whose sums answer it.
+    fn cut_of_days(&self) -> Option<Cut> {
+        if !self.is_summed() {
             return None;
         }
-        let filtered = Cut::ALL
-            .into_iter()
-            .filter(|cut| filter.keys(*cut).is_some());
-        let split = self.split.and_then(Split::cut);
-        let mut cuts: Vec<Cut> = filtered.chain(split).collect();
+        let mut cuts: Vec<Cut> = self.asked().collect();
         cuts.dedup();
-        let is_by_team = tickets.team.is_some() || self.split == Some(Split::Team);
         match cuts.as_slice() {
-            [Cut::Tag] if is_by_team => None,
-            [] => Some(Cut::Priority),
+            [Cut::Tag] if self.is_by_team() => None,
+            [] => Some(Cut::Team),
             // Split by all its tags, a ticket with this tag is more than the cut knows.
-            [Cut::Tag] if tickets.tags.len() == 1 && split.is_some() => None,
+            [Cut::Tag] if self.filter.tickets.tags.len() == 1 && self.split.is_some() => None,
             [cut] => Some(*cut),
             _ => None,
         }

@@ -70,8 +70,9 @@ impl ReadModels {
         frame: &Frame,
     ) -> Result<Hours, ReadError> {
         let mut hours = Hours::default();
-        if query.is_summed_by_hour() {
-            let statement = statement::hours_of_cells(viewer, query, frame);
+        let cuts = query.cuts_by_hour();
+        if let Some(cut) = self.first_visible(viewer, query.figure, cuts).await? {
+            let statement = statement::hours_of_cells(viewer, query, cut, frame);
             for row in self
                 .database
                 .query_composed(viewer.tenant, &statement)

@@ -23,3 +23,4 @@ pub(crate) use report::PARTS_MAX;
 pub use report::{FigureReport, Group, Key, Numbers, Reported};
 pub(in crate::reports) use rules::push_open;
 pub(in crate::reports) use statement::EACH_TAG;
+pub(in crate::reports) use tally::percentiles;

@@ -204,10 +204,9 @@ impl ReadModels {
         query: &FigureQuery,
         frame: &Frame,
     ) -> Result<Parts, ReadError> {
-        let cut = match query.cut() {
-            Some(cut) if !self.is_hidden_in(viewer, query, cut).await? => Some(cut),
-            _ => None,
-        };
+        let cut = self
+            .first_visible(viewer, query.figure, query.cuts())
+            .await?;
         let statement = match cut {
             Some(cut) => statement::of_cells(viewer, query, cut, frame),
             None => statement::of_facts(viewer, query, frame),
@@ -239,20 +238,22 @@ impl ReadModels {
         rows.iter().map(part).collect()
     }
 
-    /// Whether the sums of a cut may hold tickets that are hidden from the viewer: those by tag know no team, and what was
-    /// open in the past does not know who has the ticket now.
-    async fn is_hidden_in(
+    /// The first of these cuts whose sums hold nothing that is hidden from the viewer: those of all teams know no team, and
+    /// what was open in the past does not know who has the ticket now.
+    pub(super) async fn first_visible(
         &self,
         viewer: &Viewer,
-        query: &FigureQuery,
-        cut: Cut,
-    ) -> Result<bool, ReadError> {
-        match viewer.only_member() {
-            Some(member) if query.figure == Figure::Backlog || !cut.is_by_team() => {
-                self.hides_any_team(viewer.tenant, member).await
+        figure: Figure,
+        cuts: Vec<Cut>,
+    ) -> Result<Option<Cut>, ReadError> {
+        let may_hide = |cut: &Cut| figure == Figure::Backlog || !cut.is_by_team();
+        let is_hidden = match viewer.only_member() {
+            Some(member) if cuts.iter().any(may_hide) => {
+                self.hides_any_team(viewer.tenant, member).await?
             }
-            _ => Ok(false),
-        }
+            _ => false,
+        };
+        Ok(cuts.into_iter().find(|cut| !is_hidden || !may_hide(cut)))
     }
 
     async fn names_of(

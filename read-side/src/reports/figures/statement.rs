@@ -2,8 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use const_format::formatcp;
-use platform::rows::{CellRow, Column, Cut, FactsRow, Figure, Row};
-use schema::projection::CORE;
+use platform::rows::{Column, Counted, Cut, FactsRow, Figure, Row};
 use tokio_postgres::types::Type;
 
 use super::filter::{FigureFilter, FigureQuery, Split};
@@ -14,10 +13,10 @@ use super::rules::{self, FACTS};
 use crate::conditions::push_holder_in_sums;
 use crate::database::Statement;
 use crate::privacy::push_visible_sums;
+use crate::reports::sums::{push_sums, stretches};
 use crate::viewer::Viewer;
 
 const COLUMNS: &str = <FactsRow as Row>::COLUMNS;
-const CELLS: &str = formatcp!("{CORE}.{}", <CellRow as Row>::TABLE);
 /// Every tag of a ticket, and for one without an empty word.
 pub(in crate::reports) const EACH_TAG: &str =
     " CROSS JOIN LATERAL unnest(CASE WHEN tags = '{}' THEN '{\"\"}' ELSE tags END) AS split(tag)";
@@ -29,6 +28,12 @@ pub(super) fn of_cells(viewer: &Viewer, query: &FigureQuery, cut: Cut, frame: &F
         None => ("NULL::uuid", "''"),
         Some(Split::Team) => ("team_id", "''"),
         Some(Split::Agent) => ("key", "''"),
+        Some(Split::Priority) if cut == Cut::PriorityAndChannel => {
+            ("NULL::uuid", "split_part(label, ' ', 1)")
+        }
+        Some(Split::Channel) if cut == Cut::PriorityAndChannel => {
+            ("NULL::uuid", "split_part(label, ' ', 2)")
+        }
         Some(Split::Tag | Split::Channel | Split::Priority) => ("NULL::uuid", "label"),
     };
     let times = match rules::seconds(query.figure) {
@@ -49,12 +54,17 @@ pub(super) fn of_cells(viewer: &Viewer, query: &FigureQuery, cut: Cut, frame: &F
 }
 
 /// How many count in each hour of each weekday, from the sums: `weekday` (Monday is 1), `hour` (from 1), `count`.
-pub(super) fn hours_of_cells(viewer: &Viewer, query: &FigureQuery, frame: &Frame) -> Statement {
+pub(super) fn hours_of_cells(
+    viewer: &Viewer,
+    query: &FigureQuery,
+    cut: Cut,
+    frame: &Frame,
+) -> Statement {
     let mut statement = Statement::default();
     statement.push(
         "SELECT extract(isodow FROM day)::integer AS weekday, key, sum(count)::bigint AS count",
     );
-    push_cells(&mut statement, viewer, query, Cut::Hour, frame);
+    push_cells(&mut statement, viewer, query, cut, frame);
     statement.push(" GROUP BY 1, 2");
     statement
 }
@@ -67,29 +77,21 @@ fn push_cells(
     cut: Cut,
     frame: &Frame,
 ) {
-    statement
-        .push(formatcp!(" FROM {CELLS} WHERE partition = "))
-        .bind(viewer.tenant.partition.get(), Type::INT2)
-        .push(" AND org_id = ")
-        .bind(viewer.tenant.org_id.0, Type::UUID)
-        .push(" AND figure = ")
-        .bind(query.figure.parameter(), Type::INT2)
-        .push(" AND cut = ")
-        .bind(cut.parameter(), Type::INT2)
-        .push(" AND day < ")
-        .bind(frame.day_after(), Type::DATE);
-    if query.figure != Figure::Backlog {
-        statement
-            .push(" AND day >= ")
-            .bind(query.filter.days.from(), Type::DATE);
-    }
-    if let Some(keys) = query.filter.keys(cut) {
-        statement
-            .push(" AND key = ANY(")
-            .bind(keys, Type::UUID_ARRAY)
-            .push(")");
-    }
-    push_team(statement, viewer, &query.filter);
+    let from = (query.figure != Figure::Backlog).then(|| query.filter.days.from());
+    let counted = [Counted::Tickets(query.figure).parameter()];
+    let stretches = stretches(cut, from, frame.day_after());
+    statement.push(" FROM ");
+    push_sums(statement, viewer, &counted, &stretches, |statement, cut| {
+        if let Some(keys) = query.filter.keys(cut) {
+            statement
+                .push(" AND key = ANY(")
+                .bind(keys, Type::UUID_ARRAY)
+                .push(")");
+        }
+        if cut.is_by_team() {
+            push_team(statement, viewer, &query.filter);
+        }
+    });
 }
 
 fn push_team(statement: &mut Statement, viewer: &Viewer, filter: &FigureFilter) {

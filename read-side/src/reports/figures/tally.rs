@@ -39,7 +39,7 @@ impl Part {
 }
 
 /// By the nearest rank: as PostgreSQL's `percentile_disc`.
-fn percentiles(times: &mut [u32]) -> Option<[i64; 3]> {
+pub(in crate::reports) fn percentiles(times: &mut [u32]) -> Option<[i64; 3]> {
     let last = times.len().checked_sub(1)?;
     let rank = |hundredths: usize| (times.len() * hundredths).div_ceil(100).clamp(1, last + 1) - 1;
     let ranks = [rank(50), rank(90), rank(99)];

@@ -372,3 +372,53 @@ async fn a_cursor_of_waits_goes_on_with_the_conditions_that_it_was_made_for_alon
         app.agent().get(&path).await.expect(400);
     }
 }
+
+/// The same clock as that of [`ZONE`], under another name: sums are of days of the organization's zone alone, so that waits are
+/// counted one by one.
+const SAME_CLOCK: &str = "Asia/Katmandu";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sums_and_waits_tell_the_same_whatever_is_grouped_by() {
+    let app = TestApp::start().await;
+    promise_all(&app).await;
+    let mut random = StdRng::seed_from_u64(31);
+    live_with_tags(&app, &mut random).await;
+    let team = app.acme.team_id;
+    let agent = app.agent().id;
+    let conditions = [
+        String::new(),
+        "&priority=high&priority=normal&channel=email".to_owned(),
+        "&policy=none".to_owned(),
+        format!("&team={team}"),
+        format!("&agent={agent}&metric=agent_work"),
+        format!("&agent=none&team={team}"),
+    ];
+    let groups: [&[&str]; 6] = [
+        &[],
+        &["policy", "priority", "metric"],
+        &["channel"],
+        &["team"],
+        &["agent", "metric"],
+        &["team", "agent"],
+    ];
+    let mut seen = 0;
+    for (condition, groups) in conditions
+        .iter()
+        .flat_map(|condition| groups.map(|groups| (condition, groups)))
+    {
+        for period in ["day", "week", "month"] {
+            let from = app.now() - TimeDelta::minutes(random.random_range(20_000..90_000));
+            let to = from + TimeDelta::minutes(random.random_range(10_000..90_000));
+            let (from, to) = [from, to].map(|at| at.format("%Y-%m-%dT%H:%M:%SZ")).into();
+            let by: String = groups.iter().map(|by| format!("&group_by={by}")).collect();
+            let query = format!("from={from}&to={to}&group_by={period}{by}{condition}");
+            let summed = report(app.admin(), &query).await;
+            let counted = report(app.admin(), &format!("{query}&time_zone={SAME_CLOCK}")).await;
+            for part in ["total", "groups"] {
+                assert_eq!(summed[part], counted[part], "{query}");
+            }
+            seen += summed["groups"].as_array().unwrap().len();
+        }
+    }
+    assert!(seen > 100, "{seen}");
+}
