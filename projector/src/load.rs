@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use chrono::{DateTime, Utc};
 use const_format::formatcp;
 use deadpool_postgres::Transaction;
 use domain::calendar::definition::CalendarRef;
@@ -11,7 +12,7 @@ use domain::ids::{
 use event_store::Partition;
 use platform::rows::{
     CalendarRow, Column, CompanyRow, FactsRow, MessageRow, OrganizationRow, Row, ServiceLevelsRow,
-    TeamRow, TicketRow, UserRow, ViewRow,
+    SlaMeasureRow, TeamRow, TicketRow, UserRow, ViewRow,
 };
 use uuid::Uuid;
 
@@ -20,7 +21,7 @@ use crate::error::BatchError;
 use crate::event::Event;
 use crate::keys::Keys;
 use crate::measures;
-use crate::state::{Of, Rows, State};
+use crate::state::{MeasureKey, Of, Rows, State};
 use crate::statements;
 
 /// Loads what the events touch, from the namespace that the transaction works in.
@@ -83,9 +84,8 @@ pub async fn load(
         calendars: Rows::of(calendars, |row| (row.org_id, row.calendar_id)),
         service_levels: Rows::of(service_levels, |row| row.org_id),
         book,
-        measures: Rows::of(measures, |row| {
-            (row.org_id, row.ticket_id, row.metric, row.round)
-        }),
+        measures_now: measures.iter().map(measure_now).collect(),
+        measures: Rows::of(measures, measure_now),
         views: Rows::of(views, |row| (row.org_id, row.view_id)),
         facts_now: facts.iter().map(now).collect(),
         facts,
@@ -93,6 +93,12 @@ pub async fn load(
         messages: Rows::of(messages, |row| (row.org_id, row.message_id)),
         ..State::default()
     })
+}
+
+/// A wait, and since when it is known to be as it is.
+fn measure_now(row: &SlaMeasureRow) -> (MeasureKey, DateTime<Utc>) {
+    let wait = (row.org_id, row.ticket_id, row.metric, row.round);
+    (wait, row.known_from)
 }
 
 /// What the rows that the events name lead to.

@@ -15,7 +15,7 @@ const LOAD: &str = formatcp!(
     "SELECT {COLUMNS} FROM unnest($2::uuid[], $3::uuid[], $4::smallint[], $5::integer[]) \
      AS key(key_org, key_ticket, key_metric, key_round) \
      CROSS JOIN LATERAL (SELECT {COLUMNS} FROM {} WHERE partition = $1 AND org_id = key_org \
-     AND ticket_id = key_ticket AND metric = key_metric AND round = key_round OFFSET 0) found",
+     AND ticket_id = key_ticket AND metric = key_metric AND round = key_round AND known_until IS NULL OFFSET 0) found",
     <SlaMeasureRow as Row>::TABLE
 );
 

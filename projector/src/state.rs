@@ -7,6 +7,7 @@ use crate::access::Lost;
 use crate::cells::Cells;
 use crate::counts::Counts;
 use crate::message_cells::MessageCells;
+use chrono::{DateTime, Utc};
 use domain::calendar::zone::Zone;
 use domain::ids::{
     CalendarId, CompanyId, MessageId, OrganizationId, TeamId, TicketId, UserId, ViewId,
@@ -140,8 +141,10 @@ pub struct State {
     pub policy_versions: Vec<PolicyVersionRow>,
     /// The calendars that the clocks of these tickets count by.
     pub book: CalendarBook,
-    /// The waits that the clocks of these tickets measure now.
-    pub measures: Rows<MeasureKey, SlaMeasureRow>,
+    /// The waits that the clocks of these tickets measure now: as they are known to be, and what became past.
+    pub measures: Rows<(MeasureKey, DateTime<Utc>), SlaMeasureRow>,
+    /// Since when each is known to be as it is.
+    pub measures_now: HashMap<MeasureKey, DateTime<Utc>>,
     /// Saved views.
     pub views: Rows<Of<ViewId>, ViewRow>,
     /// By how many the tickets of each kind become more or less.

@@ -80,7 +80,7 @@ fn label(wait: &SlaMeasureRow, channel: Channel) -> String {
 const WAITS: &str = formatcp!(
     "SELECT {}, (SELECT channel FROM {} AS tickets WHERE tickets.partition = $1 AND tickets.org_id = $2 \
      AND tickets.ticket_id = waits.ticket_id) AS channel FROM {} AS waits \
-     WHERE partition = $1 AND org_id = $2 AND (ticket_id, metric, round) > ($3, $4, $5) \
+     WHERE partition = $1 AND org_id = $2 AND known_until IS NULL AND (ticket_id, metric, round) > ($3, $4, $5) \
      ORDER BY ticket_id, metric, round LIMIT {FACTS_A_PAGE}",
     <SlaMeasureRow as Row>::COLUMNS,
     <TicketRow as Row>::TABLE,

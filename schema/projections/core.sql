@@ -235,7 +235,11 @@ CREATE TABLE sla_measures (
     ended_at       timestamptz,
     -- What it had used when it was reached.
     used_ms        bigint,
-    PRIMARY KEY (partition, org_id, ticket_id, metric, round)
+    -- The log's time in which this was what was known of it: a report can be given as it stood at any moment. What is known now
+    -- has no end.
+    known_from     timestamptz NOT NULL,
+    known_until    timestamptz,
+    PRIMARY KEY (partition, org_id, ticket_id, metric, round, known_from)
 );
 
 -- What reports know of a ticket: a row for each time that one of these facts changed, so that a report can be given as it

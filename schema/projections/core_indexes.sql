@@ -43,7 +43,8 @@ CREATE INDEX users_by_parts ON users USING gin (lower(name || ' ' || coalesce(em
 CREATE INDEX messages_by_ticket ON messages (partition, org_id, ticket_id, position) WHERE position > 0;
 CREATE INDEX messages_by_author ON messages (partition, org_id, author_id) WHERE position > 0;
 -- Reports and lists of attainment are of a time.
-CREATE INDEX sla_measures_by_time ON sla_measures (partition, org_id, counted_at, ticket_id, metric, round);
+CREATE INDEX sla_measures_by_time ON sla_measures (partition, org_id, counted_at, ticket_id, metric, round) WHERE known_until IS NULL;
+CREATE INDEX sla_measures_by_former_time ON sla_measures (partition, org_id, counted_at, ticket_id, metric, round) WHERE known_until IS NOT NULL;
 -- Reports that are filtered by more than the sums have, and the tickets behind each number.
 CREATE INDEX ticket_facts_by_opened ON ticket_facts (partition, org_id, opened_at, ticket_id) WHERE until_at IS NULL;
 CREATE INDEX ticket_facts_by_first_response ON ticket_facts (partition, org_id, first_response_at, ticket_id) WHERE until_at IS NULL AND first_response_at IS NOT NULL;

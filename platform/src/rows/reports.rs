@@ -13,7 +13,7 @@ use super::{Counted, Cut, MessageKind, Times};
 
 row! {
     /// What became of a wait that a service level clock measured.
-    SlaMeasureRow in table::SLA_MEASURES, key [org_id, ticket_id, metric, round] {
+    SlaMeasureRow in table::SLA_MEASURES, key [org_id, ticket_id, metric, round, known_from] {
         /// Its organization.
         org_id: OrganizationId,
         /// The ticket.
@@ -46,6 +46,10 @@ row! {
         ended_at: Option<DateTime<Utc>>,
         /// What it had used when it was reached, in milliseconds.
         used_ms: Option<i64>,
+        /// Since when this was what was known of it, by the log's time.
+        known_from: DateTime<Utc>,
+        /// Until when; none while it is.
+        known_until: Option<DateTime<Utc>>,
     }
 }
 

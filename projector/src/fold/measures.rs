@@ -6,10 +6,12 @@ use domain::sla::clocks::Clocks;
 use domain::sla::measure::{self, Holder, Measure};
 use domain::sla::policy::PolicyRef;
 use domain::ticket::event::TicketEvent;
+use domain::ticket::state::Channel;
 use platform::rows::{SlaMeasureRow, TicketRow};
 
+use crate::event::Event;
 use crate::measures::round;
-use crate::state::State;
+use crate::state::{MeasureKey, State};
 use crate::wait_cells;
 
 /// Whether an event changes neither what is promised, nor who has the ticket, nor where it stands: of the clocks only those
@@ -39,15 +41,15 @@ pub(crate) fn is_word(change: &TicketEvent) -> bool {
     }
 }
 
-/// Follows an event at `at` that left the ticket's row as it is in `state`. `before` are the clocks before it.
+/// Follows an event that left the ticket's row as it is in `state`. `before` are the clocks before it.
 pub(super) fn follow(
     state: &mut State,
-    org: OrganizationId,
+    event: &Event,
     id: TicketId,
     change: &TicketEvent,
     before: &Clocks,
-    at: DateTime<Utc>,
 ) {
+    let org = event.org_id;
     let Some(ticket) = state.tickets.get((org, id)) else {
         return;
     };
@@ -55,23 +57,60 @@ pub(super) fn follow(
     if is_word(change) && before.iter().eq(ticket.clocks.0.iter()) {
         return;
     }
-    let known = |metric, of_clock| {
-        let row = state.measures.get((org, id, metric, round(of_clock)));
-        row.map(measure)
-    };
+    let known = |metric, of_clock| now(state, (org, id, metric, round(of_clock))).map(measure);
     let clocks = &ticket.clocks.0;
-    let changed = measure::between(before, clocks, at, holder(ticket), &state.book, known);
-    let (number, channel, zone) = (ticket.number, ticket.channel, state.zone(org));
+    let holder = holder(ticket);
+    let changed = measure::between(
+        before,
+        clocks,
+        event.occurred_at,
+        holder,
+        &state.book,
+        known,
+    );
+    let (number, channel) = (ticket.number, ticket.channel);
     for measure in changed {
-        let row = row(org, id, number, &measure);
-        let key = (org, id, row.metric, row.round);
-        let old = state.measures.get(key);
-        wait_cells::add_change(&mut state.cells, zone, channel, old, &row);
-        match state.measures.change(key) {
-            Some(present) => *present = row,
-            None => state.measures.insert(key, row),
+        let row = row(org, id, number, &measure, event.recorded_at);
+        put(state, channel, row);
+    }
+}
+
+/// What is known of a wait.
+fn now(state: &State, wait: MeasureKey) -> Option<&SlaMeasureRow> {
+    let known_from = state.measures_now.get(&wait)?;
+    state.measures.get((wait, *known_from))
+}
+
+/// Makes this what is known of a wait. What was known of it for any time stays as what was.
+fn put(state: &mut State, channel: Channel, mut row: SlaMeasureRow) {
+    let wait = (row.org_id, row.ticket_id, row.metric, row.round);
+    let old = now(state, wait).cloned();
+    if let Some(old) = &old {
+        // The log's time never runs back within a stream, but for clocks that are set.
+        row.known_from = row.known_from.max(old.known_from);
+        let unchanged = SlaMeasureRow {
+            known_from: row.known_from,
+            ..old.clone()
+        };
+        if row == unchanged {
+            return;
         }
     }
+    let zone = state.zone(row.org_id);
+    wait_cells::add_change(&mut state.cells, zone, channel, old.as_ref(), &row);
+    let key = (wait, row.known_from);
+    if let Some(old) = old {
+        match state.measures.change((wait, old.known_from)) {
+            Some(present) if old.known_from == row.known_from => {
+                *present = row;
+                return;
+            }
+            Some(past) => past.known_until = Some(row.known_from),
+            None => {}
+        }
+    }
+    state.measures_now.insert(wait, row.known_from);
+    state.measures.insert(key, row);
 }
 
 fn holder(ticket: &TicketRow) -> Holder {
@@ -87,6 +126,7 @@ fn row(
     ticket_id: TicketId,
     number: i64,
     measure: &Measure,
+    recorded_at: DateTime<Utc>,
 ) -> SlaMeasureRow {
     let policy = measure.policy;
     SlaMeasureRow {
@@ -107,6 +147,8 @@ fn row(
         counted_at: measure.counted_at,
         ended_at: measure.ended_at,
         used_ms: measure.used_ms,
+        known_from: recorded_at,
+        known_until: None,
     }
 }
 

@@ -51,7 +51,7 @@ pub fn apply(
     }
     let steps = steps_of_clocks(row, &before, change, event, &state.book);
     state.counts.moved(Some(kind), TicketKind::of(row));
-    measures::follow(state, event.org_id, id, change, &before, event.occurred_at);
+    measures::follow(state, event, id, change, &before);
     facts::follow(state, event, id, change, &before)?;
     Ok(steps)
 }
@@ -121,7 +121,7 @@ fn open(
     }
     state.counts.moved(None, TicketKind::of(&row));
     state.tickets.insert((event.org_id, id), row);
-    measures::follow(state, event.org_id, id, change, &before, event.occurred_at);
+    measures::follow(state, event, id, change, &before);
     facts::follow(state, event, id, change, &before)?;
     Ok(steps)
 }

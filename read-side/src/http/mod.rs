@@ -1,6 +1,7 @@
 //! Query endpoints. Handlers parse, ask the read models, and shape the answer for the viewer; they decide nothing else.
 
 mod asked;
+mod asked_waits;
 mod audit;
 mod calendars;
 mod companies;

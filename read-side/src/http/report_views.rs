@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::calendar::zone::Zone;
 use domain::sla::measure::Outcome;
+use platform::cursor::Moment;
 use platform::http::views::{ChannelView, PriorityView};
 use platform::rows::SlaMeasureRow;
 use poem_openapi::{Enum, Object};
@@ -10,11 +11,11 @@ use uuid::Uuid;
 
 use super::sla_views::MetricView;
 use crate::reports::figures::Period;
-use crate::reports::{AttainmentReport, Counts, Group, Grouping, Named, ReportRange, Span};
+use crate::reports::{AttainmentReport, Counts, Group, Grouping, MeasureFilter, Named, Span};
 
 /// How many waits were met and missed.
 #[derive(Debug, Object)]
-#[oai(rename = "AttainmentReport")]
+#[oai(rename = "AttainmentReport", skip_serializing_if_is_none)]
 pub(super) struct AttainmentReportView {
     /// What is counted at this time or later.
     from: DateTime<Utc>,
@@ -22,6 +23,8 @@ pub(super) struct AttainmentReportView {
     to: DateTime<Utc>,
     /// The zone of the days, weeks and months.
     time_zone: String,
+    /// The moment that it is given as of, where one was asked for.
+    as_of: Option<DateTime<Utc>>,
     /// The numbers of everything.
     total: AttainmentCountsView,
     /// The numbers of each group; they sum up to the total, but by tag: a wait counts for each tag of its ticket. None where
@@ -180,11 +183,13 @@ pub(super) enum GroupingView {
 }
 
 impl AttainmentReportView {
-    pub(super) fn new(range: ReportRange, zone: Zone, report: AttainmentReport) -> Self {
+    /// Of the waits that fit, on days of a zone.
+    pub(super) fn new(filter: &MeasureFilter, zone: Zone, report: AttainmentReport) -> Self {
         Self {
-            from: range.from(),
-            to: range.to(),
+            from: filter.counted.from(),
+            to: filter.counted.to(),
             time_zone: zone.to_string(),
+            as_of: filter.as_of.map(Moment::get),
             total: counts(report.total),
             groups: report.groups.into_iter().map(group).collect(),
         }

@@ -1,35 +1,31 @@
 //! `GET /reports/sla`, it as a file, and the waits behind its numbers.
 
 use chrono::{DateTime, Utc};
-use domain::ids::{PolicyId, TeamId, UserId};
 use domain::security::words::Report;
-use platform::auth::Principal;
 use platform::http::auth::Bearer;
 use platform::http::page::bad_cursor;
-use platform::http::problem::{Problem, QueryProblem};
+use platform::http::problem::QueryProblem;
 use platform::http::views::{ChannelView, PriorityView};
+use platform::page::Direction;
 use poem::Request;
 use poem_openapi::param::{Header, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, OpenApi};
 use uuid::Uuid;
 
-use super::conditions::{all, parse_holder, parse_tags};
+use super::asked_waits::{Asked, OF_NOW, parse_groups};
 use super::page::{Listed, OrderView, limit};
-use super::report_views::{AttainmentReportView, Grouped, GroupingView, MeasureView, OutcomeView};
+use super::report_views::{AttainmentReportView, GroupingView, MeasureView, OutcomeView};
 use super::session::{Session, bad, refused};
 use super::sheet::{FileAnswer, FormatView, attainment_sheet};
 use super::sla_views::MetricView;
-use super::zone::{Zones, organizations_zone, zones};
-use super::{Exports, Tag, asked};
+use super::zone::{Zones, zones};
+use super::{Exports, Tag};
 use crate::models::ReadModels;
-use crate::reports::figures::Period;
 use crate::reports::{
     Attainment, AttainmentQuestion, AttainmentReport, Grouping, MeasureFilter, MeasureList,
-    MeasureQuery, Periods, ReportRange, TicketsNow,
+    MeasureQuery, Periods,
 };
-use crate::tickets::{Terms, TicketFilter};
-use platform::page::Direction;
 
 /// The answer with a report.
 #[derive(ApiResponse)]
@@ -102,6 +98,9 @@ impl ReportQueries {
         query: Query<Option<String>>,
         /// The id of a saved view, whose conditions hold beside all others.
         view: Query<Option<Uuid>>,
+        /// As it stood at this moment, which is not in the future. What tickets are now is refused with it: `tag`, `query`, `view`,
+        /// and groups by tag.
+        as_of: Query<Option<DateTime<Utc>>>,
     ) -> Result<ReportAnswer, QueryProblem> {
         let session = Session::begin(&self.0, &auth.0, token.0.as_deref()).await?;
         let asked = Asked {
@@ -117,13 +116,14 @@ impl ReportQueries {
             tag: tag.0,
             query: query.0,
             view: view.0,
+            as_of: as_of.0,
         };
         let (filter, terms) = asked.meant(&self.0, &session, &auth.0).await?;
         let filter = filter.narrowed(terms.as_ref());
         let zones = zones(&self.0, &session, time_zone.0.as_deref()).await?;
         let groups = group_by.0.unwrap_or_default();
         let report = self.report_of(&session, &filter, &groups, zones).await?;
-        let view = AttainmentReportView::new(filter.counted, zones.of_days, report);
+        let view = AttainmentReportView::new(&filter, zones.of_days, report);
         Ok(ReportAnswer::Report(Json(view), session.token))
     }
 
@@ -183,6 +183,9 @@ impl ReportQueries {
         query: Query<Option<String>>,
         /// The id of a saved view, whose conditions hold beside all others.
         view: Query<Option<Uuid>>,
+        /// As it stood at this moment, which is not in the future. What tickets are now is refused with it: `tag`, `query`, `view`,
+        /// and groups by tag.
+        as_of: Query<Option<DateTime<Utc>>>,
     ) -> Result<FileAnswer, QueryProblem> {
         let session = Session::begin(&self.0, &auth.0, token.0.as_deref()).await?;
         let asked = Asked {
@@ -198,6 +201,7 @@ impl ReportQueries {
             tag: tag.0,
             query: query.0,
             view: view.0,
+            as_of: as_of.0,
         };
         let (filter, terms) = asked.meant(&self.0, &session, &auth.0).await?;
         let filter = filter.narrowed(terms.as_ref());
@@ -263,6 +267,9 @@ impl ReportQueries {
         query: Query<Option<String>>,
         /// The id of a saved view, whose conditions hold beside all others.
         view: Query<Option<Uuid>>,
+        /// As it stood at this moment, which is not in the future. What tickets are now is refused with it: `tag`, `query`, `view`,
+        /// and groups by tag.
+        as_of: Query<Option<DateTime<Utc>>>,
         /// Which first, by when they are counted; the last when absent.
         order: Query<Option<OrderView>>,
         /// The most items of the page; 25 when absent.
@@ -290,6 +297,7 @@ impl ReportQueries {
             tag: tag.0,
             query: query.0,
             view: view.0,
+            as_of: as_of.0,
         };
         let direction = match order.0 {
             None => Direction::Descending,
@@ -328,6 +336,9 @@ impl ReportQueries {
         let (groups, period) = parse_groups(groups)?;
         let periods = period.map(|kind| Periods::of(filter.counted, kind, zones.of_days));
         let periods = periods.transpose().map_err(|error| bad("to", error))?;
+        if filter.as_of.is_some() && groups.contains(&Grouping::Tag) {
+            return Err(bad("group_by", OF_NOW).into());
+        }
         let question = AttainmentQuestion::new(filter.clone(), groups, periods);
         let asked = self
             .0
@@ -340,78 +351,5 @@ impl ReportQueries {
             )
             .into()),
         }
-    }
-}
-
-/// What to group by, and the one kind of period among it.
-fn parse_groups(views: &[GroupingView]) -> Result<(Vec<Grouping>, Option<Period>), Problem> {
-    let (mut groups, mut period) = (Vec::new(), None);
-    for view in views {
-        match Grouped::from(*view) {
-            Grouped::By(group) => groups.push(group),
-            Grouped::In(kind) if period.is_some_and(|other| other != kind) => {
-                return Err(bad("group_by", "takes one of day, week and month"));
-            }
-            Grouped::In(kind) => period = Some(kind),
-        }
-    }
-    Ok((groups, period))
-}
-
-/// The conditions as they were asked for.
-struct Asked {
-    from: DateTime<Utc>,
-    to: DateTime<Utc>,
-    metric: Option<Vec<MetricView>>,
-    priority: Option<Vec<PriorityView>>,
-    outcome: Option<Vec<OutcomeView>>,
-    policy: Option<String>,
-    team: Option<String>,
-    agent: Option<String>,
-    channel: Option<Vec<ChannelView>>,
-    tag: Option<Vec<String>>,
-    query: Option<String>,
-    view: Option<Uuid>,
-}
-
-impl Asked {
-    /// What is meant by it: the parameters that have a condition each, and those that have a query.
-    ///
-    /// # Errors
-    /// 400 with what does not fit; 404 when the view is not there.
-    async fn meant(
-        self,
-        models: &ReadModels,
-        session: &Session,
-        principal: &Principal,
-    ) -> Result<(MeasureFilter, Option<Terms>), QueryProblem> {
-        let (query, view) = (self.query.as_deref(), self.view);
-        let query = asked::wordless(models, session, principal, query, view).await?;
-        let filter = self.filter()?;
-        let Some(query) = query else {
-            return Ok((filter, None));
-        };
-        let zone = organizations_zone(models, session).await?;
-        Ok((filter, Some(asked::terms(models, session, query, zone))))
-    }
-
-    fn filter(self) -> Result<MeasureFilter, Problem> {
-        let counted = ReportRange::new(self.from, self.to).map_err(|error| bad("to", error))?;
-        Ok(MeasureFilter {
-            counted,
-            metrics: all(self.metric),
-            priorities: all(self.priority),
-            outcomes: all(self.outcome),
-            policy: parse_holder("policy", self.policy.as_deref(), PolicyId)?,
-            team: parse_holder("team", self.team.as_deref(), TeamId)?,
-            agent: parse_holder("agent", self.agent.as_deref(), UserId)?,
-            tickets: TicketsNow {
-                channels: all(self.channel),
-                tickets: TicketFilter {
-                    tags: parse_tags(&self.tag.unwrap_or_default())?,
-                    ..TicketFilter::default()
-                },
-            },
-        })
     }
 }

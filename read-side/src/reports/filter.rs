@@ -86,6 +86,8 @@ pub struct MeasureFilter {
     pub agent: Option<Holder<UserId>>,
     /// Of a ticket that is so now.
     pub tickets: TicketsNow,
+    /// What the log knew at this moment; what it knows now when absent.
+    pub as_of: Option<Moment>,
 }
 
 impl MeasureFilter {

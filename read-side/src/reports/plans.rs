@@ -28,11 +28,12 @@ use crate::viewer::Viewer;
 /// Twenty thousand waits of two organizations, over two weeks.
 const WAITS: &str = "
     INSERT INTO core.sla_measures (partition, org_id, ticket_id, metric, round, number, outcome, target_ms, priority,
-        team_id, agent_id, started_at, counted_at)
+        team_id, agent_id, started_at, counted_at, known_from, known_until)
     SELECT 1, ('00000000-0000-0000-0000-00000000000' || 1 + n % 2)::uuid, gen_random_uuid(), 1 + n % 7, 0, n,
         CASE WHEN n % 3 = 0 THEN 'met' ELSE 'breached' END, 60000, 1 + n % 4,
         ('00000000-0000-0000-0000-' || lpad((n % 20)::text, 12, '0'))::uuid,
-        ('00000000-0000-0000-0000-' || lpad((n % 30)::text, 12, '0'))::uuid, t, t
+        ('00000000-0000-0000-0000-' || lpad((n % 30)::text, 12, '0'))::uuid, t, t, t,
+        CASE WHEN n % 5 = 0 THEN t + interval '1 hour' END
     FROM (SELECT n, timestamptz '2026-01-01' + n * interval '1 minute' AS t FROM generate_series(1, 20000) AS n) AS x";
 
 fn filter() -> MeasureFilter {
@@ -46,6 +47,7 @@ fn filter() -> MeasureFilter {
         team: None,
         agent: None,
         tickets: TicketsNow::default(),
+        as_of: None,
     }
 }
 
@@ -137,6 +139,20 @@ async fn a_page_is_read_along_the_time_and_a_report_within_it() {
             for statement in &whole {
                 let plan = plan(&client, statement).await;
                 assert!(plan.contains("sla_measures_by_time"), "{plan}");
+                assert!(!plan.contains("Seq Scan on sla_measures"), "{plan}");
+            }
+            let then = MeasureFilter {
+                as_of: Some(key.counted_at),
+                ..filter.clone()
+            };
+            let shape = (Direction::Descending, Limit::DEFAULT);
+            for statement in [
+                of_waits(&viewer, &then, &Grouping::ALL, Some(&days)),
+                statement::count(&viewer, &then),
+                statement::page(&viewer, &then, shape, Some(key)),
+            ] {
+                let plan = plan(&client, &statement).await;
+                assert!(plan.contains("sla_measures_by_former_time"), "{plan}");
                 assert!(!plan.contains("Seq Scan on sla_measures"), "{plan}");
             }
         }

@@ -46,7 +46,8 @@ impl AttainmentQuestion {
     /// What sums, which are of days of the organization's own zone, tell of it; none where they tell nothing.
     pub(super) fn summed(&self, own_zone: Zone) -> Option<Summed> {
         let is_of_own_days = |periods: &Periods| periods.zone() == own_zone;
-        if !self.periods.as_ref().is_none_or(is_of_own_days) || !self.filter.outcomes.is_empty() {
+        let is_of_now = self.filter.as_of.is_none() && self.filter.outcomes.is_empty();
+        if !self.periods.as_ref().is_none_or(is_of_own_days) || !is_of_now {
             return None;
         }
         let cut = self.cut()?;
@@ -112,6 +113,7 @@ mod tests {
     use super::*;
     use crate::tickets::Holder;
     use domain::ids::UserId;
+    use platform::cursor::Moment;
     use uuid::Uuid;
 
     fn filter(from: &str, to: &str) -> MeasureFilter {
@@ -124,6 +126,7 @@ mod tests {
             team: None,
             agent: None,
             tickets: TicketsNow::default(),
+            as_of: None,
         }
     }
 
@@ -180,6 +183,11 @@ mod tests {
                 .map(|it| it.cut)
                 .find(|cut| *cut != Cut::Agent)
         };
+        let of_then = MeasureFilter {
+            as_of: Some(Moment::new(year().counted.to()).unwrap()),
+            ..year()
+        };
+        assert_eq!(cut_of(of_then, &[]), None);
         let agent = MeasureFilter {
             agent: Some(Holder::One(UserId(Uuid::from_u128(3)))),
             ..year()

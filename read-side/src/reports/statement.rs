@@ -15,7 +15,7 @@ use super::list::MeasureKey;
 use super::question::{AttainmentQuestion, Summed};
 use super::sums::push_sums;
 use super::tickets_now::{push_columns_now, push_tickets_now};
-use crate::conditions::{push_holder, push_holder_in_sums, push_one_of};
+use crate::conditions::{push_compared, push_holder, push_holder_in_sums, push_one_of};
 use crate::database::Statement;
 use crate::privacy::push_visible_past;
 use crate::viewer::Viewer;
@@ -31,10 +31,6 @@ const METRIC: &str = "metric";
 const CHANNEL: &str = "channel";
 /// One of the tags that its ticket has.
 const TAG: &str = "tag";
-
-/// What reports look at in a wait.
-const COUNTED: &str =
-    "policy_id, priority, team_id, agent_id, metric, outcome, used_ms, counted_at";
 
 /// The parts of a report: a row for each outcome in each group, with the columns of all groups, `outcome`, `count`, and the
 /// seconds `used` by what was reached.
@@ -137,9 +133,7 @@ fn push_counted(
         counted,
         ..question.filter.clone()
     };
-    statement.push(formatcp!("(SELECT {COUNTED}, ticket_id FROM {MEASURES}"));
-    push_where(statement, viewer, &filter);
-    statement.push(") AS waits");
+    push_waits(statement, viewer, &filter);
     let is_by = |grouping| question.groups.contains(&grouping);
     if is_by(Grouping::Channel) || is_by(Grouping::Tag) {
         statement.push(" JOIN (");
@@ -149,6 +143,22 @@ fn push_counted(
     if is_by(Grouping::Tag) {
         statement.push(EACH_TAG);
     }
+}
+
+/// The waits that fit as `waits`: what is known of each, or what was known of it at a moment.
+fn push_waits(statement: &mut Statement, viewer: &Viewer, filter: &MeasureFilter) {
+    statement.push(formatcp!("(SELECT {COLUMNS} FROM {MEASURES}"));
+    push_where(statement, viewer, filter);
+    statement.push(" AND known_until IS NULL");
+    if let Some(as_of) = filter.as_of {
+        push_compared(statement, "known_from", "<=", as_of);
+        statement.push(formatcp!(" UNION ALL SELECT {COLUMNS} FROM {MEASURES}"));
+        push_where(statement, viewer, filter);
+        statement.push(" AND known_until IS NOT NULL");
+        push_compared(statement, "known_from", "<=", as_of);
+        push_compared(statement, "known_until", ">", as_of);
+    }
+    statement.push(") AS waits");
 }
 
 fn column_of(grouping: Grouping) -> (&'static str, &'static str) {
@@ -220,12 +230,12 @@ pub(super) fn page(
     after: Option<MeasureKey>,
 ) -> Statement {
     let mut statement = Statement::default();
-    statement.push(formatcp!("SELECT {COLUMNS} FROM {MEASURES}"));
-    push_where(&mut statement, viewer, filter);
+    statement.push(formatcp!("SELECT {COLUMNS} FROM "));
+    push_waits(&mut statement, viewer, filter);
     if let Some(key) = after {
         statement
             .push(&format!(
-                " AND (counted_at, ticket_id, metric, round) {} (",
+                " WHERE (counted_at, ticket_id, metric, round) {} (",
                 direction.after()
             ))
             .bind(key.counted_at.get(), Type::TIMESTAMPTZ)
@@ -249,8 +259,8 @@ pub(super) fn page(
 /// Counts all waits that fit.
 pub(super) fn count(viewer: &Viewer, filter: &MeasureFilter) -> Statement {
     let mut statement = Statement::default();
-    statement.push(formatcp!("SELECT count(*) FROM {MEASURES}"));
-    push_where(&mut statement, viewer, filter);
+    statement.push("SELECT count(*) FROM ");
+    push_waits(&mut statement, viewer, filter);
     statement
 }
 

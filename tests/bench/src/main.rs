@@ -19,6 +19,7 @@ mod load;
 mod machine;
 mod measure;
 mod memory;
+mod plans;
 mod plot;
 mod product;
 mod projection;

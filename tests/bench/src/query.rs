@@ -14,6 +14,7 @@ use crate::http::Api;
 use crate::load::Requests;
 use crate::machine;
 use crate::measure::{Sample, measure, microseconds};
+use crate::plans;
 use crate::product::Installation;
 use crate::reference;
 use crate::report::{Fact, Line, Report};
@@ -75,10 +76,21 @@ pub async fn run(cli: &Cli) -> Result<Report> {
     let walled = wall::over_http(&servers, product.clone(), &desk.agent_token, &ids, cli).await?;
     report.lines.extend(walled);
     let api = Api::new(&server.url(), &desk.agent_token);
-    for list in lists(&api).await? {
-        report.facts.extend(list_times(&api, &list).await?);
+    let lists = lists(&api).await?;
+    for list in &lists {
+        report.facts.extend(list_times(&api, list).await?);
     }
     drop(server);
+    let asked: Vec<_> = lists
+        .iter()
+        .map(|list| {
+            (
+                shortened(list),
+                format!("/tickets?{list}&limit={PAGE_LIMIT}"),
+            )
+        })
+        .collect();
+    plans::write(&servers, &product, &desk.agent_token, "query", &asked).await?;
     servers.stop().await?;
     Ok(report)
 }

@@ -3,13 +3,14 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use chrono::{TimeDelta, Utc};
+use chrono::{NaiveDate, TimeDelta, Utc};
 
 use crate::cli::Cli;
 use crate::history::{Desk, Size};
 use crate::http::Api;
 use crate::machine;
 use crate::measure::{Sample, microseconds};
+use crate::plans;
 use crate::product::Installation;
 use crate::report::{Fact, Report};
 use crate::servers::BenchServers;
@@ -58,20 +59,44 @@ pub async fn run(cli: &Cli) -> Result<Report> {
     for (what, path) in questions(&api).await? {
         report.facts.push(p99(&api, what, &path).await?);
     }
+    let asked = questions(&api).await?;
     drop(server);
+    let asked: Vec<_> = asked
+        .into_iter()
+        .map(|(what, path)| (what, dated(&path, 0)))
+        .collect();
+    plans::write(&servers, &product, &desk.admin_token, "reports", &asked).await?;
     servers.stop().await?;
     Ok(report)
 }
 
 /// Stands for the days of a question.
 const YEAR: &str = "{year}";
+/// Stands for the same as instants.
+const INSTANTS: &str = "{instants}";
 
 /// A year and a few days, others each time: the server keeps the answers that it gave.
 fn days(index: usize) -> String {
+    let (from, to) = range(index);
+    format!("from={from}&to={to}")
+}
+
+fn instants(index: usize) -> String {
+    let (from, to) = range(index);
+    format!("from={from}T00:00:00Z&to={to}T00:00:00Z")
+}
+
+fn range(index: usize) -> (NaiveDate, NaiveDate) {
     let shift = |part: usize| TimeDelta::days(i64::try_from(part % 10).unwrap_or_default());
     let to = Utc::now().date_naive() - shift(index);
     let from = to - TimeDelta::days(365) - shift(index / 10);
-    format!("from={from}&to={to}")
+    (from, to)
+}
+
+/// A path with the days of a question.
+fn dated(path: &str, index: usize) -> String {
+    path.replace(YEAR, &days(index))
+        .replace(INSTANTS, &instants(index))
 }
 
 /// What is asked of the year, in words and as a path.
@@ -146,6 +171,22 @@ async fn questions(api: &Api) -> Result<Vec<(String, String)>> {
     paths.push(("messages by week and agent".to_owned(), messages));
     let work = format!("/reports/workload?by=agent&{year}");
     paths.push(("the work of agents".to_owned(), work));
+    for groups in [
+        "metric",
+        "day",
+        "week",
+        "month",
+        "policy&group_by=priority&group_by=metric",
+        "team",
+        "agent",
+        "month&group_by=agent",
+        "channel",
+        "tag",
+    ] {
+        let what = format!("attainment by {}", groups.replace("&group_by=", ", "));
+        let path = format!("/reports/sla?group_by={groups}&{INSTANTS}");
+        paths.push((what, path));
+    }
     let again = format!("/reports/tickets?figure=resolution&group=day&{}", days(0));
     paths.push(("resolution by day, asked again".to_owned(), again));
     Ok(paths)
@@ -154,7 +195,7 @@ async fn questions(api: &Api) -> Result<Vec<(String, String)>> {
 async fn p99(api: &Api, what: String, path: &str) -> Result<Fact> {
     let mut times_us = Vec::new();
     for index in 0..TIMES {
-        let path = path.replace(YEAR, &days(index));
+        let path = dated(path, index);
         let begun = Instant::now();
         api.get(&path).await?;
         times_us.push(microseconds(begun.elapsed()));

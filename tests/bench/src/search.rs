@@ -11,6 +11,7 @@ use crate::history::Desk;
 use crate::http::Api;
 use crate::machine;
 use crate::measure::{Sample, microseconds};
+use crate::plans;
 use crate::product::Installation;
 use crate::report::{Fact, Report};
 use crate::servers::BenchServers;
@@ -59,10 +60,13 @@ pub async fn run(cli: &Cli) -> Result<Report> {
         .push(Fact::new("the rebuild before it", rebuild_s, "s", None));
     let api = Api::new(&server.url(), &desk.agent_token);
     let mut random = StdRng::seed_from_u64(cli.seed);
+    let mut asked = Vec::new();
     for (what, paths) in questions(&vocabulary, count, cli.seed, &mut random) {
         report.facts.extend(times(&api, what, &paths).await?);
+        asked.extend(paths.into_iter().next().map(|path| (what.to_owned(), path)));
     }
     drop(server);
+    plans::write(&servers, &product, &desk.agent_token, "search", &asked).await?;
     servers.stop().await?;
     Ok(report)
 }

@@ -1,6 +1,6 @@
 //! The private servers of a bench.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use event_store::{EventStore, OrgId, Placement};
@@ -68,6 +68,11 @@ impl BenchServers {
         partitions.dedup();
         ensure!(partitions.len() == count, "the partitions are not distinct");
         Ok(placements)
+    }
+
+    /// Where the servers have their homes.
+    pub fn dir(&self) -> &Path {
+        &self.dir
     }
 
     /// Where the database is.

@@ -1,6 +1,7 @@
 //! Attainment: what reports and lists count, against the events of every ticket, told over again by hand. Time passes by the
 //! clock of the test, which begins on a Monday at 09:00 UTC.
 
+mod past;
 mod slices;
 
 use chrono::{DateTime, TimeDelta, Utc};
