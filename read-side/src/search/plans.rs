@@ -125,7 +125,7 @@ async fn the_newest_of_a_rare_tag_are_found_by_the_tag() {
 async fn parts_are_found_by_their_trigrams() {
     let client = database("plans_of_parts", ROWS).await;
     let agent = viewer(Role::Agent);
-    for part in ["%eppel%", "%urn%", "%hydro%"] {
+    for part in ["%eppel%", "%urn%", "%hydro%", "%4711%"] {
         let statement = statements::by_parts(&agent, vec![part.to_owned()]);
         let plan = planned(&client, &statement, Planned::ByBitmaps).await;
         assert!(plan.contains("tickets_by_parts"), "{part}\n{plan}");

@@ -230,7 +230,10 @@ fn ids(asker: Asker<'_>, filter: &TicketFilter) -> Statement {
     statement
 }
 
-/// Tickets in whose subject the patterns are, found by their trigrams: their ids. Nothing is said of who may see them.
+/// Where parts are looked for in tickets; as its index has it.
+const NUMBER_AND_SUBJECT: &str = "lower(number::text || ' ' || subject)";
+
+/// Tickets in whose number or subject the patterns are, found by their trigrams: their ids. Nothing is said of who may see them.
 pub(super) fn by_parts(viewer: &Viewer, patterns: Vec<String>) -> Statement {
     let mut statement = Statement::default();
     statement
@@ -241,19 +244,19 @@ pub(super) fn by_parts(viewer: &Viewer, patterns: Vec<String>) -> Statement {
         .push(" AND org_id = ")
         .bind(viewer.tenant.org_id.0, Type::UUID)
         .push(formatcp!(" AND {LISTED_TICKETS}"));
-    push_patterns(&mut statement, "lower(subject)", patterns);
+    push_patterns(&mut statement, NUMBER_AND_SUBJECT, patterns);
     statement.push(" LIMIT ").bind(WITH_PARTS_MAX, Type::INT8);
     statement
 }
 
-/// The newest of the tickets that the asker may see, that fit, and in whose subject the patterns are: their ids.
+/// The newest of the tickets that the asker may see, that fit, and in whose number or subject the patterns are: their ids.
 pub(super) fn parts_among(
     asker: Asker<'_>,
     patterns: Vec<String>,
     filter: &TicketFilter,
 ) -> Statement {
     let mut statement = ids(asker, filter);
-    push_patterns(&mut statement, "lower(subject)", patterns);
+    push_patterns(&mut statement, NUMBER_AND_SUBJECT, patterns);
     push_newest(&mut statement, asker.viewer);
     statement
 }

@@ -63,3 +63,17 @@ async fn staff_are_told_that_not_all_with_a_frequent_part_were_looked_at() {
     assert_eq!(rare["partial"], json!(false), "{rare}");
     assert_eq!(rare["items"].as_array().unwrap().len(), 1, "{rare}");
 }
+
+#[tokio::test]
+async fn a_part_of_a_number_finds_tickets_after_the_one_that_has_it_whole() {
+    let desk = full_desk("My newspaper is wet").await;
+    let found = desk.get(&desk.agent(), "/search?query=179").await.ok();
+    let items = found["items"].as_array().unwrap();
+    let numbers: Vec<_> = items.iter().map(|item| &item["ticket"]["number"]).collect();
+    assert_eq!(numbers[0], &json!(179), "{found}");
+    let with_part = [1_179].into_iter().chain(1_790..=1_799).map(|n| json!(n));
+    for number in with_part {
+        assert!(numbers.contains(&&number), "{number} {found}");
+    }
+    assert_eq!(numbers.len(), 12, "{found}");
+}
