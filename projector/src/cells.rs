@@ -115,6 +115,7 @@ impl<'a> Side<'a> {
                 facts.channel.as_str().into(),
             )],
             Cut::Agent | Cut::AgentByMonth => vec![(Cut::of_agent(facts.agent_id), "".into())],
+            Cut::TagByMonth if figure.is_timed() => Vec::new(),
             Cut::Tag | Cut::TagByMonth if facts.tags.is_empty() => vec![(Uuid::nil(), "".into())],
             Cut::Tag | Cut::TagByMonth => {
                 let hashed = || facts.tags.iter().map(|tag| Cut::of_tag(tag)).collect();

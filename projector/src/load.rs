@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 
-use chrono::{DateTime, Utc};
 use const_format::formatcp;
 use deadpool_postgres::Transaction;
 use domain::calendar::definition::CalendarRef;
@@ -95,10 +94,10 @@ pub async fn load(
     })
 }
 
-/// A wait, and since when it is known to be as it is.
-fn measure_now(row: &SlaMeasureRow) -> (MeasureKey, DateTime<Utc>) {
+/// A wait, and since which version it is as it is.
+fn measure_now(row: &SlaMeasureRow) -> (MeasureKey, i64) {
     let wait = (row.org_id, row.ticket_id, row.metric, row.round);
-    (wait, row.known_from)
+    (wait, row.version)
 }
 
 /// What the rows that the events name lead to.

@@ -10,12 +10,13 @@ use crate::error::BatchError;
 
 const COLUMNS: &str = <SlaMeasureRow as Row>::COLUMNS;
 
-/// Key by key through the primary key, as the rows of a batch are loaded.
+/// Key by key through the primary key, as the rows of a batch are loaded. The newest row is what is known now; asked for by its
+/// open end, a small table would be read along the index of reports.
 const LOAD: &str = formatcp!(
     "SELECT {COLUMNS} FROM unnest($2::uuid[], $3::uuid[], $4::smallint[], $5::integer[]) \
      AS key(key_org, key_ticket, key_metric, key_round) \
      CROSS JOIN LATERAL (SELECT {COLUMNS} FROM {} WHERE partition = $1 AND org_id = key_org \
-     AND ticket_id = key_ticket AND metric = key_metric AND round = key_round AND known_until IS NULL OFFSET 0) found",
+     AND ticket_id = key_ticket AND metric = key_metric AND round = key_round ORDER BY version DESC LIMIT 1) found",
     <SlaMeasureRow as Row>::TABLE
 );
 

@@ -7,7 +7,6 @@ use crate::access::Lost;
 use crate::cells::Cells;
 use crate::counts::Counts;
 use crate::message_cells::MessageCells;
-use chrono::{DateTime, Utc};
 use domain::calendar::zone::Zone;
 use domain::ids::{
     CalendarId, CompanyId, MessageId, OrganizationId, TeamId, TicketId, UserId, ViewId,
@@ -142,9 +141,9 @@ pub struct State {
     /// The calendars that the clocks of these tickets count by.
     pub book: CalendarBook,
     /// The waits that the clocks of these tickets measure now: as they are known to be, and what became past.
-    pub measures: Rows<(MeasureKey, DateTime<Utc>), SlaMeasureRow>,
-    /// Since when each is known to be as it is.
-    pub measures_now: HashMap<MeasureKey, DateTime<Utc>>,
+    pub measures: Rows<(MeasureKey, i64), SlaMeasureRow>,
+    /// Since which version each is as it is.
+    pub measures_now: HashMap<MeasureKey, i64>,
     /// Saved views.
     pub views: Rows<Of<ViewId>, ViewRow>,
     /// By how many the tickets of each kind become more or less.

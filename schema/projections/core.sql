@@ -218,6 +218,8 @@ CREATE TABLE sla_measures (
     metric         smallint    NOT NULL CHECK (metric BETWEEN 1 AND 7),
     -- Which of several waits of the metric.
     round          integer     NOT NULL,
+    -- Of the ticket's stream, since when this holds.
+    version        bigint      NOT NULL,
     -- Of the ticket.
     number         bigint      NOT NULL,
     outcome        text        NOT NULL CHECK (outcome IN ('running', 'met', 'breached', 'cancelled')),
@@ -239,7 +241,7 @@ CREATE TABLE sla_measures (
     -- has no end.
     known_from     timestamptz NOT NULL,
     known_until    timestamptz,
-    PRIMARY KEY (partition, org_id, ticket_id, metric, round, known_from)
+    PRIMARY KEY (partition, org_id, ticket_id, metric, round, version)
 );
 
 -- What reports know of a ticket: a row for each time that one of these facts changed, so that a report can be given as it
@@ -279,8 +281,8 @@ CREATE TABLE ticket_facts (
     PRIMARY KEY (partition, org_id, ticket_id, version)
 );
 
--- Sums of the facts by local day of the organization: what reports over long times read. Rows are cut by the team and one
--- other thing, or by the tag alone.
+-- Sums of the facts and of the waits by local day of the organization, or by month: what reports over long times read. Most are
+-- cut by the team and one other thing, the others are of all teams.
 CREATE TABLE report_cells (
     partition smallint NOT NULL,
     org_id    uuid     NOT NULL,

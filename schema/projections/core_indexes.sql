@@ -38,7 +38,8 @@ CREATE INDEX tickets_by_tag ON tickets USING gin (tags) WHERE tags <> '{}' AND n
 CREATE INDEX tickets_by_words ON ticket_words USING gin (search) WITH (gin_pending_list_limit = 512) WHERE number > 0;
 CREATE INDEX messages_by_words ON messages USING gin (search) WITH (gin_pending_list_limit = 512) WHERE position > 0;
 -- Parts of words, by their trigrams.
-CREATE INDEX tickets_by_parts ON ticket_words USING gin (lower(number::text || ' ' || subject) public.gin_trgm_ops) WITH (gin_pending_list_limit = 512) WHERE number > 0;
+CREATE INDEX tickets_by_parts ON ticket_words USING gin (lower(subject) public.gin_trgm_ops) WITH (gin_pending_list_limit = 512) WHERE number > 0;
+CREATE INDEX tickets_by_parts_of_number ON ticket_words USING gin ((number::text) public.gin_trgm_ops) WITH (gin_pending_list_limit = 512) WHERE number > 0;
 CREATE INDEX users_by_parts ON users USING gin (lower(name || ' ' || coalesce(email, '')) public.gin_trgm_ops) WHERE version > 0;
 CREATE INDEX messages_by_ticket ON messages (partition, org_id, ticket_id, position) WHERE position > 0;
 CREATE INDEX messages_by_author ON messages (partition, org_id, author_id) WHERE position > 0;

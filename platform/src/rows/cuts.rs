@@ -83,7 +83,8 @@ pub enum Cut {
     HourOfAll,
     /// The agent, of all teams, by months.
     AgentByMonth,
-    /// Each of the tags, and none, of all teams, by months.
+    /// Each of the tags, and none, of all teams, by months; without times, of which a month of a frequent tag has too many to be
+    /// written anew with each change.
     TagByMonth,
     /// The policy with the priority and the channel, of all teams. Every wait is here once.
     Policy,

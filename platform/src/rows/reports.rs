@@ -13,7 +13,7 @@ use super::{Counted, Cut, MessageKind, Times};
 
 row! {
     /// What became of a wait that a service level clock measured.
-    SlaMeasureRow in table::SLA_MEASURES, key [org_id, ticket_id, metric, round, known_from] {
+    SlaMeasureRow in table::SLA_MEASURES, key [org_id, ticket_id, metric, round, version] {
         /// Its organization.
         org_id: OrganizationId,
         /// The ticket.
@@ -22,6 +22,8 @@ row! {
         metric: Metric,
         /// Which of several waits.
         round: i32,
+        /// Of the ticket's stream, since when this holds.
+        version: i64,
         /// The number of the ticket.
         number: i64,
         /// How it is counted.

@@ -1,7 +1,6 @@
 //! What became of each wait that the clocks of a ticket measured, and the sums of that by day.
 
-use chrono::{DateTime, Utc};
-use domain::ids::{OrganizationId, PolicyId, TicketId};
+use domain::ids::{PolicyId, TicketId};
 use domain::sla::clocks::Clocks;
 use domain::sla::measure::{self, Holder, Measure};
 use domain::sla::policy::PolicyRef;
@@ -70,47 +69,38 @@ pub(super) fn follow(
     );
     let (number, channel) = (ticket.number, ticket.channel);
     for measure in changed {
-        let row = row(org, id, number, &measure, event.recorded_at);
+        let row = row(number, event, id, &measure);
         put(state, channel, row);
     }
 }
 
 /// What is known of a wait.
 fn now(state: &State, wait: MeasureKey) -> Option<&SlaMeasureRow> {
-    let known_from = state.measures_now.get(&wait)?;
-    state.measures.get((wait, *known_from))
+    let version = state.measures_now.get(&wait)?;
+    state.measures.get((wait, *version))
 }
 
 /// Makes this what is known of a wait. What was known of it for any time stays as what was.
 fn put(state: &mut State, channel: Channel, mut row: SlaMeasureRow) {
     let wait = (row.org_id, row.ticket_id, row.metric, row.round);
     let old = now(state, wait).cloned();
-    if let Some(old) = &old {
-        // The log's time never runs back within a stream, but for clocks that are set.
-        row.known_from = row.known_from.max(old.known_from);
-        let unchanged = SlaMeasureRow {
-            known_from: row.known_from,
-            ..old.clone()
-        };
-        if row == unchanged {
-            return;
-        }
-    }
     let zone = state.zone(row.org_id);
     wait_cells::add_change(&mut state.cells, zone, channel, old.as_ref(), &row);
-    let key = (wait, row.known_from);
     if let Some(old) = old {
-        match state.measures.change((wait, old.known_from)) {
-            Some(present) if old.known_from == row.known_from => {
+        // The log's time never runs back within a stream, but for clocks that are set.
+        row.known_from = row.known_from.max(old.known_from);
+        let is_replaced = row.known_from == old.known_from;
+        if let Some(present) = state.measures.change((wait, old.version)) {
+            if is_replaced {
+                row.version = old.version;
                 *present = row;
                 return;
             }
-            Some(past) => past.known_until = Some(row.known_from),
-            None => {}
+            present.known_until = Some(row.known_from);
         }
     }
-    state.measures_now.insert(wait, row.known_from);
-    state.measures.insert(key, row);
+    state.measures_now.insert(wait, row.version);
+    state.measures.insert((wait, row.version), row);
 }
 
 fn holder(ticket: &TicketRow) -> Holder {
@@ -121,19 +111,14 @@ fn holder(ticket: &TicketRow) -> Holder {
     }
 }
 
-fn row(
-    org_id: OrganizationId,
-    ticket_id: TicketId,
-    number: i64,
-    measure: &Measure,
-    recorded_at: DateTime<Utc>,
-) -> SlaMeasureRow {
+fn row(number: i64, event: &Event, ticket_id: TicketId, measure: &Measure) -> SlaMeasureRow {
     let policy = measure.policy;
     SlaMeasureRow {
-        org_id,
+        org_id: event.org_id,
         ticket_id,
         metric: measure.metric,
         round: round(measure.round),
+        version: event.version,
         number,
         outcome: measure.outcome,
         policy_id: policy.map(|policy| policy.id),
@@ -147,7 +132,7 @@ fn row(
         counted_at: measure.counted_at,
         ended_at: measure.ended_at,
         used_ms: measure.used_ms,
-        known_from: recorded_at,
+        known_from: event.recorded_at,
         known_until: None,
     }
 }

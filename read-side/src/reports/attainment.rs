@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use super::filter::Grouping;
-use super::parts::{Part, PartKey, Parts, add_sum, add_waits};
+use super::parts::{self, Part, PartKey, Parts};
 use super::periods::Span;
 use super::question::AttainmentQuestion;
 use super::statement;
@@ -130,18 +130,10 @@ impl ReadModels {
         question: &AttainmentQuestion,
         own_zone: Zone,
     ) -> Result<Attainment, ReadError> {
-        let parts = self.parts_of_waits(viewer, question, own_zone).await?;
+        let (parts, total) = self.parts_of_waits(viewer, question, own_zone).await?;
         if parts.len() > usize::try_from(GROUPS_MAX).unwrap_or(usize::MAX) {
             return Ok(Attainment::TooManyGroups { max: GROUPS_MAX });
         }
-        let total = if question.groups.contains(&Grouping::Tag) {
-            // In the total a wait is one, however many tags it counts for.
-            let whole = question.whole();
-            let parts = self.parts_of_waits(viewer, &whole, own_zone).await?;
-            parts.into_values().collect::<Part>()
-        } else {
-            parts.values().cloned().collect()
-        };
         let is_grouped = question.periods.is_some() || !question.groups.is_empty();
         let groups = parts.into_iter().filter(|_| is_grouped);
         let groups = groups.map(|(key, part)| group(key, part.counts(), question));
@@ -153,35 +145,37 @@ impl ReadModels {
         Ok(Attainment::Report(report))
     }
 
-    /// The parts that the waits come to, from sums as far as they tell, and the rest from the waits.
+    /// The parts that the waits come to, from sums as far as they tell, and the rest from the waits; and what they come to
+    /// together.
     async fn parts_of_waits(
         &self,
         viewer: &Viewer,
         question: &AttainmentQuestion,
         own_zone: Zone,
-    ) -> Result<Parts, ReadError> {
-        let mut parts = Parts::new();
-        let is_by_metric = question.groups.contains(&Grouping::Metric);
+    ) -> Result<(Parts, Part), ReadError> {
         let summed = match question.summed(own_zone) {
             Some(summed) if !self.hides_a_team_from(viewer).await? => Some(summed),
             _ => None,
         };
-        if let Some(summed) = &summed {
-            let statement = statement::of_sums(viewer, question, summed);
-            let rows = self.database.query_composed(viewer.tenant, &statement);
-            for row in &rows.await? {
-                add_sum(&mut parts, row, is_by_metric)?;
-            }
+        let statement = statement::parts(viewer, question, summed.as_ref());
+        let rows = self
+            .database
+            .query_composed(viewer.tenant, &statement)
+            .await?;
+        let is_by_metric = question.groups.contains(&Grouping::Metric);
+        let (mut parts, mut total) = (Parts::new(), Parts::new());
+        for row in &rows {
+            let of_all: bool = row.try_get("is_total")?;
+            parts::add(
+                if of_all { &mut total } else { &mut parts },
+                row,
+                is_by_metric,
+            )?;
         }
-        let rest = summed.map_or_else(|| vec![question.filter.counted], |summed| summed.rest);
-        for counted in rest {
-            let statement = statement::of_waits(viewer, question, counted);
-            let rows = self.database.query_composed(viewer.tenant, &statement);
-            for row in &rows.await? {
-                add_waits(&mut parts, row)?;
-            }
-        }
-        Ok(parts)
+        // By tag groups do not add up, and the total is told beside them.
+        let whole = if total.is_empty() { &parts } else { &total };
+        let total = whole.values().collect();
+        Ok((parts, total))
     }
 
     /// Whether any team is hidden from the viewer: sums do not tell its tickets from others.

@@ -93,15 +93,15 @@ impl Part {
     }
 }
 
-impl FromIterator<Part> for Part {
-    fn from_iter<I: IntoIterator<Item = Part>>(parts: I) -> Self {
+impl<'a> FromIterator<&'a Part> for Part {
+    fn from_iter<I: IntoIterator<Item = &'a Part>>(parts: I) -> Self {
         let mut all = Self::default();
         for part in parts {
             all.running += part.running;
             all.met += part.met;
             all.breached += part.breached;
             all.cancelled += part.cancelled;
-            all.used.extend(part.used);
+            all.used.extend_from_slice(&part.used);
         }
         all
     }
@@ -110,36 +110,35 @@ impl FromIterator<Part> for Part {
 /// The parts of a report, in the order of its groups.
 pub(super) type Parts = BTreeMap<PartKey, Part>;
 
-/// Adds a row of [`super::statement::of_sums`]. Its metric is told by what is summed.
-pub(super) fn add_sum(
-    parts: &mut Parts,
-    row: &SqlRow,
-    is_by_metric: bool,
-) -> Result<(), ReadError> {
-    let figure: i16 = row.try_get("figure")?;
-    let Counted::Waits(metric, outcome) = Counted::from_stored(figure)? else {
-        let value = figure.to_string();
-        return Err(RowError::Value { value }.into());
+/// Adds a row of [`super::statement::parts`].
+pub(super) fn add(parts: &mut Parts, row: &SqlRow, is_by_metric: bool) -> Result<(), ReadError> {
+    let summed: Option<i16> = row.try_get("figure")?;
+    let (metric, outcome, used) = match summed {
+        Some(figure) => {
+            let Counted::Waits(metric, outcome) = Counted::from_stored(figure)? else {
+                let value = figure.to_string();
+                return Err(RowError::Value { value }.into());
+            };
+            let used = Times(row.try_get("times")?).left();
+            (Some(metric.parameter()), outcome, used)
+        }
+        None => {
+            let outcome = Outcome::from_stored(row.try_get("outcome")?)?;
+            (row.try_get("metric")?, outcome, seconds(row)?)
+        }
     };
     let key = PartKey {
-        metric: NoneLast(is_by_metric.then(|| metric.parameter())),
+        metric: NoneLast(metric.filter(|_| is_by_metric)),
         ..PartKey::of(row)?
     };
-    let used = Times(row.try_get("times")?).left();
     let part = parts.entry(key).or_default();
     part.add(outcome, row.try_get("count")?, &used);
     Ok(())
 }
 
-/// Adds a row of [`super::statement::of_waits`].
-pub(super) fn add_waits(parts: &mut Parts, row: &SqlRow) -> Result<(), ReadError> {
-    let outcome = Outcome::from_stored(row.try_get("outcome")?)?;
-    let used: Option<Vec<i64>> = row.try_get("used")?;
+/// What waits used, which is no time before nothing.
+fn seconds(row: &SqlRow) -> Result<Vec<u32>, ReadError> {
+    let used: Option<Vec<i32>> = row.try_get("used")?;
     let used = used.unwrap_or_default().into_iter();
-    let used: Vec<u32> = used
-        .map(|seconds| u32::try_from(seconds).unwrap_or(u32::MAX))
-        .collect();
-    let part = parts.entry(PartKey::of(row)?).or_default();
-    part.add(outcome, row.try_get("count")?, &used);
-    Ok(())
+    Ok(used.map(i32::unsigned_abs).collect())
 }

@@ -13,7 +13,7 @@ use super::figures::EACH_TAG;
 use super::filter::{Grouping, MeasureFilter, ReportRange};
 use super::list::MeasureKey;
 use super::question::{AttainmentQuestion, Summed};
-use super::sums::push_sums;
+use super::sums::{Stretch, push_sums};
 use super::tickets_now::{push_columns_now, push_tickets_now};
 use crate::conditions::{push_compared, push_holder, push_holder_in_sums, push_one_of};
 use crate::database::Statement;
@@ -32,59 +32,93 @@ const CHANNEL: &str = "channel";
 /// One of the tags that its ticket has.
 const TAG: &str = "tag";
 
-/// The parts of a report: a row for each outcome in each group, with the columns of all groups, `outcome`, `count`, and the
-/// seconds `used` by what was reached.
-pub(super) fn of_waits(
+/// The parts of a report, in one look: a row for each outcome in each group, with the columns of all groups, `count`, and how
+/// much was used by what was reached. From sums `figure` tells metric and outcome, and `times` are packed; from waits there is
+/// `outcome`, and seconds `used`. Rows with `is_total` are of the total, where groups do not add up to it.
+pub(super) fn parts(
+    viewer: &Viewer,
+    question: &AttainmentQuestion,
+    summed: Option<&Summed>,
+) -> Statement {
+    let mut statement = Statement::default();
+    let mut rest = vec![question.filter.counted];
+    if let Some(summed) = summed {
+        push_of_sums(&mut statement, viewer, question, &summed.stretches);
+        rest.clone_from(&summed.rest);
+    }
+    for counted in rest {
+        push_union(&mut statement);
+        push_of_waits(&mut statement, viewer, question, counted, "false");
+    }
+    if question.groups.contains(&Grouping::Tag) {
+        // In the total a wait is one, however many tags it counts for.
+        push_union(&mut statement);
+        let counted = question.filter.counted;
+        push_of_waits(&mut statement, viewer, &question.whole(), counted, "true");
+    }
+    statement
+}
+
+fn push_union(statement: &mut Statement) {
+    if !statement.text().is_empty() {
+        statement.push(" UNION ALL ");
+    }
+}
+
+fn push_of_waits(
+    statement: &mut Statement,
     viewer: &Viewer,
     question: &AttainmentQuestion,
     counted: ReportRange,
-) -> Statement {
+    is_total: &str,
+) {
     let groups = columns(question);
-    let mut statement = Statement::default();
-    statement.push("SELECT ");
+    statement.push(&format!("(SELECT {is_total} AS is_total, "));
     if let Some(periods) = &question.periods {
         statement
             .push("width_bucket(counted_at, ")
             .bind(periods.starts().to_vec(), Type::TIMESTAMPTZ_ARRAY)
             .push(") AS period, ");
     }
-    push_columns(&mut statement, &groups, |column| column);
+    push_columns(statement, &groups, |column| column);
     statement.push(
-        "outcome, count(*) AS count, array_agg(used_ms / 1000) FILTER (WHERE used_ms IS NOT NULL) AS used FROM ",
+        "NULL::smallint AS figure, outcome, count(*) AS count, NULL::bytea AS times, \
+         array_agg((used_ms / 1000)::integer) FILTER (WHERE used_ms IS NOT NULL) AS used FROM ",
     );
-    push_counted(&mut statement, viewer, question, counted);
-    push_groups(&mut statement, &groups, "outcome");
-    push_limit(&mut statement, Outcome::ALL.len());
-    statement
+    push_counted(statement, viewer, question, counted);
+    push_groups(statement, &groups, "outcome");
+    push_limit(statement, Outcome::ALL.len());
+    statement.push(")");
 }
 
-/// The same from sums, with packed `times`. What is counted, `figure`, tells metric and outcome.
-pub(super) fn of_sums(
+fn push_of_sums(
+    statement: &mut Statement,
     viewer: &Viewer,
     question: &AttainmentQuestion,
-    summed: &Summed,
-) -> Statement {
+    stretches: &[Stretch],
+) {
     let mut groups = columns(question);
     groups.retain(|group| *group != METRIC);
-    let mut statement = Statement::default();
-    statement.push("SELECT ");
+    statement.push("(SELECT false AS is_total, ");
     if let Some(periods) = &question.periods {
         statement
             .push("width_bucket(day, ")
             .bind(periods.first_days().to_vec(), Type::DATE_ARRAY)
             .push(") AS period, ");
     }
-    push_columns(&mut statement, &groups, in_sums);
-    statement
-        .push("figure, sum(count)::bigint AS count, string_agg(times, ''::bytea) AS times FROM ");
+    push_columns(statement, &groups, in_sums);
+    statement.push(
+        "figure, NULL::text AS outcome, sum(count)::bigint AS count, string_agg(times, ''::bytea) AS times, \
+         NULL::integer[] AS used FROM ",
+    );
     let filter = &question.filter;
     let counted = summed_waits(filter);
     let narrow = |statement: &mut Statement, cut| push_fitting(statement, filter, cut);
-    push_sums(&mut statement, viewer, &counted, &summed.stretches, narrow);
-    push_groups(&mut statement, &groups, "figure");
+    push_sums(statement, viewer, &counted, stretches, narrow);
+    push_groups(statement, &groups, "figure");
     statement.push(" HAVING sum(count) <> 0");
-    push_limit(&mut statement, counted.len());
-    statement
+    push_limit(statement, counted.len());
+    statement.push(")");
 }
 
 /// The columns of what is grouped by.
@@ -147,18 +181,30 @@ fn push_counted(
 
 /// The waits that fit as `waits`: what is known of each, or what was known of it at a moment.
 fn push_waits(statement: &mut Statement, viewer: &Viewer, filter: &MeasureFilter) {
-    statement.push(formatcp!("(SELECT {COLUMNS} FROM {MEASURES}"));
+    push_each_of_waits(statement, viewer, filter, |_| {});
+}
+
+/// The same; `narrow` ends each of the two selections, of what is known and of what was, so that each is read by its own index.
+fn push_each_of_waits(
+    statement: &mut Statement,
+    viewer: &Viewer,
+    filter: &MeasureFilter,
+    narrow: impl Fn(&mut Statement),
+) {
+    statement.push(formatcp!("((SELECT {COLUMNS} FROM {MEASURES}"));
     push_where(statement, viewer, filter);
     statement.push(" AND known_until IS NULL");
     if let Some(as_of) = filter.as_of {
         push_compared(statement, "known_from", "<=", as_of);
-        statement.push(formatcp!(" UNION ALL SELECT {COLUMNS} FROM {MEASURES}"));
+        narrow(statement);
+        statement.push(formatcp!(") UNION ALL (SELECT {COLUMNS} FROM {MEASURES}"));
         push_where(statement, viewer, filter);
         statement.push(" AND known_until IS NOT NULL");
         push_compared(statement, "known_from", "<=", as_of);
         push_compared(statement, "known_until", ">", as_of);
     }
-    statement.push(") AS waits");
+    narrow(statement);
+    statement.push(")) AS waits");
 }
 
 fn column_of(grouping: Grouping) -> (&'static str, &'static str) {
@@ -231,29 +277,38 @@ pub(super) fn page(
 ) -> Statement {
     let mut statement = Statement::default();
     statement.push(formatcp!("SELECT {COLUMNS} FROM "));
-    push_waits(&mut statement, viewer, filter);
-    if let Some(key) = after {
+    let order = direction.order();
+    let first = |statement: &mut Statement| {
         statement
             .push(&format!(
-                " WHERE (counted_at, ticket_id, metric, round) {} (",
-                direction.after()
+                " ORDER BY counted_at {order}, ticket_id {order}, metric {order}, round {order} LIMIT "
             ))
-            .bind(key.counted_at.get(), Type::TIMESTAMPTZ)
-            .push(", ")
-            .bind(key.ticket_id, Type::UUID)
-            .push(", ")
-            .bind(key.metric, Type::INT2)
-            .push(", ")
-            .bind(key.round, Type::INT4)
-            .push(")");
-    }
-    let order = direction.order();
+            .bind(limit.rows(), Type::INT8);
+    };
+    push_each_of_waits(&mut statement, viewer, filter, |statement| {
+        if let Some(key) = after {
+            push_after(statement, direction, key);
+        }
+        first(statement);
+    });
+    first(&mut statement);
+    statement
+}
+
+fn push_after(statement: &mut Statement, direction: Direction, key: MeasureKey) {
     statement
         .push(&format!(
-            " ORDER BY counted_at {order}, ticket_id {order}, metric {order}, round {order} LIMIT "
+            " AND (counted_at, ticket_id, metric, round) {} (",
+            direction.after()
         ))
-        .bind(limit.rows(), Type::INT8);
-    statement
+        .bind(key.counted_at.get(), Type::TIMESTAMPTZ)
+        .push(", ")
+        .bind(key.ticket_id, Type::UUID)
+        .push(", ")
+        .bind(key.metric, Type::INT2)
+        .push(", ")
+        .bind(key.round, Type::INT4)
+        .push(")");
 }
 
 /// Counts all waits that fit.

@@ -11,7 +11,7 @@ use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 use super::lists::Said;
-use super::statements::WITH_PARTS_MAX;
+use super::statements::{NUMBER, SUBJECT, WITH_PARTS_MAX};
 use super::turns::Planned;
 use super::words::Words;
 use super::{
@@ -130,18 +130,19 @@ impl ReadModels {
             ranked.extend(tickets.into_iter().map(|id| (id, RANK_OF_REQUESTER)));
         }
         if let Some(patterns) = search.words.patterns() {
-            let (with_parts, more) = self.with_parts(running, patterns).await?;
+            let (with_parts, more) = self.with_parts(running, search, patterns).await?;
             is_cut = more;
             ranked.extend(with_parts.into_iter().map(|id| (id, RANK_OF_PART)));
         }
         Ok((ranked, is_cut))
     }
 
-    /// Tickets with the patterns in their subjects, and whether there may be more. For staff they are found by trigrams among
+    /// Tickets with the patterns in their subjects, or of digits in their numbers, and whether there may be more. For staff they are found by trigrams among
     /// all; a customer sees few, and these are gone through.
     async fn with_parts(
         &self,
         running: &Running<'_>,
+        search: &Search,
         patterns: Vec<String>,
     ) -> Result<(HashSet<Uuid>, bool), ReadError> {
         if !running.asker.viewer.is_staff() {
@@ -149,10 +150,17 @@ impl ReadModels {
             let rows = self.run(running, &statement, Planned::Freely).await?;
             return Ok((ids(&rows)?, false));
         }
-        let statement = statements::by_parts(running.asker.viewer, patterns);
-        let rows = self.run(running, &statement, Planned::ByBitmaps).await?;
-        let is_cut = i64::try_from(rows.len()).is_ok_and(|found| found >= WITH_PARTS_MAX);
-        Ok((self.seen_among(running, &rows).await?, is_cut))
+        let mut texts = vec![SUBJECT];
+        // Nothing but numbers is in a number.
+        texts.extend((patterns.len() == search.words.numbers().len()).then_some(NUMBER));
+        let (mut found, mut is_cut) = (HashSet::new(), false);
+        for text in texts {
+            let statement = statements::by_parts(running.asker.viewer, text, patterns.clone());
+            let rows = self.run(running, &statement, Planned::ByBitmaps).await?;
+            is_cut |= i64::try_from(rows.len()).is_ok_and(|found| found >= WITH_PARTS_MAX);
+            found.extend(self.seen_among(running, &rows).await?);
+        }
+        Ok((found, is_cut))
     }
 
     /// The newest tickets that have each of several words somewhere.

@@ -230,11 +230,15 @@ fn ids(asker: Asker<'_>, filter: &TicketFilter) -> Statement {
     statement
 }
 
-/// Where parts are looked for in tickets; as its index has it.
+/// What parts are looked for in; as the indexes have it.
+pub(super) const SUBJECT: &str = "lower(subject)";
+/// The same, for parts that are digits alone.
+pub(super) const NUMBER: &str = "number::text";
 const NUMBER_AND_SUBJECT: &str = "lower(number::text || ' ' || subject)";
 
-/// Tickets in whose number or subject the patterns are, found by their trigrams: their ids. Nothing is said of who may see them.
-pub(super) fn by_parts(viewer: &Viewer, patterns: Vec<String>) -> Statement {
+/// Tickets in whose [`SUBJECT`] or [`NUMBER`] the patterns are, found by their trigrams: their ids. Nothing is said of who may see
+/// them.
+pub(super) fn by_parts(viewer: &Viewer, text: &'static str, patterns: Vec<String>) -> Statement {
     let mut statement = Statement::default();
     statement
         .push(formatcp!(
@@ -244,7 +248,7 @@ pub(super) fn by_parts(viewer: &Viewer, patterns: Vec<String>) -> Statement {
         .push(" AND org_id = ")
         .bind(viewer.tenant.org_id.0, Type::UUID)
         .push(formatcp!(" AND {LISTED_TICKETS}"));
-    push_patterns(&mut statement, NUMBER_AND_SUBJECT, patterns);
+    push_patterns(&mut statement, text, patterns);
     statement.push(" LIMIT ").bind(WITH_PARTS_MAX, Type::INT8);
     statement
 }

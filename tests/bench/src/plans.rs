@@ -58,6 +58,13 @@ pub async fn write(
     fs::write(&file, page).with_context(|| format!("{} cannot be written", file.display()))
 }
 
+/// Says why there are no plans: what was measured before counts without them.
+pub fn tell(planned: Result<()>) {
+    if let Err(error) = planned {
+        eprintln!("no plans: {error:#}");
+    }
+}
+
 /// The log of the private PostgreSQL.
 struct Log(PathBuf);
 

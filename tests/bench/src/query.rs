@@ -90,7 +90,8 @@ pub async fn run(cli: &Cli) -> Result<Report> {
             )
         })
         .collect();
-    plans::write(&servers, &product, &desk.agent_token, "query", &asked).await?;
+    let planned = plans::write(&servers, &product, &desk.agent_token, "query", &asked).await;
+    plans::tell(planned);
     servers.stop().await?;
     Ok(report)
 }

@@ -65,7 +65,8 @@ pub async fn run(cli: &Cli) -> Result<Report> {
         .into_iter()
         .map(|(what, path)| (what, dated(&path, 0)))
         .collect();
-    plans::write(&servers, &product, &desk.admin_token, "reports", &asked).await?;
+    let planned = plans::write(&servers, &product, &desk.admin_token, "reports", &asked).await;
+    plans::tell(planned);
     servers.stop().await?;
     Ok(report)
 }

@@ -66,7 +66,8 @@ pub async fn run(cli: &Cli) -> Result<Report> {
         asked.extend(paths.into_iter().next().map(|path| (what.to_owned(), path)));
     }
     drop(server);
-    plans::write(&servers, &product, &desk.agent_token, "search", &asked).await?;
+    let planned = plans::write(&servers, &product, &desk.agent_token, "search", &asked).await;
+    plans::tell(planned);
     servers.stop().await?;
     Ok(report)
 }

@@ -48,12 +48,12 @@ const PRIORITIES: [(Priority, u32); 4] = [
     (Priority::High, 16),
     (Priority::Urgent, 11),
 ];
-/// Of a thousand tickets, those of each channel.
 /// Every ticket has two clocks, so that reports of attainment have two waits of each.
 const TARGETS: Targets = Targets {
     first_response_minutes: Targets::MAX_MINUTES,
     resolution_minutes: Targets::MAX_MINUTES,
 };
+/// Of a thousand tickets, those of each channel.
 const CHANNELS: [(Channel, u32); 3] = [
     (Channel::Phone, 991),
     (Channel::Web, 7),

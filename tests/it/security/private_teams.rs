@@ -175,6 +175,9 @@ async fn no_group_and_no_condition_tells_what_was_promised_to_a_hidden_ticket() 
     let view = scene.app.admin().post("/views", view).await.expect(201);
     let view = format!("&view={}", view.id());
     let of_team = format!("&query=team:{}", scene.team);
+    scene.app.at_rest().await;
+    let known = scene.app.log().await.last().unwrap().recorded_at;
+    let then = format!("&as_of={}", known.to_rfc3339().replace('+', "%2B"));
     for conditions in [
         "",
         "&channel=api",
@@ -182,6 +185,7 @@ async fn no_group_and_no_condition_tells_what_was_promised_to_a_hidden_ticket() 
         "&query=tag:vip",
         &view,
         &of_team,
+        &then,
     ] {
         let range = format!("from=2026-01-01T00:00:00Z&to=2026-12-31T00:00:00Z{conditions}");
         for (person, is_shown) in [
@@ -197,6 +201,10 @@ async fn no_group_and_no_condition_tells_what_was_promised_to_a_hidden_ticket() 
             let found: usize = pages.iter().map(|page| page.items().len()).sum();
             assert_eq!(pages[0]["total"], found, "{list}");
             for group in ["week", "month", "channel", "tag"] {
+                // Tags are those of now.
+                if group == "tag" && conditions == then {
+                    continue;
+                }
                 let report = format!("/reports/sla?{range}&group_by={group}");
                 let report = person.get(&report).await.expect(200);
                 let sum = |counts: &Value| {

@@ -207,7 +207,7 @@ impl FigureQuery {
         let is_by_month = matches!(self.period, None | Some(Period::Month));
         match of_days {
             Some(Cut::Agent) if is_by_month => Some(Cut::AgentByMonth),
-            Some(Cut::Tag) if is_by_month => Some(Cut::TagByMonth),
+            Some(Cut::Tag) if is_by_month && !self.figure.is_timed() => Some(Cut::TagByMonth),
             Some(Cut::Priority | Cut::Channel | Cut::Team) => Some(Cut::PriorityAndChannel),
             // A priority and a channel at once.
             None if self
@@ -260,5 +260,87 @@ impl FigureQuery {
             [cut] => Some(*cut),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::tickets::Holder;
+    use domain::ids::TeamId;
+    use domain::text::Tag;
+
+    fn query(figure: Figure, period: Option<Period>, split: Option<Split>) -> FigureQuery {
+        let day = |day: &str| day.parse().unwrap();
+        FigureQuery {
+            figure,
+            filter: FigureFilter {
+                days: DayRange::new(day("2026-01-10"), day("2026-07-10")).unwrap(),
+                as_of: None,
+                channels: Vec::new(),
+                tickets: TicketFilter::default(),
+            },
+            period,
+            split,
+        }
+    }
+
+    #[test]
+    fn the_cut_with_the_fewest_rows_that_knows_all_is_taken_first() {
+        use Figure::{Opened, Resolution};
+        let (day, month) = (Some(Period::Day), Some(Period::Month));
+        let of = |figure, period, split| query(figure, period, split).cuts();
+        assert_eq!(of(Opened, day, None), [Cut::PriorityAndChannel, Cut::Team]);
+        assert_eq!(
+            of(Opened, day, Some(Split::Channel)),
+            [Cut::PriorityAndChannel, Cut::Channel]
+        );
+        assert_eq!(of(Opened, month, Some(Split::Team)), [Cut::Team]);
+        assert_eq!(of(Resolution, day, Some(Split::Agent)), [Cut::Agent]);
+        assert_eq!(
+            of(Resolution, None, Some(Split::Agent)),
+            [Cut::AgentByMonth, Cut::Agent]
+        );
+        assert_eq!(
+            of(Opened, month, Some(Split::Tag)),
+            [Cut::TagByMonth, Cut::Tag]
+        );
+        // A month of a tag has no times.
+        assert_eq!(of(Resolution, month, Some(Split::Tag)), [Cut::Tag]);
+    }
+
+    #[test]
+    fn what_no_sum_knows_at_once_has_no_cut() {
+        let narrowed = |narrow: fn(&mut FigureFilter)| {
+            let mut query = query(Figure::Opened, Some(Period::Month), None);
+            narrow(&mut query.filter);
+            query.cuts()
+        };
+        let both = narrowed(|it| {
+            it.tickets.priorities = vec![Priority::High];
+            it.channels = vec![Channel::Email];
+        });
+        assert_eq!(both, [Cut::PriorityAndChannel]);
+        let team = narrowed(|it| {
+            it.tickets.team = Some(Holder::One(TeamId(Uuid::from_u128(3))));
+            it.channels = vec![Channel::Email];
+        });
+        assert_eq!(team, [Cut::Channel]);
+        let tag_and_team = narrowed(|it| {
+            it.tickets.team = Some(Holder::Nobody);
+            it.tickets.tags = vec![Tag::parse("vip").unwrap()];
+        });
+        assert_eq!(tag_and_team, []);
+        let tag_and_priority = narrowed(|it| {
+            it.tickets.priorities = vec![Priority::High];
+            it.tickets.tags = vec![Tag::parse("vip").unwrap()];
+        });
+        assert_eq!(tag_and_priority, []);
+        let then = narrowed(|it| {
+            it.as_of = Some(Moment::new("2026-02-01T00:00:00Z".parse().unwrap()).unwrap());
+        });
+        assert_eq!(then, []);
     }
 }

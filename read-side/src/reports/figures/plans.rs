@@ -35,7 +35,7 @@ const FACTS: &str = "
     INSERT INTO core.report_cells (partition, org_id, figure, cut, day, team_id, key, label, count, total, times)
     SELECT 1, ('00000000-0000-0000-0000-00000000000' || o)::uuid, f, c, date '2026-01-01' + d,
         ('00000000-0000-0000-0000-' || lpad(k::text, 12, '0'))::uuid, gen_random_uuid(), '', 1, 0, ''
-    FROM generate_series(1, 2) AS o, generate_series(1, 9) AS f, generate_series(1, 4) AS c, generate_series(0, 39) AS d,
+    FROM generate_series(1, 2) AS o, generate_series(1, 9) AS f, unnest(ARRAY[1, 2, 3, 4, 9]) AS c, generate_series(0, 39) AS d,
         generate_series(1, 10) AS k";
 
 fn query(figure: Figure) -> FigureQuery {
@@ -53,6 +53,15 @@ fn query(figure: Figure) -> FigureQuery {
     }
 }
 
+/// By agent over months, of which the ends are put together from days.
+fn of_months(figure: Figure) -> FigureQuery {
+    let day = |day: &str| day.parse().unwrap();
+    let mut query = query(figure);
+    query.filter.days = DayRange::new(day("2025-12-05"), day("2026-02-06")).unwrap();
+    (query.period, query.split) = (None, Some(Split::Agent));
+    query
+}
+
 #[tokio::test]
 async fn sums_are_read_by_their_key_and_facts_along_their_time() {
     let client = database("plans_of_figures", FACTS).await;
@@ -62,6 +71,19 @@ async fn sums_are_read_by_their_key_and_facts_along_their_time() {
             let mut query = query(figure);
             let frame = Frame::of(query.filter.days, query.period, Zone::UTC);
             let sums = statement::of_cells(&viewer, &query, Cut::Priority, &frame);
+            let of_days = plan(&client, &sums).await;
+            assert!(
+                of_days.contains("report_cells_pkey"),
+                "{figure:?} {of_days}"
+            );
+            assert!(
+                !of_days.contains("Seq Scan on report_cells"),
+                "{figure:?} {of_days}"
+            );
+
+            let months = of_months(figure);
+            let in_months = Frame::of(months.filter.days, months.period, Zone::UTC);
+            let sums = statement::of_cells(&viewer, &months, Cut::AgentByMonth, &in_months);
             let plan = plan(&client, &sums).await;
             assert!(plan.contains("report_cells_pkey"), "{figure:?} {plan}");
             assert!(
