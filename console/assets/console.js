@@ -52,6 +52,14 @@ document.addEventListener("input", (event) => {
   if (event.target.id === "step") document.getElementById("step-shown").value = event.target.value;
 });
 
+// The keys that move the slider go on beyond its ends, where the history does.
+const ONWARDS = { ArrowRight: "later", ArrowUp: "later", PageUp: "later", ArrowLeft: "earlier", ArrowDown: "earlier", PageDown: "earlier" };
+document.addEventListener("keydown", ({ target, key, ctrlKey, altKey, metaKey }) => {
+  if (target.id !== "step" || ctrlKey || altKey || metaKey || !(key in ONWARDS)) return;
+  const end = ONWARDS[key] === "later" ? target.max : target.min;
+  if (target.value === end) document.getElementById(ONWARDS[key])?.click();
+});
+
 // j and k walk through the list, r goes to the reply; not while something is being written.
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey) return;

@@ -1,15 +1,22 @@
-//! Charts as SVG within the page, drawn by plotters.
+//! Charts as SVG within the page, drawn by plotters, whose bars lead to what they count.
 //!
 //! Their colours are names rather than colours: the style sheet gives each its own, for light and for dark, by the value of
 //! the attribute, which it outranks.
 
+use std::fmt::Write as _;
+
+use plotters::coord::Shift;
+use plotters::coord::types::{RangedCoordf64, RangedCoordi64};
 use plotters::prelude::*;
 
-const WIDTH: u32 = 720;
-const HEIGHT: u32 = 260;
+const WIDTH: u32 = 560;
+const HEIGHT: u32 = 220;
 /// What margins and labels leave of the width.
-const PLOT_WIDTH: u32 = 660;
-const ROW_HEIGHT: u32 = 34;
+const PLOT_WIDTH: u32 = 496;
+/// Names below the axis.
+const NAMES_MAX: usize = 7;
+/// What the bars of a period leave of its width on each side.
+const GAP: f64 = 0.1;
 /// `#010101` to `#010106` in the style sheet.
 const TEXT: RGBColor = RGBColor(1, 1, 1);
 const GRID: RGBColor = RGBColor(1, 1, 2);
@@ -28,7 +35,7 @@ fn failed(error: impl std::fmt::Display) -> ChartError {
     ChartError(error.to_string())
 }
 
-/// What a part of a bar tells, each in a colour of its own.
+/// What a bar tells, each in a colour of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ink {
     /// What went well.
@@ -37,7 +44,7 @@ pub enum Ink {
     Breached,
     /// A number.
     Plain,
-    /// What goes beyond it.
+    /// Another one beside it.
     Faint,
 }
 
@@ -50,112 +57,166 @@ impl Ink {
             Self::Faint => FAINT,
         }
     }
+
+    /// The class of its key in a legend.
+    pub fn class(self) -> &'static str {
+        match self {
+            Self::Met => "met",
+            Self::Breached => "missed",
+            Self::Plain => "plain",
+            Self::Faint => "faint",
+        }
+    }
 }
 
-/// A day and the parts of its bar, from the bottom up.
+/// A period and its bars, side by side.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Day {
-    /// Year, month and day.
+pub struct Slot {
+    /// What stands below the axis.
     pub name: String,
     /// As many as there are inks.
-    pub parts: Vec<i64>,
+    pub bars: Vec<Bar>,
 }
 
-/// A bar for each day, its parts on top of each other, with numbers in `unit`. Nothing without days.
-pub fn by_day(title: &str, inks: &[Ink], unit: &str, days: &[Day]) -> Result<String, ChartError> {
-    if days.is_empty() {
+/// A bar.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bar {
+    /// How high it is.
+    pub value: i64,
+    /// What it tells, in words.
+    pub told: String,
+    /// Where it leads.
+    pub link: Option<String>,
+}
+
+/// Bars for each period, with numbers in `unit`. Nothing where all of them are zero.
+pub fn by_period(
+    title: &str,
+    inks: &[Ink],
+    unit: &str,
+    slots: &[Slot],
+) -> Result<String, ChartError> {
+    let values = slots.iter().flat_map(|slot| &slot.bars);
+    let most = values.map(|bar| bar.value).max().unwrap_or(0);
+    if most == 0 {
         return Ok(String::new());
     }
-    let sums = days.iter().map(|day| day.parts.iter().sum());
-    let most: i64 = sums.max().unwrap_or(0);
-    let mut svg = String::new();
+    let (mut svg, mut links) = (String::new(), String::new());
     {
         let root = SVGBackend::with_string(&mut svg, (WIDTH, HEIGHT)).into_drawing_area();
-        let count = u32::try_from(days.len()).map_err(failed)?;
-        let mut chart = ChartBuilder::on(&root)
-            .margin(8)
-            .x_label_area_size(28)
-            .y_label_area_size(52)
-            .build_cartesian_2d(0.0..f64::from(count), 0..most.max(1))
-            .map_err(failed)?;
-        chart
-            .configure_mesh()
-            .disable_x_mesh()
-            .x_labels(8)
-            .y_labels(5)
-            .x_label_formatter(&|at| day_at(days, *at))
-            .y_label_formatter(&|number| format!("{number}{unit}"))
-            // The name of a day stands below the middle of its bar.
-            .x_label_offset(PLOT_WIDTH / count.max(1) / 2)
-            .axis_style(GRID)
-            .bold_line_style(GRID)
-            .light_line_style(TRANSPARENT)
-            .label_style(FONT.into_font().color(&TEXT))
-            .draw()
-            .map_err(failed)?;
-        let bars = (0_u32..).zip(days).flat_map(|(index, day)| {
-            let left = f64::from(index);
-            let mut from = 0;
-            day.parts.iter().zip(inks).map(move |(part, ink)| {
-                let corners = [(left + 0.1, from), (left + 0.9, from + part)];
-                from += part;
-                Rectangle::new(corners, ink.colour().filled())
-            })
+        let mut chart = axes(&root, unit, slots, most)?;
+        let places = places(slots);
+        let bars = places.iter().zip(inks.iter().cycle());
+        let bars = bars.map(|(place, ink)| {
+            let corners = [(place.left, 0), (place.right, place.bar.value)];
+            Rectangle::new(corners, ink.colour().filled())
         });
         chart.draw_series(bars).map_err(failed)?;
-        root.present().map_err(failed)?;
-    }
-    Ok(named(&svg, title))
-}
-
-/// The day that begins at a place of the axis: month and day.
-fn day_at(days: &[Day], place: f64) -> String {
-    let begins = (0_u32..)
-        .zip(days)
-        .find(|(index, _)| f64::from(*index) == place);
-    let day = begins.and_then(|(_, day)| day.name.get(5..));
-    day.unwrap_or_default().to_owned()
-}
-
-/// The share that was met of each group, of a hundred. Nothing without groups.
-pub fn shares(title: &str, groups: &[(String, f64)]) -> Result<String, ChartError> {
-    if groups.is_empty() {
-        return Ok(String::new());
-    }
-    let rows = u32::try_from(groups.len()).map_err(failed)?;
-    let mut svg = String::new();
-    {
-        let size = (WIDTH, rows * ROW_HEIGHT + 16);
-        let root = SVGBackend::with_string(&mut svg, size).into_drawing_area();
-        for (row, (name, share)) in (0i32..).zip(groups) {
-            let top = row * 34 + 10;
-            let text = FONT.into_font().color(&TEXT);
-            let (left, right) = (180, 640);
-            let to = left + ((f64::from(right - left)) * share.clamp(0.0, 1.0)) as i32;
-            let bar = |to: i32, colour: RGBColor| {
-                Rectangle::new([(left, top), (to, top + 18)], colour.filled())
-            };
-            root.draw(&Text::new(name.clone(), (4, top + 3), text.clone()))
-                .map_err(failed)?;
-            root.draw(&bar(right, GRID)).map_err(failed)?;
-            root.draw(&bar(to, BAR)).map_err(failed)?;
-            let percent = format!("{:.1} %", share * 100.0);
-            root.draw(&Text::new(percent, (right + 10, top + 3), text))
-                .map_err(failed)?;
+        for place in &places {
+            let (left, top) = chart.backend_coord(&(place.left, most));
+            let (right, bottom) = chart.backend_coord(&(place.right, 0));
+            link(
+                &mut links,
+                place.bar,
+                [left, top, right - left, bottom - top],
+            )?;
         }
         root.present().map_err(failed)?;
     }
-    Ok(named(&svg, title))
+    Ok(named(&svg, title, &links))
 }
 
-/// The picture with a name for who cannot see it, as wide as its place. The numbers stand in a table below it.
-fn named(svg: &str, title: &str) -> String {
+type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+type Axes<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordi64>>;
+
+/// The axes, with names and lines.
+fn axes<'a, 'b>(
+    root: &'a Area<'b>,
+    unit: &str,
+    slots: &[Slot],
+    most: i64,
+) -> Result<Axes<'a, 'b>, ChartError> {
+    let count = u32::try_from(slots.len()).map_err(failed)?;
+    let mut chart = ChartBuilder::on(root)
+        .margin(6)
+        .x_label_area_size(26)
+        .y_label_area_size(52)
+        .build_cartesian_2d(0.0..f64::from(count), 0..most)
+        .map_err(failed)?;
+    chart
+        .configure_mesh()
+        .disable_x_mesh()
+        .x_labels(NAMES_MAX)
+        .y_labels(5)
+        .x_label_formatter(&|at| name_at(slots, *at))
+        .y_label_formatter(&|number| format!("{number}{unit}"))
+        // A name stands below the middle of its bars.
+        .x_label_offset(PLOT_WIDTH / count.max(1) / 2)
+        .axis_style(GRID)
+        .bold_line_style(GRID)
+        .light_line_style(TRANSPARENT)
+        .label_style(FONT.into_font().color(&TEXT))
+        .draw()
+        .map_err(failed)?;
+    Ok(chart)
+}
+
+/// Where a bar stands on the axis.
+struct Place<'a> {
+    left: f64,
+    right: f64,
+    bar: &'a Bar,
+}
+
+fn places(slots: &[Slot]) -> Vec<Place<'_>> {
+    let slots = (0_u32..).zip(slots);
+    let places = slots.flat_map(|(index, slot)| {
+        let count = u32::try_from(slot.bars.len()).unwrap_or(u32::MAX);
+        let width = (1.0 - 2.0 * GAP) / f64::from(count.max(1));
+        (0_u32..).zip(&slot.bars).map(move |(part, bar)| {
+            let left = f64::from(index) + GAP + f64::from(part) * width;
+            Place {
+                left,
+                right: left + width,
+                bar,
+            }
+        })
+    });
+    places.collect()
+}
+
+/// The name of the period that begins at a place of the axis.
+fn name_at(slots: &[Slot], place: f64) -> String {
+    let mut begins = (0_u32..).zip(slots);
+    let slot = begins.find(|(index, _)| f64::from(*index) == place);
+    slot.map(|(_, slot)| slot.name.clone()).unwrap_or_default()
+}
+
+/// A link over the whole height of a bar, which may itself be too low to hit. The keyboard gets there through the table below
+/// the chart, where it has to pass by no other bar.
+fn link(links: &mut String, bar: &Bar, [x, y, width, height]: [i32; 4]) -> Result<(), ChartError> {
+    let Some(address) = &bar.link else {
+        return Ok(());
+    };
+    let (address, told) = (escaped(address), escaped(&bar.told));
+    write!(
+        links,
+        "<a href=\"{address}\" tabindex=\"-1\" aria-label=\"{told}\"><title>{told}</title>\
+         <rect class=\"hit\" x=\"{x}\" y=\"{y}\" width=\"{}\" height=\"{height}\"/></a>",
+        width.max(1)
+    )
+    .map_err(failed)
+}
+
+/// The picture with a name for who cannot see it, as wide as its place, and its links. The numbers stand in a table below it.
+fn named(svg: &str, title: &str, links: &str) -> String {
     let Some((head, rest)) = svg.split_once('>') else {
         return String::new();
     };
     let view = head.find("viewBox").map_or("", |at| &head[at..]);
     let title = escaped(title);
-    format!("<svg class=\"chart\" role=\"img\" aria-label=\"{title}\" {view}>{rest}")
+    let rest = rest.trim_end().trim_end_matches("</svg>");
+    format!("<svg class=\"chart\" role=\"group\" aria-label=\"{title}\" {view}>{rest}{links}</svg>")
 }
 
 fn escaped(text: &str) -> String {
@@ -171,23 +232,32 @@ mod tests {
 
     const OUTCOMES: [Ink; 2] = [Ink::Met, Ink::Breached];
 
-    fn day(name: &str, met: i64, breached: i64) -> Day {
-        Day {
-            name: name.to_owned(),
-            parts: vec![met, breached],
+    fn bar(value: i64) -> Bar {
+        Bar {
+            value,
+            told: format!("\"{value}\" <met>"),
+            link: (value > 0).then(|| format!("/there?a={value}&b")),
         }
+    }
+
+    fn slot(name: &str, met: i64, breached: i64) -> Slot {
+        Slot {
+            name: name.to_owned(),
+            bars: vec![bar(met), bar(breached)],
+        }
+    }
+
+    fn number(line: &str, name: &str) -> u32 {
+        let (_, rest) = line.split_once(&format!(" {name}=\"")).unwrap();
+        rest.split('"').next().unwrap().parse().unwrap()
     }
 
     #[test]
     fn a_chart_has_a_name_and_no_style_that_the_policy_of_contents_forbids() {
-        let days = [day("2026-03-01", 3, 1), day("2026-03-02", 0, 0)];
-        let svg = by_day("Met & missed", &OUTCOMES, "", &days).unwrap();
-        assert!(
-            svg.starts_with(
-                "<svg class=\"chart\" role=\"img\" aria-label=\"Met &amp; missed\" viewBox="
-            ),
-            "{svg}"
-        );
+        let slots = [slot("03-01", 3, 1), slot("03-02", 0, 0)];
+        let svg = by_period("Met & missed", &OUTCOMES, "", &slots).unwrap();
+        let begin = "<svg class=\"chart\" role=\"group\" aria-label=\"Met &amp; missed\" viewBox=";
+        assert!(svg.starts_with(begin), "{svg}");
         assert!(!svg.contains("style="), "{svg}");
         for colour in ["#010103", "#010104"] {
             assert!(svg.contains(colour), "{svg}");
@@ -196,27 +266,36 @@ mod tests {
     }
 
     #[test]
-    fn one_day_is_a_bar_of_its_own() {
-        let svg = by_day("Met", &OUTCOMES, " h", &[day("2026-03-01", 2, 0)]).unwrap();
-        let bar = svg.lines().find(|line| line.contains("#010103")).unwrap();
-        let size = |name: &str| {
-            let (_, rest) = bar.split_once(&format!("{name}=\"")).unwrap();
-            rest.split('"').next().unwrap().parse::<u32>().unwrap()
-        };
-        assert!(size("width") > 100 && size("height") > 100, "{bar}");
-        assert!(svg.contains("03-01"), "{svg}");
+    fn one_period_has_its_bars_side_by_side() {
+        let svg = by_period("Met", &OUTCOMES, " h", &[slot("03-01", 2, 1)]).unwrap();
+        let of = |colour| svg.lines().find(|line| line.contains(colour)).unwrap();
+        let (met, missed) = (of("#010103"), of("#010104"));
+        assert!(number(met, "width") > 100 && number(met, "height") > 100);
+        assert!(number(missed, "x") >= number(met, "x") + number(met, "width") - 1);
+        assert!(number(missed, "height") < number(met, "height"), "{missed}");
     }
 
     #[test]
-    fn a_name_of_a_group_cannot_leave_its_text() {
-        let svg = shares("Teams", &[("<script>".to_owned(), 0.5)]).unwrap();
-        assert!(!svg.contains("<script>"), "{svg}");
-        assert!(svg.contains("50.0 %"), "{svg}");
+    fn a_bar_leads_to_what_it_counts_over_the_whole_height_and_an_empty_one_nowhere() {
+        let svg = by_period("Met", &OUTCOMES, "", &[slot("03-01", 100, 1)]).unwrap();
+        assert_eq!(svg.matches("<a href=").count(), 2, "{svg}");
+        assert!(svg.contains("href=\"/there?a=1&amp;b\""), "{svg}");
+        assert!(
+            svg.contains("<title>&quot;1&quot; &lt;met></title>"),
+            "{svg}"
+        );
+        let (_, links) = svg.split_once("<a href").unwrap();
+        for hit in links.split("<rect class=\"hit\"").skip(1) {
+            assert!(number(hit, "height") > 100, "{hit}");
+        }
+        let svg = by_period("Met", &OUTCOMES, "", &[slot("03-01", 1, 0)]).unwrap();
+        assert_eq!(svg.matches("<a href=").count(), 1, "{svg}");
     }
 
     #[test]
     fn nothing_to_show_is_no_chart() {
-        assert_eq!(by_day("x", &OUTCOMES, "", &[]).unwrap(), "");
-        assert_eq!(shares("x", &[]).unwrap(), "");
+        assert_eq!(by_period("x", &OUTCOMES, "", &[]).unwrap(), "");
+        let empty = [slot("03-01", 0, 0)];
+        assert_eq!(by_period("x", &OUTCOMES, "", &empty).unwrap(), "");
     }
 }

@@ -14,5 +14,6 @@ pub mod http;
 
 mod charts;
 mod past;
+mod reported;
 mod shown;
 mod words;

@@ -1,6 +1,6 @@
 //! What the console reads of the API's answers.
 
-use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -54,6 +54,17 @@ pub struct ViewCount {
     /// None where the conditions are not understood any more.
     pub tickets: Option<i64>,
     pub or_more: bool,
+}
+
+impl ViewCount {
+    /// The total of the list that a query gives.
+    pub fn of_query(tickets: Option<i64>) -> Self {
+        Self {
+            view_id: None,
+            tickets,
+            or_more: false,
+        }
+    }
 }
 
 /// A ticket.
@@ -173,60 +184,6 @@ impl Clock {
             &self.state
         }
     }
-}
-
-/// What the reports count.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Report {
-    pub total: Counts,
-    pub groups: Vec<Group>,
-}
-
-/// Waits by their outcome.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Counts {
-    pub running: i64,
-    pub met: i64,
-    pub breached: i64,
-    pub attainment: Option<f64>,
-}
-
-/// The counts of one group.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Group {
-    pub day: Option<NaiveDate>,
-    pub metric: Option<String>,
-    pub priority: Option<String>,
-    pub team: Option<Named>,
-    pub counts: Counts,
-}
-
-/// A report of tickets.
-#[derive(Debug, Clone, Deserialize)]
-pub struct FigureReport {
-    pub total: Numbers,
-    pub groups: Vec<FigureGroup>,
-}
-
-/// The tickets of a period.
-#[derive(Debug, Clone, Deserialize)]
-pub struct FigureGroup {
-    pub from: NaiveDate,
-    pub numbers: Numbers,
-}
-
-/// The numbers of some tickets.
-#[derive(Debug, Clone, Default, Deserialize)]
-pub struct Numbers {
-    pub count: i64,
-    pub seconds: Option<Percentiles>,
-}
-
-/// Times, by the nearest rank.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
-pub struct Percentiles {
-    pub p50: i64,
-    pub p90: i64,
 }
 
 /// The organization of whoever looks.

@@ -7,6 +7,11 @@ pub fn plain(word: &str) -> String {
     word.replace('_', " ")
 }
 
+/// What became of a promise: the API's word for a missed one is said like the others.
+pub fn outcome(word: &str) -> String {
+    plain(if word == "breached" { "missed" } else { word })
+}
+
 /// A moment, to the minute.
 pub fn at(time: &DateTime<Utc>) -> String {
     time.format("%Y-%m-%d %H:%M").to_string()
@@ -40,6 +45,11 @@ pub fn duration(seconds: i64) -> String {
         (_, _, _) => format!("{days} d {hours} h"),
     };
     format!("{sign}{text}")
+}
+
+/// A part of one, of a hundred.
+pub fn percent(part: f64) -> String {
+    format!("{:.1} %", part * 100.0)
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 // What a person does in the console, step by step. Each step says what it shows, and fails for one reason.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { chromium } from "playwright-core";
 
-const { API, CUSTOMER_TOKEN, AGENT_TOKEN, ADMIN_TOKEN, CUSTOMER_EMAIL, AGENT_EMAIL, PASSWORD, CHROMIUM } = process.env;
+const { API, CUSTOMER_TOKEN, AGENT_TOKEN, ADMIN_TOKEN, CUSTOMER_EMAIL, AGENT_EMAIL, PASSWORD, CHROMIUM, STAGE, TEAM_ID } = process.env;
 const origin = new URL(API).origin;
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const subject = "The scanner eats every second page";
@@ -76,6 +77,16 @@ async function seen(page, name) {
   await settled(page);
 }
 
+// The page as docs/CONSOLE.md shows it, as far down as says something.
+async function picture(page, name, { colorScheme = "light", width = 1280, height = 900 } = {}) {
+  mkdirSync("pictures", { recursive: true });
+  await page.emulateMedia({ colorScheme });
+  await page.setViewportSize({ width, height });
+  await page.screenshot({ path: `pictures/${name}.png` });
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.setViewportSize({ width: 1280, height: 900 });
+}
+
 // Waits until no answer is on its way into the page: an element found before would be replaced, and the focus moved.
 async function settled(page) {
   const moving = page.locator(".htmx-request, .htmx-swapping, .htmx-settling");
@@ -132,6 +143,29 @@ const steps = {
     await views.getByRole("link", { name: "Urgent 1" }).click();
     await page.waitForURL(/query=.*priority%3Aurgent/, { waitUntil: "commit" });
     await page.getByRole("link", { name: subject }).waitFor();
+  },
+
+  async "filters that have no field stay when another one is changed, and are taken away by a click"({ page, ticket }) {
+    const requester = ticket.requester_id;
+    await page.goto(`${origin}/console/tickets?team=none&requester=${requester}&created_from=2026-01-01T00:00:00Z&assignee=${requester}`);
+    await page.getByLabel("Assignee").locator("option:checked", { hasText: "Casey Customer" }).waitFor({ state: "attached" });
+    await page.getByText("No ticket fits.").waitFor();
+    await page.getByRole("link", { name: "assignee: Casey Customer: take away" }).click();
+    await page.getByRole("link", { name: subject }).waitFor();
+    await settled(page);
+    await page.getByRole("checkbox", { name: "low" }).check();
+    await page.waitForURL(/priority=low/, { waitUntil: "commit" });
+    await page.getByText("A quiet question").waitFor();
+    await settled(page);
+    const chips = () => page.getByRole("list", { name: "Chosen" }).getByRole("link").allInnerTexts();
+    const told = (await chips()).map((text) => text.replace("\u00d7", "").trim());
+    assert.deepEqual(told, ["team: none", "requester: Casey Customer", "created from: 2026-01-01T00:00:00Z"]);
+    await seen(page, "chips");
+    await page.getByRole("link", { name: "requester: Casey Customer: take away" }).click();
+    await page.getByRole("link", { name: "requester: Casey Customer: take away" }).waitFor({ state: "detached" });
+    const { searchParams } = new URL(page.url());
+    assert.deepEqual([searchParams.get("requester"), searchParams.get("team"), searchParams.get("priority")], [null, "none", "low"]);
+    await page.goto(`${origin}/console/tickets`);
   },
 
   async "a saved view has its tickets, its order and its columns, and can be narrowed further"({ page }) {
@@ -235,7 +269,7 @@ const steps = {
     await page.keyboard.press("Home");
     await then.locator("dd", { hasText: /^new$/ }).waitFor();
     assert.equal(await then.getByText("Which page does it eat?").count(), 0);
-    await page.screenshot({ path: "past.png", fullPage: true });
+    await picture(page, "past", { height: 1180 });
     // Each step shows what the API answers of that moment.
     const history = await api(AGENT_TOKEN, "GET", `/tickets/${ticket.id}/history?limit=100`);
     for (const [index, entry] of history.items.entries()) {
@@ -248,16 +282,116 @@ const steps = {
     }
   },
 
+  async "the slider goes through all of a long history, by the keys alone"({ page }) {
+    const { id } = await api(CUSTOMER_TOKEN, "POST", "/tickets", { subject: "A long story", body: "It goes on." });
+    const subjects = Array.from({ length: 503 }, (_, index) => `Chapter ${index + 1}`);
+    for (const subject of subjects) await api(AGENT_TOKEN, "PATCH", `/tickets/${id}`, { subject });
+    const { version } = await api(AGENT_TOKEN, "GET", `/tickets/${id}`);
+    await page.goto(`${origin}/console/tickets/${id}`);
+    const slider = page.getByRole("slider", { name: /Step/ });
+    const at = (text) => page.locator("label[for=step]", { hasText: text }).waitFor();
+    await at("Step 500 of more than 500");
+    await slider.focus();
+    await page.keyboard.press("ArrowRight");
+    await at(`Step 501 of ${version}`);
+    await page.locator("#then").getByText("Chapter 500").first().waitFor();
+    await settled(page);
+    await page.keyboard.press("End");
+    await page.locator("#then dd", { hasText: /^Chapter 503$/ }).waitFor();
+    await settled(page);
+    await seen(page, "long-history");
+    await page.keyboard.press("Home");
+    await page.locator("#then dd", { hasText: /^Chapter 500$/ }).waitFor();
+    await settled(page);
+    await page.keyboard.press("ArrowLeft");
+    await at("Step 500 of more than 500");
+    await page.locator("#then dd", { hasText: /^Chapter 499$/ }).waitFor();
+    await page.getByRole("link", { name: "Steps after 500" }).click();
+    await at(`Step 501 of ${version}`);
+  },
+
+  async "five weeks of a desk fill the list"({ page }) {
+    const [, count] = /(\d+) tickets/.exec(execFileSync(STAGE, { encoding: "utf8" }));
+    const look = () => api(AGENT_TOKEN, "GET", "/tickets?include_total=true&limit=1");
+    const { total } = await eventually(look, (page) => page.total === Number(count) + 3);
+    assert.equal(total, Number(count) + 3);
+    await page.goto(`${origin}/console/tickets?query=${encodeURIComponent("status:new,open,pending,on_hold")}`);
+    await page.getByRole("navigation", { name: "Views" }).getByRole("link", { name: /Unsolved \d+/ }).waitFor();
+    await settled(page);
+    await picture(page, "tickets");
+    await picture(page, "tickets-small", { width: 390, height: 1100 });
+  },
+
   async "the page of analytics has charts with names and numbers"({ page }) {
     await page.getByRole("link", { name: "Analytics" }).click();
-    await page.getByRole("img", { name: "Tickets opened on each day" }).waitFor();
-    await page.getByText("2 in all").waitFor();
-    await page.getByRole("img", { name: "Backlog at the end of each day" }).waitFor();
-    await page.getByRole("img", { name: "Time to the first response" }).waitFor();
-    await page.getByRole("img", { name: "Waits met and missed on each day" }).waitFor();
+    for (const name of ["Opened and resolved", "Backlog at the end", "Time to the first response", "Time to resolution", "Came back and passed on", "Promises met and missed"]) {
+      await page.locator(`svg[aria-label="${name}"]`).waitFor();
+    }
     await page.getByText("Days of Europe/Berlin").waitFor();
-    await page.getByRole("img", { name: "By priority" }).waitFor();
+    for (const name of ["By promise", "By priority", "By team"]) await page.getByRole("region", { name: `Service levels: ${name}` }).getByRole("table").waitFor();
+    for (const name of ["Work of agents", "Work of teams", "By channel", "By tag", "By priority", "Hours of the week"]) {
+      await page.getByRole("region", { name, exact: true }).getByRole("table").first().waitFor();
+    }
     await seen(page, "analytics");
+    await picture(page, "analytics-light", { height: 1250 });
+    await picture(page, "analytics-dark", { colorScheme: "dark", height: 1250 });
+    await picture(page, "analytics-small", { width: 390, height: 1100 });
+    await page.evaluate(() => document.querySelector(".heat").closest(".card").scrollIntoView());
+    await picture(page, "analytics-hours", { height: 1250 });
+  },
+
+  async "every number and every bar leads to as many as it says"({ page }) {
+    const links = page.locator("main a[href*='/console/analytics/']");
+    const found = await links.evaluateAll((links) => links.map((link) => {
+      const told = (link.querySelector("title") ?? link).textContent.trim();
+      // Those within a chart have another kind of address.
+      return { href: new URL(link.getAttribute("href"), location).href, told, isBar: link.closest("svg") !== null };
+    }));
+    // Times and rates have no number of tickets in their words.
+    const counted = found.filter(({ told }) => /^(\d+|.*: .*(opened|resolved|met|missed) \d+)$/.test(told));
+    for (const part of ["figure=opened", "figure=resolution", "figure=backlog", "figure=assigned", "hour=", "/waits?", "/messages?"]) {
+      assert(counted.some(({ href }) => href.includes(part)), part);
+    }
+    assert(counted.some(({ isBar }) => isBar));
+    const step = Math.ceil(counted.length / 60);
+    for (const { href, told } of counted.filter((_, index) => index % step === 0)) {
+      const text = await (await page.request.get(href)).text();
+      const [, count] = /<span class="count">(\d+)<\/span>/.exec(text) ?? [];
+      assert.equal(count, /\d+$/.exec(told)[0], `${told}: ${href}`);
+    }
+  },
+
+  async "a number is narrowed by a filter, and clicking it shows its tickets"({ page }) {
+    await page.locator("select[name=team]").selectOption({ label: "Network" });
+    await page.getByRole("checkbox", { name: "email" }).check();
+    await page.locator("select[name=group]").selectOption("week");
+    await page.getByRole("button", { name: "Show" }).click();
+    await page.waitForURL(/team=.*channel=email/, { waitUntil: "commit" });
+    const teams = page.getByRole("region", { name: "Work of teams" });
+    await teams.getByRole("link", { name: "Service desk" }).waitFor({ state: "detached" });
+    await teams.getByRole("link", { name: "Network" }).waitFor();
+    await settled(page);
+    const tile = page.getByRole("list", { name: "At a glance" }).getByRole("link", { name: /^Opened/ });
+    const count = await tile.locator("strong").innerText();
+    await tile.click();
+    await page.getByRole("heading", { name: `Opened ${count}` }).waitFor();
+    await page.getByRole("link", { name: "team: Network: take away" }).waitFor();
+    await settled(page);
+    assert.equal(await page.locator("tbody tr").count(), Math.min(count, 25));
+    await seen(page, "behind");
+    await picture(page, "behind");
+    await page.locator("a.subject").first().click();
+    await page.locator("#subject").waitFor();
+    await settled(page);
+    await picture(page, "ticket", { height: 1180 });
+  },
+
+  async "a query with a mistake is mended on the page of analytics"({ page }) {
+    await page.goto(`${origin}/console/analytics?query=status:opne&priority=high`);
+    await page.getByRole("alert").getByText(/column 8/).waitFor();
+    assert.equal(await page.getByLabel("Query").inputValue(), "status:opne");
+    assert(await page.getByRole("checkbox", { name: "high" }).isChecked());
+    await seen(page, "analytics-mistake");
   },
 
   async "a form from elsewhere changes nothing"({ page, ticket }) {
@@ -298,6 +432,8 @@ const steps = {
     await page.locator(".thread").getByText("The even ones.").waitFor();
     const refused = await page.goto(`${origin}/console/analytics`);
     assert.equal(refused.status(), 403);
+    const counts = await page.request.get(`${origin}/console/tickets/counts`);
+    assert.match(await counts.text(), /Unsolved <span class="count">\d+<\/span>/, "a customer has counts, too");
     const unknown = await page.goto(`${origin}/console/tickets/${crypto.randomUUID()}`);
     assert.equal(unknown.status(), 404);
     await context.close();

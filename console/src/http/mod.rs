@@ -4,13 +4,14 @@ mod analytics;
 mod answers;
 mod assets;
 mod cookies;
-mod figures;
+mod filters;
 mod form;
 mod lists;
 mod reply;
 mod same_origin;
 mod sidebar;
 mod sign_in;
+mod tables;
 mod ticket;
 mod ticket_acts;
 mod ticket_desk;
@@ -36,6 +37,9 @@ pub fn endpoint(api: Within) -> BoxEndpoint<'static, Response> {
         .at("/tickets/:ticket_id/past", get(ticket_past::show))
         .at("/tickets/:ticket_id/:act", post(ticket_acts::send))
         .at("/analytics", get(analytics::show))
+        .at("/analytics/tickets", get(analytics::show_tickets))
+        .at("/analytics/waits", get(analytics::show_waits))
+        .at("/analytics/messages", get(analytics::show_messages))
         .at("/assets/:name", get(assets::asset))
         .data(api)
         .around(same_origin::check)

@@ -13,13 +13,13 @@ use super::form::Form;
 use super::lists::{Listed, follow};
 use super::reply::ReplyForm;
 use super::ticket_desk::{Desk, Holders, ShownClock};
-use super::ticket_past::{self, PastPanel};
+use super::ticket_past::{Asked, PastPanel};
 use super::visit::Visit;
 use crate::shown::{Message, Ticket};
 use crate::words;
 
-/// Pages that are followed of a thread or a history, of a hundred entries each.
-pub(super) const PAGES_MAX: usize = 5;
+/// Pages that are followed of a thread, of a hundred entries each.
+const PAGES_MAX: usize = 5;
 
 #[derive(Template)]
 #[template(path = "ticket.html")]
@@ -61,8 +61,8 @@ pub(super) async fn show(
         Ok(visit) => visit,
         Err(away) => return away.answer(),
     };
-    let step = ticket_past::step_of(request);
-    let outcome = TicketPage::load(&visit, ticket_id, step).await;
+    let asked = Asked::of(request);
+    let outcome = TicketPage::load(&visit, ticket_id, &asked).await;
     visit.end(outcome.map(|page| answers::page(&page)))
 }
 
@@ -71,15 +71,15 @@ impl TicketPage {
     pub(super) async fn load(
         visit: &Visit<'_>,
         ticket_id: Uuid,
-        step: Option<usize>,
+        asked: &Asked,
     ) -> Result<Self, Problem> {
         let told = try_join3(
             visit.get::<Ticket>(format!("/tickets/{ticket_id}")),
             messages(visit, ticket_id),
-            ticket_past::history(visit, ticket_id),
+            asked.history(visit, ticket_id),
         );
         let ((ticket, messages, history), name) = try_join(told, visit.name()).await?;
-        let past = PastPanel::of(visit, &ticket, &history, step, &messages.items);
+        let past = PastPanel::of(visit, &ticket, &history, asked, &messages.items);
         let (past, desk) = try_join(past, Desk::of(visit, &ticket)).await?;
         let is_staff = visit.person.is_staff();
         let is_closed = ticket.status == "closed";
@@ -91,7 +91,7 @@ impl TicketPage {
             is_closed,
             is_solved: is_closed || ticket.status == "resolved",
             past,
-            are_messages_left_out: messages.are_more,
+            are_messages_left_out: messages.next.is_some(),
             messages: messages.items.into_iter().map(Shown::new).collect(),
             clocks: desk.clocks,
             holders: desk.holders,

@@ -13,6 +13,7 @@ use super::answers;
 use super::form::{Form, address};
 use super::reply;
 use super::ticket::TicketPage;
+use super::ticket_past::Asked;
 use super::visit::{Away, Visit};
 
 /// How long to wait until the page shows what was done, in seconds.
@@ -92,7 +93,7 @@ impl Act {
 
     /// The ticket as it is now, with why the form was refused, and what was written in it.
     async fn refused(&self, visit: &Visit<'_>, problem: Problem) -> Result<Response, Problem> {
-        let page = TicketPage::load(visit, self.ticket_id, None).await;
+        let page = TicketPage::load(visit, self.ticket_id, &Asked::default()).await;
         let response = match page {
             Ok(page) if self.is_reply() => {
                 answers::refusing(&problem, &page.with_unsent(&self.form, &problem))

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use chrono::{DateTime, Utc};
-use futures::future::try_join3;
+use futures::future::try_join5;
 use platform::http::problem::Problem;
 use platform::http::within::Within;
 use poem::http::StatusCode;
@@ -10,9 +10,10 @@ use poem::web::Data;
 use poem::{Request, Response, handler};
 
 use super::answers;
+use super::filters::{self, Chip, Offered, offered};
 use super::form::{Form, address};
-use super::sidebar::{self, Chosen, Sidebar};
-use super::visit::Visit;
+use super::sidebar::{self, Chosen, LIST, Sidebar};
+use super::visit::{Visit, is_mistake};
 use crate::shown::{Page, SavedView, Ticket};
 use crate::words;
 
@@ -49,16 +50,40 @@ struct Filter {
 }
 
 /// Filters that the list takes over into the request to the API.
-const TAKEN: [&str; 9] = [
+const TAKEN: [&str; 13] = [
     "view",
     "query",
     "status",
     "priority",
     "assignee",
-    "team",
-    "requester",
     "tag",
     "sort",
+    "team",
+    "requester",
+    "created_from",
+    "created_to",
+    "updated_from",
+    "updated_to",
+];
+/// Those that can be taken away by a chip. The others have fields that show them.
+const WITH_CHIP: [&str; 8] = [
+    "assignee",
+    "tag",
+    "team",
+    "requester",
+    "created_from",
+    "created_to",
+    "updated_from",
+    "updated_to",
+];
+/// Those that have no field, and stay when another one is changed.
+const KEPT: [&str; 6] = [
+    "team",
+    "requester",
+    "created_from",
+    "created_to",
+    "updated_from",
+    "updated_to",
 ];
 
 impl Filter {
@@ -83,13 +108,19 @@ impl Filter {
     fn has(&self, name: &str, value: &str) -> bool {
         self.form.all(name).any(|chosen| chosen == value)
     }
-}
 
-/// A choice of a filter.
-struct Choice {
-    value: &'static str,
-    name: String,
-    is_chosen: bool,
+    /// What was chosen and has no field of its own.
+    fn kept(&self) -> Vec<(&'static str, String)> {
+        let of = |name: &'static str| self.form.all(name).map(move |it| (name, it.to_owned()));
+        let further_tags = of("tag").skip(1);
+        KEPT.into_iter().flat_map(of).chain(further_tags).collect()
+    }
+
+    /// Who the tickets are given to, where that is neither oneself nor nobody.
+    fn other_assignee(&self, me: &str) -> Option<&str> {
+        let assignee = self.form.get("assignee");
+        assignee.filter(|assignee| *assignee != me && *assignee != "none")
+    }
 }
 
 #[derive(Template)]
@@ -99,15 +130,16 @@ struct TicketsPage {
     is_staff: bool,
     section: &'static str,
     sidebar: Sidebar,
-    /// Where the sidebar comes from with its numbers, for who has scripts; customers have none.
-    counts: Option<String>,
+    /// Where the sidebar comes from with its numbers, for who has scripts.
+    counts: String,
     title: String,
     columns: Columns,
-    statuses: Vec<Choice>,
-    priorities: Vec<Choice>,
-    sorts: Vec<Choice>,
-    assignee: String,
-    me: String,
+    statuses: Vec<Offered>,
+    priorities: Vec<Offered>,
+    sorts: Vec<Offered>,
+    assignees: Vec<Offered>,
+    kept: Vec<(&'static str, String)>,
+    chips: Vec<Chip>,
     tag: String,
     query: String,
     view: String,
@@ -174,65 +206,101 @@ pub(super) async fn list(request: &Request, within: Data<&Within>) -> Response {
 }
 
 async fn list_page(visit: &Visit<'_>, filter: Filter) -> Result<Response, Problem> {
-    let mut pairs = filter.pairs();
-    let own = pairs.clone();
+    let own = filter.pairs();
+    let mut pairs = own.clone();
     pairs.extend([("limit", PAGE_ITEMS), ("include_total", "true")]);
     pairs.extend(filter.form.get("cursor").map(|cursor| ("cursor", cursor)));
-    let tickets = found(visit, address("/tickets", pairs));
-    let told = try_join3(tickets, visit.name(), sidebar::saved(visit));
-    let ((page, refusal), name, saved) = told.await?;
+    let told = try_join5(
+        found(visit, address("/tickets", pairs)),
+        visit.name(),
+        sidebar::saved(visit),
+        filters::chips(visit, LIST, &own, &WITH_CHIP),
+        assignees(visit, &filter),
+    );
+    let ((page, refusal), name, saved, chips, assignees) = told.await?;
     let chosen = filter.chosen();
     let is_chosen = |view: &&SavedView| Some(view.id.to_string().as_str()) == chosen.view;
     let view = saved.iter().find(is_chosen);
     let next = page.next_cursor.as_deref();
-    let next = next.map(|cursor| {
-        address(
-            "/console/tickets",
-            own.into_iter().chain([("cursor", cursor)]),
-        )
-    });
+    let next = next.map(|cursor| address(LIST, own.iter().copied().chain([("cursor", cursor)])));
     let is_staff = visit.person.is_staff();
     let now = Utc::now();
-    let row = |ticket: Ticket| Row {
-        created: words::at(&ticket.created_at),
-        updated: words::from_now(&ticket.updated_at, now),
-        status: words::plain(&ticket.status),
-        channel: words::plain(&ticket.channel),
-        deadline: deadline(&ticket, now),
-        ticket,
+    let has = |field: &'static str| {
+        let filter = &filter;
+        move |value: &str| filter.has(field, value)
     };
-    let choices = |field: &str, values: &[&'static str]| choices(&filter, field, values);
-    let by_view = chosen.view.map(|_| BY_VIEW).into_iter();
-    let sorts = by_view.chain(SORTS).chain(is_staff.then_some(BY_DEADLINE));
     let status = refusal.as_ref().map_or(StatusCode::OK, Problem::status);
     let shown = TicketsPage {
         name,
         is_staff,
         section: "tickets",
         sidebar: Sidebar::new(&visit.person, &saved, chosen),
-        counts: is_staff.then(|| sidebar::counts_address(chosen)),
+        counts: sidebar::counts_address(chosen),
         title: view.map_or_else(|| "Tickets".to_owned(), |view| view.name.clone()),
         columns: Columns::of(view, is_staff),
-        statuses: choices("status", &STATUSES),
-        priorities: choices("priority", &PRIORITIES),
-        sorts: sorts
-            .map(|(value, name)| Choice {
-                value,
-                name: name.to_owned(),
-                is_chosen: filter.has("sort", value),
-            })
-            .collect(),
-        assignee: filter.text("assignee"),
-        me: visit.person.id.to_string(),
+        statuses: offered(&STATUSES, has("status")),
+        priorities: offered(&PRIORITIES, has("priority")),
+        sorts: sorts(&filter, is_staff),
+        assignees,
+        kept: filter.kept(),
+        chips,
         tag: filter.text("tag"),
         query: filter.text("query"),
         view: filter.text("view"),
         total: page.total,
         refusal: refusal.map(|problem| problem.to_string()),
-        rows: page.items.into_iter().map(row).collect(),
+        rows: page
+            .items
+            .into_iter()
+            .map(|ticket| Row::new(ticket, now))
+            .collect(),
         next,
     };
     Ok(answers::with_status(status, &shown))
+}
+
+/// The orders to choose from.
+fn sorts(filter: &Filter, is_staff: bool) -> Vec<Offered> {
+    let by_view = filter.chosen().view.map(|_| BY_VIEW).into_iter();
+    let sorts = by_view.chain(SORTS).chain(is_staff.then_some(BY_DEADLINE));
+    let sort = |(value, name): (&str, &str)| Offered {
+        is_chosen: filter.has("sort", value),
+        value: value.to_owned(),
+        name: name.to_owned(),
+    };
+    sorts.map(sort).collect()
+}
+
+/// Whom the tickets may be given to that are looked for: what is there to choose, and what was chosen.
+async fn assignees(visit: &Visit<'_>, filter: &Filter) -> Result<Vec<Offered>, Problem> {
+    let me = visit.person.id.to_string();
+    let other = match filter.other_assignee(&me) {
+        None => None,
+        Some(other) => Some((other, filters::told(visit, "assignee", other).await?)),
+    };
+    let offered = |(value, name): (&str, String)| Offered {
+        is_chosen: filter.has("assignee", value),
+        value: value.to_owned(),
+        name,
+    };
+    let known = [
+        (me.as_str(), "Me".to_owned()),
+        ("none", "Nobody".to_owned()),
+    ];
+    Ok(known.into_iter().chain(other).map(offered).collect())
+}
+
+impl Row {
+    fn new(ticket: Ticket, now: DateTime<Utc>) -> Self {
+        Self {
+            created: words::at(&ticket.created_at),
+            updated: words::from_now(&ticket.updated_at, now),
+            status: words::plain(&ticket.status),
+            channel: words::plain(&ticket.channel),
+            deadline: deadline(&ticket, now),
+            ticket,
+        }
+    }
 }
 
 /// The tickets that fit the filters; none where a filter has a mistake, which comes beside them.
@@ -242,22 +310,9 @@ async fn found(
 ) -> Result<(Page<Ticket>, Option<Problem>), Problem> {
     match visit.get(path).await {
         Ok(page) => Ok((page, None)),
-        Err(problem) if is_mistake(problem.status()) => Ok((Page::empty(), Some(problem))),
+        Err(problem) if is_mistake(&problem) => Ok((Page::empty(), Some(problem))),
         Err(problem) => Err(problem),
     }
-}
-
-fn is_mistake(status: StatusCode) -> bool {
-    [StatusCode::BAD_REQUEST, StatusCode::UNPROCESSABLE_ENTITY].contains(&status)
-}
-
-fn choices(filter: &Filter, field: &str, values: &[&'static str]) -> Vec<Choice> {
-    let choice = |value: &&'static str| Choice {
-        value,
-        name: words::plain(value),
-        is_chosen: filter.has(field, value),
-    };
-    values.iter().map(choice).collect()
 }
 
 fn deadline(ticket: &Ticket, now: DateTime<Utc>) -> Option<Deadline> {

@@ -6,16 +6,19 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use platform::http::problem::Problem;
 use platform::http::within::{Ask, Within};
-use poem::http::Method;
+use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::{answers, cookies, sign_in};
 use crate::shown::{Named, Tokens};
 
+/// What a page asks at once: half of the connections for queries, so that others are not kept waiting.
+const AT_ONCE: usize = 8;
 const CONSISTENCY_TOKEN: &str = "consistency-token";
 
 /// Who looks, and how the API is asked for them.
@@ -23,6 +26,7 @@ pub(super) struct Visit<'a> {
     within: &'a Within,
     request: &'a Request,
     token: String,
+    turns: Semaphore,
     /// New tokens, for the browser to keep.
     renewed: Vec<String>,
     /// Who looks.
@@ -88,13 +92,14 @@ impl<'a> Visit<'a> {
             .map(str::to_owned);
         let (token, renewed) = match cookies::access(request) {
             Some(token) => (token.to_owned(), Vec::new()),
-            None => renew(request, within).await?,
+            None => renew(request, within).boxed().await?,
         };
         let person = Person::of(&token).ok_or(Away::SignedOut)?;
         Ok(Self {
             within,
             request,
             token,
+            turns: Semaphore::new(AT_ONCE),
             renewed,
             person,
             seen,
@@ -126,9 +131,12 @@ impl<'a> Visit<'a> {
 
     /// Boxed, as a page holds several at once: what the API does for one would lie on the stack of the page for each.
     fn asked(&self, ask: Ask) -> BoxFuture<'_, Result<Response, Problem>> {
-        self.within
-            .ask(self.request, ask.token(&self.token))
-            .boxed()
+        async move {
+            let _turn = self.turns.acquire().await.map_err(Problem::internal)?;
+            let ask = ask.token(&self.token);
+            self.within.ask(self.request, ask).await
+        }
+        .boxed()
     }
 
     /// What the pages call the person.
@@ -180,6 +188,11 @@ pub(super) fn if_allowed<T>(outcome: Result<T, Problem>) -> Result<Option<T>, Pr
         Err(problem) if problem.status() == 403 => Ok(None),
         Err(problem) => Err(problem),
     }
+}
+
+/// Whether whoever asked can mend it, on a page where it was entered.
+pub(super) fn is_mistake(problem: &Problem) -> bool {
+    [StatusCode::BAD_REQUEST, StatusCode::UNPROCESSABLE_ENTITY].contains(&problem.status())
 }
 
 /// The body of an answer; nothing where there is none.

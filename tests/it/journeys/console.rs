@@ -1,5 +1,7 @@
 //! The console over HTTP: what it shows to whom, and whose forms it takes. `tests/console` works with it in a browser.
 
+mod analytics;
+mod past;
 mod refusals;
 mod rights;
 
@@ -125,7 +127,7 @@ async fn an_agent_answers_assigns_and_resolves_by_forms() {
             .get("/analytics?from=2026-03-01&to=2026-03-03")
             .await,
     );
-    assert!(charts.contains("role=\"img\""), "{charts}");
+    assert!(charts.contains("<svg class=\"chart\""), "{charts}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -266,6 +268,57 @@ async fn a_query_with_a_mistake_can_be_mended_where_it_was_written() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn filters_without_a_field_stay_in_the_form_and_can_be_taken_away() {
+    let app = TestApp::start().await;
+    app.customer().opens("No ink").await;
+    let browser = Browser::of(&app, &app.acme, app.agent()).await;
+    let (team, requester) = (app.acme.team_id, app.customer().id);
+    let path = format!("/tickets?team={team}&requester={requester}&priority=high&tag=a&tag=b");
+    let page = text(&browser.get(&path).await);
+    for (name, value) in [
+        ("team", team.to_string()),
+        ("requester", requester.to_string()),
+        ("tag", "b".to_owned()),
+    ] {
+        let kept = format!("type=\"hidden\" name=\"{name}\" value=\"{value}\"");
+        assert!(page.contains(&kept), "{kept}: {page}");
+    }
+    assert!(
+        page.contains("aria-label=\"team: Support: take away\""),
+        "{page}"
+    );
+    let (_, chips) = page.split_once("class=\"chips\"").unwrap();
+    let (without_team, _) = chips.split_once("team: Support").unwrap();
+    let (_, without_team) = without_team.rsplit_once("href=\"").unwrap();
+    assert!(without_team.contains("requester=") && !without_team.contains("team="));
+    let unknown = text(&browser.get("/tickets?team=none&requester=x").await);
+    assert!(unknown.contains("role=\"alert\""), "{unknown}");
+    assert!(
+        unknown.contains("aria-label=\"requester: x: take away\""),
+        "{unknown}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn customers_see_how_many_of_their_own_tickets_each_view_has() {
+    let app = TestApp::start().await;
+    let ticket = app.customer().opens("No ink").await;
+    app.customer().opens("No paper").await;
+    app.stranger().opens("No toner").await;
+    app.agent().resolves(ticket).await.expect(200);
+    app.agent().ticket(ticket).await.expect(200);
+    let browser = Browser::of(&app, &app.acme, app.customer()).await;
+    let counts = text(&browser.get("/tickets/counts").await);
+    for line in [
+        "Unsolved <span class=\"count\">1<",
+        "Resolved <span class=\"count\">1<",
+    ] {
+        assert!(counts.contains(line), "{counts}");
+    }
+    assert!(!counts.contains("Unassigned"), "{counts}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_is_not_signed_in_gets_no_page_but_the_one_to_sign_in() {
     let app = TestApp::start().await;
     let ticket = Uuid::now_v7();
@@ -273,6 +326,9 @@ async fn who_is_not_signed_in_gets_no_page_but_the_one_to_sign_in() {
         "/tickets",
         "/tickets/counts",
         "/analytics",
+        "/analytics/tickets",
+        "/analytics/waits",
+        "/analytics/messages",
         &format!("/tickets/{ticket}"),
         &format!("/tickets/{ticket}/past"),
     ] {

@@ -126,36 +126,6 @@ async fn who_is_refused_every_page_can_sign_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_last_step_that_is_shown_is_not_taken_for_the_last_one() {
-    let app = TestApp::start().await;
-    let ticket = app.customer().opens("No ink").await;
-    let path = format!("/tickets/{ticket}");
-    let change = async |number: usize| {
-        let subject = json!({"subject": format!("Change {number}.")});
-        app.agent().patch(&path, subject).await.expect(200);
-    };
-    // The first step is the opening.
-    for number in 2..=500 {
-        change(number).await;
-    }
-    app.agent().ticket(ticket).await.expect(200);
-    let browser = Browser::of(&app, &app.acme, app.agent()).await;
-    let whole = text(&browser.get(&path).await);
-    assert!(whole.contains("of 500</label>"));
-    assert!(!whole.contains("Later steps are left out"));
-
-    change(501).await;
-    app.agent().ticket(ticket).await.expect(200);
-    let at_500 = [format!("{path}?step=500"), format!("{path}/past?step=500")];
-    for address in at_500.iter().chain([&path]) {
-        let page = text(&browser.get(address).await);
-        let (_, past) = page.split_once("id=\"past\"").unwrap();
-        assert!(past.contains("Later steps are left out"), "{address}");
-        assert!(past.contains("<dd>Change 500.</dd>"), "{address}");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_query_that_no_address_can_hold_is_a_mistake_of_whoever_sends_it() {
     let app = TestApp::start().await;
     let browser = Browser::of(&app, &app.acme, app.agent()).await;

@@ -1,0 +1,70 @@
+//! How service levels were kept: by what is promised, by priority and by team.
+
+use futures::future::try_join_all;
+use platform::http::problem::Problem;
+
+use super::super::tables::{Cell, Line, Table};
+use super::super::visit::Visit;
+use super::choice::Choice;
+use super::splits;
+use crate::reported::{Attainment, AttainmentGroup, Split};
+use crate::words;
+
+const TABLES: [(&str, Split); 3] = [
+    ("By promise", Split::Metric),
+    ("By priority", Split::Priority),
+    ("By team", Split::Team),
+];
+const COLUMNS: [&str; 6] = [
+    "Attainment",
+    "Met",
+    "Missed",
+    "Running",
+    "Half within",
+    "Nine of ten within",
+];
+
+pub(super) async fn tables(visit: &Visit<'_>, choice: &Choice) -> Result<Vec<Table>, Problem> {
+    let asked = TABLES.map(|(title, split)| async move {
+        let cut = [("group_by", split.parameter())];
+        let report: Attainment = visit.get(choice.attainment(&cut)).await?;
+        let lines = report.groups.iter().map(|group| line(choice, split, group));
+        Ok(Table::new(title, COLUMNS.to_vec(), lines.collect()))
+    });
+    try_join_all(asked).await
+}
+
+fn line(choice: &Choice, split: Split, group: &AttainmentGroup) -> Line {
+    let counts = &group.counts;
+    let id = group.key.condition(split).unwrap_or_default();
+    // The page narrows by what a ticket has, which is not a metric.
+    let narrowed = (split != Split::Metric).then(|| choice.narrowed(split.parameter(), id.clone()));
+    let of_metric = (split == Split::Metric).then_some(("metric", id.as_str()));
+    let waits = |count: i64, outcome: &str| {
+        let more: Vec<_> = of_metric
+            .into_iter()
+            .chain([("outcome", outcome)])
+            .collect();
+        let link = narrowed.as_ref().unwrap_or(choice).waits(None, &more);
+        Cell::count(count, Some(link))
+    };
+    let used = counts.used_seconds;
+    let used = [used.map(|it| it.p50), used.map(|it| it.p90)];
+    let [half, most] =
+        used.map(|used| Cell::plain(used.map_or_else(|| "-".to_owned(), words::duration)));
+    let attainment = counts
+        .attainment
+        .map_or_else(|| "-".to_owned(), words::percent);
+    Line {
+        name: splits::name(&group.key.name(split), narrowed.as_ref()),
+        bar: counts.attainment.map(|part| (part * 100.0).round() as i64),
+        cells: vec![
+            Cell::plain(attainment),
+            waits(counts.met, "met"),
+            waits(counts.breached, "breached"),
+            waits(counts.running, "running"),
+            half,
+            most,
+        ],
+    }
+}

@@ -1,0 +1,165 @@
+//! The page of analytics: its numbers are those of the reports, and each leads to what it counts.
+
+use chrono::TimeDelta;
+use hyper::StatusCode;
+use serde_json::json;
+
+use super::{Browser, text};
+use crate::harness::TestApp;
+
+const DAYS: &str = "from=2026-03-01&to=2026-03-03";
+
+/// The addresses of a page that lead below this path, with the words of each.
+fn links<'a>(page: &'a str, path: &str) -> Vec<(String, &'a str)> {
+    let links = page.split("<a ").skip(1);
+    let links = links.filter_map(|link| {
+        let (_, rest) = link.split_once("href=\"/console")?;
+        let (address, rest) = rest.split_once('"')?;
+        let (_, words) = rest.split_once('>')?;
+        let address = address.replace("&#38;", "&").replace("&amp;", "&");
+        Some((address, words.split_once("</a>")?.0))
+    });
+    links
+        .filter(|(address, _)| address.starts_with(path))
+        .collect()
+}
+
+async fn desk(app: &TestApp) {
+    let team = app.acme.team_id;
+    for (number, priority) in ["high", "low", "low"].into_iter().enumerate() {
+        let body =
+            json!({"subject": format!("No ink {number}"), "body": "None.", "priority": priority});
+        let ticket = app.customer().post("/tickets", body).await.expect(201).id();
+        app.agent().ticket(ticket).await.expect(200);
+        app.wait(TimeDelta::minutes(10));
+        let assign = json!({"agent_id": app.agent().id, "team_id": team});
+        let path = format!("/tickets/{ticket}");
+        app.agent()
+            .post(&format!("{path}/assign"), assign)
+            .await
+            .expect(200);
+        let reply = json!({"body": "Which one?"});
+        app.agent()
+            .post(&format!("{path}/messages"), reply)
+            .await
+            .expect(201);
+        if priority == "low" {
+            app.agent().resolves(ticket).await.expect(200);
+        }
+    }
+    app.at_rest().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_number_leads_to_as_many_as_it_says() {
+    let app = TestApp::start().await;
+    desk(&app).await;
+    let browser = Browser::of(&app, &app.acme, app.agent()).await;
+    let page = browser.get(&format!("/analytics?{DAYS}")).await;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.body);
+    let page = text(&page);
+    let links = links(&page, "/analytics/");
+    let numbers = links.iter().filter_map(|(address, words)| {
+        let number: i64 = words.parse().ok()?;
+        Some((address, number))
+    });
+    let mut kinds = [0; 3];
+    for (address, number) in numbers {
+        let behind = text(&browser.get(address).await);
+        let count = format!("<span class=\"count\">{number}</span></h1>");
+        assert!(
+            behind.contains(&count),
+            "{address} is not {number}: {behind}"
+        );
+        let rows = behind.matches("class=\"subject\"").count();
+        assert_eq!(i64::try_from(rows).unwrap(), number, "{address}");
+        assert!(behind.contains("No ink"), "{behind}");
+        let paths = [
+            "/analytics/tickets",
+            "/analytics/waits",
+            "/analytics/messages",
+        ];
+        for (path, kind) in paths.iter().zip(&mut kinds) {
+            *kind += usize::from(address.starts_with(path));
+        }
+    }
+    assert!(kinds.iter().all(|kind| *kind > 0), "{kinds:?}: {page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn filters_narrow_every_number_and_stay_in_what_is_behind() {
+    let app = TestApp::start().await;
+    desk(&app).await;
+    let browser = Browser::of(&app, &app.acme, app.agent()).await;
+    let page = text(
+        &browser
+            .get(&format!("/analytics?{DAYS}&priority=high"))
+            .await,
+    );
+    let opened = links(&page, "/analytics/tickets?figure=opened");
+    assert!(!opened.is_empty(), "{page}");
+    for (address, _) in opened {
+        assert!(address.contains("priority=high"), "{address}");
+    }
+    assert!(
+        page.contains("<strong>1</strong> <small>tickets</small>"),
+        "{page}"
+    );
+    assert!(
+        !page.contains("figure=resolution"),
+        "nothing of it is resolved: {page}"
+    );
+    let team = text(&browser.get(&format!("/analytics?{DAYS}&team=none")).await);
+    assert!(
+        links(&team, "/analytics/tickets?figure=opened").is_empty(),
+        "{team}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mistake_is_told_where_it_can_be_mended() {
+    let app = TestApp::start().await;
+    let browser = Browser::of(&app, &app.acme, app.agent()).await;
+    for (query, told) in [
+        ("query=status%3Aopne&priority=high", "column 8"),
+        ("from=2026-03-05&to=2026-03-01", "to"),
+        ("from=2020-01-01&to=2026-03-01", "to"),
+    ] {
+        let page = browser.get(&format!("/analytics?{query}")).await;
+        assert_eq!(page.status, StatusCode::BAD_REQUEST, "{query}");
+        let page = text(&page);
+        let (_, alert) = page.split_once("role=\"alert\"").unwrap();
+        assert!(
+            alert.contains(told) && page.contains("name=\"query\""),
+            "{page}"
+        );
+    }
+    let behind = browser.get("/analytics/tickets?figure=nothing").await;
+    assert_eq!(behind.status, StatusCode::BAD_REQUEST);
+    assert!(text(&behind).contains("role=\"alert\""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_behind_numbers_is_for_who_sees_the_numbers() {
+    let app = TestApp::start().await;
+    desk(&app).await;
+    let customer = Browser::of(&app, &app.acme, app.customer()).await;
+    let foreign = Browser::of(&app, &app.globex, &app.globex.agent).await;
+    let instants = "from=2026-03-01T00:00:00Z&to=2026-03-04T00:00:00Z";
+    for path in [
+        format!("/analytics/tickets?figure=opened&{DAYS}"),
+        format!("/analytics/waits?{instants}"),
+        format!("/analytics/messages?{DAYS}"),
+    ] {
+        assert_eq!(
+            customer.get(&path).await.status,
+            StatusCode::FORBIDDEN,
+            "{path}"
+        );
+        let page = text(&foreign.get(&path).await);
+        assert!(
+            page.contains("Nothing is counted here.") && !page.contains("No ink"),
+            "{page}"
+        );
+    }
+}
