@@ -78,10 +78,12 @@ async function seen(page, name) {
 }
 
 // The page as docs/CONSOLE.md shows it, as far down as says something.
-async function picture(page, name, { colorScheme = "light", width = 1280, height = 900 } = {}) {
+async function picture(page, name, { colorScheme = "light", width = 1280, height = 900, place } = {}) {
   mkdirSync("pictures", { recursive: true });
   await page.emulateMedia({ colorScheme });
   await page.setViewportSize({ width, height });
+  if (place) await page.locator(place).evaluate((element) => element.scrollIntoView());
+  else await page.evaluate(() => scrollTo(0, 0));
   await page.screenshot({ path: `pictures/${name}.png` });
   await page.emulateMedia({ colorScheme: "light" });
   await page.setViewportSize({ width: 1280, height: 900 });
@@ -269,7 +271,7 @@ const steps = {
     await page.keyboard.press("Home");
     await then.locator("dd", { hasText: /^new$/ }).waitFor();
     assert.equal(await then.getByText("Which page does it eat?").count(), 0);
-    await picture(page, "past", { height: 1180 });
+    await picture(page, "past", { height: 1200 });
     // Each step shows what the API answers of that moment.
     const history = await api(AGENT_TOKEN, "GET", `/tickets/${ticket.id}/history?limit=100`);
     for (const [index, entry] of history.items.entries()) {
@@ -336,8 +338,7 @@ const steps = {
     await picture(page, "analytics-light", { height: 1250 });
     await picture(page, "analytics-dark", { colorScheme: "dark", height: 1250 });
     await picture(page, "analytics-small", { width: 390, height: 1100 });
-    await page.evaluate(() => document.querySelector(".heat").closest(".card").scrollIntoView());
-    await picture(page, "analytics-hours", { height: 1250 });
+    await picture(page, "analytics-hours", { height: 1250, place: "section:has(.heat)" });
   },
 
   async "every number and every bar leads to as many as it says"({ page }) {

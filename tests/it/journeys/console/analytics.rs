@@ -38,11 +38,7 @@ async fn desk(app: &TestApp) {
             .post(&format!("{path}/assign"), assign)
             .await
             .expect(200);
-        let reply = json!({"body": "Which one?"});
-        app.agent()
-            .post(&format!("{path}/messages"), reply)
-            .await
-            .expect(201);
+        app.agent().replies(ticket, "Which one?").await.expect(201);
         if priority == "low" {
             app.agent().resolves(ticket).await.expect(200);
         }
