@@ -338,7 +338,7 @@ const steps = {
     await picture(page, "analytics-light", { height: 1250 });
     await picture(page, "analytics-dark", { colorScheme: "dark", height: 1250 });
     await picture(page, "analytics-small", { width: 390, height: 1100 });
-    await picture(page, "analytics-hours", { height: 1250, place: "section:has(.heat)" });
+    await picture(page, "analytics-hours", { height: 1105, place: "section:has(.heat)" });
   },
 
   async "every number and every bar leads to as many as it says"({ page }) {
