@@ -1,6 +1,6 @@
 //! Organizations whose offices are in different zones, with the time in which each is open.
 
-use super::{DAYS, QUIET_DAYS, at};
+use super::{END_S, at};
 use chrono::{Datelike, Timelike};
 use chrono_tz::Tz;
 use domain::actor::{Actor, Role};
@@ -61,11 +61,12 @@ pub struct Office {
     pub organization_id: OrganizationId,
     pub agent: Actor,
     pub customer_id: UserId,
+    pub calendar: CalendarDefinition,
     pub minutes: OpenMinutes,
 }
 
-/// The working time of an office, minute by minute from the beginning.
-pub struct OpenMinutes(Vec<bool>);
+/// The working time of an office, minute by minute from the beginning: whether it is open, and the second at which that ends.
+pub struct OpenMinutes(Vec<(bool, i64)>);
 
 impl OpenMinutes {
     pub fn of(hours: Hours) -> Self {
@@ -79,10 +80,19 @@ impl OpenMinutes {
             let yesterday = (weekday + 6) % 7;
             is_of_today || yesterday < hours.days && open.contains(&(hour + 24))
         };
-        Self((0..(DAYS + QUIET_DAYS) * 1_440).map(is_open).collect())
+        let mut minutes: Vec<(bool, i64)> = (0..END_S / 60)
+            .map(|minute| (is_open(minute), (minute + 1) * 60))
+            .collect();
+        for minute in (1..minutes.len()).rev() {
+            if minutes[minute - 1].0 == minutes[minute].0 {
+                minutes[minute - 1].1 = minutes[minute].1;
+            }
+        }
+        Self(minutes)
     }
 
-    pub fn is_open(&self, second: i64) -> bool {
+    /// Whether a second is open, and the first one of which that is not so any more.
+    pub fn stretch(&self, second: i64) -> (bool, i64) {
         self.0[usize::try_from(second / 60).unwrap()]
     }
 }
@@ -99,9 +109,7 @@ pub fn calendar(hours: Hours) -> CalendarDefinition {
     }
 }
 
-/// What each metric may use, in seconds of working time; the pausing ones differ in what they pause for.
-pub const METRICS: [Metric; 3] = [Metric::FirstReply, Metric::RequesterWait, Metric::AgentWork];
-
+/// What each metric may use, in seconds of the time that it counts.
 pub fn target_s(metric: Metric, priority: Priority) -> i64 {
     let hours = match priority {
         Priority::Urgent => 4,
@@ -109,11 +117,21 @@ pub fn target_s(metric: Metric, priority: Priority) -> i64 {
         Priority::Normal => 20,
         Priority::Low => 45,
     };
-    match metric {
-        Metric::FirstReply => hours * 900,
-        Metric::RequesterWait => hours * 4_000,
-        _ => hours * 3_600,
-    }
+    hours
+        * match metric {
+            Metric::FirstReply => 900,
+            Metric::NextReply => 1_100,
+            Metric::PeriodicUpdate => 5_000,
+            Metric::PausableUpdate => 1_300,
+            Metric::RequesterWait => 4_000,
+            Metric::AgentWork => 3_600,
+            Metric::Resolution => 9_000,
+        }
+}
+
+/// Two count all time, the others the time in which the office is open.
+pub fn counts_all_time(metric: Metric) -> bool {
+    matches!(metric, Metric::PeriodicUpdate | Metric::Resolution)
 }
 
 /// Sets an organization's rules up.
@@ -135,11 +153,11 @@ impl UseCase for SetUp {
         let add = ServiceLevelsCommand::AddCalendar { calendar_id };
         work.issue::<ServiceLevels>(levels, add).await?;
         let targets = Priority::ALL.into_iter().flat_map(|priority| {
-            METRICS.map(|metric| Target {
+            Metric::ALL.map(|metric| Target {
                 priority,
                 metric,
                 seconds: u32::try_from(target_s(metric, priority)).unwrap(),
-                calendar_id: Some(calendar_id),
+                calendar_id: (!counts_all_time(metric)).then_some(calendar_id),
                 warnings: Vec::new(),
             })
         });
@@ -184,6 +202,7 @@ pub async fn office(dispatcher: &Dispatcher, hours: Hours) -> Office {
             role: Role::Agent,
         },
         customer_id,
+        calendar: calendar(hours),
         minutes: OpenMinutes::of(hours),
     }
 }
