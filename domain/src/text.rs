@@ -167,6 +167,10 @@ text!(
     PermissionName, 64, Lines::One, refine_scope
 );
 text!(
+    /// What a warning is called for programs, for example `vip-late`: lower case letters, digits, `-`, `_`, `.`.
+    EventName, 64, Lines::One, refine_event_name
+);
+text!(
     /// A sentence that says why: a redaction, a reopening.
     Reason, 500, Lines::One
 );
@@ -266,6 +270,19 @@ fn refine_scope(text: String) -> Result<String, TextError> {
     } else {
         Err(TextError::Form {
             expected: "lower case letters, digits, '_', '.' or ':'",
+        })
+    }
+}
+
+fn refine_event_name(text: String) -> Result<String, TextError> {
+    let fits = text
+        .chars()
+        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_' | '.'));
+    if fits {
+        Ok(text)
+    } else {
+        Err(TextError::Form {
+            expected: "lower case letters, digits, '-', '_' or '.'",
         })
     }
 }

@@ -6,7 +6,7 @@
 use super::Metric;
 use super::policy::PolicyRef;
 use crate::ids::{TeamId, UserId};
-use crate::text::{Email, Tag};
+use crate::text::{Email, EventName, Tag};
 use crate::ticket::state::Priority;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -74,6 +74,11 @@ pub enum Action {
         /// Which.
         tag: Tag,
     },
+    /// Tell programs: the event of the warning carries a name.
+    EmitEvent {
+        /// The name, which the organization chose.
+        event: EventName,
+    },
 }
 
 /// A threshold of a target, and what is done at it.
@@ -98,6 +103,7 @@ impl Warning {
         let words = self.actions.iter().map(|action| match action {
             Action::NotifyAddress { address } => address.as_str().len(),
             Action::AddTag { tag } => tag.as_str().len(),
+            Action::EmitEvent { event } => event.as_str().len(),
             Action::NotifyAssignee
             | Action::NotifyTeam
             | Action::RaisePriority { .. }

@@ -9,7 +9,7 @@ use crate::sla::policy::PolicyRef;
 use crate::sla::rule::Rule;
 use crate::sla::targets::Targets;
 use crate::sla::warning::{Effect, Recipients, Threshold};
-use crate::text::{FieldKey, Reason, Subject, Tag};
+use crate::text::{EventName, FieldKey, Reason, Subject, Tag};
 use crate::upcast::{SlaBreachedV1, TicketFollowUpOpenedV1};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -288,6 +288,9 @@ pub struct SlaWarned {
     /// To whom it is written.
     #[serde(default, skip_serializing_if = "Recipients::is_empty")]
     pub notify: Recipients,
+    /// The names by which programs know it, each once, in the order of the policy.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<EventName>,
     /// What it changed: as many events follow, in this order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub effects: Vec<Effect>,

@@ -56,8 +56,8 @@ const NOT_PERSONAL: &[(&str, &[&str], &str)] = &[
     ),
     (
         "sla.warned",
-        &["metric", "notify", "effects"],
-        "fixed words; addresses of the organization's desks that an admin wrote",
+        &["metric", "notify", "events", "effects"],
+        "fixed words; addresses of the organization's desks and names that an admin wrote",
     ),
     (
         "message.posted",

@@ -29,12 +29,13 @@ use domain::organization::language::SearchLanguage;
 use domain::organization::settings::{FieldDefinition, FieldKind, SecondFactorDemand, Settings};
 use domain::organization::waiting::{Delay, WaitingRules};
 use domain::sla::targets::{TargetTable, Targets};
-use domain::sla::warning::Action;
+use domain::sla::warning::{Action, Threshold, Warning};
 use domain::team::event::{
     TeamCreated, TeamEvent, TeamMemberAdded, TeamMemberRemoved, TeamPrivacySet, TeamRenamed,
 };
 use domain::text::{
-    Email, FieldKey, FieldText, MailDomain, MessageBody, Name, PermissionName, Reason, Slug, Tag,
+    Email, EventName, FieldKey, FieldText, MailDomain, MessageBody, Name, PermissionName, Reason,
+    Slug, Tag,
 };
 use domain::ticket::state::Priority;
 use domain::user::event::{
@@ -89,7 +90,7 @@ fn duty() -> Email {
     email("duty@nordlicht.example")
 }
 
-/// Everything that a warning can do.
+/// Everything that a warning can do to the ticket and its mail.
 fn every_action() -> Vec<Action> {
     vec![
         Action::NotifyAssignee,
@@ -104,6 +105,18 @@ fn every_action() -> Vec<Action> {
             tag: Tag::parse("late").unwrap(),
         },
     ]
+}
+
+fn vip_late() -> EventName {
+    EventName::parse("vip-late").unwrap()
+}
+
+/// A warning that tells programs.
+fn emitting() -> Warning {
+    Warning {
+        threshold: Threshold::Percent(80),
+        actions: vec![Action::EmitEvent { event: vip_late() }],
+    }
 }
 
 fn name(text: &str) -> Name {

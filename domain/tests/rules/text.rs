@@ -2,7 +2,7 @@
 //! stop every projection.
 
 use domain::text::{
-    Email, FieldKey, FieldText, MessageBody, Name, Reason, Slug, Subject, Tag, TextError,
+    Email, EventName, FieldKey, FieldText, MessageBody, Name, Reason, Slug, Subject, Tag, TextError,
 };
 use proptest::prelude::*;
 
@@ -70,6 +70,12 @@ fn what_has_not_the_form_is_refused() {
     for raw in ["a b", "a,b", "a/b"] {
         assert!(
             matches!(Tag::parse(raw), Err(TextError::Form { .. })),
+            "{raw}"
+        );
+    }
+    for raw in ["VIP", "vip late", "vip:late", "spät"] {
+        assert!(
+            matches!(EventName::parse(raw), Err(TextError::Form { .. })),
             "{raw}"
         );
     }

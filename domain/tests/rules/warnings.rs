@@ -11,7 +11,7 @@ use domain::sla::clock::Clock;
 use domain::sla::policy::{Condition, Policy, Presence, Target};
 use domain::sla::terms::{CalendarBook, Terms};
 use domain::sla::warning::{Action, Effect, Recipients, Threshold, Warning};
-use domain::text::{Email, Tag};
+use domain::text::{Email, EventName, Tag};
 use domain::ticket::command::TicketCommand;
 use domain::ticket::error::TicketError;
 use domain::ticket::event::{SlaCause, SlaWarned, TicketEvent};
@@ -85,6 +85,7 @@ fn a_clock_warns_when_so_much_of_its_target_is_used() {
         deadline_at: at(100),
         policy: clocks(&ticket).rule().unwrap().policy,
         notify: Recipients::default(),
+        events: Vec::new(),
         effects: Vec::new(),
     }
     .into()]);
@@ -194,6 +195,27 @@ fn a_warning_and_what_it_changes_are_one_append() {
         origins(&events),
         [OfClock, OfWarning(0), OfWarning(0), OfWarning(0), Command]
     );
+}
+
+#[test]
+fn a_warning_carries_the_names_that_the_policy_gives_it_for_programs_each_once() {
+    let emit = |name| Action::EmitEvent {
+        event: EventName::parse(name).unwrap(),
+    };
+    let actions = vec![emit("vip-late"), emit("escalated"), emit("vip-late")];
+    let ticket = open_under(with_warnings(vec![warning(
+        Threshold::Percent(80),
+        actions,
+    )]));
+    let events = ticket.when(80, Actor::Timer, due(Metric::AgentWork, 80));
+    let events = events.result.unwrap();
+    let [TicketEvent::SlaWarned(warned)] = &events[..] else {
+        panic!("{events:?}")
+    };
+    let names: Vec<_> = warned.events.iter().map(EventName::as_str).collect();
+    assert_eq!(names, ["vip-late", "escalated"]);
+    assert_eq!(warned.effects, [], "it changes nothing");
+    assert!(warned.notify.is_empty(), "it writes to nobody");
 }
 
 #[test]

@@ -111,6 +111,58 @@ async fn a_warning_escalates_the_ticket_and_is_written_to_whom_it_names_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_feed_tells_programs_of_a_warning_once_by_the_name_that_the_policy_gives_it() {
+    let app = TestApp::start().await;
+    let emit = json!({"kind": "emit_event", "event": "vip-late"});
+    let target = |metric: &str| {
+        json!({
+            "priority": "normal",
+            "metric": metric,
+            "seconds": 3_600,
+            "warnings": [{"percent": 50, "actions": [emit]}, {"seconds_before": 0}],
+        })
+    };
+    let targets = [target("first_reply"), target("agent_work")];
+    let body = json!({"name": "Everybody", "targets": targets});
+    app.admin().post(POLICIES, body).await.expect(201);
+    let ticket = app.customer().opens("Printer on fire").await;
+    app.wait(TimeDelta::minutes(30));
+    warned(&app, ticket, 0).await;
+    app.wait(TimeDelta::minutes(30));
+    warned(&app, ticket, 1).await;
+    app.at_rest().await;
+
+    let path = format!("/events?types=sla.warned&ticket={ticket}");
+    let fed = app.agent().get(&path).await.expect(200);
+    let names = |metric: &str| -> Vec<Value> {
+        let of_metric = fed.items().iter();
+        let of_metric = of_metric.filter(|event| event["data"]["metric"] == metric);
+        of_metric
+            .map(|event| event["data"]["events"].clone())
+            .collect()
+    };
+    for metric in ["first_reply", "agent_work"] {
+        assert_eq!(
+            names(metric),
+            [json!(["vip-late"]), Value::Null],
+            "{metric}"
+        );
+    }
+    let applied = app.stream(ticket).await;
+    let applied = applied
+        .iter()
+        .find(|it| it.event_type == "ticket.sla_applied");
+    let cause = json!(applied.unwrap().event_id);
+    for event in fed.items() {
+        assert_eq!(event["actor"]["kind"], "timer");
+        let is_first = event["data"]["events"].is_array();
+        assert!(!is_first || event["causation_id"] == cause, "{event}");
+    }
+    let hidden = app.customer().get(&path).await.expect(200);
+    assert_eq!(hidden.items().len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_notice_that_cannot_be_read_holds_up_none_behind_it() {
     let (app, mailbox) = TestApp::with_mail().await;
     let made = app.admin().post(POLICIES, policy(app.acme.team_id)).await;
@@ -193,6 +245,10 @@ async fn a_warning_that_cannot_be_names_its_field() {
         (
             json!([{"percent": 50, "actions": [{"kind": "notify_address", "address": "nobody"}]}]),
             "/targets/0/warnings/0/actions/0/address",
+        ),
+        (
+            json!([{"percent": 50, "actions": [{"kind": "emit_event", "event": "VIP late"}]}]),
+            "/targets/0/warnings/0/actions/0/event",
         ),
     ];
     for (warnings, pointer) in cases {

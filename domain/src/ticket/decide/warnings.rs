@@ -7,6 +7,7 @@ use super::properties;
 use super::{Request, Standing};
 use crate::sla::Metric;
 use crate::sla::warning::{Action, DueWarning, Effect, Recipients};
+use crate::text::EventName;
 use crate::ticket::event::{SlaWarned, TicketEvent};
 use crate::ticket::evolve::evolve_present;
 use crate::ticket::state::{Assignment, PresentTicket, Priority};
@@ -66,6 +67,7 @@ fn give(request: &Request<'_>, ticket: &PresentTicket, due: &DueWarning) -> Vec<
         deadline_at: due.deadline_at,
         policy: due.policy,
         notify: recipients(&due.warning.actions, ticket, &after),
+        events: names(&due.warning.actions),
         effects,
     };
     std::iter::once(warned.into()).chain(changed).collect()
@@ -83,7 +85,10 @@ fn effect(
         ..*request
     };
     let (effect, events) = match action {
-        Action::NotifyAssignee | Action::NotifyTeam | Action::NotifyAddress { .. } => return None,
+        Action::NotifyAssignee
+        | Action::NotifyTeam
+        | Action::NotifyAddress { .. }
+        | Action::EmitEvent { .. } => return None,
         Action::RaisePriority { to } => {
             let to = to.map_or_else(|| next(ticket.priority), Some)?;
             let is_raised = to > ticket.priority;
@@ -127,8 +132,21 @@ fn recipients(actions: &[Action], before: &PresentTicket, after: &PresentTicket)
             Action::NotifyAddress { .. }
             | Action::RaisePriority { .. }
             | Action::AssignTeam { .. }
-            | Action::AddTag { .. } => {}
+            | Action::AddTag { .. }
+            | Action::EmitEvent { .. } => {}
         }
     }
     recipients
+}
+
+fn names(actions: &[Action]) -> Vec<EventName> {
+    let mut names = Vec::new();
+    for action in actions {
+        if let Action::EmitEvent { event } = action
+            && !names.contains(event)
+        {
+            names.push(event.clone());
+        }
+    }
+    names
 }

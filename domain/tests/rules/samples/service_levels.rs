@@ -1,6 +1,6 @@
 //! Samples of the events of an organization's service levels.
 
-use super::{FULL, MINIMAL, every_action, key, name, text};
+use super::{FULL, MINIMAL, emitting, every_action, key, name, text};
 use crate::scenario::{CALENDAR, COMPANY, TEAM};
 use domain::ids::PolicyId;
 use domain::service_levels::event::{
@@ -94,6 +94,10 @@ fn warning() -> PolicyDefinition {
             actions: Vec::new(),
         },
     ];
+    warning_by(warnings)
+}
+
+fn warning_by(warnings: Vec<Warning>) -> PolicyDefinition {
     PolicyDefinition {
         targets: vec![Target {
             warnings,
@@ -126,6 +130,14 @@ pub fn samples() -> impl Iterator<Item = (&'static str, ServiceLevelsEvent)> {
             SlaPolicyCreated {
                 policy_id: REST,
                 definition: warning(),
+            }
+            .into(),
+        ),
+        (
+            "events",
+            SlaPolicyCreated {
+                policy_id: REST,
+                definition: warning_by(vec![emitting()]),
             }
             .into(),
         ),

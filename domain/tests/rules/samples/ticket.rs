@@ -1,6 +1,6 @@
 //! The events of a ticket.
 
-use super::{FULL, MINIMAL, duty, key, reason, text};
+use super::{FULL, MINIMAL, duty, emitting, key, reason, text, vip_late};
 use crate::scenario::{AGENT, CUSTOMER, MESSAGE, OTHER_AGENT, OTHER_TICKET, TEAM, at, days};
 use chrono::NaiveDate;
 use domain::calendar::definition::CalendarRef;
@@ -171,6 +171,20 @@ pub fn life() -> impl Iterator<Item = (&'static str, TicketEvent)> {
             }
             .into(),
         ),
+        (
+            "events",
+            TicketSlaApplied {
+                rule: Rule {
+                    warnings: vec![AppliedWarning {
+                        metric: Metric::FirstReply,
+                        warning: emitting(),
+                    }],
+                    ..applied().rule
+                },
+                ..applied()
+            }
+            .into(),
+        ),
         (FULL, warned().into()),
         (
             MINIMAL,
@@ -180,6 +194,14 @@ pub fn life() -> impl Iterator<Item = (&'static str, TicketEvent)> {
                 policy: None,
                 notify: Recipients::default(),
                 effects: Vec::new(),
+                ..warned()
+            }
+            .into(),
+        ),
+        (
+            "events",
+            SlaWarned {
+                events: vec![vip_late()],
                 ..warned()
             }
             .into(),
@@ -204,6 +226,7 @@ fn warned() -> SlaWarned {
             team_id: Some(TEAM),
             addresses: vec![duty()],
         },
+        events: Vec::new(),
         effects: vec![Effect::PriorityRaised, Effect::TeamAssigned, Effect::Tagged],
     }
 }

@@ -2,7 +2,7 @@
 
 use domain::ids::TeamId;
 use domain::sla::warning::{Action, Threshold, Warning};
-use domain::text::{Email, Tag};
+use domain::text::{Email, EventName, Tag};
 use poem_openapi::{Enum, Object};
 use uuid::Uuid;
 
@@ -47,6 +47,9 @@ pub struct ActionView {
     /// With `add_tag`: which.
     #[oai(validator(max_length = 64))]
     pub tag: Option<String>,
+    /// With `emit_event`: the name in the `events` of `sla.warned`. Lower case letters, digits, `-`, `_`, `.`.
+    #[oai(validator(max_length = 64))]
+    pub event: Option<String>,
 }
 
 /// What a warning does.
@@ -65,6 +68,8 @@ pub enum ActionKindView {
     AssignTeam,
     /// Add a tag.
     AddTag,
+    /// Tell programs: the event of the warning carries a name.
+    EmitEvent,
 }
 
 /// What the warnings of a target mean. `pointer` leads to it.
@@ -133,12 +138,14 @@ fn action(view: &ActionView) -> Result<Action, Wrong> {
         ActionKindView::RaisePriority => "priority",
         ActionKindView::AssignTeam => "team_id",
         ActionKindView::AddTag => "tag",
+        ActionKindView::EmitEvent => "event",
     };
     let given = [
         ("address", view.address.is_some()),
         ("priority", view.priority.is_some()),
         ("team_id", view.team_id.is_some()),
         ("tag", view.tag.is_some()),
+        ("event", view.event.is_some()),
     ];
     let mut given = given.into_iter();
     if let Some((field, _)) = given.find(|(field, is_given)| *is_given && *field != own) {
@@ -164,6 +171,11 @@ fn action(view: &ActionView) -> Result<Action, Wrong> {
             let tag = view.tag.as_deref().unwrap_or_default();
             let tag = Tag::parse(tag).map_err(|error| ("tag", error.to_string()))?;
             Action::AddTag { tag }
+        }
+        ActionKindView::EmitEvent => {
+            let event = view.event.as_deref().unwrap_or_default();
+            let event = EventName::parse(event).map_err(|error| ("event", error.to_string()))?;
+            Action::EmitEvent { event }
         }
     })
 }
@@ -196,6 +208,7 @@ impl From<&Action> for ActionView {
             priority: None,
             team_id: None,
             tag: None,
+            event: None,
         };
         match action {
             Action::NotifyAssignee => of(ActionKindView::NotifyAssignee),
@@ -215,6 +228,10 @@ impl From<&Action> for ActionView {
             Action::AddTag { tag } => Self {
                 tag: Some(tag.to_string()),
                 ..of(ActionKindView::AddTag)
+            },
+            Action::EmitEvent { event } => Self {
+                event: Some(event.to_string()),
+                ..of(ActionKindView::EmitEvent)
             },
         }
     }
@@ -245,6 +262,7 @@ mod tests {
                 {"kind": "raise_priority", "priority": "urgent"},
                 {"kind": "assign_team", "team_id": Uuid::from_u128(7).to_string()},
                 {"kind": "add_tag", "tag": "late"},
+                {"kind": "emit_event", "event": "vip-late"},
             ],
         });
         let warnings = parsed(given.clone()).unwrap();
@@ -269,6 +287,15 @@ mod tests {
                 "/actions/0/tag",
             ),
             (action(json!({"kind": "assign_team"})), "/actions/0/team_id"),
+            (action(json!({"kind": "emit_event"})), "/actions/0/event"),
+            (
+                action(json!({"kind": "emit_event", "event": "VIP late"})),
+                "/actions/0/event",
+            ),
+            (
+                action(json!({"kind": "add_tag", "tag": "late", "event": "late"})),
+                "/actions/0/event",
+            ),
             (
                 action(json!({"kind": "notify_team", "priority": "high"})),
                 "/actions/0/priority",
