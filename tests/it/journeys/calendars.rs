@@ -140,8 +140,22 @@ async fn holidays_of_a_file_come_to_those_there_are_and_none_twice() {
             {"name": "Easter Monday", "date": "2026-04-06"},
         ])
     );
+    let thanksgiving = file(
+        "SUMMARY:Thanksgiving\r\nDTSTART;VALUE=DATE:20201126\r\nRRULE:FREQ=YEARLY;BYMONTH=11;BYDAY=4TH",
+    );
+    let named = app.admin().post(&path, thanksgiving).await.expect(200);
+    let days = named["holidays"].as_array().unwrap();
+    // From the year before to ten years on.
+    assert_eq!(days.len(), 2 + 12);
+    let of_year = app.now().format("%Y-11-").to_string();
+    let is_of_year = |it: &&Value| {
+        it["date"]
+            .as_str()
+            .is_some_and(|it| it.starts_with(&of_year))
+    };
+    assert_eq!(days.iter().filter(is_of_year).count(), 1);
     let timed = file("SUMMARY:Meeting\r\nDTSTART:20260406T090000Z");
     let refused = app.admin().post(&path, timed).await.expect(422);
     assert_eq!(refused["errors"][0]["pointer"], "/icalendar/0");
-    assert_eq!(app.stream(calendar).await.len(), 2);
+    assert_eq!(app.stream(calendar).await.len(), 3);
 }

@@ -61,7 +61,7 @@ struct UpdateCalendarBody {
 #[derive(Debug, Object)]
 #[oai(deny_unknown_fields)]
 struct ImportHolidaysBody {
-    /// An iCalendar file (RFC 5545) whose events are whole days, once or every year, at most 256 KiB of it.
+    /// An iCalendar file (RFC 5545) whose events are whole days, once or coming back, at most 256 KiB of it.
     #[oai(validator(min_length = 1, max_length = 262_144))]
     icalendar: String,
 }
@@ -194,8 +194,9 @@ impl Calendars {
 
     /// Add holidays from an iCalendar file
     ///
-    /// Those that the calendar has already are not doubled. Where the file holds anything but whole days, once or every
-    /// year, nothing of it is taken and the answer names each event at fault.
+    /// Those that the calendar has already are not doubled. A day of every year becomes a yearly holiday;
+    /// other rules become the days that they name from the year before to ten years on. Where the file holds anything but
+    /// whole days, nothing of it is taken and the answer names each event at fault.
     #[oai(
         path = "/calendars/:calendar_id/holidays",
         method = "post",
@@ -212,8 +213,9 @@ impl Calendars {
         body: Body<ImportHolidaysBody>,
     ) -> Result<Changed<CalendarResult>, CommandProblem> {
         let call = call(bearer, request, key, if_match);
+        let today = self.0.dispatcher.clock().now().date_naive();
         let mut fields = Fields::default();
-        let parsed = fields.parsed(holidays_import::parse(&body.0.icalendar));
+        let parsed = fields.parsed(holidays_import::parse(&body.0.icalendar, today));
         let holidays = fields.finish(parsed)?;
         let command = ChangeCalendar {
             calendar_id: CalendarId(calendar_id.0),

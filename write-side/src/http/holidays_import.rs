@@ -1,13 +1,19 @@
 //! Holidays from an iCalendar file (RFC 5545).
 //!
-//! Taken are the events of whole days, one day or several on end, once or every year. Whatever else a file holds is refused
-//! by name, and nothing of it is taken: a calendar that lacks a holiday is noticed only when it is too late.
+//! Taken are the events of whole days, one day or several on end, once or coming back. What means the same day of every year
+//! becomes a yearly holiday; other rules become the days that they name within a window around today. Whatever else a file
+//! holds is refused by name, and nothing of it is taken: a calendar that lacks a holiday is noticed only when it is too late.
+
+mod recurrence;
 
 use chrono::{Datelike, Days, NaiveDate};
 use domain::calendar::definition::{Holiday, HolidayDays, Holidays};
 use domain::text::Name;
 use icalendar::parser::{Component, Property, read_calendar, unfold};
 use platform::http::problem::FieldError;
+use recurrence::Rule;
+use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
 /// The most bytes of a file.
 pub(super) const MAX_BYTES: usize = 256 * 1024;
@@ -17,12 +23,17 @@ const MAX_DEPTH: usize = 8;
 const MAX_YEARLY_DAYS: i64 = 31;
 /// The most problems that are told at once.
 const MAX_ERRORS: usize = 20;
+/// The days that a rule names are taken from the year before the present one on.
+const YEARS_BEFORE: i32 = 1;
+/// And up to the end of this one after it.
+const YEARS_AFTER: i32 = 10;
 
-/// The holidays of a file, in its order.
+/// The holidays of a file, in its order, with what its rules name around `today`.
 ///
 /// # Errors
 /// What cannot be taken, each with the place of its event.
-pub(super) fn parse(text: &str) -> Result<Vec<Holiday>, Vec<FieldError>> {
+pub(super) fn parse(text: &str, today: NaiveDate) -> Result<Vec<Holiday>, Vec<FieldError>> {
+    let window = window(today);
     if text.len() > MAX_BYTES {
         return Err(vec![at("", format!("must be at most {MAX_BYTES} bytes"))]);
     }
@@ -36,13 +47,17 @@ pub(super) fn parse(text: &str) -> Result<Vec<Holiday>, Vec<FieldError>> {
     let components = calendar.components.iter();
     let events = components.filter(|it| it.name.as_str() != "VTIMEZONE");
     for (index, component) in events.enumerate() {
-        match event(component) {
+        // What is too much already is not laid out further.
+        if holidays.len() > Holidays::MAX {
+            break;
+        }
+        match event(component, &window) {
             Ok(days) => holidays.extend(days),
             Err(detail) => errors.push(at(&format!("/{index}"), detail)),
         }
     }
     if holidays.is_empty() && errors.is_empty() {
-        errors.push(at("", "holds no event"));
+        errors.push(at("", "holds no holiday"));
     }
     if holidays.len() > Holidays::MAX {
         let detail = format!("must hold at most {} holidays", Holidays::MAX);
@@ -53,6 +68,13 @@ pub(super) fn parse(text: &str) -> Result<Vec<Holiday>, Vec<FieldError>> {
     }
     errors.truncate(MAX_ERRORS);
     Err(errors)
+}
+
+fn window(today: NaiveDate) -> RangeInclusive<NaiveDate> {
+    let year = today.year();
+    let first = NaiveDate::from_ymd_opt(year - YEARS_BEFORE, 1, 1);
+    let last = NaiveDate::from_ymd_opt(year + YEARS_AFTER, 12, 31);
+    first.unwrap_or(NaiveDate::MIN)..=last.unwrap_or(NaiveDate::MAX)
 }
 
 fn at(place: &str, detail: impl Into<String>) -> FieldError {
@@ -81,7 +103,10 @@ fn depth(text: &str) -> usize {
 }
 
 /// The days of an event, all under its summary.
-fn event(component: &Component<'_>) -> Result<Vec<Holiday>, String> {
+fn event(
+    component: &Component<'_>,
+    window: &RangeInclusive<NaiveDate>,
+) -> Result<Vec<Holiday>, String> {
     let kind = component.name.as_str();
     if kind != "VEVENT" {
         return Err(format!("is a {kind}: only events (VEVENT) are holidays"));
@@ -95,7 +120,7 @@ fn event(component: &Component<'_>) -> Result<Vec<Holiday>, String> {
         )
     };
     let name = Name::parse(&summary).map_err(|error| told(format!("as a name {error}")))?;
-    let days = days(component).map_err(told)?;
+    let days = days(component, window).map_err(told)?;
     let holidays: Vec<Holiday> = days
         .into_iter()
         .map(|days| Holiday {
@@ -109,8 +134,11 @@ fn event(component: &Component<'_>) -> Result<Vec<Holiday>, String> {
     }
 }
 
-fn days(component: &Component<'_>) -> Result<Vec<HolidayDays>, String> {
-    for unknown in ["DURATION", "RDATE", "EXDATE", "EXRULE", "RECURRENCE-ID"] {
+fn days(
+    component: &Component<'_>,
+    window: &RangeInclusive<NaiveDate>,
+) -> Result<Vec<HolidayDays>, String> {
+    for unknown in ["DURATION", "EXRULE", "RECURRENCE-ID"] {
         if value(component, unknown)?.is_some() {
             return Err(format!(
                 "has {unknown}, which is not taken: name each day as an event"
@@ -127,50 +155,50 @@ fn days(component: &Component<'_>) -> Result<Vec<HolidayDays>, String> {
     let last = after.and_then(|after| after.pred_opt());
     let last = last.filter(|last| *last >= first);
     let last = last.ok_or("ends before it begins")?;
+    let length = Days::new((last - first).num_days().unsigned_abs());
+    let excepted = dates(component, "EXDATE")?;
+    let mut taken = Vec::new();
+    let mut begins = dates(component, "RDATE")?;
     match value(component, "RRULE")? {
-        None if first == last => Ok(vec![HolidayDays::Date { date: first }]),
-        None => Ok(vec![HolidayDays::Range {
-            from: first,
-            to: last,
-        }]),
-        Some(rule) => {
-            check_yearly(rule, first)?;
-            let count = (last - first).num_days() + 1;
-            if count > MAX_YEARLY_DAYS {
-                return Err(format!(
-                    "comes back every year for more than {MAX_YEARLY_DAYS} days"
-                ));
+        None => {
+            begins.insert(first);
+        }
+        Some(text) => {
+            let refused = |detail| format!("repeats by {text}: {detail}");
+            let rule = Rule::parse(text).map_err(refused)?;
+            if rule.is_every_year(first) && excepted.is_empty() {
+                taken.extend(yearly(first, last)?);
+            } else {
+                begins.extend(rule.days(first, window).map_err(refused)?);
             }
-            let yearly = |day: NaiveDate| HolidayDays::Yearly {
-                month: day.month(),
-                day: day.day(),
-            };
-            let offsets = 0..count.unsigned_abs();
-            let days = offsets.filter_map(|offset| first.checked_add_days(Days::new(offset)));
-            Ok(days.map(yearly).collect())
         }
     }
+    let kept = begins.into_iter().filter(|day| !excepted.contains(day));
+    taken.extend(kept.filter_map(|from| spanning(from, length)));
+    Ok(taken)
 }
 
-/// Passes for a rule that means the same day of every year, for ever.
-fn check_yearly(rule: &str, first: NaiveDate) -> Result<(), String> {
-    let refused = || {
-        format!(
-            "repeats by {rule}: only FREQ=YEARLY on its own day is taken, name other days one by one"
-        )
-    };
-    let mut is_yearly = false;
-    for part in rule.split(';') {
-        let (key, value) = part.split_once('=').ok_or_else(refused)?;
-        match (key.to_ascii_uppercase().as_str(), value) {
-            ("FREQ", value) if value.eq_ignore_ascii_case("YEARLY") => is_yearly = true,
-            ("INTERVAL", "1") | ("WKST", _) => {}
-            ("BYMONTH", month) if month.parse() == Ok(first.month()) => {}
-            ("BYMONTHDAY", day) if day.parse() == Ok(first.day()) => {}
-            _ => return Err(refused()),
-        }
+/// From a day on, for so many more; none past the end of the calendar.
+fn spanning(from: NaiveDate, length: Days) -> Option<HolidayDays> {
+    let to = from.checked_add_days(length)?;
+    Some(match from == to {
+        true => HolidayDays::Date { date: from },
+        false => HolidayDays::Range { from, to },
+    })
+}
+
+/// Each day from the first to the last, of every year.
+fn yearly(first: NaiveDate, last: NaiveDate) -> Result<impl Iterator<Item = HolidayDays>, String> {
+    if (last - first).num_days() >= MAX_YEARLY_DAYS {
+        return Err(format!(
+            "comes back every year for more than {MAX_YEARLY_DAYS} days"
+        ));
     }
-    is_yearly.then_some(()).ok_or_else(refused)
+    let days = first.iter_days().take_while(move |day| *day <= last);
+    Ok(days.map(|day| HolidayDays::Yearly {
+        month: day.month(),
+        day: day.day(),
+    }))
 }
 
 fn property<'a>(
@@ -194,18 +222,24 @@ fn value<'a>(component: &'a Component<'a>, name: &str) -> Result<Option<&'a str>
 
 /// A day without a time.
 fn day(component: &Component<'_>, name: &str) -> Result<Option<NaiveDate>, String> {
-    let Some(property) = property(component, name)? else {
-        return Ok(None);
-    };
-    let text = property.val.as_str().trim();
+    let value = value(component, name)?;
+    value.map(|text| whole_day(name, text)).transpose()
+}
+
+/// The days of a property that may stand there several times, with several days each.
+fn dates(component: &Component<'_>, name: &str) -> Result<BTreeSet<NaiveDate>, String> {
+    let properties = component.properties.iter();
+    let properties = properties.filter(|it| it.name.as_str().eq_ignore_ascii_case(name));
+    let texts = properties.flat_map(|property| property.val.as_str().split(','));
+    texts.map(|text| whole_day(name, text)).collect()
+}
+
+fn whole_day(name: &str, text: &str) -> Result<NaiveDate, String> {
+    let text = text.trim();
     let is_day = text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit());
     let day = is_day.then(|| NaiveDate::parse_from_str(text, "%Y%m%d").ok());
-    match day.flatten() {
-        Some(day) => Ok(Some(day)),
-        None => Err(format!(
-            "has the {name} {text}: only whole days such as 20261225 are taken"
-        )),
-    }
+    let wrong = || format!("has the {name} {text}: only whole days such as 20261225 are taken");
+    day.flatten().ok_or_else(wrong)
 }
 
 /// A text as it was before it was escaped (RFC 5545, section 3.3.11). A line break becomes a blank.
@@ -226,90 +260,4 @@ fn unescaped(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-
-    use super::*;
-
-    fn file(events: &[&str]) -> String {
-        let events: String = events
-            .iter()
-            .map(|event| format!("BEGIN:VEVENT\r\nUID:1@x\r\n{event}\r\nEND:VEVENT\r\n"))
-            .collect();
-        format!("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//y\r\n{events}END:VCALENDAR\r\n")
-    }
-
-    fn date(text: &str) -> NaiveDate {
-        text.parse().unwrap()
-    }
-
-    #[test]
-    fn whole_days_are_taken_once_and_every_year() {
-        let text = file(&[
-            "SUMMARY:Easter Monday\r\nDTSTART;VALUE=DATE:20260406\r\nDTEND;VALUE=DATE:20260407",
-            "SUMMARY:No end\r\nDTSTART;VALUE=DATE:20260501",
-            "SUMMARY:Inventory\\, all\r\n  of us\r\nDTSTART;VALUE=DATE:20261228\r\nDTEND;VALUE=DATE:20261231",
-            "SUMMARY:Christmas\r\nDTSTART;VALUE=DATE:20251225\r\nDTEND;VALUE=DATE:20251227\r\nRRULE:FREQ=YEARLY;BYMONTH=12",
-        ]);
-        let taken = parse(&text).unwrap();
-        let days: Vec<_> = taken.iter().map(|holiday| holiday.days).collect();
-        assert_eq!(
-            days,
-            [
-                HolidayDays::Date {
-                    date: date("2026-04-06")
-                },
-                HolidayDays::Date {
-                    date: date("2026-05-01")
-                },
-                HolidayDays::Range {
-                    from: date("2026-12-28"),
-                    to: date("2026-12-30")
-                },
-                HolidayDays::Yearly { month: 12, day: 25 },
-                HolidayDays::Yearly { month: 12, day: 26 },
-            ]
-        );
-        assert_eq!(taken[2].name.as_str(), "Inventory, all of us");
-    }
-
-    #[test]
-    fn what_is_no_holiday_is_refused_with_its_place_and_nothing_is_taken() {
-        let good = "SUMMARY:Good\r\nDTSTART;VALUE=DATE:20260406";
-        let wrong = [
-            "SUMMARY:Timed\r\nDTSTART:20260406T090000Z",
-            "DTSTART;VALUE=DATE:20260406",
-            "SUMMARY:No start",
-            "SUMMARY:Backwards\r\nDTSTART;VALUE=DATE:20260406\r\nDTEND;VALUE=DATE:20260406",
-            "SUMMARY:Monthly\r\nDTSTART;VALUE=DATE:20260406\r\nRRULE:FREQ=MONTHLY",
-            "SUMMARY:Thanksgiving\r\nDTSTART;VALUE=DATE:20261126\r\nRRULE:FREQ=YEARLY;BYMONTH=11;BYDAY=4TH",
-            "SUMMARY:Some years\r\nDTSTART;VALUE=DATE:20260406\r\nRRULE:FREQ=YEARLY;COUNT=3",
-            "SUMMARY:But not\r\nDTSTART;VALUE=DATE:20260406\r\nEXDATE;VALUE=DATE:20270406",
-            "SUMMARY:Off\r\nSTATUS:CANCELLED\r\nDTSTART;VALUE=DATE:20260406",
-            "SUMMARY:Impossible\r\nDTSTART;VALUE=DATE:20260230",
-            "SUMMARY:Long ago\r\nDTSTART;VALUE=DATE:19000101",
-        ];
-        for event in wrong {
-            let errors = parse(&file(&[good, event])).unwrap_err();
-            assert_eq!(errors.len(), 1, "{event}");
-            assert_eq!(errors[0].pointer, "/icalendar/1", "{event}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_calendar_is_refused_whole() {
-        let deep = "BEGIN:X\r\n".repeat(20_000);
-        let large = "x".repeat(MAX_BYTES + 1);
-        for text in ["", "hello", "BEGIN:VCALENDAR", &deep, &large, &file(&[])] {
-            let errors = parse(text).unwrap_err();
-            assert_eq!(errors[0].pointer, "/icalendar");
-        }
-    }
-
-    #[test]
-    fn a_file_holds_as_many_holidays_as_a_calendar_may() {
-        let event = "SUMMARY:Day\r\nDTSTART;VALUE=DATE:20260406";
-        assert!(parse(&file(&vec![event; Holidays::MAX])).is_ok());
-        assert!(parse(&file(&vec![event; Holidays::MAX + 1])).is_err());
-    }
-}
+mod tests;
