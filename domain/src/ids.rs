@@ -80,6 +80,10 @@ id!(
     ExportId
 );
 id!(
+    /// A simulation of service levels that an admin asked for.
+    SimulationId
+);
+id!(
     /// A calendar of working time. Also the id of its stream.
     CalendarId
 );

@@ -4,6 +4,7 @@
 
 use super::exports::{LogExported, ReportDownloaded};
 use super::sign_on::SignOnSettings;
+use super::simulations::{SimulationDeleted, SimulationRequested};
 use super::words::{
     PasswordChange, SecondFactorKind, SessionEnd, SignInFailure, SignInMethod, SignOnKind,
     SignOnRefusal,
@@ -58,6 +59,10 @@ events! {
         ReportDownloaded(ReportDownloaded) = "report.downloaded" v 1,
         /// Events of the organization were given out by the operator.
         LogExported(LogExported) = "log.exported" v 1,
+        /// They asked what other service levels would have made of the past.
+        SimulationRequested(SimulationRequested) = "simulation.requested" v 1,
+        /// They deleted such a simulation.
+        SimulationDeleted(SimulationDeleted) = "simulation.deleted" v 1,
         /// They have shown that mail to their address reaches them.
         EmailVerified(EmailVerified) = "email.verified" v 1,
         /// People may sign on by another site.
@@ -101,6 +106,8 @@ impl SecurityEvent {
             Self::ReportDownloaded(e) => e.user_id,
             // Nobody of the organization: it is about the export.
             Self::LogExported(e) => UserId(e.export_id.0),
+            Self::SimulationRequested(e) => e.user_id,
+            Self::SimulationDeleted(e) => e.user_id,
             Self::EmailVerified(e) => e.user_id,
             Self::SignOnProviderCreated(e) => e.user_id,
             Self::SignOnProviderChanged(e) => e.user_id,

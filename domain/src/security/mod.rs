@@ -7,6 +7,7 @@ pub mod event;
 pub mod evolve;
 pub mod exports;
 pub mod sign_on;
+pub mod simulations;
 pub mod state;
 pub mod words;
 

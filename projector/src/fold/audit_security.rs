@@ -7,6 +7,7 @@ use domain::security::event::{
 };
 use domain::security::exports::{LogExported, ReportDownloaded};
 use domain::security::sign_on::SignOnSettings;
+use domain::security::simulations::SimulationRequested;
 use domain::security::words::{
     LogForm, PasswordChange, Report, SessionEnd, SignInFailure, SignInMethod, SignOnRefusal,
 };
@@ -19,6 +20,8 @@ use super::audit::{Fact, email_text};
 
 /// What the audit calls a provider of sign-on.
 const PROVIDER: &str = "sign_on_provider";
+/// And what other rules would have made of the past.
+const SIMULATION: &str = "simulation";
 
 /// The fact of a security event.
 pub(super) fn fact(change: &SecurityEvent) -> Fact {
@@ -90,6 +93,12 @@ pub(super) fn fact(change: &SecurityEvent) -> Fact {
         .concerning(e.subject),
         SecurityEvent::ReportDownloaded(e) => downloaded(e),
         SecurityEvent::LogExported(e) => log_exported(e),
+        SecurityEvent::SimulationRequested(e) => simulation_requested(e),
+        SecurityEvent::SimulationDeleted(e) => Fact::new(
+            SIMULATION,
+            e.simulation_id.0,
+            format!("{ACTOR} deleted a simulation of service levels"),
+        ),
         SecurityEvent::EmailVerified(_) => {
             of_person(format!("{SUBJECT} verified the e-mail address"))
         }
@@ -246,6 +255,20 @@ fn log_exported(event: &LogExported) -> Fact {
             let types: Vec<&str> = event.types.iter().map(String::as_str).collect();
             fact.changing("conditions.types", Value::Null, types)
         }
+    }
+}
+
+/// It concerns nobody but who did it.
+fn simulation_requested(event: &SimulationRequested) -> Fact {
+    let summary = format!("{ACTOR} asked for a simulation of service levels");
+    let fact = Fact::new(SIMULATION, event.simulation_id.0, summary)
+        .changing("conditions.from", Value::Null, time_text(event.from))
+        .changing("conditions.to", Value::Null, time_text(event.to))
+        .changing("conditions.calendars", Value::Null, event.calendars)
+        .changing("conditions.imported", Value::Null, event.imported);
+    match event.policies {
+        Some(count) => fact.changing("conditions.policies", Value::Null, count),
+        None => fact,
     }
 }
 

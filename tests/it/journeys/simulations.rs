@@ -258,7 +258,11 @@ async fn a_simulation_over_http_tells_what_the_report_tells_and_what_would_have_
         differences.iter().any(|it| is_missed(&it)),
         "{differences:?}"
     );
-    assert_eq!(app.log().await.len(), log, "nothing live was touched");
+    assert_eq!(
+        app.log().await.len(),
+        log + 1,
+        "nothing live was touched: only that it was asked for is recorded"
+    );
 
     let path = format!("/sla/simulations/{id}");
     for (person, status) in [
@@ -358,6 +362,56 @@ async fn a_simulation_is_asked_for_once_by_a_key_however_often_it_is_sent() {
     assert_ne!(theirs, first, "a key is its person's own");
     let kept = app.admin().get("/sla/simulations").await.expect(200);
     assert_eq!(kept.items().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_for_a_simulation_and_who_deletes_it_is_in_the_audit_of_the_organization_alone() {
+    let app = TestApp::start().await;
+    let path = "/sla/simulations";
+    let body =
+        json!({"from": "2026-01-01T00:00:00Z", "to": "2026-02-01T00:00:00Z", "policies": []});
+    let ask = || app.admin().post(path, body.clone()).idempotency_key("once");
+    let id = ask().await.expect(202).id();
+    assert_eq!(ask().await.expect(202).id(), id);
+    let of_it = format!("{path}/{id}");
+    // What is refused is not told.
+    let without_drafts = json!({"from": body["from"], "to": body["to"]});
+    app.admin().post(path, without_drafts).await.expect(422);
+    app.lead().post(path, body.clone()).await.expect(403);
+    app.globex.admin.delete(&of_it).await.expect(404);
+    app.admin().delete(&of_it).await.expect(204);
+    app.admin().delete(&of_it).await.expect(404);
+
+    let look = async || {
+        let told = app.admin().get("/audit?type=simulation.").await.expect(200);
+        match told.items() {
+            [_, _, ..] => Ok(told.items().to_vec()),
+            _ => Err(told.body.clone()),
+        }
+    };
+    let told = eventually(look, DEADLINE).await;
+    let summaries: Vec<_> = told.iter().map(|it| it["summary"].clone()).collect();
+    assert_eq!(
+        summaries,
+        [
+            "Ada deleted a simulation of service levels",
+            "Ada asked for a simulation of service levels"
+        ]
+    );
+    for entry in &told {
+        assert_eq!(entry["actor"]["id"], json!(app.admin().id));
+        assert_eq!(entry["resource"], json!({"kind": "simulation", "id": id}));
+        assert!(entry["source_address"].is_string());
+    }
+    let from = &told[1]["changes"][0];
+    assert_eq!(
+        from,
+        &json!({"field": "conditions.from", "to": "2026-01-01T00:00:00.000000Z"})
+    );
+    let theirs = app.globex.admin.get("/audit?type=simulation.").await;
+    assert!(theirs.expect(200).items().is_empty());
+    let fed = app.globex.admin.get("/events?types=simulation.*").await;
+    assert!(fed.expect(200).items().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

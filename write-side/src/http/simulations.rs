@@ -10,13 +10,17 @@ use platform::http::page::{bad_cursor, limit};
 use platform::http::problem::{AccessProblem, BodylessAccessProblem, Problem};
 use platform::http::serve::BASE_PATH;
 use platform::page::Page;
+use poem::Request;
 use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, OpenApi};
+use tracing::Instrument;
 use uuid::Uuid;
 
+use super::desk::{Call, Headers};
 use super::headers;
 use super::tags::ApiTags;
+use crate::dispatch::CommandContext;
 use crate::simulations::{KeptDifference, SimulationError, Simulations};
 use request::CreateSimulationBody;
 use views::{DifferenceView, DifferencesView, SimulationView, SimulationsView};
@@ -61,17 +65,19 @@ impl SimulationsApi {
     async fn create(
         &self,
         bearer: Bearer,
+        request: &Request,
         /// Any key of up to 255 visible ASCII characters. The same request with the same key is answered with the
         /// simulation that it asked for.
         #[oai(name = "Idempotency-Key")]
         key: Header<Option<String>>,
         body: Body<CreateSimulationBody>,
     ) -> Result<Asked, AccessProblem> {
-        let request = body.0.parsed()?;
+        let asked = body.0.parsed()?;
         let key = headers::idempotency_key(key.0.as_deref())?;
-        let (organization, by) = (bearer.0.organization_id, bearer.0.user_id);
-        let made = self.0.create(organization, by, key.as_ref(), &request);
-        let made = made.await.map_err(problem)?;
+        let (context, by) = (context(&bearer, request)?, bearer.0.user_id);
+        let simulations = self.0.clone();
+        let make = async move { simulations.create(context, by, key.as_ref(), &asked).await };
+        let made = to_the_end(make).await?;
         let location = format!("{BASE_PATH}/sla/simulations/{}", made.id);
         Ok(Asked::Queued(Json(made.into()), location))
     }
@@ -159,16 +165,34 @@ impl SimulationsApi {
     async fn delete(
         &self,
         bearer: Bearer,
+        request: &Request,
         /// The simulation.
         simulation_id: Path<Uuid>,
     ) -> Result<Forgotten, BodylessAccessProblem> {
-        let gone = self
-            .0
-            .delete(bearer.0.organization_id, simulation_id.0)
-            .await;
-        gone.map_err(problem)?;
+        let (context, by) = (context(&bearer, request)?, bearer.0.user_id);
+        let simulations = self.0.clone();
+        let delete = async move { simulations.delete(context, by, simulation_id.0).await };
+        to_the_end(delete).await?;
         Ok(Forgotten::Gone)
     }
+}
+
+/// Who asks, from where, for what is recorded of it.
+fn context(bearer: &Bearer, request: &Request) -> Result<CommandContext, Problem> {
+    let call = Call {
+        principal: bearer.0,
+        request,
+        headers: Headers::default(),
+    };
+    call.context()
+}
+
+/// In a task of its own: a client that hangs up does not leave recorded what was not done.
+async fn to_the_end<A: Send + 'static>(
+    work: impl Future<Output = Result<A, SimulationError>> + Send + 'static,
+) -> Result<A, Problem> {
+    let done = tokio::spawn(work.in_current_span()).await;
+    done.map_err(Problem::internal)?.map_err(problem)
 }
 
 fn problem(error: SimulationError) -> Problem {

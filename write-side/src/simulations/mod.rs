@@ -4,7 +4,9 @@
 //! - An organization has one simulation that runs, and a few that wait.
 //! - A simulation ends as completed, or as failed with a reason; one whose server went away is begun again, twice at most.
 //!
-//! Never here: the log (whoever runs a simulation brings the walk over it), an event.
+//! - Who asks for one and who deletes one is in the log before it is done.
+//!
+//! Never here: the walk over the log, which whoever runs a simulation brings.
 
 mod queue;
 
@@ -14,7 +16,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use const_format::formatcp;
 use deadpool_postgres::{Client, Pool, Transaction};
 use domain::calendar::definition::CalendarDefinition;
-use domain::ids::{CalendarId, OrganizationId, TicketId, UserId};
+use domain::ids::{CalendarId, OrganizationId, SimulationId, TicketId, UserId};
+use domain::security::event::SecurityEvent;
+use domain::security::simulations::{SimulationDeleted, SimulationRequested};
 use domain::sla::Metric;
 use domain::sla::measure::Outcome;
 use domain::sla::policy::Policy;
@@ -28,7 +32,8 @@ use tokio_postgres::Row;
 use tokio_postgres::types::{Json, ToSql};
 use uuid::Uuid;
 
-use crate::dispatch::{CommandError, Dispatcher};
+use crate::commands::RecordSecurity;
+use crate::dispatch::{CommandContext, CommandError, Dispatcher};
 
 pub use queue::{Claimed, Queue, Reached};
 
@@ -229,17 +234,19 @@ impl Simulations {
         Self { pool, dispatcher }
     }
 
-    /// Asks for one. The same person with the same key gets the one that was asked for before, while it is kept.
+    /// Asks for one, which is recorded before it is there. The same person with the same key gets the one that was asked for
+    /// before, while it is kept.
     ///
     /// # Errors
     /// When too many wait, the key asked for another one before, or the database fails.
     pub async fn create(
         &self,
-        organization: OrganizationId,
+        context: CommandContext,
         by: UserId,
         key: Option<&IdempotencyKey>,
         request: &SimulationRequest,
     ) -> Result<Kept, SimulationError> {
+        let organization = context.organization_id;
         let (partition, mut client) = self.reach(organization).await?;
         let tx = within(&mut client, organization).await?;
         let id = key.map_or_else(Uuid::now_v7, |key| id_of(by, key));
@@ -250,6 +257,7 @@ impl Simulations {
             return asked_before(&row, request);
         }
         let now = self.dispatcher.clock().now();
+        let asked = requested(by, SimulationId(id), request);
         let json = Json(request);
         let [partition, org_id, id] = find;
         let values: [&(dyn ToSql + Sync); 7] =
@@ -258,6 +266,7 @@ impl Simulations {
         if made > 0 {
             let forget: [&(dyn ToSql + Sync); 3] = [partition, org_id, &KEPT_MAX];
             tx.execute(FORGET_OLD, &forget).await?;
+            self.record(context, asked).await?;
         }
         // Not made and there: the same request came twice at once.
         let found = tx.query_opt(FIND, &find).await?;
@@ -299,15 +308,17 @@ impl Simulations {
         kept(&row.ok_or(SimulationError::NotFound)?)
     }
 
-    /// Forgets one; where it runs, it ends with its next step.
+    /// Forgets one, which is recorded before; where it runs, it ends with its next step.
     ///
     /// # Errors
     /// When there is none, or the database fails.
     pub async fn delete(
         &self,
-        organization: OrganizationId,
+        context: CommandContext,
+        by: UserId,
         id: Uuid,
     ) -> Result<(), SimulationError> {
+        let organization = context.organization_id;
         let (partition, mut client) = self.reach(organization).await?;
         let tx = within(&mut client, organization).await?;
         let gone = tx
@@ -316,7 +327,25 @@ impl Simulations {
         if gone == 0 {
             return Err(SimulationError::NotFound);
         }
+        let deleted = SimulationDeleted {
+            user_id: by,
+            simulation_id: SimulationId(id),
+        };
+        self.record(context, deleted).await?;
         tx.commit().await?;
+        Ok(())
+    }
+
+    async fn record(
+        &self,
+        context: CommandContext,
+        event: impl Into<SecurityEvent>,
+    ) -> Result<(), SimulationError> {
+        let command = RecordSecurity {
+            occurrence_id: Uuid::now_v7(),
+            event: event.into(),
+        };
+        self.dispatcher.dispatch(context, command).await?;
         Ok(())
     }
 
@@ -358,6 +387,18 @@ async fn within(
     tx.batch_execute(&schema::access::name(organization.0))
         .await?;
     Ok(tx)
+}
+
+fn requested(by: UserId, id: SimulationId, request: &SimulationRequest) -> SimulationRequested {
+    SimulationRequested {
+        user_id: by,
+        simulation_id: id,
+        from: request.range.from,
+        to: request.range.to,
+        policies: request.policies.as_ref().map(Vec::len),
+        calendars: request.calendars.len(),
+        imported: request.imported,
+    }
 }
 
 /// A request that is sent again leads to the same simulation.

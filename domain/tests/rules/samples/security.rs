@@ -4,7 +4,7 @@ use super::{FULL, MINIMAL, email, name};
 use crate::scenario::{AGENT, CUSTOMER};
 use chrono::{DateTime, Utc};
 use domain::actor::Role;
-use domain::ids::{ApiKeyId, ExportId, InvitationId, SessionId, SignOnProviderId};
+use domain::ids::{ApiKeyId, ExportId, InvitationId, SessionId, SignOnProviderId, SimulationId};
 use domain::security::event::{
     ApiKeyChanged, ApiKeyCreated, ApiKeyRevoked, ApiKeyUsed, EmailVerified, InvitationAccepted,
     InvitationRevoked, InvitationSent, PasswordChanged, PasswordResetRequested, PersonExported,
@@ -15,6 +15,7 @@ use domain::security::event::{
 };
 use domain::security::exports::{Conditions, LogExported, ReportDownloaded};
 use domain::security::sign_on::SignOnSettings;
+use domain::security::simulations::{SimulationDeleted, SimulationRequested};
 use domain::security::words::{
     LogForm, Newcomers, PasswordChange, Report, ReportFormat, SecondFactorKind, SecondFactorRule,
     SessionEnd, SignInFailure, SignInMethod, SignOnKind, SignOnRefusal,
@@ -27,6 +28,7 @@ const KEY: ApiKeyId = ApiKeyId(Uuid::from_u128(0x82));
 const INVITATION: InvitationId = InvitationId(Uuid::from_u128(0x83));
 const PROVIDER: SignOnProviderId = SignOnProviderId(Uuid::from_u128(0x84));
 const EXPORT: ExportId = ExportId(Uuid::from_u128(0x85));
+const SIMULATION: SimulationId = SimulationId(Uuid::from_u128(0x86));
 const TOTP: SecondFactorKind = SecondFactorKind::Totp;
 
 type Sample = (&'static str, SecurityEvent);
@@ -40,6 +42,7 @@ pub fn samples() -> impl Iterator<Item = Sample> {
         .chain(invitations())
         .chain(people())
         .chain(exports())
+        .chain(simulations())
         .chain(sign_on())
 }
 
@@ -214,6 +217,29 @@ fn people() -> impl Iterator<Item = Sample> {
             .into(),
         ),
         (FULL, EmailVerified { user_id: AGENT }.into()),
+    ]
+    .into_iter()
+}
+
+fn simulations() -> impl Iterator<Item = Sample> {
+    let time = |text: &str| DateTime::parse_from_rfc3339(text).unwrap().to_utc();
+    let requested = |policies| SimulationRequested {
+        user_id: AGENT,
+        simulation_id: SIMULATION,
+        from: time("2026-03-01T00:00:00Z"),
+        to: time("2026-04-01T00:00:00Z"),
+        policies,
+        calendars: 1,
+        imported: false,
+    };
+    let deleted = SimulationDeleted {
+        user_id: AGENT,
+        simulation_id: SIMULATION,
+    };
+    [
+        (FULL, requested(Some(3)).into()),
+        ("calendars", requested(None).into()),
+        (FULL, deleted.into()),
     ]
     .into_iter()
 }
