@@ -15,6 +15,7 @@
 
 mod answers;
 mod cached;
+mod called;
 mod conditions;
 mod database;
 pub mod dry_run;

@@ -391,8 +391,8 @@ CREATE TABLE tickets (
     PRIMARY KEY (partition, org_id, ticket_id)
 );
 
--- For lists by tag. PostgreSQL uses an index behind a policy only for operators that are known to leak nothing, and that of the
--- index on tags is none: through this view, which its owner reads, and so without the policy, it is used. The view says what the
+-- For lists by tag and custom field. PostgreSQL uses an index behind a policy only for operators that are known to leak nothing, and those of the
+-- indexes on both are none: through this view, which its owner reads, and so without the policy, it is used. The view says what the
 -- policy says.
 CREATE VIEW taggable_tickets AS
     SELECT partition, org_id, ticket_id, number, subject, status, priority, channel, requester_id, requester_name,

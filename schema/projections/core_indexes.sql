@@ -6,6 +6,9 @@
 -- smaller index and reads all tickets of an organization to find one.
 
 CREATE INDEX users_by_name ON users (partition, org_id, name, user_id) WHERE version > 0;
+-- Who is called so in a query. Through the view of searchable users, as parts of names.
+CREATE INDEX users_by_whole_name ON users (partition, org_id, lower(name)) WHERE version > 0;
+CREATE INDEX users_by_email ON users (partition, org_id, email) WHERE email IS NOT NULL AND version > 0;
 -- The colleagues of a customer, and the people of a company for staff.
 CREATE INDEX users_by_company ON users (partition, org_id, company_id, name, user_id) WHERE company_id IS NOT NULL AND version > 0;
 CREATE INDEX companies_by_name ON companies (partition, org_id, name, company_id);
@@ -34,6 +37,8 @@ CREATE INDEX tickets_unassigned ON tickets (partition, org_id, updated_at, ticke
 CREATE INDEX tickets_by_team ON tickets (partition, org_id, team_id, updated_at, ticket_id) WHERE team_id IS NOT NULL AND number > 0;
 -- Of all organizations of the table: the primary key's columns would need an extension, and few share a rare tag.
 CREATE INDEX tickets_by_tag ON tickets USING gin (tags) WHERE tags <> '{}' AND number > 0;
+-- The same for what custom fields hold.
+CREATE INDEX tickets_by_field ON tickets USING gin (custom_fields jsonb_path_ops) WHERE custom_fields <> '{}' AND number > 0;
 -- Of all organizations, as that of tags. A search reads the entries that are not sorted in yet one by one: they are kept few.
 CREATE INDEX tickets_by_words ON ticket_words USING gin (search) WITH (gin_pending_list_limit = 512) WHERE number > 0;
 CREATE INDEX messages_by_words ON messages USING gin (search) WITH (gin_pending_list_limit = 512) WHERE position > 0;
@@ -46,6 +51,8 @@ CREATE INDEX messages_by_author ON messages (partition, org_id, author_id) WHERE
 -- Reports and lists of attainment are of a time.
 CREATE INDEX sla_measures_by_time ON sla_measures (partition, org_id, counted_at, ticket_id, metric, round) WHERE known_until IS NULL;
 CREATE INDEX sla_measures_by_former_time ON sla_measures (partition, org_id, counted_at, ticket_id, metric, round) WHERE known_until IS NOT NULL;
+-- The tickets of which a promise was missed, among all others.
+CREATE INDEX sla_measures_missed ON sla_measures (partition, org_id, ticket_id, metric) WHERE outcome = 'breached' AND known_until IS NULL;
 -- Reports that are filtered by more than the sums have, and the tickets behind each number.
 CREATE INDEX ticket_facts_by_opened ON ticket_facts (partition, org_id, opened_at, ticket_id) WHERE until_at IS NULL;
 CREATE INDEX ticket_facts_by_first_response ON ticket_facts (partition, org_id, first_response_at, ticket_id) WHERE until_at IS NULL AND first_response_at IS NOT NULL;

@@ -4,12 +4,14 @@ use crate::scenario::{AGENT, TEAM, at};
 use chrono::{DateTime, Utc};
 use domain::calendar::zone::Zone;
 use domain::ids::{TeamId, UserId};
-use domain::text::Tag;
+use domain::sla::Metric;
+use domain::text::{FieldKey, FieldText, Tag};
+use domain::ticket::field::FieldValue;
 use domain::ticket::query::{
-    Comparison, Condition, Person, Query, Requester, Span, TeamOf, Term, TimeField, TimeTest,
-    TimeValue, Unit,
+    Called, Comparison, Condition, Fault, FieldIs, NameOf, Person, Query, Requester, Span, TeamOf,
+    Term, TimeField, TimeTest, TimeValue, Unit,
 };
-use domain::ticket::state::{Priority, Status};
+use domain::ticket::state::{Channel, Priority, Status};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -65,6 +67,100 @@ fn a_text_is_read_into_its_conditions() {
     );
 }
 
+fn called(name: &str) -> Called {
+    Called {
+        name: name.to_owned(),
+        column: 1,
+    }
+}
+
+fn said(text: &str) -> FieldIs {
+    FieldIs::Said(FieldText::parse(text).unwrap())
+}
+
+#[test]
+fn what_has_no_id_is_called_by_its_name() {
+    let text = r#"team:billing,"Second \"level\", all",none assignee:ada@acme.example,"me" requester:none"#;
+    let conditions: Vec<_> = parsed(text)
+        .terms
+        .into_iter()
+        .map(|it| it.condition)
+        .collect();
+    let team = |name| TeamOf::Called(called(name));
+    let person = |name| Person::Called(called(name));
+    assert_eq!(
+        conditions,
+        [
+            Condition::Team(vec![
+                team("billing"),
+                team("Second \"level\", all"),
+                TeamOf::None
+            ]),
+            Condition::Assignee(vec![person("ada@acme.example"), person("me")]),
+            Condition::Requester(vec![Requester::Called(called("none"))]),
+        ]
+    );
+}
+
+#[test]
+fn names_become_ids_and_the_first_that_does_not_is_pointed_at() {
+    let query = parsed(r#"status:open team:none,billing requester:"Ada B""#);
+    let names: Vec<_> = query
+        .names()
+        .map(|(of, it)| (of, it.name.clone()))
+        .collect();
+    let expected = [(NameOf::Team, "billing"), (NameOf::Requester, "Ada B")];
+    assert_eq!(names, expected.map(|(of, name)| (of, name.to_owned())));
+    let id = |of: NameOf, _: &str| match of {
+        NameOf::Team => Ok(TEAM.0),
+        NameOf::Assignee | NameOf::Requester => Ok(AGENT.0),
+    };
+    let found = query.clone().with_ids(id).unwrap();
+    assert_eq!(
+        found,
+        parsed(&format!("status:open team:none,{TEAM} requester:{AGENT}"))
+    );
+    let nobody = |of: NameOf, _: &str| match of {
+        NameOf::Team => Ok(TEAM.0),
+        NameOf::Assignee | NameOf::Requester => Err(Fault::UnknownPerson),
+    };
+    let error = query.with_ids(nobody).unwrap_err();
+    assert_eq!(error.column, 41);
+    assert!(error.to_string().contains("nobody is called so"), "{error}");
+}
+
+#[test]
+fn channels_custom_fields_and_missed_promises_are_conditions() {
+    let text = r#"channel:email,web Field.floor_2:3,"on hold",none,"none" missed:any missed:first_reply,resolution"#;
+    let conditions: Vec<_> = parsed(text)
+        .terms
+        .into_iter()
+        .map(|it| it.condition)
+        .collect();
+    let floor = vec![said("3"), said("on hold"), FieldIs::Empty, said("none")];
+    assert_eq!(
+        conditions,
+        [
+            Condition::Channel(vec![Channel::Email, Channel::Web]),
+            Condition::Field(FieldKey::parse("floor_2").unwrap(), floor),
+            Condition::Missed(vec![]),
+            Condition::Missed(vec![Metric::FirstReply, Metric::Resolution]),
+        ]
+    );
+}
+
+#[test]
+fn a_word_may_be_what_fields_of_several_kinds_hold() {
+    let kinds = |word: &str| said(word).values();
+    let text = |word: &str| FieldValue::Text(FieldText::parse(word).unwrap());
+    let number = |number: f64| FieldValue::Number(number.try_into().unwrap());
+    assert_eq!(kinds("third"), [text("third")]);
+    assert_eq!(kinds("3.50"), [text("3.50"), number(3.5)]);
+    assert_eq!(kinds("true"), [text("true"), FieldValue::Boolean(true)]);
+    assert_eq!(kinds("inf"), [text("inf")]);
+    assert_eq!(FieldIs::Empty.values(), []);
+}
+
 #[test]
 fn a_minus_negates_one_condition() {
     let negated = parsed("-status:closed tag:vip -\"a b\" -word");
@@ -82,9 +178,16 @@ fn what_does_not_fit_is_pointed_at_by_its_column() {
         ("status:>open", 8, "only priority"),
         ("priority:>=high,low", 16, "one value"),
         ("priority:>=", 12, "a value is missing"),
-        ("assignee:ada", 10, "me, none or the id"),
-        ("team:me", 6, "none or the id"),
-        ("requester:none", 11, "me or the id"),
+        ("channel:mail", 9, "must be api, web"),
+        ("channel:>web", 9, "only priority"),
+        ("team:>billing", 6, "only priority"),
+        ("assignee:a,\"  \"", 12, "a value is missing"),
+        ("field.:a", 7, "name of a custom field"),
+        ("field.1a:a", 7, "name of a custom field"),
+        ("field.floor:", 13, "a value is missing"),
+        ("field.floor:<3", 13, "only priority"),
+        ("missed:first_reply,any", 20, "must be any, first_reply"),
+        ("missed:late", 8, "must be any, first_reply"),
         ("tag:a,b!", 7, "letters, digits"),
         ("number:0", 8, "number of a ticket"),
         ("#1x", 2, "number of a ticket"),
@@ -97,7 +200,24 @@ fn what_does_not_fit_is_pointed_at_by_its_column() {
         ("a \"b c\\", 3, "not closed"),
         ("\"  \"", 1, "no words"),
         ("\"a\"b", 4, "a blank has to follow"),
-        ("tag:\"a\"", 5, "quotes stand around words alone"),
+        ("tag:\"a\"b", 8, "a blank or a comma has to follow"),
+        (
+            "tag:a\"b\"",
+            6,
+            "quotes stand around words and whole values",
+        ),
+        (
+            "tag:a:\"b\"",
+            7,
+            "quotes stand around words and whole values",
+        ),
+        ("a,\"b\"", 3, "quotes stand around words and whole values"),
+        (
+            "created:>=\"today\"",
+            11,
+            "quotes stand around words and whole values",
+        ),
+        ("team:a,\"b c", 8, "not closed"),
         ("a - b", 3, "has to follow the -"),
         ("größe -", 7, "has to follow the -"),
         ("a\u{7}", 2, "control characters"),
@@ -133,8 +253,16 @@ fn there_is_an_end_to_length_conditions_and_values() {
 #[test]
 fn nothing_asks_for_nothing() {
     assert_eq!(parsed(" \t\n"), Query::default());
-    assert!(!parsed("status:open assignee:me created:<2d").is_for_staff());
-    for internal in ["tag:vip", "-team:none", "due:<2h"] {
+    assert!(!parsed("status:open channel:web assignee:me created:<2d").is_for_staff());
+    for internal in [
+        "tag:vip",
+        "-team:none",
+        "due:<2h",
+        "field.floor:3",
+        "missed:any",
+        "assignee:ada",
+        "requester:\"Ada B\"",
+    ] {
         assert!(parsed(internal).is_for_staff(), "{internal}");
     }
 }
@@ -210,27 +338,43 @@ fn time_test() -> impl Strategy<Value = TimeTest> {
     ]
 }
 
+fn name() -> impl Strategy<Value = Called> {
+    "[^\\p{Cc}\\s]([^\\p{Cc}]{0,15}[^\\p{Cc}\\s])?".prop_map(|name| called(&name))
+}
+
+fn of_field() -> impl Strategy<Value = Condition> {
+    let is = prop_oneof![Just(FieldIs::Empty), name().prop_map(|it| said(&it.name))];
+    let key = "[a-z][a-z0-9_]{0,10}".prop_map(|key| FieldKey::parse(&key).unwrap());
+    (key, vec(is, 1..4)).prop_map(|(key, values)| Condition::Field(key, values))
+}
+
 fn condition() -> impl Strategy<Value = Condition> {
     let field = select(vec![TimeField::Created, TimeField::Updated, TimeField::Due]);
     let priority = || select(Priority::ALL.to_vec());
     let person = prop_oneof![
         Just(Person::Me),
         Just(Person::Nobody),
-        id().prop_map(|id| Person::One(UserId(id)))
+        id().prop_map(|id| Person::One(UserId(id))),
+        name().prop_map(Person::Called)
     ];
     let team = prop_oneof![
         Just(TeamOf::None),
-        id().prop_map(|id| TeamOf::One(TeamId(id)))
+        id().prop_map(|id| TeamOf::One(TeamId(id))),
+        name().prop_map(TeamOf::Called)
     ];
     let requester = prop_oneof![
         Just(Requester::Me),
-        id().prop_map(|id| Requester::One(UserId(id)))
+        id().prop_map(|id| Requester::One(UserId(id))),
+        name().prop_map(Requester::Called)
     ];
     let tag = "[a-zäöü0-9_.:-]{1,20}".prop_map(|tag| Tag::parse(&tag).unwrap());
     prop_oneof![
         vec(select(Status::ALL.to_vec()), 1..5).prop_map(Condition::Status),
         vec(priority(), 1..4).prop_map(Condition::Priority),
         (comparison(), priority()).prop_map(|(how, than)| Condition::PriorityCompared(how, than)),
+        vec(select(Channel::ALL.to_vec()), 1..4).prop_map(Condition::Channel),
+        of_field(),
+        vec(select(Metric::ALL.to_vec()), 0..4).prop_map(Condition::Missed),
         vec(person, 1..4).prop_map(Condition::Assignee),
         vec(team, 1..4).prop_map(Condition::Team),
         vec(requester, 1..4).prop_map(Condition::Requester),
@@ -266,7 +410,7 @@ proptest! {
     fn no_text_of_its_own_signs_is_too_much(
         parts in vec(select(vec![
             "status:", "priority", ":", ">=", "<", "open", ",", "-", "\"", "\\", " ", "#", "2d", "me",
-            "updated:", "2026-03-01", "é", "\t", "\u{0}", "tag:", "vip",
+            "updated:", "2026-03-01", "é", "\t", "\u{0}", "tag:", "vip", "team:", "field.a:", "missed:", "any",
         ]), 0..20),
     ) {
         check_any(&parts.concat())?;

@@ -3,7 +3,7 @@
 
 use domain::calendar::zone::Zone;
 use domain::ids::ViewId;
-use domain::ticket::query::{Condition, Query};
+use domain::ticket::query::{Condition, Query, QueryError};
 use platform::auth::Principal;
 use platform::http::gate::demand;
 use platform::http::problem::{FieldError, Problem, QueryProblem};
@@ -12,6 +12,7 @@ use platform::rows::ViewRow;
 use uuid::Uuid;
 
 use super::session::{Session, bad, refused};
+use crate::called::{Known, Meanings};
 use crate::models::ReadModels;
 use crate::tickets::Terms;
 
@@ -23,7 +24,40 @@ const QUERY: &str = "query";
 /// # Errors
 /// 400 with the column of what does not fit.
 pub(super) fn parse_with_words(text: &str) -> Result<Query, Problem> {
-    Query::parse(text).map_err(|error| at_fault(&error.to_string()))
+    Query::parse(text).map_err(of_query)
+}
+
+/// What the names in some queries mean for who asks.
+///
+/// # Errors
+/// 403 for who does not work on tickets, where there are names: they could try which there are.
+pub(super) async fn meanings<'a>(
+    models: &ReadModels,
+    session: &Session,
+    principal: &Principal,
+    queries: impl Iterator<Item = &'a Query>,
+) -> Result<Meanings, QueryProblem> {
+    let names: Vec<_> = queries.flat_map(Query::names).collect();
+    if names.is_empty() {
+        return Ok(Meanings::default());
+    }
+    demand(principal, Permission::WorkOnTickets)?;
+    let known = Known {
+        people: principal.may(Permission::ReadUsers),
+        teams: principal.may(Permission::ReadTeams),
+    };
+    let meanings = models.meanings(&session.viewer, known, names.into_iter());
+    meanings.await.map_err(refused)
+}
+
+/// 400 that points at what is wrong with the parameter `query`.
+pub(super) fn of_query(error: QueryError) -> Problem {
+    at_fault(&error.to_string())
+}
+
+/// 400 with what is wrong with the query of a view.
+pub(super) fn of_views_query(error: QueryError) -> Problem {
+    bad("view", format!("its query: {error}"))
 }
 
 /// The same query, if it asks for no words.
@@ -60,20 +94,33 @@ pub(super) async fn conditions(
     query: Option<&str>,
     view: Option<Uuid>,
 ) -> Result<Conditions, QueryProblem> {
-    let mut query = query.map(parse_with_words).transpose()?;
-    let Some(id) = view else {
-        return Ok(Conditions { query, view: None });
+    let query = query.map(parse_with_words).transpose()?;
+    let view = match view {
+        Some(id) => Some(view_of(models, session, principal, id).await?),
+        None => None,
     };
+    let of_view = view.as_ref().map(of_view).transpose()?;
+    let written = query.iter().chain(&of_view);
+    let meanings = meanings(models, session, principal, written).await?;
+    let query = query.map(|query| meanings.put_into(query).map_err(of_query));
+    let of_view = of_view.map(|query| meanings.put_into(query).map_err(of_views_query));
+    let mut query = query.transpose()?;
+    if let Some(of_view) = of_view.transpose()? {
+        query.get_or_insert_default().terms.extend(of_view.terms);
+    }
+    Ok(Conditions { query, view })
+}
+
+async fn view_of(
+    models: &ReadModels,
+    session: &Session,
+    principal: &Principal,
+    id: Uuid,
+) -> Result<ViewRow, QueryProblem> {
     demand(principal, Permission::WorkOnTickets)?;
     let view = models.view(&session.viewer, ViewId(id)).await;
     let view = view.map_err(refused)?;
-    let view = view.ok_or_else(|| Problem::not_found("the view"))?;
-    let terms = of_view(&view)?.terms;
-    query.get_or_insert_default().terms.extend(terms);
-    Ok(Conditions {
-        query,
-        view: Some(view),
-    })
+    Ok(view.ok_or_else(|| Problem::not_found("the view"))?)
 }
 
 /// The terms of the parameters `query` and `view` where words are not searched for; none where neither is given.
@@ -96,7 +143,7 @@ pub(super) async fn wordless(
 /// # Errors
 /// 400 with what does not fit any more.
 pub(super) fn of_view(row: &ViewRow) -> Result<Query, Problem> {
-    Query::parse(&row.query).map_err(|error| bad("view", format!("its query: {error}")))
+    Query::parse(&row.query).map_err(of_views_query)
 }
 
 /// 400 that points at the query.

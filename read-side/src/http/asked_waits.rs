@@ -103,8 +103,8 @@ impl Asked {
             team: parse_holder("team", self.team.as_deref(), TeamId)?,
             agent: parse_holder("agent", self.agent.as_deref(), UserId)?,
             tickets: TicketsNow {
-                channels: all(self.channel),
                 tickets: TicketFilter {
+                    channels: all(self.channel),
                     tags: parse_tags(&self.tag.unwrap_or_default())?,
                     ..TicketFilter::default()
                 },

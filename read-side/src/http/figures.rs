@@ -377,10 +377,10 @@ impl Asked {
         Ok(FigureFilter {
             days: parse_days(self.from, self.to)?,
             as_of: parse_as_of(self.as_of)?,
-            channels: all(self.channel),
             tickets: TicketFilter {
                 statuses: all(self.status),
                 priorities: all(self.priority),
+                channels: all(self.channel),
                 assignee: parse_holder("agent", self.agent.as_deref(), UserId)?,
                 team: parse_holder("team", self.team.as_deref(), TeamId)?,
                 requester: self.requester.map(UserId),

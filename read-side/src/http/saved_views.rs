@@ -165,17 +165,23 @@ impl ViewQueries {
             return Err(bad("queries", reason).into());
         }
         let zone = zone_or(&self.0, &session, time_zone.0.as_deref()).await?;
+        let of_views: Vec<_> = views.iter().map(asked::of_view).collect();
+        let of_lines = queries.iter().map(|text| asked::parse_with_words(text));
+        let of_lines: Vec<_> = of_lines.collect::<Result<_, _>>()?;
+        let written = of_views.iter().flatten().chain(&of_lines);
+        let meanings = asked::meanings(&self.0, &session, &auth.0, written).await?;
         let (mut filters, mut problems) = (Vec::with_capacity(views.len()), Vec::new());
         let filter =
             |query| asked::terms(&self.0, &session, query, zone).narrow(TicketFilter::default());
-        for view in &views {
-            let query = asked::of_view(view);
+        for query in of_views {
+            let meant = |query| meanings.put_into(query).map_err(asked::of_views_query);
+            let query = query.and_then(meant);
             problems.push(query.as_ref().err().map(ToString::to_string));
             filters.extend(query.ok().map(filter));
         }
-        for text in &queries {
-            let query = asked::without_words(asked::parse_with_words(text)?)?;
-            filters.push(filter(query));
+        for query in of_lines {
+            let query = meanings.put_into(asked::without_words(query)?);
+            filters.push(filter(query.map_err(asked::of_query)?));
         }
         let counted = self.0.ticket_counts(&session.viewer, &filters).await;
         let mut counted = counted.map_err(refused)?.into_iter();

@@ -109,6 +109,9 @@ impl SearchQueries {
         if Conditions::is_for_staff(&conditions) {
             demand(&auth.0, Permission::WorkOnTickets)?;
         }
+        let written = std::iter::once(&conditions);
+        let meanings = asked::meanings(&self.0, &session, &auth.0, written).await?;
+        let conditions = meanings.put_into(conditions).map_err(asked::of_query)?;
         let zone = zone_or(&self.0, &session, time_zone.0.as_deref()).await?;
         let terms = asked::terms(&self.0, &session, conditions, zone);
         let search = Search {

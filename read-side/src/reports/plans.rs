@@ -22,7 +22,7 @@ use super::{
 };
 use crate::database::Statement;
 use crate::explain::{database, plan, viewer};
-use crate::tickets::{Holder, Terms};
+use crate::tickets::{Holder, Terms, TicketFilter};
 use crate::viewer::Viewer;
 
 /// Twenty thousand waits of two organizations, over two weeks.
@@ -203,8 +203,10 @@ async fn waits_of_tickets_as_they_are_now_are_found_by_keys_and_no_table_is_read
     filters.push(filter());
     filters.push(MeasureFilter {
         tickets: TicketsNow {
-            channels: vec![Channel::Email],
-            ..TicketsNow::default()
+            tickets: TicketFilter {
+                channels: vec![Channel::Email],
+                ..TicketFilter::default()
+            },
         },
         ..filter()
     });
@@ -220,7 +222,7 @@ async fn waits_of_tickets_as_they_are_now_are_found_by_keys_and_no_table_is_read
             ] {
                 let plan = plan(&client, &statement).await;
                 // The waits of the few tickets with a tag may be looked up one by one.
-                let is_rare = filter.tickets.tickets.asks_for_tags();
+                let is_rare = filter.tickets.tickets.asks_for_words();
                 let is_along_time = plan.contains("sla_measures_by_time");
                 assert!(is_rare || is_along_time, "{plan}");
                 assert!(!plan.contains("Seq Scan on tickets"), "{plan}");

@@ -9,6 +9,7 @@ use super::filter::{Grouping, MeasureFilter, ReportRange};
 use super::periods::Periods;
 use super::sums::{Stretch, stretches};
 use super::tickets_now::TicketsNow;
+use crate::tickets::TicketFilter;
 
 /// A report of attainment as it is asked for.
 #[derive(Debug, Clone)]
@@ -67,9 +68,12 @@ impl AttainmentQuestion {
     /// The cut that knows everything that is asked for at once, if there is one.
     fn cut(&self) -> Option<Cut> {
         let filter = &self.filter;
+        let channels = &filter.tickets.tickets.channels;
         let of_channels = TicketsNow {
-            channels: filter.tickets.channels.clone(),
-            ..TicketsNow::default()
+            tickets: TicketFilter {
+                channels: channels.clone(),
+                ..TicketFilter::default()
+            },
         };
         if filter.tickets != of_channels || self.groups.contains(&Grouping::Tag) {
             return None;
@@ -82,7 +86,7 @@ impl AttainmentQuestion {
             .any(is_by)
             || filter.policy.is_some()
             || !filter.priorities.is_empty()
-            || !of_channels.channels.is_empty();
+            || !channels.is_empty();
         let kind = self.periods.as_ref().map(Periods::kind);
         match (is_by_rule, is_by_team, is_by_agent) {
             (_, false, false) => Some(Cut::Policy),

@@ -260,7 +260,7 @@ fn push_fitting(statement: &mut Statement, filter: &MeasureFilter, cut: Cut) {
         push_one_of(
             statement,
             CHANNEL_IN_SUMS,
-            &filter.tickets.channels,
+            &filter.tickets.tickets.channels,
             Type::TEXT_ARRAY,
         );
         let policy = filter.policy.map(|it| it.map(|id| id.0));

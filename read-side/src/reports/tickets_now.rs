@@ -1,13 +1,11 @@
 //! What the ticket of a wait or of a message has to be now for a report to count it: one definition for every report whose rows
 //! do not tell it themselves.
 
-use domain::ticket::state::Channel;
 use platform::rows::{Row, TicketRow};
 use schema::projection::CORE;
 use serde::Serialize;
 use tokio_postgres::types::Type;
 
-use crate::conditions::push_one_of;
 use crate::database::Statement;
 use crate::tickets::statement::{Asker, push_select, push_where};
 use crate::tickets::{Terms, TicketFilter};
@@ -16,8 +14,6 @@ use crate::viewer::Viewer;
 /// Conditions that a ticket fulfils all of, as it is now. An empty list is no condition.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct TicketsNow {
-    /// One of these channels.
-    pub channels: Vec<Channel>,
     /// The conditions that lists have, too.
     pub tickets: TicketFilter,
 }
@@ -26,7 +22,6 @@ impl TicketsNow {
     /// The same conditions in one spelling, so that a cursor fits however the client ordered them.
     pub(super) fn normalized(self) -> Self {
         Self {
-            channels: in_one_spelling(self.channels),
             tickets: self.tickets.normalized(),
         }
     }
@@ -45,13 +40,6 @@ impl TicketsNow {
     }
 }
 
-/// Channels in one order, each once.
-pub(super) fn in_one_spelling(mut channels: Vec<Channel>) -> Vec<Channel> {
-    channels.sort_unstable_by_key(|channel| channel.as_str());
-    channels.dedup();
-    channels
-}
-
 /// Adds that the ticket of a row fits. `row` is what the statement calls the rows.
 pub(super) fn push_tickets_now(
     statement: &mut Statement,
@@ -67,11 +55,10 @@ pub(super) fn push_tickets_now(
         viewer,
         company: None,
     };
-    let TicketsNow { channels, tickets } = conditions;
+    let TicketsNow { tickets } = conditions;
     statement.push(&format!(" AND {row}.ticket_id IN ("));
     push_select(statement, "ticket_id", tickets);
     push_where(statement, asker, tickets);
-    push_one_of(statement, "channel", channels, Type::TEXT_ARRAY);
     statement.push(")");
 }
 

@@ -199,7 +199,6 @@ impl WorkloadQuery {
         FigureFilter {
             days: self.days,
             as_of: self.as_of,
-            channels: Vec::new(),
             tickets: TicketFilter {
                 team: self.team,
                 ..TicketFilter::default()

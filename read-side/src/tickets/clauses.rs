@@ -1,7 +1,14 @@
 //! The clauses of a filter as SQL.
 
+use const_format::formatcp;
 use domain::ids::UserId;
-use platform::rows::Column;
+use domain::sla::Metric;
+use domain::sla::measure::Outcome;
+use domain::text::FieldKey;
+use domain::ticket::field::FieldValue;
+use platform::rows::{Column, Row, SlaMeasureRow};
+use schema::projection::CORE;
+use serde_json::{Value, json};
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
@@ -10,11 +17,15 @@ use super::statement::push_range;
 use super::terms::{Clause, OneOf};
 use crate::conditions::id_in_sums;
 use crate::database::Statement;
+use crate::privacy::push_visible;
+use crate::viewer::Viewer;
 
-/// What rows of a table call the things that clauses speak of; `number`, `requester_id`, `team_id`, `tags` and
-/// `next_deadline_at` have one name everywhere.
+/// What rows of a table call the things that clauses speak of; `number`, `requester_id`, `team_id`, `tags`, `custom_fields`
+/// and `next_deadline_at` have one name everywhere.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Columns {
+    /// What the statement calls the rows.
+    pub(crate) row: &'static str,
     /// The agent who has the ticket.
     pub(crate) assignee: &'static str,
     /// When it was opened.
@@ -26,6 +37,7 @@ pub(crate) struct Columns {
 impl Columns {
     /// Those of tickets as staff know them.
     pub(crate) const OF_TICKETS: Self = Self {
+        row: "tickets",
         assignee: "assignee_id",
         created: "created_at",
         updated: "updated_at",
@@ -33,7 +45,12 @@ impl Columns {
 }
 
 /// Adds a clause as a condition more.
-pub(crate) fn push_clause(statement: &mut Statement, clause: &Clause, columns: Columns) {
+pub(crate) fn push_clause(
+    statement: &mut Statement,
+    viewer: &Viewer,
+    clause: &Clause,
+    columns: Columns,
+) {
     match clause {
         Clause::Nothing => {
             statement.push(" AND false");
@@ -63,6 +80,8 @@ pub(crate) fn push_clause(statement: &mut Statement, clause: &Clause, columns: C
                 .bind(words, Type::TEXT_ARRAY)
                 .push(")");
         }
+        Clause::Field(key, values) => push_field(statement, key, values),
+        Clause::Missed(metrics) => push_missed(statement, viewer, metrics, columns.row),
         Clause::CreatedOutside(range) => push_outside(statement, columns.created, *range),
         Clause::UpdatedOutside(range) => push_outside(statement, columns.updated, *range),
         Clause::DueWithin(range) => push_range(statement, "next_deadline_at", *range),
@@ -78,6 +97,71 @@ pub(crate) fn push_clause(statement: &mut Statement, clause: &Clause, columns: C
             statement.push(" AND next_deadline_at IS NULL");
         }
     }
+}
+
+/// Adds that a custom field holds one of the values, or that it does not.
+fn push_field(statement: &mut Statement, key: &FieldKey, values: &OneOf<Option<FieldValue>>) {
+    let held = values.values.iter().flatten();
+    let held: Vec<Value> = held.map(|value| holding(key, value)).collect();
+    let with_nothing = values.values.contains(&None);
+    statement.push(match (values.negated, with_nothing) {
+        (true, _) => " AND NOT (",
+        (false, true) => " AND (",
+        // The first condition follows from the second: see the tags of a filter.
+        (false, false) => " AND custom_fields <> '{}' AND (",
+    });
+    if with_nothing {
+        statement
+            .push("NOT jsonb_exists(custom_fields, ")
+            .bind(key.to_string(), Type::TEXT)
+            .push(") OR ");
+    }
+    statement
+        .push("custom_fields @> ANY(")
+        .bind(held, Type::JSONB_ARRAY)
+        .push("))");
+}
+
+/// What the custom fields of a ticket contain where the field holds the value. A text, a day and a choice are kept alike.
+fn holding(key: &FieldKey, value: &FieldValue) -> Value {
+    let value = match value {
+        FieldValue::Text(text) | FieldValue::Choice(text) => json!(text.as_str()),
+        FieldValue::Number(number) => json!(number.get()),
+        FieldValue::Boolean(yes) => json!(yes),
+        FieldValue::Date(day) => json!(day),
+    };
+    json!({ key.as_str(): { "value": value } })
+}
+
+/// Adds that a wait of the ticket was missed, as the reports of attainment count it, or that none was.
+fn push_missed(
+    statement: &mut Statement,
+    viewer: &Viewer,
+    metrics: &OneOf<Metric>,
+    row: &'static str,
+) {
+    let places: Vec<i16> = metrics.values.iter().map(Column::parameter).collect();
+    statement
+        .push(if metrics.negated {
+            " AND NOT "
+        } else {
+            " AND "
+        })
+        .push(formatcp!(
+            "EXISTS (SELECT 1 FROM {CORE}.{} AS wait WHERE wait.partition = ",
+            <SlaMeasureRow as Row>::TABLE
+        ))
+        .bind(viewer.tenant.partition.get(), Type::INT2)
+        .push(" AND wait.org_id = ")
+        .bind(viewer.tenant.org_id.0, Type::UUID)
+        .push(&format!(
+            " AND wait.ticket_id = {row}.ticket_id AND wait.known_until IS NULL AND wait.outcome = '{}' AND wait.metric = ANY(",
+            Outcome::Breached.as_str()
+        ))
+        .bind(places, Type::INT2_ARRAY)
+        .push(")");
+    push_visible(statement, viewer);
+    statement.push(")");
 }
 
 /// Adds that one of the holders has the ticket, or that none of them has.

@@ -141,6 +141,7 @@ fn is_kept(viewer: &Viewer, filter: &TicketFilter) -> bool {
     };
     viewer.is_staff()
         && filter.requester.is_none()
+        && filter.channels.is_empty()
         && filter.tags.is_empty()
         && filter.created == TimeRange::default()
         && filter.updated == TimeRange::default()

@@ -2,7 +2,7 @@
 
 use domain::ids::{TeamId, UserId};
 use domain::text::Tag;
-use domain::ticket::state::{Priority, Status};
+use domain::ticket::state::{Channel, Priority, Status};
 use serde::Serialize;
 
 use super::terms::Clause;
@@ -16,6 +16,9 @@ pub struct TicketFilter {
     pub statuses: Vec<Status>,
     /// One of these priorities.
     pub priorities: Vec<Priority>,
+    /// One of these channels.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub channels: Vec<Channel>,
     /// This agent, or none.
     pub assignee: Option<Holder<UserId>>,
     /// This team, or none.
@@ -70,6 +73,8 @@ impl TicketFilter {
         self.statuses.dedup();
         self.priorities.sort_unstable();
         self.priorities.dedup();
+        self.channels.sort_unstable();
+        self.channels.dedup();
         self.tags.sort_unstable();
         self.tags.dedup();
         self
@@ -81,11 +86,15 @@ impl TicketFilter {
         clauses.any(|clause| matches!(clause, Clause::DueWithin(_) | Clause::Due(true)))
     }
 
-    /// True when a condition looks into the tags for those that fit.
-    pub(crate) fn asks_for_tags(&self) -> bool {
+    /// True when a condition looks into the tags or the custom fields for those that fit.
+    pub(crate) fn asks_for_words(&self) -> bool {
         let mut clauses = self.clauses.iter();
         !self.tags.is_empty()
-            || clauses.any(|clause| matches!(clause, Clause::Tag(tags) if !tags.negated))
+            || clauses.any(|clause| match clause {
+                Clause::Tag(tags) => !tags.negated,
+                Clause::Field(_, values) => !values.negated,
+                _ => false,
+            })
     }
 
     /// True when a condition looks at when the ticket was changed last, or has to be answered next: what is known of tickets

@@ -24,7 +24,7 @@ use platform::cursor::Moment;
 use platform::page::{Direction, Limit};
 
 /// Twenty thousand tickets of twenty requesters and agents, half of them open, a tenth with a deadline, a few with a tag,
-/// a twentieth without an agent.
+/// or a custom field, a twentieth without an agent.
 const TICKETS: &str = "
     INSERT INTO core.tickets (partition, org_id, ticket_id, number, subject, status, priority, channel, requester_id,
         requester_name, assignee_id, assignee_name, tags, custom_fields, follow_up_ids, public_message_count,
@@ -34,7 +34,8 @@ const TICKETS: &str = "
         CASE WHEN n % 2 = 0 THEN 'open' ELSE 'closed' END, 1 + n % 4, 'api',
         ('00000000-0000-0000-0000-' || lpad((n % 20)::text, 12, '0'))::uuid, 'R',
         CASE WHEN n % 20 <> 3 THEN ('00000000-0000-0000-0000-' || lpad((n % 20)::text, 12, '0'))::uuid END, 'A',
-        CASE WHEN n % 500 = 0 THEN '{vip}'::text[] ELSE '{}' END, '{}', '{}', 0, 0, 0,
+        CASE WHEN n % 500 = 0 THEN '{vip}'::text[] ELSE '{}' END,
+        CASE WHEN n % 500 = 1 THEN '{\"floor\": {\"kind\": \"choice\", \"value\": \"first\"}}'::jsonb ELSE '{}' END, '{}', 0, 0, 0,
         t, t, t, '{}', CASE WHEN n % 10 = 0 THEN t END, '{}', 1, n, 'simple'
     FROM (SELECT n, timestamptz '2026-01-01' + n * interval '1 minute' AS t FROM generate_series(1, 20000) AS n) AS x";
 

@@ -26,6 +26,15 @@ const COUNTS: &str = "
     FROM generate_series(1, 200) AS agent, generate_series(1, 10) AS team, generate_series(1, 4) AS priority;
     ANALYZE core.ticket_counts";
 
+/// A wait of each ticket, of which few were missed.
+const WAITS: &str = "
+    INSERT INTO core.sla_measures (partition, org_id, ticket_id, metric, round, version, number, outcome, target_ms, priority,
+        started_at, counted_at, known_from)
+    SELECT partition, org_id, ticket_id, 1, 1, 1, number, CASE WHEN number % 1000 = 0 THEN 'breached' ELSE 'met' END, 1, 1,
+        created_at, created_at, created_at
+    FROM core.tickets;
+    ANALYZE core.sla_measures";
+
 fn asked(text: &str) -> TicketFilter {
     let terms = Terms {
         query: Query::parse(text).unwrap(),
@@ -41,6 +50,7 @@ fn asked(text: &str) -> TicketFilter {
 async fn conditions_are_found_along_the_indexes_of_lists() {
     use SortField::{CreatedAt, NextDeadlineAt, UpdatedAt};
     let client = database("plans_of_queries").await;
+    client.batch_execute(WAITS).await.unwrap();
     for (text, field, index) in [
         (
             "assignee:me status:open,pending",
@@ -65,6 +75,8 @@ async fn conditions_are_found_along_the_indexes_of_lists() {
         ),
         ("#12", UpdatedAt, "tickets_by_number"),
         ("tag:vip,gold", UpdatedAt, "tickets_by_tag"),
+        ("field.floor:first,3", UpdatedAt, "tickets_by_field"),
+        ("missed:first_reply", UpdatedAt, "sla_measures_missed"),
         ("updated:<2h", UpdatedAt, "tickets_by_updated"),
         ("created:today", CreatedAt, "tickets_by_created"),
         ("due:<2h status:open", NextDeadlineAt, "tickets_by_deadline"),

@@ -23,7 +23,7 @@ use platform::cursor::Moment;
 const BY_PRIORITY: [&str; 2] = ["priority", "created_at"];
 const COLUMNS: &str = <TicketRow as Row>::COLUMNS;
 const TICKETS: &str = formatcp!("{CORE}.{}", <TicketRow as Row>::TABLE);
-/// Where the index on tags can be used: see `core.sql`.
+/// Where the indexes on tags and custom fields can be used: see `core.sql`.
 const TAGGABLE: &str = formatcp!("{CORE}.{TAGGABLE_TICKETS}");
 
 /// Who asks, and the company whose tickets they see as their own.
@@ -198,7 +198,7 @@ fn push_order_by(statement: &mut Statement, order: &str, query: &TicketQuery) {
 }
 
 pub(crate) fn push_select(statement: &mut Statement, columns: &str, filter: &TicketFilter) {
-    let source = if filter.asks_for_tags() {
+    let source = if filter.asks_for_words() {
         TAGGABLE
     } else {
         TICKETS
@@ -238,6 +238,13 @@ pub(crate) fn push_where(statement: &mut Statement, asker: Asker<'_>, filter: &T
         Type::INT2,
         Type::INT2_ARRAY,
     );
+    push_one_of(
+        statement,
+        "channel",
+        filter.channels.iter().map(Column::parameter).collect(),
+        Type::TEXT,
+        Type::TEXT_ARRAY,
+    );
     push_holder(statement, "assignee_id", filter.assignee);
     push_holder(statement, "team_id", filter.team);
     if !filter.tags.is_empty() {
@@ -254,7 +261,7 @@ pub(crate) fn push_where(statement: &mut Statement, asker: Asker<'_>, filter: &T
         ..Columns::OF_TICKETS
     };
     for clause in &filter.clauses {
-        push_clause(statement, clause, columns);
+        push_clause(statement, viewer, clause, columns);
     }
     for said in &filter.said {
         push_words(statement, viewer, said);

@@ -5,11 +5,13 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use domain::calendar::zone::Zone;
 use domain::ids::{TeamId, UserId};
-use domain::text::Tag;
+use domain::sla::Metric;
+use domain::text::{FieldKey, Tag};
+use domain::ticket::field::FieldValue;
 use domain::ticket::query::{
-    Condition, Person, Query, Requester, TeamOf, Term, TimeField, TimeTest,
+    Condition, FieldIs, Person, Query, Requester, TeamOf, Term, TimeField, TimeTest,
 };
-use domain::ticket::state::{Priority, Status};
+use domain::ticket::state::{Channel, Priority, Status};
 use event_store::Position;
 use platform::cursor::Moment;
 use serde::Serialize;
@@ -19,7 +21,7 @@ use super::filter::{Holder, TicketFilter, TimeRange};
 /// Terms with what they are read by.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Terms {
-    /// What is asked.
+    /// What is asked, with ids for names: a name that nobody looked up is nobody's.
     pub query: Query,
     /// Who `me` is.
     pub me: UserId,
@@ -44,6 +46,10 @@ pub enum Clause {
     Requester(OneOf<UserId>),
     /// One of these tags, or none of them.
     Tag(OneOf<Tag>),
+    /// A custom field holds one of these values or, for no value, nothing; or it does not.
+    Field(FieldKey, OneOf<Option<FieldValue>>),
+    /// A promise of one of these metrics was missed, or none was.
+    Missed(OneOf<Metric>),
     /// One of these numbers, or none of them.
     Number(OneOf<i64>),
     /// Opened outside of this time.
@@ -62,9 +68,12 @@ impl Clause {
     /// Whether it looks at what is known of tickets as they are, and not as they were.
     pub(crate) fn is_of_now(&self) -> bool {
         match self {
-            Self::UpdatedOutside(_) | Self::DueWithin(_) | Self::DueOutside(_) | Self::Due(_) => {
-                true
-            }
+            Self::Field(..)
+            | Self::Missed(_)
+            | Self::UpdatedOutside(_)
+            | Self::DueWithin(_)
+            | Self::DueOutside(_)
+            | Self::Due(_) => true,
             Self::Nothing
             | Self::Assignee(_)
             | Self::Team(_)
@@ -103,8 +112,9 @@ impl Terms {
                 let fitting = fitting.filter(|it| comparison.holds(it, than));
                 filter.narrow_priorities(negated, &fitting.collect::<Vec<_>>());
             }
+            Condition::Channel(values) => filter.narrow_channels(negated, values),
             Condition::Assignee(values) => {
-                let values: Vec<_> = values.iter().map(|it| self.holder(*it)).collect();
+                let values: Vec<_> = values.iter().filter_map(|it| self.holder(it)).collect();
                 match (values.as_slice(), filter.assignee) {
                     ([one], None) if !negated => filter.assignee = Some(*one),
                     _ => filter
@@ -113,14 +123,14 @@ impl Terms {
                 }
             }
             Condition::Team(values) => {
-                let values: Vec<_> = values.iter().map(|it| team(*it)).collect();
+                let values: Vec<_> = values.iter().filter_map(team).collect();
                 match (values.as_slice(), filter.team) {
                     ([one], None) if !negated => filter.team = Some(*one),
                     _ => filter.clauses.push(Clause::Team(OneOf { values, negated })),
                 }
             }
             Condition::Requester(values) => {
-                let values: Vec<_> = values.iter().map(|it| self.requester(*it)).collect();
+                let values: Vec<_> = values.iter().filter_map(|it| self.requester(it)).collect();
                 match (values.as_slice(), filter.requester) {
                     ([one], None) if !negated => filter.requester = Some(*one),
                     _ => filter
@@ -135,6 +145,20 @@ impl Terms {
                     filter.clauses.push(Clause::Tag(OneOf { values, negated }));
                 }
             },
+            Condition::Field(key, said) => {
+                let values = said.iter().flat_map(held).collect();
+                let values = OneOf { values, negated };
+                filter.clauses.push(Clause::Field(key.clone(), values));
+            }
+            Condition::Missed(metrics) => {
+                let values = match metrics.as_slice() {
+                    [] => Metric::ALL.to_vec(),
+                    some => some.to_vec(),
+                };
+                filter
+                    .clauses
+                    .push(Clause::Missed(OneOf { values, negated }));
+            }
             Condition::Number(values) => {
                 let values = values.clone();
                 filter
@@ -183,26 +207,37 @@ impl Terms {
         }
     }
 
-    fn holder(&self, person: Person) -> Holder<UserId> {
+    fn holder(&self, person: &Person) -> Option<Holder<UserId>> {
         match person {
-            Person::Me => Holder::One(self.me),
-            Person::Nobody => Holder::Nobody,
-            Person::One(id) => Holder::One(id),
+            Person::Me => Some(Holder::One(self.me)),
+            Person::Nobody => Some(Holder::Nobody),
+            Person::One(id) => Some(Holder::One(*id)),
+            Person::Called(_) => None,
         }
     }
 
-    fn requester(&self, requester: Requester) -> UserId {
+    fn requester(&self, requester: &Requester) -> Option<UserId> {
         match requester {
-            Requester::Me => self.me,
-            Requester::One(id) => id,
+            Requester::Me => Some(self.me),
+            Requester::One(id) => Some(*id),
+            Requester::Called(_) => None,
         }
     }
 }
 
-fn team(team: TeamOf) -> Holder<TeamId> {
+fn team(team: &TeamOf) -> Option<Holder<TeamId>> {
     match team {
-        TeamOf::None => Holder::Nobody,
-        TeamOf::One(id) => Holder::One(id),
+        TeamOf::None => Some(Holder::Nobody),
+        TeamOf::One(id) => Some(Holder::One(*id)),
+        TeamOf::Called(_) => None,
+    }
+}
+
+/// What a field holds that is said to be so.
+fn held(is: &FieldIs) -> Vec<Option<FieldValue>> {
+    match is {
+        FieldIs::Empty => vec![None],
+        FieldIs::Said(_) => is.values().into_iter().map(Some).collect(),
     }
 }
 
@@ -222,6 +257,13 @@ impl TicketFilter {
     fn narrow_statuses(&mut self, negated: bool, values: &[Status]) {
         match narrowed(&self.statuses, &Status::ALL, negated, values) {
             Some(statuses) => self.statuses = statuses,
+            None => self.clauses.push(Clause::Nothing),
+        }
+    }
+
+    fn narrow_channels(&mut self, negated: bool, values: &[Channel]) {
+        match narrowed(&self.channels, &Channel::ALL, negated, values) {
+            Some(channels) => self.channels = channels,
             None => self.clauses.push(Clause::Nothing),
         }
     }

@@ -25,6 +25,7 @@ mod people;
 mod person_export;
 mod policies;
 mod promises;
+mod queries;
 mod readme_tour;
 mod recompute;
 mod relevance;

@@ -84,6 +84,12 @@ fn random_query(app: &TestApp, chance: &mut Chance, teams: &[Uuid]) -> String {
             "updated:<1d",
             "requester:me",
             "due:none",
+            "channel:api",
+            "channel:email,phone",
+            "team:support,none",
+            "assignee:\"Grace\"",
+            "missed:first_reply",
+            "field.floor:none",
         ]);
         terms.push(format!("{minus}{term}"));
     }

@@ -41,15 +41,26 @@ pub enum Fault {
     /// Something directly behind a closing quote.
     #[error("a blank has to follow the closing quote")]
     NoBlank,
+    /// The same behind a value.
+    #[error("a blank or a comma has to follow the closing quote")]
+    NoComma,
     /// A quote within a word or value.
-    #[error("quotes stand around words alone; put a blank before them")]
+    #[error(
+        "quotes stand around words and whole values alone; put a blank, a colon or a comma before them"
+    )]
     QuoteWithin,
     /// `word:` of no condition.
     #[error(
-        "there is no such condition; there are status, priority, assignee, team, requester, tag, number, created, updated \
-         and due"
+        "there is no such condition; there are status, priority, channel, assignee, team, requester, tag, number, field.NAME, \
+         missed, created, updated and due"
     )]
     UnknownCondition,
+    /// `field.` of no name that a custom field can have.
+    #[error("the name of a custom field has to follow: {0}")]
+    FieldName(TextError),
+    /// No value of a custom field.
+    #[error("{0}")]
+    FieldValue(TextError),
     /// A condition without a value, or two commas.
     #[error("a value is missing here")]
     NoValue,
@@ -65,15 +76,25 @@ pub enum Fault {
     /// No priority.
     #[error("must be low, normal, high or urgent")]
     Priority,
-    /// No person.
-    #[error("must be me, none or the id of a user")]
-    Person,
-    /// No team.
-    #[error("must be none or the id of a team")]
-    Team,
-    /// No requester.
-    #[error("must be me or the id of a user")]
-    Requester,
+    /// No channel.
+    #[error("must be api, web, email, phone, chat or other")]
+    Channel,
+    /// No metric of a promise.
+    #[error(
+        "must be any, first_reply, next_reply, periodic_update, pausable_update, requester_wait, agent_work or resolution"
+    )]
+    Metric,
+    /// A name of nobody.
+    #[error("nobody is called so, or has this address")]
+    UnknownPerson,
+    /// A name of no team.
+    #[error("no team is called so")]
+    UnknownTeam,
+    /// A name of several.
+    #[error(
+        "several are called so: name the one that is meant by its id, or a person by the address"
+    )]
+    Ambiguous,
     /// No tag.
     #[error("{0}")]
     Tag(TextError),

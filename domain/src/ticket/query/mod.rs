@@ -3,19 +3,24 @@
 //! A text is read into terms by [`Query::parse`] and written by `Display`; what was written reads back as the same terms.
 //! What the terms mean for a viewer at a moment (who `me` is, when `2d` ago was) is said where they are carried out.
 
+mod called;
 mod fault;
+mod field;
 mod parse;
 mod print;
 mod text;
 mod time;
 
+pub use called::{Called, NameOf};
 pub use fault::{Fault, QueryError};
+pub use field::FieldIs;
 pub use text::QueryText;
 pub use time::{Span, TimeField, TimeTest, TimeValue, Unit};
 
-use super::state::{Priority, Status};
+use super::state::{Channel, Priority, Status};
 use crate::ids::{TeamId, UserId};
-use crate::text::Tag;
+use crate::sla::Metric;
+use crate::text::{FieldKey, Tag};
 
 /// Conditions that a ticket fulfils all of. Without any it means every ticket.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -33,7 +38,8 @@ pub struct Term {
     pub condition: Condition,
 }
 
-/// Something that holds for a ticket or does not. Lists are never empty: one of their values has to fit.
+/// Something that holds for a ticket or does not. Lists are never empty, but for that of the metrics: one of their values
+/// has to fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Condition {
     /// Where it stands: `status:open,pending`.
@@ -42,9 +48,11 @@ pub enum Condition {
     Priority(Vec<Priority>),
     /// The same against one of them: `priority:>=high`.
     PriorityCompared(Comparison, Priority),
-    /// Who works on it: `assignee:me`, `assignee:none`.
+    /// How it came in: `channel:email,web`.
+    Channel(Vec<Channel>),
+    /// Who works on it: `assignee:me`, `assignee:none`, `assignee:"Ada Byron"`.
     Assignee(Vec<Person>),
-    /// Which team works on it: `team:none`.
+    /// Which team works on it: `team:none`, `team:"Second level"`.
     Team(Vec<TeamOf>),
     /// Whose it is: `requester:me`.
     Requester(Vec<Requester>),
@@ -52,6 +60,10 @@ pub enum Condition {
     Tag(Vec<Tag>),
     /// Its number: `number:12,15` or `#12`.
     Number(Vec<i64>),
+    /// What a custom field of it says: `field.floor:third,none`.
+    Field(FieldKey, Vec<FieldIs>),
+    /// Which promises of it were missed, every metric without any: `missed:first_reply`, `missed:any`.
+    Missed(Vec<Metric>),
     /// When something was: `updated:<2d`.
     Time(TimeField, TimeTest),
     /// A word to be searched for.
@@ -74,7 +86,7 @@ pub enum Comparison {
 }
 
 /// An agent of a ticket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Person {
     /// Who asks.
     Me,
@@ -82,24 +94,30 @@ pub enum Person {
     Nobody,
     /// This one.
     One(UserId),
+    /// Who is called so.
+    Called(Called),
 }
 
 /// A team of a ticket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TeamOf {
     /// None.
     None,
     /// This one.
     One(TeamId),
+    /// That of this name.
+    Called(Called),
 }
 
 /// A requester of a ticket; every ticket has one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Requester {
     /// Who asks.
     Me,
     /// This one.
     One(UserId),
+    /// Who is called so.
+    Called(Called),
 }
 
 impl Query {
@@ -132,9 +150,13 @@ impl Query {
         conditions.any(|condition| {
             matches!(
                 condition,
-                Condition::Team(_) | Condition::Tag(_) | Condition::Time(TimeField::Due, _)
+                Condition::Team(_)
+                    | Condition::Tag(_)
+                    | Condition::Field(..)
+                    | Condition::Missed(_)
+                    | Condition::Time(TimeField::Due, _)
             )
-        })
+        }) || self.names().next().is_some()
     }
 }
 

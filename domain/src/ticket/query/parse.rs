@@ -1,12 +1,13 @@
 //! A query from its text, character by character, so that a fault knows its column.
 
 use super::{
-    Comparison, Condition, Fault, Person, Query, QueryError, QueryText, Requester, Span, TeamOf,
-    Term, TimeField, TimeTest, TimeValue, Unit,
+    Called, Comparison, Condition, Fault, FieldIs, Person, Query, QueryError, QueryText, Requester,
+    Span, TeamOf, Term, TimeField, TimeTest, TimeValue, Unit,
 };
 use crate::ids::{TeamId, UserId};
-use crate::text::{Tag, full_date};
-use crate::ticket::state::{Priority, Status};
+use crate::sla::Metric;
+use crate::text::{FieldKey, FieldText, Tag, full_date};
+use crate::ticket::state::{Channel, Priority, Status};
 use chrono::{DateTime, SubsecRound, Utc};
 use uuid::Uuid;
 
@@ -75,42 +76,50 @@ impl<'a> Reader<'a> {
         }
         let condition = match self.peek() {
             Some('"') => self.phrase()?,
-            Some(c) if !c.is_whitespace() => condition(self.run())?,
+            Some(c) if !c.is_whitespace() => condition(self.run()?)?,
             _ => return Err(fault(self.at - 1, Fault::NothingNegated)),
         };
         Ok(Term { negated, condition })
     }
 
-    /// The characters up to the next blank.
-    fn run(&mut self) -> Piece<'a> {
-        let at = self.at;
-        while self.peek().is_some_and(|c| !c.is_whitespace()) {
-            self.at += 1;
+    /// The characters up to the next blank that stands in no quotes.
+    fn run(&mut self) -> Result<Piece<'a>, QueryError> {
+        let begin = self.at;
+        while let Some(c) = self.peek().filter(|c| !c.is_whitespace()) {
+            match c {
+                '"' => self.quoted_value(begin)?,
+                _ => self.at += 1,
+            }
         }
-        Piece {
-            chars: &self.chars[at..self.at],
-            at,
+        Ok(Piece {
+            chars: &self.chars[begin..self.at],
+            at: begin,
+        })
+    }
+
+    /// Goes behind the quotes of a value. They stand behind the colon of the run that begins at an index, or behind a comma.
+    fn quoted_value(&mut self, begin: usize) -> Result<(), QueryError> {
+        let before = &self.chars[begin..self.at];
+        let colon = before.iter().position(|c| *c == ':');
+        let begins_value = match (colon, before.last()) {
+            (Some(_), Some(',')) => true,
+            (Some(colon), Some(_)) => colon + 1 == before.len(),
+            _ => false,
+        };
+        if !begins_value {
+            return Err(fault(self.at, Fault::QuoteWithin));
+        }
+        self.quoted()?;
+        match self.peek() {
+            Some(c) if !c.is_whitespace() && c != ',' => Err(fault(self.at, Fault::NoComma)),
+            _ => Ok(()),
         }
     }
 
-    /// What stands between quotes; `\` takes the next character as it is.
+    /// Words between quotes.
     fn phrase(&mut self) -> Result<Condition, QueryError> {
         let begin = self.at;
-        let mut words = String::new();
-        loop {
-            self.at += 1;
-            match self.peek() {
-                None => return Err(fault(begin, Fault::OpenQuotes)),
-                Some('"') => break,
-                Some('\\') => {
-                    self.at += 1;
-                    let escaped = self.peek().ok_or(fault(begin, Fault::OpenQuotes))?;
-                    words.push(escaped);
-                }
-                Some(c) => words.push(c),
-            }
-        }
-        self.at += 1;
+        let words = self.quoted()?;
         if words.trim().is_empty() {
             return Err(fault(begin, Fault::NoWords));
         }
@@ -118,6 +127,58 @@ impl<'a> Reader<'a> {
             return Err(fault(self.at, Fault::NoBlank));
         }
         Ok(Condition::Phrase(words))
+    }
+
+    /// What stands between quotes.
+    fn quoted(&mut self) -> Result<String, QueryError> {
+        let (words, length) =
+            quoted(&self.chars[self.at..]).ok_or(fault(self.at, Fault::OpenQuotes))?;
+        self.at += length;
+        Ok(words)
+    }
+}
+
+/// What stands between the quote that the characters begin with and the next, and how many characters that is with both; `\`
+/// takes the next character as it is. None where they are not closed.
+fn quoted(chars: &[char]) -> Option<(String, usize)> {
+    let mut words = String::new();
+    let mut at = 1;
+    loop {
+        match *chars.get(at)? {
+            '"' => return Some((words, at + 1)),
+            '\\' => {
+                at += 1;
+                words.push(*chars.get(at)?);
+            }
+            c => words.push(c),
+        }
+        at += 1;
+    }
+}
+
+/// A value of a condition, and the index where it begins.
+struct Value {
+    text: String,
+    /// Whether it stands in quotes, and so is no word of the language.
+    is_quoted: bool,
+    at: usize,
+}
+
+impl Value {
+    /// The word of the language that it is, if it is one.
+    fn word(&self) -> Option<&str> {
+        (!self.is_quoted).then_some(self.text.as_str())
+    }
+
+    fn fault(&self, why: Fault) -> QueryError {
+        fault(self.at, why)
+    }
+
+    fn called(&self) -> Called {
+        Called {
+            name: self.text.trim().to_owned(),
+            column: self.at + 1,
+        }
     }
 }
 
@@ -143,16 +204,12 @@ impl<'a> Piece<'a> {
     }
 
     /// The parts between commas.
-    fn values(self) -> Result<Vec<Self>, QueryError> {
+    fn values(self) -> Result<Vec<Value>, QueryError> {
         let mut values = Vec::new();
         let mut rest = self;
         loop {
-            let end = rest.find(',').unwrap_or(rest.chars.len());
-            let value = Self {
-                chars: &rest.chars[..end],
-                at: rest.at,
-            };
-            if value.chars.is_empty() {
+            let (value, end) = rest.value();
+            if value.text.trim().is_empty() {
                 return Err(value.fault(Fault::NoValue));
             }
             if values.len() >= Query::MAX_VALUES {
@@ -166,11 +223,34 @@ impl<'a> Piece<'a> {
         }
     }
 
+    /// The part before the first comma that stands in no quotes, and the index of the comma or of the end.
+    fn value(self) -> (Value, usize) {
+        let in_quotes = self.chars.first().filter(|c| **c == '"');
+        let quoted = in_quotes.and_then(|_| quoted(self.chars));
+        let is_quoted = quoted.is_some();
+        let (text, end) = quoted.unwrap_or_else(|| {
+            let end = self.find(',').unwrap_or(self.chars.len());
+            (self.chars[..end].iter().collect(), end)
+        });
+        let at = self.at;
+        let value = Value {
+            text,
+            is_quoted,
+            at,
+        };
+        (value, end)
+    }
+
     /// Every value of a list, read in the same way.
     fn each<T>(self, read: impl Fn(&str) -> Option<T>, why: &Fault) -> Result<Vec<T>, QueryError> {
         let values = self.values()?.into_iter();
-        let values = values.map(|value| read(&value.text()).ok_or(value.fault(why.clone())));
+        let values = values.map(|value| read(&value.text).ok_or(value.fault(why.clone())));
         values.collect()
+    }
+
+    /// Every value of a list whose words may be names.
+    fn each_named<T>(self, read: impl Fn(&Value) -> T) -> Result<Vec<T>, QueryError> {
+        Ok(self.values()?.iter().map(read).collect())
     }
 
     /// The comparison that it begins with, if it does, and the rest.
@@ -199,11 +279,11 @@ impl<'a> Piece<'a> {
     }
 }
 
+/// What stands before the name of a custom field.
+const FIELD: &str = "field.";
+
 /// A word, `#12`, or a name and values.
 fn condition(run: Piece<'_>) -> Result<Condition, QueryError> {
-    if let Some(quote) = run.find('"') {
-        return Err(run.from(quote).fault(Fault::QuoteWithin));
-    }
     if run.chars[0] == '#' && run.chars.len() > 1 {
         let number = run.from(1);
         let values = number.each(ticket_number, &Fault::Number);
@@ -213,25 +293,33 @@ fn condition(run: Piece<'_>) -> Result<Condition, QueryError> {
         return Ok(Condition::Word(run.text()));
     };
     let name: String = run.chars[..colon].iter().collect();
+    let name = name.to_ascii_lowercase();
     let value = run.from(colon + 1);
     let (comparison, compared) = value.comparison();
     let plain = |read: fn(Piece<'_>) -> Result<Condition, QueryError>| match comparison {
         None => read(value),
         Some(_) => Err(value.fault(Fault::NoOrder)),
     };
-    match name.to_ascii_lowercase().as_str() {
+    if let Some(key) = name.strip_prefix(FIELD) {
+        let key = FieldKey::parse(key);
+        let key = key.map_err(|why| run.from(FIELD.len()).fault(Fault::FieldName(why)))?;
+        return match comparison {
+            None => Ok(Condition::Field(key, field_values(value)?)),
+            Some(_) => Err(value.fault(Fault::NoOrder)),
+        };
+    }
+    match name.as_str() {
         "status" => plain(|it| it.each(status, &Fault::Status).map(Condition::Status)),
-        "assignee" => plain(|it| it.each(person, &Fault::Person).map(Condition::Assignee)),
-        "team" => plain(|it| it.each(team, &Fault::Team).map(Condition::Team)),
-        "requester" => plain(|it| {
-            it.each(requester, &Fault::Requester)
-                .map(Condition::Requester)
-        }),
+        "channel" => plain(|it| it.each(channel, &Fault::Channel).map(Condition::Channel)),
+        "assignee" => plain(|it| it.each_named(person).map(Condition::Assignee)),
+        "team" => plain(|it| it.each_named(team).map(Condition::Team)),
+        "requester" => plain(|it| it.each_named(requester).map(Condition::Requester)),
         "number" => plain(|it| {
             it.each(ticket_number, &Fault::Number)
                 .map(Condition::Number)
         }),
         "tag" => plain(tags),
+        "missed" => plain(missed),
         "priority" => priorities(comparison, compared),
         "created" => time(TimeField::Created, comparison, compared),
         "updated" => time(TimeField::Updated, comparison, compared),
@@ -248,26 +336,67 @@ fn priority(word: &str) -> Option<Priority> {
     Priority::ALL.into_iter().find(|it| it.as_str() == word)
 }
 
-fn person(word: &str) -> Option<Person> {
-    match word {
-        "me" => Some(Person::Me),
-        "none" => Some(Person::Nobody),
-        id => id_of(id).map(|id| Person::One(UserId(id))),
+fn channel(word: &str) -> Option<Channel> {
+    Channel::ALL.into_iter().find(|it| it.as_str() == word)
+}
+
+fn person(value: &Value) -> Person {
+    match value.word() {
+        Some("me") => Person::Me,
+        Some("none") => Person::Nobody,
+        word => word.and_then(id_of).map_or_else(
+            || Person::Called(value.called()),
+            |id| Person::One(UserId(id)),
+        ),
     }
 }
 
-fn team(word: &str) -> Option<TeamOf> {
-    match word {
-        "none" => Some(TeamOf::None),
-        id => id_of(id).map(|id| TeamOf::One(TeamId(id))),
+fn team(value: &Value) -> TeamOf {
+    match value.word() {
+        Some("none") => TeamOf::None,
+        word => word.and_then(id_of).map_or_else(
+            || TeamOf::Called(value.called()),
+            |id| TeamOf::One(TeamId(id)),
+        ),
     }
 }
 
-fn requester(word: &str) -> Option<Requester> {
-    match word {
-        "me" => Some(Requester::Me),
-        id => id_of(id).map(|id| Requester::One(UserId(id))),
+fn requester(value: &Value) -> Requester {
+    match value.word() {
+        Some("me") => Requester::Me,
+        word => word.and_then(id_of).map_or_else(
+            || Requester::Called(value.called()),
+            |id| Requester::One(UserId(id)),
+        ),
     }
+}
+
+fn field_values(values: Piece<'_>) -> Result<Vec<FieldIs>, QueryError> {
+    let values = values.values()?.into_iter();
+    let values = values.map(|value| match value.word() {
+        Some("none") => Ok(FieldIs::Empty),
+        _ => FieldText::parse(&value.text)
+            .map(FieldIs::Said)
+            .map_err(|why| value.fault(Fault::FieldValue(why))),
+    });
+    values.collect()
+}
+
+/// Metrics; `any` alone stands for every one.
+fn missed(values: Piece<'_>) -> Result<Condition, QueryError> {
+    let values = values.values()?;
+    if let [value] = values.as_slice()
+        && value.text == "any"
+    {
+        return Ok(Condition::Missed(Vec::new()));
+    }
+    let metric = |value: &Value| {
+        let mut all = Metric::ALL.into_iter();
+        all.find(|it| it.as_str() == value.text)
+            .ok_or(value.fault(Fault::Metric))
+    };
+    let metrics = values.iter().map(metric);
+    metrics.collect::<Result<_, _>>().map(Condition::Missed)
 }
 
 /// An id in its usual form, with hyphens.
@@ -283,8 +412,8 @@ fn ticket_number(word: &str) -> Option<i64> {
 
 fn tags(values: Piece<'_>) -> Result<Condition, QueryError> {
     let values = values.values()?.into_iter();
-    let tags = values
-        .map(|value| Tag::parse(&value.text()).map_err(|error| value.fault(Fault::Tag(error))));
+    let tags =
+        values.map(|value| Tag::parse(&value.text).map_err(|error| value.fault(Fault::Tag(error))));
     tags.collect::<Result<_, _>>().map(Condition::Tag)
 }
 

@@ -1,8 +1,8 @@
 //! A query as text.
 
 use super::{
-    Comparison, Condition, Person, Query, Requester, Span, TeamOf, Term, TimeField, TimeTest,
-    TimeValue, Unit,
+    Called, Comparison, Condition, FieldIs, Person, Query, Requester, Span, TeamOf, Term,
+    TimeField, TimeTest, TimeValue, Unit,
 };
 use chrono::SecondsFormat;
 use std::fmt::{self, Display, Formatter};
@@ -36,17 +36,24 @@ impl Display for Condition {
             Self::PriorityCompared(comparison, value) => {
                 write!(f, "priority:{comparison}{}", value.as_str())
             }
+            Self::Channel(values) => {
+                let words: Vec<_> = values.iter().map(|value| value.as_str()).collect();
+                list(f, "channel", &words)
+            }
             Self::Assignee(values) => list(f, "assignee", values),
             Self::Team(values) => list(f, "team", values),
             Self::Requester(values) => list(f, "requester", values),
             Self::Tag(values) => list(f, "tag", values),
             Self::Number(values) => list(f, "number", values),
+            Self::Field(key, values) => list(f, &format!("field.{key}"), values),
+            Self::Missed(metrics) if metrics.is_empty() => f.write_str("missed:any"),
+            Self::Missed(metrics) => {
+                let words: Vec<_> = metrics.iter().map(|metric| metric.as_str()).collect();
+                list(f, "missed", &words)
+            }
             Self::Time(field, test) => write!(f, "{field}:{test}"),
             Self::Word(word) => f.write_str(word),
-            Self::Phrase(words) => {
-                let escaped = words.replace('\\', r"\\").replace('"', r#"\""#);
-                write!(f, "\"{escaped}\"")
-            }
+            Self::Phrase(words) => quoted(f, words),
         }
     }
 }
@@ -68,6 +75,7 @@ impl Display for Person {
             Self::Me => f.write_str("me"),
             Self::Nobody => f.write_str("none"),
             Self::One(id) => id.fmt(f),
+            Self::Called(called) => called.fmt(f),
         }
     }
 }
@@ -77,6 +85,7 @@ impl Display for TeamOf {
         match self {
             Self::None => f.write_str("none"),
             Self::One(id) => id.fmt(f),
+            Self::Called(called) => called.fmt(f),
         }
     }
 }
@@ -86,6 +95,22 @@ impl Display for Requester {
         match self {
             Self::Me => f.write_str("me"),
             Self::One(id) => id.fmt(f),
+            Self::Called(called) => called.fmt(f),
+        }
+    }
+}
+
+impl Display for Called {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        quoted(f, &self.name)
+    }
+}
+
+impl Display for FieldIs {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("none"),
+            Self::Said(text) => quoted(f, text.as_str()),
         }
     }
 }
@@ -132,6 +157,11 @@ impl Display for Span {
         };
         write!(f, "{}{unit}", self.amount)
     }
+}
+
+fn quoted(f: &mut Formatter<'_>, words: &str) -> fmt::Result {
+    let escaped = words.replace('\\', r"\\").replace('"', r#"\""#);
+    write!(f, "\"{escaped}\"")
 }
 
 fn list<T: Display>(f: &mut Formatter<'_>, name: &str, values: &[T]) -> fmt::Result {

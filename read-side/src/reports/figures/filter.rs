@@ -10,7 +10,6 @@ use uuid::Uuid;
 
 use super::periods::Period;
 use crate::conditions::id_in_sums;
-use crate::reports::tickets_now::in_one_spelling;
 use crate::reports::{RangeError, ReportRange};
 use crate::tickets::{Terms, TicketFilter, TimeRange};
 
@@ -62,8 +61,6 @@ pub struct FigureFilter {
     pub days: DayRange,
     /// What the log knew at this moment; what it knows now when absent.
     pub as_of: Option<Moment>,
-    /// One of these channels.
-    pub channels: Vec<Channel>,
     /// The conditions that lists have, too.
     pub tickets: TicketFilter,
 }
@@ -71,7 +68,6 @@ pub struct FigureFilter {
 impl FigureFilter {
     /// The same conditions in one spelling, so that a cursor fits however the client ordered them.
     pub(super) fn normalized(mut self) -> Self {
-        self.channels = in_one_spelling(self.channels);
         self.tickets = self.tickets.normalized();
         self
     }
@@ -98,7 +94,7 @@ impl FigureFilter {
         let listed = |keys: Vec<Uuid>| (!keys.is_empty()).then_some(keys);
         match cut {
             Cut::PriorityAndChannel => {
-                let is_any = self.tickets.priorities.is_empty() && self.channels.is_empty();
+                let is_any = self.tickets.priorities.is_empty() && self.tickets.channels.is_empty();
                 (!is_any).then(|| self.priorities_with_channels())
             }
             Cut::Priority => {
@@ -106,7 +102,7 @@ impl FigureFilter {
                 listed(priorities.map(|it| Cut::of_priority(*it)).collect())
             }
             Cut::Channel => {
-                let channels = self.channels.iter();
+                let channels = self.tickets.channels.iter();
                 listed(channels.map(|it| Cut::of_channel(*it)).collect())
             }
             // Without any where nobody is there by such an id.
@@ -129,8 +125,9 @@ impl FigureFilter {
             listed.is_empty() || listed.contains(priority)
         };
         let priorities = Priority::ALL.into_iter().filter(fitting);
-        let is_listed =
-            |channel: &Channel| self.channels.is_empty() || self.channels.contains(channel);
+        let is_listed = |channel: &Channel| {
+            self.tickets.channels.is_empty() || self.tickets.channels.contains(channel)
+        };
         let with_channels = |priority| {
             let channels = Channel::ALL.into_iter().filter(is_listed);
             channels.map(move |channel| Cut::of_priority_and_channel(priority, channel))
@@ -279,7 +276,6 @@ mod tests {
             filter: FigureFilter {
                 days: DayRange::new(day("2026-01-10"), day("2026-07-10")).unwrap(),
                 as_of: None,
-                channels: Vec::new(),
                 tickets: TicketFilter::default(),
             },
             period,
@@ -320,12 +316,12 @@ mod tests {
         };
         let both = narrowed(|it| {
             it.tickets.priorities = vec![Priority::High];
-            it.channels = vec![Channel::Email];
+            it.tickets.channels = vec![Channel::Email];
         });
         assert_eq!(both, [Cut::PriorityAndChannel]);
         let team = narrowed(|it| {
             it.tickets.team = Some(Holder::One(TeamId(Uuid::from_u128(3))));
-            it.channels = vec![Channel::Email];
+            it.tickets.channels = vec![Channel::Email];
         });
         assert_eq!(team, [Cut::Channel]);
         let tag_and_team = narrowed(|it| {

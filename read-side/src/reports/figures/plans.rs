@@ -45,7 +45,6 @@ fn query(figure: Figure) -> FigureQuery {
         filter: FigureFilter {
             days: DayRange::new(day("05"), day("06")).unwrap(),
             as_of: None,
-            channels: Vec::new(),
             tickets: TicketFilter::default(),
         },
         period: Some(Period::Day),

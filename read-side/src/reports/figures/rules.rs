@@ -19,6 +19,12 @@ pub(super) const FACTS: &str = formatcp!("{CORE}.{} AS facts", <FactsRow as Row>
 const OF_FACTS: Columns = Columns {
     assignee: "agent_id",
     created: "opened_at",
+    row: "facts",
+    ..Columns::OF_TICKETS
+};
+/// What the tickets of now are called beside them.
+const OF_HELD: Columns = Columns {
+    row: "held",
     ..Columns::OF_TICKETS
 };
 /// As the index of open tickets has it.
@@ -174,7 +180,7 @@ fn push_fitting(statement: &mut Statement, viewer: &Viewer, filter: &FigureFilte
     let tickets = &filter.tickets;
     push_one_of(statement, "status", &tickets.statuses, Type::TEXT_ARRAY);
     push_one_of(statement, "priority", &tickets.priorities, Type::INT2_ARRAY);
-    push_one_of(statement, "channel", &filter.channels, Type::TEXT_ARRAY);
+    push_one_of(statement, "channel", &tickets.channels, Type::TEXT_ARRAY);
     let agent = tickets.assignee.map(|it| it.map(|id| id.0));
     push_holder(statement, OF_FACTS.assignee, agent);
     push_holder(
@@ -193,7 +199,7 @@ fn push_fitting(statement: &mut Statement, viewer: &Viewer, filter: &FigureFilte
     }
     push_range(statement, OF_FACTS.created, tickets.created);
     for clause in tickets.clauses.iter().filter(|clause| !clause.is_of_now()) {
-        push_clause(statement, clause, OF_FACTS);
+        push_clause(statement, viewer, clause, OF_FACTS);
     }
     push_of_now(statement, viewer, tickets);
     push_visible_facts(statement, viewer);
@@ -213,9 +219,9 @@ fn push_of_now(statement: &mut Statement, viewer: &Viewer, filter: &TicketFilter
         .push(" AND held.org_id = ")
         .bind(viewer.tenant.org_id.0, Type::UUID)
         .push(" AND held.ticket_id = facts.ticket_id");
-    push_range(statement, Columns::OF_TICKETS.updated, filter.updated);
+    push_range(statement, OF_HELD.updated, filter.updated);
     for clause in filter.clauses.iter().filter(|clause| clause.is_of_now()) {
-        push_clause(statement, clause, Columns::OF_TICKETS);
+        push_clause(statement, viewer, clause, OF_HELD);
     }
     statement.push(")");
 }

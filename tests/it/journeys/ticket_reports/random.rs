@@ -126,6 +126,19 @@ pub fn terms(app: &TestApp, random: &mut StdRng, day: NaiveDate) -> Vec<(String,
             "tag:vip,printer".to_owned(),
             "tags && ARRAY['vip', 'printer']".to_owned(),
         ),
+        (
+            "channel:email,api".to_owned(),
+            "channel IN ('email', 'api')".to_owned(),
+        ),
+        ("-channel:phone".to_owned(), "channel <> 'phone'".to_owned()),
+        (
+            "team:support,none".to_owned(),
+            format!("coalesce(team, '{team}') = '{team}'"),
+        ),
+        (
+            "-assignee:\"Grace\",none".to_owned(),
+            format!("agent <> '{agent}'"),
+        ),
         ("-tag:vip".to_owned(), "NOT 'vip' = ANY(tags)".to_owned()),
         (
             format!("requester:{customer}"),
