@@ -97,7 +97,8 @@ fn body(operation_id: &str) -> Option<Value> {
         | "get_user" | "list_user_history" | "get_team" | "list_team_history" | "get_company" => {
             None
         }
-        "get_calendar" | "retire_calendar" => None,
+        "diff_user" | "diff_team" | "diff_calendar" | "diff_policy" => None,
+        "get_calendar" | "list_calendar_history" | "retire_calendar" => None,
         "get_policy" | "delete_policy" | "list_policy_versions" | "list_policy_history" => None,
         "export_user" | "invite_user" => None,
         "get_api_key" | "revoke_api_key" => None,

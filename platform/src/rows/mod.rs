@@ -6,6 +6,7 @@
 pub(crate) mod column;
 mod cuts;
 mod evolve;
+mod evolve_calendars;
 mod evolve_people;
 mod figures;
 mod people;

@@ -27,16 +27,7 @@ pub fn apply(
     let key = (event.org_id, id);
     match change {
         CalendarEvent::Created(created) => {
-            let row = CalendarRow {
-                org_id: event.org_id,
-                calendar_id: id,
-                name: created.name.to_string(),
-                definition: Json(created.definition.clone()),
-                retired_at: None,
-                version: event.version,
-                created_at: event.occurred_at,
-                updated_at: event.occurred_at,
-            };
+            let row = CalendarRow::made(&event.moment(), id, created);
             state.calendars.insert(key, row);
             add_version(state, event, id, &created.name, &created.definition);
             return Ok(());
@@ -50,16 +41,7 @@ pub fn apply(
         .calendars
         .change(key)
         .ok_or_else(|| ApplyError::missing(event, "calendar", id))?;
-    match change {
-        CalendarEvent::Created(_) => {}
-        CalendarEvent::Changed(changed) => {
-            row.name = changed.name.to_string();
-            row.definition = Json(changed.definition.clone());
-        }
-        CalendarEvent::Retired(_) => row.retired_at = Some(event.occurred_at),
-    }
-    row.version = event.version;
-    row.updated_at = row.updated_at.max(event.occurred_at);
+    row.evolve(&event.moment(), change);
     Ok(())
 }
 

@@ -102,7 +102,7 @@ impl CalendarQueries {
     }
 }
 
-fn view(row: CalendarRow) -> CalendarView {
+pub(super) fn view(row: CalendarRow) -> CalendarView {
     let (weekly, holidays) = shown(&row.definition.0);
     CalendarView {
         id: row.calendar_id.0,

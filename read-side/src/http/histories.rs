@@ -1,6 +1,6 @@
-//! `GET /users/{id}/history`, `GET /teams/{id}/history` and `GET /service-levels/policies/{id}/history`.
+//! `GET /users/{id}/history`, `GET /teams/{id}/history`, `GET /calendars/{id}/history` and `GET /service-levels/policies/{id}/history`.
 
-use domain::ids::{PolicyId, TeamId, UserId};
+use domain::ids::{CalendarId, PolicyId, TeamId, UserId};
 use platform::auth::Principal;
 use platform::cursor::InvalidCursor;
 use platform::http::auth::Bearer;
@@ -136,6 +136,58 @@ impl HistoriesQueries {
         };
         self.listed(asked, |direction, cursor| {
             Facts::of_team(id, direction, cursor)
+        })
+        .await
+    }
+
+    /// List the history of a calendar
+    ///
+    /// When it was made, changed and retired; `GET /calendars/{id}?version=` tells what it said. Staff only.
+    #[oai(
+        path = "/calendars/:calendar_id/history",
+        method = "get",
+        operation_id = "list_calendar_history",
+        tag = "Tag::ServiceLevels"
+    )]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "each is a parameter of the request"
+    )]
+    async fn of_calendar(
+        &self,
+        request: &Request,
+        auth: Bearer,
+        /// What the answer has to show: the token of an earlier answer.
+        #[oai(name = "Consistency-Token")]
+        token: Header<Option<String>>,
+        /// The calendar.
+        calendar_id: Path<Uuid>,
+        /// Which first; the oldest when absent.
+        order: Query<Option<OrderView>>,
+        /// The most items of the page; 25 when absent.
+        #[oai(
+            name = "limit",
+            validator(minimum(value = "1"), maximum(value = "100"))
+        )]
+        items: Query<Option<i64>>,
+        /// Where to go on: `next_cursor` of the page before, with the same order.
+        cursor: Query<Option<String>>,
+    ) -> Result<Listed<HistoryEntryView>, QueryProblem> {
+        let session = Session::begin(self.0.models(), &auth.0, token.0.as_deref()).await?;
+        let id = CalendarId(calendar_id.0);
+        let calendar = self.0.models().calendar(session.viewer.tenant, id).await;
+        let calendar = calendar.map_err(refused)?;
+        calendar.ok_or_else(|| Problem::not_found("the calendar"))?;
+        let asked = Asked {
+            request,
+            principal: &auth.0,
+            session,
+            order: order.0,
+            items: items.0,
+            cursor: cursor.0,
+        };
+        self.listed(asked, |direction, cursor| {
+            Facts::of_calendar(id, direction, cursor)
         })
         .await
     }

@@ -6,6 +6,8 @@ mod audit;
 mod calendars;
 mod companies;
 mod conditions;
+mod diff;
+mod diffs;
 mod dry_run;
 mod export;
 mod feed;
@@ -73,13 +75,14 @@ enum Tag {
 
 /// The queries that show nothing but read models: the same until these move. Not here: what depends on the time of asking,
 /// as a running wait does, or on rows that others keep.
-pub const OF_READ_MODELS: [&str; 25] = [
+pub const OF_READ_MODELS: [&str; 26] = [
     "list_tickets",
     "get_ticket",
     "list_messages",
     "list_history",
     "list_user_history",
     "list_team_history",
+    "list_calendar_history",
     "list_policy_history",
     "list_users",
     "get_user",
@@ -124,6 +127,7 @@ pub fn api(models: ReadModels, log: Log, feed: Feed, exports: Exports) -> impl O
             tickets::TicketQueries::new(models.clone(), past.clone()),
             past::PastQueries(past.clone()),
             histories::HistoriesQueries(past.clone()),
+            diffs::DiffQueries(past.clone()),
             saved_views::ViewQueries(models.clone()),
             search::SearchQueries(models.clone()),
             messages::MessageQueries(models.clone()),

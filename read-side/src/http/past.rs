@@ -1,30 +1,19 @@
 //! Tickets as they were: `GET /tickets/{id}?as_of=` and `GET /tickets/{id}/diff`.
 
-use std::collections::BTreeSet;
-
 use domain::ids::TicketId;
 use platform::http::auth::Bearer;
 use platform::http::problem::{Problem, QueryProblem};
-use platform::rows::{Change, TicketRow};
+use platform::rows::TicketRow;
 use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::Json;
-use poem_openapi::types::ToJSON;
 use poem_openapi::{ApiResponse, Object, OpenApi};
-use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use super::diff::{Moments, changes};
 use super::history::ChangeView;
 use super::session::{Session, bad, refused};
 use super::{Tag, views};
 use crate::past::{AsOf, Past, TicketPast};
-use crate::viewer::Viewer;
-
-/// Fields that are told by each of their own fields.
-const NESTED: [&str; 2] = ["sla", "custom_fields"];
-/// The first moment of a ticket.
-const OPENING: AsOf = AsOf::Version(1);
-/// Fields that differ with every event and say nothing of what changed.
-const LEFT_OUT: [&str; 2] = ["version", "updated_at"];
 
 /// What is different between two moments of a ticket.
 #[derive(Debug, Object)]
@@ -105,19 +94,20 @@ impl PastQueries {
         to: Query<Option<String>>,
     ) -> Result<DiffAnswer, QueryProblem> {
         let session = Session::begin(self.0.models(), &auth.0, token.0.as_deref()).await?;
-        let from = from.0.as_deref().map(|text| parse("from", text));
-        let from = from.transpose()?.unwrap_or(OPENING);
-        let to = to.0.as_deref().map(|text| parse("to", text)).transpose()?;
+        let moments = Moments::parse(from.0.as_deref(), to.0.as_deref())?;
         let past = self.0.look(&session, TicketId(ticket_id.0)).await?;
-        let before = self.0.row_at(&past, from).await?;
-        let after = match to {
+        let before = self.0.row_at(&past, moments.from_or_first()).await?;
+        let after = match moments.to {
             Some(to) => self.0.row_at(&past, to).await?,
             None => past.now().clone(),
         };
         let view = TicketDiffView {
             from_version: before.version,
             to_version: after.version,
-            changes: changes(before, after, &session.viewer),
+            changes: changes(
+                &views::ticket(before, &session.viewer),
+                &views::ticket(after, &session.viewer),
+            ),
         };
         Ok(DiffAnswer::Diff(Json(view), session.token))
     }
@@ -126,39 +116,4 @@ impl PastQueries {
 /// The moment that a parameter says.
 pub(super) fn parse(parameter: &str, text: &str) -> Result<AsOf, Problem> {
     text.parse().map_err(|error| bad(parameter, error))
-}
-
-/// The fields that differ as the viewer sees them, in the order of their names.
-fn changes(before: TicketRow, after: TicketRow, viewer: &Viewer) -> Vec<ChangeView> {
-    let fields = |row| flat(views::ticket(row, viewer).to_json());
-    let (before, after) = (fields(before), fields(after));
-    let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
-    let side =
-        |fields: &Map<String, Value>, name: &str| fields.get(name).cloned().unwrap_or_default();
-    let change = |name: &String| Change {
-        field: name.clone(),
-        from: side(&before, name),
-        to: side(&after, name),
-    };
-    let changes = names.into_iter().map(change);
-    changes
-        .filter(|change| change.from != change.to)
-        .map(Into::into)
-        .collect()
-}
-
-/// The fields of a view, those of nested objects under both names.
-fn flat(view: Option<Value>) -> Map<String, Value> {
-    let mut fields = match view {
-        Some(Value::Object(fields)) => fields,
-        _ => Map::new(),
-    };
-    fields.retain(|name, _| !LEFT_OUT.contains(&name.as_str()));
-    for outer in NESTED {
-        if let Some(Value::Object(inner)) = fields.remove(outer) {
-            let inner = inner.into_iter();
-            fields.extend(inner.map(|(name, value)| (format!("{outer}.{name}"), value)));
-        }
-    }
-    fields
 }

@@ -2,6 +2,7 @@
 
 use domain::ids::{PolicyId, TeamId};
 use domain::service_levels::state::ServiceLevels;
+use domain::sla::policy::Policy;
 use platform::http::auth::Bearer;
 use platform::http::page::bad_cursor;
 use platform::http::problem::{Problem, QueryProblem};
@@ -46,13 +47,9 @@ impl PolicyQueries {
     ) -> Result<Found<PoliciesView>, QueryProblem> {
         let session = Session::begin(&self.0, &auth.0, token.0.as_deref()).await?;
         let (version, state) = self.levels(&session, as_of.0).await?;
-        let hidden = self.hidden_teams(&session).await?;
+        let hidden = hidden_teams(&self.0, &session).await?;
         let policies = state.policies.iter().map(|policy| {
-            let reference = policy.reference;
-            let view = PolicyView {
-                version: Some(version),
-                ..PolicyView::new(reference.id.0, reference.version, &policy.definition)
-            };
+            let view = view_in(version, policy);
             without(&hidden, view)
         });
         let view = PoliciesView {
@@ -96,18 +93,14 @@ impl PolicyQueries {
             let row = self.0.policy_version(tenant, id, version).await;
             let row = row.map_err(refused)?;
             let row = row.ok_or_else(|| Problem::not_found("this version of the policy"))?;
-            let hidden = self.hidden_teams(&session).await?;
+            let hidden = hidden_teams(&self.0, &session).await?;
             let view = without(&hidden, version_view(row));
             return Ok(Found::new(view, None, session.token));
         }
         let (version, state) = self.levels(&session, as_of.0).await?;
-        let hidden = self.hidden_teams(&session).await?;
-        let policy = state.policy(id);
-        let policy = policy.ok_or_else(|| Problem::not_found("the policy"))?;
-        let view = PolicyView {
-            version: Some(version),
-            ..PolicyView::new(id.0, policy.reference.version, &policy.definition)
-        };
+        let hidden = hidden_teams(&self.0, &session).await?;
+        let view = policy_view(version, &state, id);
+        let view = view.ok_or_else(|| Problem::not_found("the policy"))?;
         let view = without(&hidden, view);
         Ok(Found::new(view, Some(version), session.token))
     }
@@ -148,21 +141,13 @@ impl PolicyQueries {
         if page.items.is_empty() {
             return Err(Problem::not_found("the policy").into());
         }
-        let hidden = self.hidden_teams(&session).await?;
+        let hidden = hidden_teams(&self.0, &session).await?;
         let page = page.map(|row| without(&hidden, version_view(row)));
         Ok(Listed::new(page, None, request, session.token))
     }
 }
 
 impl PolicyQueries {
-    /// The teams that policies do not name to the viewer, as they are now: asked for after the policies were read.
-    async fn hidden_teams(&self, session: &Session) -> Result<Option<HiddenTeams>, QueryProblem> {
-        let shown = self.0.now(session.viewer.tenant).await.position;
-        let teams_at = session.at_least.max(shown);
-        let hidden = self.0.hidden_teams(&session.viewer, teams_at).await;
-        hidden.map_err(refused)
-    }
-
     /// The policies as they are, or as they were.
     async fn levels(
         &self,
@@ -172,9 +157,8 @@ impl PolicyQueries {
         let tenant = session.viewer.tenant;
         if let Some(as_of) = as_of {
             let as_of = parse("as_of", &as_of)?;
-            let at_least = session.at_least;
-            let then = self.1.service_levels_at(tenant, as_of, at_least).await;
-            let then = then.map_err(refused)?;
+            let stream = self.1.service_levels(tenant, session.at_least).await;
+            let then = stream.map_err(refused)?.service_levels_at(as_of);
             let then = then.ok_or_else(|| Problem::not_found("the policies at that version"))?;
             let LevelsThen { version, state } = then;
             return Ok((version, state));
@@ -182,6 +166,30 @@ impl PolicyQueries {
         let row = self.0.service_levels(tenant).await.map_err(refused)?;
         Ok(row.map_or_else(Default::default, |row| (row.version, row.state.0)))
     }
+}
+
+/// A policy among those of a version, if it is there.
+pub(super) fn policy_view(version: i64, state: &ServiceLevels, id: PolicyId) -> Option<PolicyView> {
+    state.policy(id).map(|policy| view_in(version, policy))
+}
+
+fn view_in(version: i64, policy: &Policy) -> PolicyView {
+    let reference = policy.reference;
+    PolicyView {
+        version: Some(version),
+        ..PolicyView::new(reference.id.0, reference.version, &policy.definition)
+    }
+}
+
+/// The teams that policies do not name to the viewer, as they are now: asked for after the policies were read.
+pub(super) async fn hidden_teams(
+    models: &ReadModels,
+    session: &Session,
+) -> Result<Option<HiddenTeams>, QueryProblem> {
+    let shown = models.now(session.viewer.tenant).await.position;
+    let teams_at = session.at_least.max(shown);
+    let hidden = models.hidden_teams(&session.viewer, teams_at).await;
+    hidden.map_err(refused)
 }
 
 fn version_view(row: PolicyVersionRow) -> PolicyView {
@@ -195,7 +203,7 @@ fn version_view(row: PolicyVersionRow) -> PolicyView {
 
 /// The policy without the teams that are hidden from the viewer: a condition keeps its other values, and a warning gives the ticket
 /// to a team that it does not name.
-fn without(hidden: &Option<HiddenTeams>, mut view: PolicyView) -> PolicyView {
+pub(super) fn without(hidden: &Option<HiddenTeams>, mut view: PolicyView) -> PolicyView {
     let Some(hidden) = hidden else {
         return view;
     };

@@ -81,8 +81,8 @@ impl TeamQueries {
         if let Some(as_of) = as_of.0 {
             let as_of = parse("as_of", &as_of)?;
             let tenant = session.viewer.tenant;
-            let then = self.1.team_at(tenant, id, as_of, session.at_least).await;
-            let then = then.map_err(refused)?;
+            let stream = self.1.stream(tenant, id.0, session.at_least).await;
+            let then = stream.map_err(refused)?.team_at(as_of);
             row = then.ok_or_else(|| Problem::not_found("the team at that moment"))?;
         }
         let version = row.version;

@@ -110,8 +110,8 @@ impl UserQueries {
         let mut row = row.ok_or_else(not_found)?;
         if let Some(as_of) = as_of.0 {
             let as_of = parse("as_of", &as_of)?;
-            let then = self.1.user_at(tenant, id, as_of, session.at_least).await;
-            let then = then.map_err(refused)?;
+            let stream = self.1.stream(tenant, id.0, session.at_least).await;
+            let then = stream.map_err(refused)?.user_at(as_of);
             row = then.ok_or_else(|| Problem::not_found("the user at that moment"))?;
         }
         let version = row.version;

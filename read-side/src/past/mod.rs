@@ -12,6 +12,7 @@ mod people;
 #[cfg(test)]
 mod plans;
 mod policies;
+mod stream;
 mod ticket;
 mod timeline;
 
@@ -29,13 +30,14 @@ use crate::viewer::Tenant;
 use moment::Cut;
 pub use moment::{AsOf, InvalidAsOf};
 pub use policies::LevelsThen;
+pub use stream::Stream;
 pub use ticket::TicketPast;
 pub use timeline::{Fact, Facts};
 
 /// Events that are read at a time.
 const EVENTS_AT_A_TIME: u32 = 5_000;
 
-/// The past of tickets, people, teams and policies.
+/// The past of tickets, people, teams, calendars and policies.
 #[derive(Clone)]
 pub struct Past {
     models: ReadModels,
@@ -107,17 +109,6 @@ impl Past {
     /// Where the read models are. Whoever was shown an event already is shown it here.
     async fn up_to(&self, tenant: Tenant, at_least: Position) -> Position {
         self.models.now(tenant).await.position.max(at_least)
-    }
-
-    /// Everything that happened to one stream, as far as the read models show it.
-    async fn stream(
-        &self,
-        tenant: Tenant,
-        id: Uuid,
-        at_least: Position,
-    ) -> Result<Vec<Told>, ReadError> {
-        let up_to = self.up_to(tenant, at_least).await;
-        self.events(tenant, &[id], None, up_to).await
     }
 
     /// Events of streams in their order, opened: what was erased since reads as erased.

@@ -1,10 +1,10 @@
-//! What happened to a person, a team or a policy, as people read it. The words are those of the audit; which facts belong to the
+//! What happened to a person, a team, a calendar or a policy, as people read it. The words are those of the audit; which facts belong to the
 //! thing is said by its stream in the log.
 
 use std::collections::HashMap;
 
 use const_format::formatcp;
-use domain::ids::{OrganizationId, PolicyId, TeamId, UserId};
+use domain::ids::{CalendarId, OrganizationId, PolicyId, TeamId, UserId};
 use domain::service_levels;
 use event_store::Position;
 use platform::cursor::InvalidCursor;
@@ -39,7 +39,7 @@ pub struct Fact {
     pub version: i64,
 }
 
-/// The history of a person, a team or a policy, from its beginning or end, or from where a cursor says.
+/// The history of a person, a team, a calendar or a policy, from its beginning or end, or from where a cursor says.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Facts {
     /// What it is about.
@@ -75,6 +75,21 @@ impl Facts {
     ) -> Result<Self, InvalidCursor> {
         Ok(Self {
             timeline: Timeline::new("team_history", id.0, direction, cursor)?,
+            stream: Some(id.0),
+        })
+    }
+
+    /// Of a calendar.
+    ///
+    /// # Errors
+    /// [`InvalidCursor`] when the cursor is none, or belongs to another history or direction.
+    pub fn of_calendar(
+        id: CalendarId,
+        direction: Direction,
+        cursor: Option<&str>,
+    ) -> Result<Self, InvalidCursor> {
+        Ok(Self {
+            timeline: Timeline::new("calendar_history", id.0, direction, cursor)?,
             stream: Some(id.0),
         })
     }

@@ -1,5 +1,6 @@
 //! Tickets as they were: what was answered then is answered again, to those who may see it today.
 
+mod diffs;
 mod people;
 
 use chrono::{DateTime, TimeDelta, Utc};

@@ -19,10 +19,12 @@ async fn who_has_a_role_may_do_what_it_says_and_nothing_else_of_its_base() {
         "list_audit",
         "list_teams",
         "get_team",
+        "diff_team",
         "list_team_history",
         "create_team",
         "update_team",
         "get_user",
+        "diff_user",
         "update_user",
         "get_organization",
     ];

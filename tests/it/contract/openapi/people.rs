@@ -95,7 +95,11 @@ async fn users(app: &TestApp, contract: &Contract) {
         .await
         .expect(403);
     let one = [("user_id", nora.as_str()), ("as_of", "1")];
-    for target in [("get_user", &one[..]), ("list_user_history", &one[..1])] {
+    for target in [
+        ("get_user", &one[..]),
+        ("diff_user", &one[..1]),
+        ("list_user_history", &one[..1]),
+    ] {
         contract.get(app.admin(), target).await.expect(200);
     }
     let target = ("get_user", &one[..1]);
@@ -219,6 +223,10 @@ async fn calendars(app: &TestApp, contract: &Contract) {
         let target = ("get_calendar", &parameters[..]);
         contract.get(app.agent(), target).await.expect(200);
     }
+    for operation in ["diff_calendar", "list_calendar_history"] {
+        let target = (operation, &one[..]);
+        contract.get(app.agent(), target).await.expect(200);
+    }
     let both = [one[0], then[0], ("as_of", "2126-01-01T00:00:00Z")];
     let target = ("get_calendar", &both[..]);
     contract.get(app.agent(), target).await.expect(400);
@@ -294,6 +302,8 @@ async fn policies(app: &TestApp, contract: &Contract) {
         let target = (operation, &page[..]);
         contract.get(app.agent(), target).await.expect(200);
     }
+    let target = ("diff_policy", &one[..]);
+    contract.get(app.agent(), target).await.expect(200);
     let then = [one[0], ("as_of", "2999-01-01T00:00:00Z")];
     for target in [("get_policy", &then[..]), ("list_policies", &then[1..])] {
         contract.get(app.agent(), target).await.expect(200);
@@ -327,6 +337,7 @@ async fn teams(app: &TestApp, contract: &Contract) {
     for target in [
         ("get_team", &one[..1]),
         ("get_team", &one),
+        ("diff_team", &one[..1]),
         ("list_team_history", &one[..1]),
     ] {
         contract.get(app.agent(), target).await.expect(200);

@@ -7,14 +7,14 @@ use uuid::Uuid;
 use crate::harness::{Answer, Person, Request, TestApp};
 
 /// What was answered at a moment, and when that was by the log's clock.
-struct Kept {
-    path: String,
-    answer: Answer,
-    at: DateTime<Utc>,
+pub struct Kept {
+    pub path: String,
+    pub answer: Answer,
+    pub at: DateTime<Utc>,
 }
 
 /// The thing as it is answered now. Two moments are a millisecond apart at least.
-async fn kept(person: &Person, path: &str) -> Kept {
+pub async fn kept(person: &Person, path: &str) -> Kept {
     let answer = person.get(path).await.expect(200);
     let at = Utc::now();
     while Utc::now() < at + TimeDelta::milliseconds(2) {
@@ -24,13 +24,13 @@ async fn kept(person: &Person, path: &str) -> Kept {
     Kept { path, answer, at }
 }
 
-async fn as_of(person: &Person, path: &str, moment: &str) -> Answer {
+pub async fn as_of(person: &Person, path: &str, moment: &str) -> Answer {
     let moment = moment.replace('+', "%2B");
     person.get(&format!("{path}?as_of={moment}")).await
 }
 
 /// Carries out one change after the other; what is answered before the first and after each.
-async fn lived(
+pub async fn lived(
     person: &Person,
     path: &str,
     changes: impl IntoIterator<Item = Request>,
@@ -53,16 +53,16 @@ async fn are_answered_again(person: &Person, moments: &[Kept]) {
     }
 }
 
-async fn joined(app: &TestApp) -> Uuid {
+pub async fn joined(app: &TestApp) -> Uuid {
     let body = json!({"name": "Nora", "email": "nora@acme.example", "role": "customer"});
     app.admin().post("/users", body).await.expect(201).id()
 }
 
-async fn entries(person: &Person, path: &str) -> Vec<Value> {
+pub async fn entries(person: &Person, path: &str) -> Vec<Value> {
     person.get(path).await.expect(200).items().to_vec()
 }
 
-fn words(entries: &[Value], field: &str) -> Vec<String> {
+pub fn words(entries: &[Value], field: &str) -> Vec<String> {
     let word = |entry: &Value| entry[field].as_str().unwrap().to_owned();
     entries.iter().map(word).collect()
 }
