@@ -1,6 +1,7 @@
 //! Statements on the read models, run on a pooled connection, each within the organization that asks.
 
 use std::future::Future;
+use std::time::Duration;
 
 use deadpool_postgres::{Client, Pool};
 use platform::tls::DatabaseTls;
@@ -83,6 +84,54 @@ impl Database {
             outcome => Ok(outcome?),
         }
     }
+
+    /// The same for no longer than `limit`.
+    ///
+    /// # Errors
+    /// [`ReadError::TooSlow`] when it takes longer.
+    pub(crate) async fn query_composed_for(
+        &self,
+        tenant: Tenant,
+        statement: &Statement,
+        limit: Duration,
+    ) -> Result<Vec<Row>, ReadError> {
+        let client = self.client().await?;
+        query_for(&client, tenant, statement, limit, "").await
+    }
+}
+
+/// Runs a statement in its organization for no longer than it is given, after other settings of its own.
+///
+/// # Errors
+/// [`ReadError::TooSlow`] when PostgreSQL cancels it for its time.
+pub(crate) async fn query_for(
+    client: &Client,
+    tenant: Tenant,
+    statement: &Statement,
+    limit: Duration,
+    settings: &str,
+) -> Result<Vec<Row>, ReadError> {
+    // None at all would be no limit.
+    let limit_ms = limit.as_millis().max(1);
+    let limits = format!("SET LOCAL statement_timeout TO {limit_ms}{settings}");
+    let values = statement.typed_values();
+    let query = async {
+        let (limited, rows) = tokio::join!(
+            biased;
+            client.batch_execute(&limits),
+            client.query_typed(statement.text(), &values),
+        );
+        limited?;
+        rows
+    };
+    let outcome = within(client, tenant, query).await;
+    outcome.map_err(|error| {
+        if error.code() == Some(&SqlState::QUERY_CANCELED) {
+            ReadError::TooSlow
+        } else {
+            error.into()
+        }
+    })
 }
 
 async fn query_prepared(

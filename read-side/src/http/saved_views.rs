@@ -33,7 +33,7 @@ struct ViewCountView {
     /// How many tickets it has for who asks; absent when its conditions are not understood any more.
     #[oai(skip_serializing_if_is_none)]
     tickets: Option<i64>,
-    /// `true` when there are more than these: what the projector does not keep is counted up to 10,000.
+    /// `true` when there are more than these: what takes longer than a second to count is counted up to 10,000.
     or_more: bool,
     /// What is not understood of its conditions.
     #[oai(skip_serializing_if_is_none)]

@@ -119,7 +119,7 @@ impl TicketQueries {
         items: Query<Option<i64>>,
         /// Where to go on: `next_cursor` of the page before, with the same filter and sort.
         cursor: Query<Option<String>>,
-        /// Whether to count all tickets that fit. Where words are in so many that counting takes too long, there is no total.
+        /// Whether to count all tickets that fit. Where there are so many that counting takes too long, there is no total.
         include_total: Query<Option<bool>>,
     ) -> Result<Listed<TicketView>, QueryProblem> {
         let session = Session::begin(&self.models, &auth.0, token.0.as_deref()).await?;

@@ -10,9 +10,8 @@ use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use tokio_postgres::Row;
-use tokio_postgres::error::SqlState;
 
-use crate::database::{Database, Statement, within};
+use crate::database::{Database, Statement, query_for};
 use crate::error::ReadError;
 use crate::viewer::Tenant;
 
@@ -100,47 +99,22 @@ impl Database {
         statement: &Statement,
         planned: Planned,
     ) -> Result<Vec<Row>, ReadError> {
-        let limit_ms = turn
-            .until
-            .saturating_duration_since(Instant::now())
-            .as_millis();
-        if limit_ms == 0 {
+        let limit = turn.until.saturating_duration_since(Instant::now());
+        if limit.is_zero() {
             return Err(ReadError::TooSlow);
         }
-        let limits = format!(
-            "SET LOCAL statement_timeout TO {limit_ms}{}",
-            planned.settings()
-        );
-        let values = statement.typed_values();
         let mut running = Running {
             client: Some(self.client().await?),
             tls: self.tls.clone(),
             permit: Arc::clone(&turn.permit),
         };
         let outcome = match &running.client {
-            Some(client) => {
-                let query = async {
-                    let (limited, rows) = tokio::join!(
-                        biased;
-                        client.batch_execute(&limits),
-                        client.query_typed(statement.text(), &values),
-                    );
-                    limited?;
-                    rows
-                };
-                within(client, tenant, query).await
-            }
+            Some(client) => query_for(client, tenant, statement, limit, planned.settings()).await,
             None => return Err(ReadError::TooSlow),
         };
         // It is done: the connection goes back to the pool.
         running.client = None;
-        outcome.map_err(|error| {
-            if error.code() == Some(&SqlState::QUERY_CANCELED) {
-                ReadError::TooSlow
-            } else {
-                error.into()
-            }
-        })
+        outcome
     }
 }
 

@@ -1,12 +1,16 @@
 //! How many tickets fit some filters, all in one statement and so at one moment.
 //!
 //! A filter by status, priority, agent and team alone costs a sum over the rows of `ticket_counts`, which the projector
-//! keeps. Others are counted one by one along the indexes of lists, as far as [`COUNTED_MAX`].
+//! keeps. Others are counted one by one along the indexes of lists: first as far as [`COUNTED_MAX`], and where one has more,
+//! all of them anew and to their end, for as long as [`COUNT_TIMEOUT`].
+
+use std::time::Duration;
 
 use const_format::formatcp;
 use domain::ticket::state::Status;
 use platform::rows::{Column, Row, TicketCountRow, WHOEVER};
 use schema::projection::CORE;
+use tokio_postgres::Row as PgRow;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
@@ -21,8 +25,10 @@ use crate::models::ReadModels;
 use crate::privacy::push_visible_sums;
 use crate::viewer::Viewer;
 
-/// What is not kept is counted no further than this.
+/// What is not kept is counted so far at first, and where there is no time for more no further.
 pub const COUNTED_MAX: i64 = 10_000;
+/// How long the tickets of lists and views are counted. On two cores that is about a million of one organization.
+pub(super) const COUNT_TIMEOUT: Duration = Duration::from_secs(1);
 
 const COUNTS: &str = formatcp!("{CORE}.{}", <TicketCountRow as Row>::TABLE);
 
@@ -31,7 +37,7 @@ const COUNTS: &str = formatcp!("{CORE}.{}", <TicketCountRow as Row>::TABLE);
 pub struct Counted {
     /// How many.
     pub tickets: i64,
-    /// Whether there are more than these.
+    /// Whether there are more than these: too many to count them in time.
     pub or_more: bool,
 }
 
@@ -70,64 +76,104 @@ impl ReadModels {
         filters: &[TicketFilter],
     ) -> Result<Vec<Counted>, ReadError> {
         let company = self.company_in_sight(viewer).await?;
-        let statement = counts(Asker { viewer, company }, filters);
-        let rows = self
-            .database
-            .query_composed(viewer.tenant, &statement)
-            .await?;
-        let mut counted = vec![
-            Counted {
-                tickets: 0,
-                or_more: false
-            };
-            filters.len()
-        ];
-        for row in rows {
-            let (index, tickets): (i32, i64) = (row.try_get(0)?, row.try_get(1)?);
-            let index = usize::try_from(index).ok();
-            let Some((place, filter)) =
-                index.and_then(|at| Some((counted.get_mut(at)?, filters.get(at)?)))
-            else {
-                continue;
-            };
-            let is_cut = tickets > COUNTED_MAX && !is_kept(viewer, filter);
-            *place = Counted {
-                tickets: if is_cut { COUNTED_MAX } else { tickets },
-                or_more: is_cut,
-            };
+        let asker = Asker { viewer, company };
+        let tenant = viewer.tenant;
+        let bounded = counts(asker, filters, Some(COUNTED_MAX));
+        let rows = self.database.query_composed(tenant, &bounded).await?;
+        let bounded = numbers(&rows, filters.len())?;
+        let is_cut = |filter, tickets| tickets > COUNTED_MAX && !is_kept(viewer, filter);
+        let cut = filters.iter().zip(&bounded);
+        let cut: Vec<bool> = cut
+            .map(|(filter, tickets)| is_cut(filter, *tickets))
+            .collect();
+        if cut.contains(&true) {
+            let all = counts(asker, filters, None);
+            let rows = self
+                .database
+                .query_composed_for(tenant, &all, COUNT_TIMEOUT);
+            match rows.await {
+                Ok(rows) => {
+                    let all = numbers(&rows, filters.len())?.into_iter();
+                    return Ok(all.map(Counted::exactly).collect());
+                }
+                Err(ReadError::TooSlow) => {}
+                Err(error) => return Err(error),
+            }
         }
-        Ok(counted)
+        let counted = bounded.into_iter().zip(cut);
+        let counted = counted.map(|(tickets, or_more)| Counted {
+            tickets: if or_more { COUNTED_MAX } else { tickets },
+            or_more,
+        });
+        Ok(counted.collect())
     }
 }
 
-/// A row a filter: its place and how many tickets fit.
-pub(super) fn counts(asker: Asker<'_>, filters: &[TicketFilter]) -> Statement {
+impl Counted {
+    fn exactly(tickets: i64) -> Self {
+        let or_more = false;
+        Self { tickets, or_more }
+    }
+}
+
+/// The numbers of rows with a place and a number each.
+fn numbers(rows: &[PgRow], count: usize) -> Result<Vec<i64>, ReadError> {
+    let mut numbers = vec![0; count];
+    for row in rows {
+        let place: i32 = row.try_get(0)?;
+        let place = usize::try_from(place).ok();
+        if let Some(number) = place.and_then(|place| numbers.get_mut(place)) {
+            *number = row.try_get(1)?;
+        }
+    }
+    Ok(numbers)
+}
+
+/// A row a filter: its place and how many tickets fit, of what is not kept one more than `most` at most, to know whether there
+/// are more.
+pub(super) fn counts(asker: Asker<'_>, filters: &[TicketFilter], most: Option<i64>) -> Statement {
     let mut statement = Statement::default();
     for (index, filter) in filters.iter().enumerate() {
         if index > 0 {
             statement.push(" UNION ALL ");
         }
         statement.push(&format!("SELECT {index}::int, ("));
-        if is_kept(asker.viewer, filter) {
-            push_sum(&mut statement, asker.viewer, filter);
-        } else {
-            push_bounded_count(&mut statement, asker, filter);
-        }
+        push_count(&mut statement, asker, filter, most);
         statement.push(")");
     }
     statement
 }
 
-/// How many tickets fit, however many they are: a sum where it is kept, else one by one.
+/// How many tickets fit, however many they are.
 pub(super) fn total(asker: Asker<'_>, filter: &TicketFilter) -> Statement {
     let mut statement = Statement::default();
-    if is_kept(asker.viewer, filter) {
-        push_sum(&mut statement, asker.viewer, filter);
-    } else {
-        push_select(&mut statement, "count(*)", filter);
-        push_where(&mut statement, asker, filter);
-    }
+    push_count(&mut statement, asker, filter, None);
     statement
+}
+
+/// A sum where it is kept, else one by one.
+fn push_count(
+    statement: &mut Statement,
+    asker: Asker<'_>,
+    filter: &TicketFilter,
+    most: Option<i64>,
+) {
+    if is_kept(asker.viewer, filter) {
+        push_sum(statement, asker.viewer, filter);
+        return;
+    }
+    let Some(most) = most else {
+        push_select(statement, "count(*)", filter);
+        push_where(statement, asker, filter);
+        return;
+    };
+    statement.push("SELECT count(*) FROM (");
+    push_select(statement, "1", filter);
+    push_where(statement, asker, filter);
+    statement
+        .push(" LIMIT ")
+        .bind(most + 1, Type::INT8)
+        .push(") AS bounded");
 }
 
 /// Whether the numbers that the projector keeps tell how many fit. They know nothing of requesters, so a customer's tickets
@@ -225,15 +271,4 @@ fn push_ids(statement: &mut Statement, column: &str, negated: bool, ids: Vec<Uui
     push_listed(statement, column, negated)
         .bind(ids, Type::UUID_ARRAY)
         .push(")");
-}
-
-/// One more than is told, to know whether there are more.
-fn push_bounded_count(statement: &mut Statement, asker: Asker<'_>, filter: &TicketFilter) {
-    statement.push("SELECT count(*) FROM (");
-    push_select(statement, "1", filter);
-    push_where(statement, asker, filter);
-    statement
-        .push(" LIMIT ")
-        .bind(COUNTED_MAX + 1, Type::INT8)
-        .push(") AS bounded");
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use platform::rows::{Row as _, TicketRow};
 use tokio_postgres::Row;
 
-use super::counting;
+use super::counting::{self, COUNT_TIMEOUT};
 use super::filter::TicketFilter;
 use super::sort::{Sort, SortKey};
 use super::statement::{self, Asker};
@@ -20,6 +20,15 @@ use platform::page::{Limit, Page};
 
 /// How long the tickets of a list with words are counted: words that nearly every ticket has are looked for row by row.
 const WORDED_COUNT_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// How long a statement about a list may take.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    /// With words.
+    worded: Duration,
+    /// Without; as long as any statement when absent.
+    wordless: Option<Duration>,
+}
 
 /// What a client asks for.
 #[derive(Debug, Clone, PartialEq)]
@@ -92,7 +101,11 @@ impl ReadModels {
             after,
         } = list;
         let page = |asker: Asker<'_>, query: &TicketQuery| statement::page(asker, query, *after);
-        let rows = self.rows_of(viewer, query, SEARCH_TIMEOUT, page);
+        let limits = Limits {
+            worded: SEARCH_TIMEOUT,
+            wordless: None,
+        };
+        let rows = self.rows_of(viewer, query, limits, page);
         let rows = rows.await?;
         let mut rows: Vec<TicketRow> = rows
             .iter()
@@ -103,28 +116,31 @@ impl ReadModels {
         Ok(Page::cut(rows, query.limit, fingerprint, key))
     }
 
-    /// How many tickets the whole list has: what the projector keeps where it knows, else counted one by one. None where words
-    /// are in so many that counting takes too long.
+    /// How many tickets the whole list has: what the projector keeps where it knows, else counted one by one. None where there
+    /// are so many that counting takes too long.
     ///
     /// # Errors
     /// When the read models cannot be read.
     pub async fn ticket_count(&self, list: &TicketList) -> Result<Option<i64>, ReadError> {
         let total = |asker: Asker<'_>, query: &TicketQuery| counting::total(asker, &query.filter);
-        let counted = self.rows_of(&list.viewer, &list.query, WORDED_COUNT_TIMEOUT, total);
+        let limits = Limits {
+            worded: WORDED_COUNT_TIMEOUT,
+            wordless: Some(COUNT_TIMEOUT),
+        };
+        let counted = self.rows_of(&list.viewer, &list.query, limits, total);
         match counted.await {
             Ok(rows) => Ok(Some(rows.first().map_or(Ok(0), |row| row.try_get(0))?)),
-            // Only words take turns, and so only they can be too slow.
             Err(ReadError::TooSlow) => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    /// The rows of a statement about a list. One with words takes its turn among the searches, and no longer than `words_timeout`.
+    /// The rows of a statement about a list. One with words takes its turn among the searches.
     async fn rows_of(
         &self,
         viewer: &Viewer,
         query: &TicketQuery,
-        words_timeout: Duration,
+        limits: Limits,
         statement: impl FnOnce(Asker<'_>, &TicketQuery) -> Statement,
     ) -> Result<Vec<Row>, ReadError> {
         let company = self.company_in_sight(viewer).await?;
@@ -133,12 +149,13 @@ impl ReadModels {
         let worded = terms.map(|terms| (Wording::split(terms.query.clone()).0, terms.at_least));
         let Some((wording, at_least)) = worded.filter(|(wording, _)| !wording.is_empty()) else {
             let statement = statement(asker, query);
-            return self
-                .database
-                .query_composed(viewer.tenant, &statement)
-                .await;
+            let (database, tenant) = (&self.database, viewer.tenant);
+            return match limits.wordless {
+                Some(limit) => database.query_composed_for(tenant, &statement, limit).await,
+                None => database.query_composed(tenant, &statement).await,
+            };
         };
-        let turn = self.search_turns.take().await?.at_most(words_timeout);
+        let turn = self.search_turns.take().await?.at_most(limits.worded);
         let filter = self
             .worded(&turn, asker, &wording, at_least, &query.filter)
             .await?;

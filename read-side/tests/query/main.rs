@@ -6,6 +6,7 @@ mod answer;
 mod cache;
 mod consistency;
 mod conversation;
+mod counts;
 mod cursors;
 mod customers;
 mod desk;
