@@ -15,12 +15,12 @@ use poem_openapi::{ApiResponse, OpenApi};
 use uuid::Uuid;
 
 use super::figure_views::{CountedTicketView, FigureView, PeriodView, SplitView, counted};
-use super::figures::{Asked, FigureQueries, parse_hour};
+use super::figures::{Asked, FigureQueries, parse_days, parse_hour};
 use super::page::{Listed, OrderView, limit};
-use super::session::{Session, refused};
+use super::session::{Session, bad, refused};
 use super::sheet::{csv, figure_sheet, parquet};
 use super::{Exports, Tag};
-use crate::reports::figures::{FactsList, FactsQuery};
+use crate::reports::figures::{DayRange, FactsList, FactsQuery};
 
 /// The answer with a file.
 #[derive(ApiResponse)]
@@ -61,7 +61,7 @@ impl FigureDetailQueries {
     /// List the tickets behind a number
     ///
     /// Every ticket that counts on these days, once: as many as the report counts by the same conditions, each as it is, or
-    /// as it was at `as_of` (the backlog: at the end of the days). With `weekday` and `hour` those of one cell of the hours of
+    /// as it was at `as_of` (the backlog: at the end of the days, or at the moment). With `weekday` and `hour` those of one cell of the hours of
     /// the week. Staff only.
     #[oai(
         path = "/reports/tickets/counted",
@@ -81,15 +81,16 @@ impl FigureDetailQueries {
         token: Header<Option<String>>,
         /// What counts them.
         figure: Query<FigureView>,
-        /// The first day, in the organization's zone.
-        from: Query<NaiveDate>,
+        /// The first day, in the organization's zone. With the backlog both days may be left out: then it is that of now, or of
+        /// `as_of`, as `held` of the workload.
+        from: Query<Option<NaiveDate>>,
         /// The day after the last, at most 400 days after `from`.
-        to: Query<NaiveDate>,
+        to: Query<Option<NaiveDate>>,
         /// The list as it stood at this moment.
         as_of: Query<Option<DateTime<Utc>>>,
         /// Conditions in the language of queries, such as `status:open priority:>=high -tag:spam`, beside those of the other
         /// parameters. Their days are the organization's; ages end at `as_of`. What is known of tickets as they are alone
-        /// (`updated`, `due`) is refused with `as_of` and for the backlog.
+        /// (`updated`, `due`, `missed`, custom fields) is refused with `as_of` and for the backlog.
         #[oai(validator(max_length = 1000))]
         query: Query<Option<String>>,
         /// The id of a saved view, whose conditions hold beside all others.
@@ -130,10 +131,15 @@ impl FigureDetailQueries {
         include_total: Query<Option<bool>>,
     ) -> Result<Listed<CountedTicketView>, QueryProblem> {
         let session = Session::begin(&self.0.0, &auth.0, token.0.as_deref()).await?;
+        let days = match (from.0, to.0) {
+            (None, None) if figure.0 == FigureView::Backlog => DayRange::NONE,
+            (Some(from), Some(to)) => parse_days(from, to)?,
+            (None, _) => return Err(bad("from", "is missing").into()),
+            (Some(_), None) => return Err(bad("to", "is missing").into()),
+        };
         let asked = Asked {
             figure: figure.0,
-            from: from.0,
-            to: to.0,
+            days,
             as_of: as_of.0,
             query: query.0,
             view: view.0,
@@ -206,7 +212,7 @@ impl FigureDetailQueries {
         as_of: Query<Option<DateTime<Utc>>>,
         /// Conditions in the language of queries, such as `status:open priority:>=high -tag:spam`, beside those of the other
         /// parameters. Their days are the organization's; ages end at `as_of`. What is known of tickets as they are alone
-        /// (`updated`, `due`) is refused with `as_of` and for the backlog.
+        /// (`updated`, `due`, `missed`, custom fields) is refused with `as_of` and for the backlog.
         #[oai(validator(max_length = 1000))]
         query: Query<Option<String>>,
         /// The id of a saved view, whose conditions hold beside all others.
@@ -231,8 +237,7 @@ impl FigureDetailQueries {
         let session = Session::begin(&self.0.0, &auth.0, token.0.as_deref()).await?;
         let asked = Asked {
             figure: figure.0,
-            from: from.0,
-            to: to.0,
+            days: parse_days(from.0, to.0)?,
             as_of: as_of.0,
             query: query.0,
             view: view.0,
@@ -289,7 +294,7 @@ impl FigureDetailQueries {
         as_of: Query<Option<DateTime<Utc>>>,
         /// Conditions in the language of queries, such as `status:open priority:>=high -tag:spam`, beside those of the other
         /// parameters. Their days are the organization's; ages end at `as_of`. What is known of tickets as they are alone
-        /// (`updated`, `due`) is refused with `as_of` and for the backlog.
+        /// (`updated`, `due`, `missed`, custom fields) is refused with `as_of` and for the backlog.
         #[oai(validator(max_length = 1000))]
         query: Query<Option<String>>,
         /// The id of a saved view, whose conditions hold beside all others.
@@ -314,8 +319,7 @@ impl FigureDetailQueries {
         let session = Session::begin(&self.0.0, &auth.0, token.0.as_deref()).await?;
         let asked = Asked {
             figure: figure.0,
-            from: from.0,
-            to: to.0,
+            days: parse_days(from.0, to.0)?,
             as_of: as_of.0,
             query: query.0,
             view: view.0,

@@ -90,7 +90,7 @@ impl FigureQueries {
         as_of: Query<Option<DateTime<Utc>>>,
         /// Conditions in the language of queries, such as `status:open priority:>=high -tag:spam`, beside those of the other
         /// parameters. Their days are the organization's; ages end at `as_of`. What is known of tickets as they are alone
-        /// (`updated`, `due`) is refused with `as_of` and for the backlog.
+        /// (`updated`, `due`, `missed`, custom fields) is refused with `as_of` and for the backlog.
         #[oai(validator(max_length = 1000))]
         query: Query<Option<String>>,
         /// The id of a saved view, whose conditions hold beside all others.
@@ -115,8 +115,7 @@ impl FigureQueries {
         let session = Session::begin(&self.0, &auth.0, token.0.as_deref()).await?;
         let asked = Asked {
             figure: figure.0,
-            from: from.0,
-            to: to.0,
+            days: parse_days(from.0, to.0)?,
             as_of: as_of.0,
             query: query.0,
             view: view.0,
@@ -163,7 +162,7 @@ impl FigureQueries {
         as_of: Query<Option<DateTime<Utc>>>,
         /// Conditions in the language of queries, such as `status:open priority:>=high -tag:spam`, beside those of the other
         /// parameters. Their days are the organization's; ages end at `as_of`. What is known of tickets as they are alone
-        /// (`updated`, `due`) is refused with `as_of` and for the backlog.
+        /// (`updated`, `due`, `missed`, custom fields) is refused with `as_of` and for the backlog.
         #[oai(validator(max_length = 1000))]
         query: Query<Option<String>>,
         /// The id of a saved view, whose conditions hold beside all others.
@@ -189,8 +188,7 @@ impl FigureQueries {
         has_hours(figure.0)?;
         let asked = Asked {
             figure: figure.0,
-            from: from.0,
-            to: to.0,
+            days: parse_days(from.0, to.0)?,
             as_of: as_of.0,
             query: query.0,
             view: view.0,
@@ -302,8 +300,7 @@ pub(super) fn parse_hour(
 /// The conditions as they were asked for.
 pub(super) struct Asked {
     pub(super) figure: FigureView,
-    pub(super) from: NaiveDate,
-    pub(super) to: NaiveDate,
+    pub(super) days: DayRange,
     pub(super) as_of: Option<DateTime<Utc>>,
     pub(super) query: Option<String>,
     pub(super) view: Option<Uuid>,
@@ -375,7 +372,7 @@ impl Asked {
 
     fn filter(self) -> Result<FigureFilter, Problem> {
         Ok(FigureFilter {
-            days: parse_days(self.from, self.to)?,
+            days: self.days,
             as_of: parse_as_of(self.as_of)?,
             tickets: TicketFilter {
                 statuses: all(self.status),

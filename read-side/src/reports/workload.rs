@@ -15,7 +15,9 @@ use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 use super::attainment::{TEAM_NAMES, USER_NAMES};
-use super::figures::{DayRange, FigureFilter, FigureQuery, Frame, Key, Reported, Split, push_open};
+use super::figures::{
+    DayRange, FACTS, FigureFilter, FigureQuery, Frame, Key, Reported, Split, push_open,
+};
 use super::messages::{MessageFilter, MessageNumbers, MessageSplit};
 use super::{Named, TicketsNow};
 use crate::conditions::push_holder_in_sums;
@@ -280,6 +282,7 @@ pub(super) fn held_then(viewer: &Viewer, query: &WorkloadQuery) -> Statement {
     statement.push(&format!(
         "SELECT {key} AS key, priority, ARRAY[{counts}] AS counts FROM "
     ));
+    statement.push(FACTS);
     push_open(&mut statement, viewer, &query.tickets());
     statement.push(" GROUP BY 1, 2");
     statement

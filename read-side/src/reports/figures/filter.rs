@@ -24,6 +24,12 @@ pub struct DayRange {
 }
 
 impl DayRange {
+    /// No day: of what is counted at a moment.
+    pub const NONE: Self = Self {
+        from: NaiveDate::MIN,
+        to: NaiveDate::MIN,
+    };
+
     /// The days from one to before another.
     ///
     /// # Errors

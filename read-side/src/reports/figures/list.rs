@@ -7,7 +7,7 @@ use platform::rows::{FactsRow, Figure};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::filter::FigureFilter;
+use super::filter::{DayRange, FigureFilter};
 use super::hours::HourOfWeek;
 use super::periods::Frame;
 use super::statement;
@@ -22,7 +22,7 @@ use crate::viewer::Viewer;
 pub struct FactsQuery {
     /// What counts them.
     pub figure: Figure,
-    /// Which tickets.
+    /// Which tickets. The backlog without days is that of now, or of `as_of`.
     pub filter: FigureFilter,
     /// Which of these, in the words of whoever asks.
     pub terms: Option<Terms>,
@@ -101,6 +101,11 @@ impl ReadModels {
 }
 
 impl FactsQuery {
+    /// Whether what is open at a moment is asked for, and not at the end of some days.
+    pub(super) fn is_of_moment(&self) -> bool {
+        self.figure == Figure::Backlog && self.filter.days == DayRange::NONE
+    }
+
     pub(super) fn frame(&self) -> Frame {
         Frame::of(self.filter.days, None, self.zone)
     }

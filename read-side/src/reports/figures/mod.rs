@@ -21,6 +21,6 @@ pub use list::{FactsList, FactsQuery, counted_at};
 pub use periods::{Frame, Period};
 pub(crate) use report::PARTS_MAX;
 pub use report::{FigureReport, Group, Key, Numbers, Reported};
-pub(in crate::reports) use rules::push_open;
+pub(in crate::reports) use rules::{FACTS, push_open};
 pub(in crate::reports) use statement::EACH_TAG;
 pub(in crate::reports) use tally::percentiles;

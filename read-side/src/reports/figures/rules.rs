@@ -14,7 +14,8 @@ use crate::tickets::{Columns, TicketFilter, push_clause, push_range};
 use crate::viewer::Viewer;
 
 /// The facts of tickets.
-pub(super) const FACTS: &str = formatcp!("{CORE}.{} AS facts", <FactsRow as Row>::TABLE);
+pub(in crate::reports) const FACTS: &str =
+    formatcp!("{CORE}.{} AS facts", <FactsRow as Row>::TABLE);
 /// What facts call the things that conditions of lists speak of. They do not keep when a ticket was changed last.
 const OF_FACTS: Columns = Columns {
     assignee: "agent_id",
@@ -99,13 +100,12 @@ pub(super) fn push_counted(
     push_fitting(statement, viewer, filter);
 }
 
-/// The facts, and that they are what is known, or was known at `as_of`, of tickets that are open.
+/// The tickets that are open by what is known, or was known at `as_of`: one row each.
 pub(in crate::reports) fn push_open(
     statement: &mut Statement,
     viewer: &Viewer,
     filter: &FigureFilter,
 ) {
-    statement.push(FACTS);
     push_own(statement, viewer);
     push_known(statement, filter);
     statement.push(formatcp!(" AND {UNRESOLVED}"));

@@ -212,6 +212,10 @@ pub(super) fn count(viewer: &Viewer, query: &FactsQuery) -> Statement {
 
 /// What counts, and of it what happened in the hour that is asked for.
 fn push_listed(statement: &mut Statement, viewer: &Viewer, query: &FactsQuery) {
+    if query.is_of_moment() {
+        rules::push_open(statement, viewer, &query.filter);
+        return;
+    }
     let frame = query.frame();
     rules::push_counted(statement, viewer, query.figure, &query.filter, &frame);
     if let Some(hour) = query.hour {

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use tokio_postgres::Client;
 use uuid::Uuid;
 
+use super::counted;
 use super::random::live;
 use crate::harness::{Person, TestApp, encoded, uuid_of};
 
@@ -309,11 +310,65 @@ async fn the_work_of_each_is_what_lists_and_other_reports_tell_of_them() {
         assert_ne!(now["workers"], told["workers"]);
         let again = app.agent().get(&format!("{path}&as_of={as_of}")).await;
         assert_eq!(again.expect(200)["workers"], told["workers"], "{path}");
+        let by = if path.ends_with("team") {
+            "team"
+        } else {
+            "agent"
+        };
+        for (workload, moment) in [(&told, format!("&as_of={as_of}")), (&now, String::new())] {
+            for worker in workload["workers"].as_array().unwrap() {
+                leads_to_its_tickets(&app, worker, by, &moment).await;
+            }
+        }
+    }
+    let held = "/reports/tickets/counted?figure=backlog";
+    app.customer().get(held).await.expect(403);
+    assert!(
+        app.globex
+            .agent
+            .get(held)
+            .await
+            .expect(200)
+            .items()
+            .is_empty()
+    );
+    for wrong in [
+        "figure=backlog&from=2026-03-01",
+        "figure=backlog&to=2026-03-01",
+        "figure=opened",
+    ] {
+        let path = format!("/reports/tickets/counted?{wrong}");
+        app.agent().get(&path).await.expect(400);
     }
     let path = format!("/reports/workload?{days}&by=team");
     app.customer().get(&path).await.expect(403);
     let others = app.globex.agent.get(&path).await.expect(200);
     assert_eq!(others["workers"], json!([]));
+}
+
+/// What somebody holds, or held at a moment, are the tickets that are listed as behind it, each as it was then.
+async fn leads_to_its_tickets(app: &TestApp, worker: &Value, by: &str, moment: &str) {
+    let id = worker.get(by).map(|it| it["id"].as_str().unwrap());
+    let id = id.unwrap_or("none");
+    let held = &worker["held"];
+    let statuses = ["new", "open", "pending", "on_hold"].map(|it| ("status", it));
+    let priorities = ["low", "normal", "high", "urgent"].map(|it| ("priority", it));
+    let all = [("", "count")]
+        .into_iter()
+        .chain(statuses)
+        .chain(priorities);
+    for (condition, number) in all {
+        let narrowed = match condition {
+            "" => String::new(),
+            name => format!("&{name}={number}"),
+        };
+        let query = format!("figure=backlog&{by}={id}{narrowed}{moment}");
+        let behind = counted(app.agent(), &query).await;
+        assert_eq!(held[number], behind.len(), "{query}");
+        for ticket in behind.iter().filter(|_| !condition.is_empty()) {
+            assert_eq!(ticket[condition], number, "{query}");
+        }
+    }
 }
 
 /// What somebody holds is what lists tell.
