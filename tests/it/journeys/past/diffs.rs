@@ -92,7 +92,7 @@ async fn a_difference_of_people_teams_and_calendars_is_that_of_what_was_answered
     ];
     let of_calendar = [
         json!({"name": "Head office"}),
-        json!({"weekly": []}),
+        json!({"weekly": [{"day": "friday", "start": "08:00", "end": "12:00"}]}),
         json!({"zone": "Europe/Berlin"}),
     ];
     for (path, changes) in [
