@@ -69,6 +69,16 @@ fn who_makes_a_ticket_pending_sets_the_reminders_of_its_requester() {
 }
 
 #[test]
+fn delays_that_end_at_the_same_instant_are_one_reminder() {
+    let ticket = ticket_in(Status::Open).with_settings(|settings| {
+        settings.waiting.reminders = Some(vec![delay(days(2)), delay(days(5)), delay(days(2))]);
+    });
+    let events = ticket.when(10, agent(), pend()).result.unwrap();
+    let due_at = vec![at(10 + days(2)), at(10 + days(5))];
+    assert_eq!(events.last(), Some(&TicketRemindersSet { due_at }.into()));
+}
+
+#[test]
 fn a_reminder_comes_at_its_time_and_once() {
     let due = 10 + days(2);
     let ticket = pending();
