@@ -400,7 +400,7 @@ async fn who_asks_for_a_simulation_and_who_deletes_it_is_in_the_audit_of_the_org
     );
     for entry in &told {
         assert_eq!(entry["actor"]["id"], json!(app.admin().id));
-        assert_eq!(entry["resource"], json!({"kind": "simulation", "id": id}));
+        assert_eq!(entry["resource"], json!({"type": "simulation", "id": id}));
         assert!(entry["source_address"].is_string());
     }
     let from = &told[1]["changes"][0];
