@@ -246,7 +246,9 @@ impl Clock {
     ) {
         if let Phase::Running { since } = self.phase {
             self.settle(since, at);
-            self.phase = Phase::Running { since: at };
+            // The clock of another server may be a little behind: what is settled is not counted again.
+            let since = since.max(at);
+            self.phase = Phase::Running { since };
         }
         if let Some(used_ms) = used_ms {
             self.used_ms = used_ms;

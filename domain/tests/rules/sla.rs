@@ -247,6 +247,16 @@ fn a_changed_priority_keeps_the_time_used_and_takes_the_new_target() {
 }
 
 #[test]
+fn a_change_by_a_server_whose_clock_is_behind_counts_no_time_twice() {
+    let change = TicketCommand::ChangePriority;
+    let ticket = ticket_of(Priority::Normal)
+        .given_command(100, agent(), change(Priority::Urgent))
+        .given_command(90, agent(), change(Priority::Normal));
+    assert_eq!(due(&ticket, Metric::AgentWork), Some(4_320));
+    assert_eq!(used_minutes(&ticket, Metric::AgentWork, 120), 120);
+}
+
+#[test]
 fn a_target_that_is_overrun_when_it_is_set_breaches_at_the_change_and_not_before() {
     let ticket = ticket_of(Priority::Normal).given_command(
         hours(10),
