@@ -36,7 +36,7 @@ impl Moments {
     }
 
     /// The former, else the first of a thing that has a stream of its own.
-    pub(super) fn from_or_first(&self) -> AsOf {
+    pub(super) fn begin_or_first(&self) -> AsOf {
         self.from.unwrap_or(AsOf::Version(1))
     }
 }

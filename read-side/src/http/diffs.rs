@@ -101,7 +101,7 @@ impl DiffQueries {
             let row = stream.user_at(as_of);
             row.ok_or_else(|| Problem::not_found("the user at that moment"))
         };
-        let before = then(moments.from_or_first())?;
+        let before = then(moments.begin_or_first())?;
         let after = moments.to.map_or(Ok(now), then)?;
         let versions = (before.version, after.version);
         let view = DiffView::new(versions, &views::user(before), &views::user(after));
@@ -146,7 +146,7 @@ impl DiffQueries {
             let row = stream.team_at(as_of);
             row.ok_or_else(|| Problem::not_found("the team at that moment"))
         };
-        let before = then(moments.from_or_first())?;
+        let before = then(moments.begin_or_first())?;
         let after = moments.to.map_or(Ok(now), then)?;
         let versions = (before.version, after.version);
         let view = DiffView::new(versions, &views::team(before), &views::team(after));
@@ -190,7 +190,7 @@ impl DiffQueries {
             let row = stream.calendar_at(as_of);
             row.ok_or_else(|| Problem::not_found("the calendar at that moment"))
         };
-        let before = then(moments.from_or_first())?;
+        let before = then(moments.begin_or_first())?;
         let after = moments.to.map_or(Ok(now), then)?;
         let versions = (before.version, after.version);
         let view = DiffView::new(versions, &calendars::view(before), &calendars::view(after));

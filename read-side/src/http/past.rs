@@ -96,7 +96,7 @@ impl PastQueries {
         let session = Session::begin(self.0.models(), &auth.0, token.0.as_deref()).await?;
         let moments = Moments::parse(from.0.as_deref(), to.0.as_deref())?;
         let past = self.0.look(&session, TicketId(ticket_id.0)).await?;
-        let before = self.0.row_at(&past, moments.from_or_first()).await?;
+        let before = self.0.row_at(&past, moments.begin_or_first()).await?;
         let after = match moments.to {
             Some(to) => self.0.row_at(&past, to).await?,
             None => past.now().clone(),
