@@ -4,7 +4,7 @@ use platform::rows::TicketRow;
 use serde_json::json;
 
 use crate::desk::Desk;
-use crate::rows::{id, ticket};
+use crate::rows::{id, organization, ticket};
 use domain::ids::UserId;
 
 /// More than are counted at first.
@@ -13,6 +13,9 @@ const MANY: u32 = 10_050;
 #[tokio::test]
 async fn views_and_lists_are_counted_to_their_end() {
     let desk = Desk::open().await;
+    // Whose days are asked for.
+    let ours = organization(desk.ours, "Ours");
+    desk.insert(desk.ours.partition, &[ours]).await;
     let vip = |number| TicketRow {
         tags: vec!["vip".to_owned()],
         requester_id: UserId(id(900 + u128::from(number % 2))),
@@ -28,8 +31,8 @@ async fn views_and_lists_are_counted_to_their_end() {
     // Without a view of that id there is no answer.
     assert_eq!(desk.get(&agent, &path).await.status, 404);
     let path = format!("/view-counts?queries={queries}");
-    let counts = desk.get(&agent, &path).await;
-    let told = counts.body["queries"].as_array().unwrap();
+    let counts = desk.get(&agent, &path).await.ok();
+    let told = counts["queries"].as_array().unwrap();
     let told: Vec<_> = told
         .iter()
         .map(|it| (it["tickets"].clone(), it["or_more"].clone()))
@@ -41,6 +44,7 @@ async fn views_and_lists_are_counted_to_their_end() {
     );
     let list = desk
         .get(&agent, "/tickets?tag=vip&limit=1&include_total=true")
-        .await;
-    assert_eq!(list.body["total"], MANY);
+        .await
+        .ok();
+    assert_eq!(list["total"], MANY);
 }
