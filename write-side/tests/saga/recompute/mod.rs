@@ -304,6 +304,35 @@ fn urgent_only() -> Conditions {
 }
 
 #[tokio::test]
+async fn what_changed_under_a_program_that_carried_nothing_waits_for_the_next_change() {
+    let desk = Desk::open().await;
+    let ticket_id = desk.open_ticket(Priority::Normal).await;
+    let policy_id = policy();
+    rule(&desk, Rules::Say(policy_id, normal_only(), 600)).await;
+    // As the migration leaves it.
+    let head = desk.server.store.head(desk.partition).await.unwrap();
+    let carried_from = format!(
+        "INSERT INTO {} (partition, carried_from) VALUES ($1, $2)",
+        table::SAGA_CHECKPOINTS
+    );
+    let superuser = desk.superuser().await;
+    let (partition, head) = (desk.partition.get(), head.get());
+    let noted = superuser.execute(&carried_from, &[&partition, &head]).await;
+    assert_eq!(noted.unwrap(), 1);
+    let saga = saga(&desk).await;
+    carried(&desk, &saga).await;
+    assert_eq!(desk.count(table::SLA_RECOMPUTES).await, 0);
+    assert_eq!(told(&desk).await.len(), 0);
+
+    rule(&desk, Rules::SayAnew(policy_id, normal_only(), 60)).await;
+    carried(&desk, &saga).await;
+    let told = told(&desk).await;
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(told[0].0.ticket_id, ticket_id);
+    assert!(told[0].1.rule.policy.is_some());
+}
+
+#[tokio::test]
 async fn another_company_of_the_requester_reaches_their_tickets() {
     let desk = Desk::open().await;
     let saga = saga(&desk).await;
