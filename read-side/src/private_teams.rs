@@ -119,19 +119,18 @@ impl ReadModels {
         Ok(Some(HiddenTeams { teams, member }))
     }
 
-    /// Whether the organization has a private team that a person is not in, as far as the read models are known to be: an
+    /// Whether the organization has a private team that is hidden from the viewer, as far as the read models are known to be: an
     /// answer that is kept for as long as these rest is not made by teams of before.
-    pub(crate) async fn hides_any_team(
-        &self,
-        tenant: Tenant,
-        person: Uuid,
-    ) -> Result<bool, ReadError> {
-        let at_least = self.now(tenant).await.position;
-        let teams = self.private_teams(tenant, at_least).await?;
+    pub(crate) async fn hides_any_team(&self, viewer: &Viewer) -> Result<bool, ReadError> {
+        let Some(member) = viewer.only_member() else {
+            return Ok(false);
+        };
+        let at_least = self.now(viewer.tenant).await.position;
+        let teams = self.private_teams(viewer.tenant, at_least).await?;
         Ok(teams
             .members
             .values()
-            .any(|members| !members.contains(&person)))
+            .any(|members| !members.contains(&member)))
     }
 
     /// The private teams of an organization, as they were at `at_least` this position or later. The caller has waited

@@ -154,7 +154,8 @@ impl ReadModels {
         own_zone: Zone,
     ) -> Result<(Parts, Part), ReadError> {
         let summed = match question.summed(own_zone) {
-            Some(summed) if !self.hides_a_team_from(viewer).await? => Some(summed),
+            // Sums do not tell the tickets of a team that is hidden from others.
+            Some(summed) if !self.hides_any_team(viewer).await? => Some(summed),
             _ => None,
         };
         let statement = statement::parts(viewer, question, summed.as_ref());
@@ -176,14 +177,6 @@ impl ReadModels {
         let whole = if total.is_empty() { &parts } else { &total };
         let total = whole.values().collect();
         Ok((parts, total))
-    }
-
-    /// Whether any team is hidden from the viewer: sums do not tell its tickets from others.
-    async fn hides_a_team_from(&self, viewer: &Viewer) -> Result<bool, ReadError> {
-        match viewer.only_member() {
-            Some(member) => self.hides_any_team(viewer.tenant, member).await,
-            None => Ok(false),
-        }
     }
 
     async fn name_groups(&self, tenant: Tenant, groups: &mut [Group]) -> Result<(), ReadError> {

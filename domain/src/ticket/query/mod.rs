@@ -7,6 +7,7 @@ mod called;
 mod fault;
 mod field;
 mod parse;
+mod pieces;
 mod print;
 mod text;
 mod time;

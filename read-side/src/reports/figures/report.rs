@@ -247,12 +247,7 @@ impl ReadModels {
         cuts: Vec<Cut>,
     ) -> Result<Option<Cut>, ReadError> {
         let may_hide = |cut: &Cut| figure == Figure::Backlog || !cut.is_by_team();
-        let is_hidden = match viewer.only_member() {
-            Some(member) if cuts.iter().any(may_hide) => {
-                self.hides_any_team(viewer.tenant, member).await?
-            }
-            _ => false,
-        };
+        let is_hidden = cuts.iter().any(may_hide) && self.hides_any_team(viewer).await?;
         Ok(cuts.into_iter().find(|cut| !is_hidden || !may_hide(cut)))
     }
 

@@ -125,10 +125,7 @@ impl ReadModels {
         split: Option<MessageSplit>,
         frame: &Frame,
     ) -> Result<Option<Groups>, ReadError> {
-        let hides = match viewer.only_member() {
-            Some(member) => self.hides_any_team(viewer.tenant, member).await?,
-            None => false,
-        };
+        let hides = self.hides_any_team(viewer).await?;
         let statement = match hides || filter.as_of.is_some() || !filter.tickets.is_any() {
             true => statement::of_facts(viewer, filter, split, frame),
             false => statement::of_cells(viewer, filter, split, frame),
