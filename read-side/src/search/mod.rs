@@ -7,6 +7,7 @@
 
 mod highlight;
 mod lists;
+mod others;
 mod people;
 #[cfg(test)]
 mod plans;
@@ -46,7 +47,7 @@ const RANK_OF_NUMBER: f64 = 10.0;
 const RANK_OF_REQUESTER: f64 = 0.02;
 /// A ticket that has the words, in several texts.
 const RANK_OF_SPREAD: f64 = 0.015;
-/// A ticket with a part of its subject.
+/// A ticket with a part of its subject, or with a word that begins so.
 const RANK_OF_PART: f64 = 0.01;
 /// The rest is looked for no longer than this: what was found by words does not wait for it.
 const OTHERS_TIMEOUT: Duration = Duration::from_millis(300);
@@ -146,12 +147,13 @@ impl ReadModels {
         let mut scores = self.by_words(&running, &wanted).await?;
         self.add_numbers(&running, &search.words, &mut scores)
             .await?;
+        let mut marked = wanted;
         if scores.of.len() < search.limit {
-            self.add_others(&running, search, &people, &mut scores)
-                .await?;
+            let begun = self.add_others(&running, search, &people, &mut scores);
+            marked = marked.or(begun.await?);
         }
         let hits = self
-            .shown(&running, &wanted, scores.best(search.limit))
+            .shown(&running, &marked, scores.best(search.limit))
             .await?;
         Ok(Found {
             hits,
@@ -336,6 +338,13 @@ impl Scores {
             }
         }
         Ok(())
+    }
+
+    /// The score of a ticket that is ranked so at the least.
+    fn rank_at_least(&mut self, ticket: Uuid, rank: f64) -> &mut Score {
+        let score = self.of.entry(ticket).or_default();
+        score.rank = score.rank.max(rank);
+        score
     }
 
     /// The best, the newer before the older of equals: ids rise with time.

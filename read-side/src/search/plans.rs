@@ -42,8 +42,14 @@ const ROWS: &str = "
         true, 1, now(), now()
     FROM generate_series(1, 50000) AS n";
 
-/// Rare, frequent, both, and neither.
-const FORMS: [&str; 4] = ["'zeppelin'", "'burn'", "'zeppelin' & 'burn'", "'hydrogen'"];
+/// Rare, frequent, both, neither, and the beginning of one.
+const FORMS: [&str; 5] = [
+    "'zeppelin'",
+    "'burn'",
+    "'zeppelin' & 'burn'",
+    "'hydrogen'",
+    "'zeppe':*",
+];
 
 async fn planned(client: &Client, statement: &Statement, how: Planned) -> String {
     let settings = how.settings().replace("SET LOCAL", "SET");

@@ -73,6 +73,15 @@ impl Forms {
         is_phrase.then_some(Self(text))
     }
 
+    /// What is there in either form.
+    pub(super) fn or(self, other: Option<Self>) -> Self {
+        match other {
+            None => self,
+            Some(other) if self.0.is_empty() => other,
+            Some(other) => Self(format!("({}) | ({})", self.0, other.0)),
+        }
+    }
+
     fn push<'a>(&self, statement: &'a mut Statement, before: &str) -> &'a mut Statement {
         statement
             .push(before)

@@ -16,6 +16,8 @@ enum Wanted {
     Word(String),
     /// Words one behind the other.
     Phrase(String),
+    /// Words that begin so.
+    Beginning(String),
 }
 
 /// What a query says beside its conditions.
@@ -67,7 +69,7 @@ impl Words {
     pub(super) fn numbers(&self) -> Vec<i64> {
         let words = self.0.iter().filter_map(|wanted| match wanted {
             Wanted::Word(word) => word.parse().ok(),
-            Wanted::Phrase(_) => None,
+            Wanted::Phrase(_) | Wanted::Beginning(_) => None,
         });
         words.collect()
     }
@@ -75,19 +77,23 @@ impl Words {
     /// The patterns of names, addresses and subjects that have each of the words somewhere within, if all are long enough to
     /// be found by their trigrams.
     pub(super) fn patterns(&self) -> Option<Vec<String>> {
-        let texts = self
-            .0
-            .iter()
-            .map(|(Wanted::Word(text) | Wanted::Phrase(text))| text);
-        let pattern = |text: &String| (text.chars().count() >= TRIGRAM).then(|| pattern(text));
-        texts.map(pattern).collect()
+        let pattern = |text: &str| is_part(text).then(|| pattern(text));
+        self.texts().map(pattern).collect()
+    }
+
+    /// The words as beginnings of others, if all are long enough; none where all are phrases, which are found as they stand.
+    pub(super) fn beginnings(&self) -> Option<Self> {
+        let beginning = |wanted: &Wanted| match wanted {
+            Wanted::Word(text) => is_part(text).then(|| Wanted::Beginning(text.clone())),
+            found_as_it_is => Some(found_as_it_is.clone()),
+        };
+        let all: Vec<Wanted> = self.0.iter().map(beginning).collect::<Option<_>>()?;
+        (all != self.0).then_some(Self(all))
     }
 
     /// The words as they were written.
     pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
-        self.0
-            .iter()
-            .map(|(Wanted::Word(text) | Wanted::Phrase(text))| text.as_str())
+        self.0.iter().map(Wanted::text)
     }
 
     /// Adds what yields them as the text of a `tsquery`. A text is of one language, so all words have to be there as one of the
@@ -117,17 +123,32 @@ impl Words {
     }
 }
 
-/// The fewest characters that are found by their trigrams.
+/// The fewest characters that are found by their trigrams, and as a beginning: with fewer nearly every text has it.
 const TRIGRAM: usize = 3;
 
+fn is_part(text: &str) -> bool {
+    text.chars().count() >= TRIGRAM
+}
+
 impl Wanted {
+    fn text(&self) -> &str {
+        match self {
+            Self::Word(text) | Self::Phrase(text) | Self::Beginning(text) => text,
+        }
+    }
+
     /// A quoted operand of `to_tsquery`; several words in it are looked for one behind the other. Customers do not find by what
     /// only staff sees, whose words have the weight C. Source: PostgreSQL manual, section "Parsing Queries".
     fn operand(&self, viewer: &Viewer) -> String {
-        let (Self::Word(text) | Self::Phrase(text)) = self;
-        let quoted = text.replace('\\', r"\\").replace('\'', "''");
-        let weights = if viewer.is_staff() { "" } else { ":ABD" };
-        format!("'{quoted}'{weights}")
+        let quoted = self.text().replace('\\', r"\\").replace('\'', "''");
+        let is_beginning = matches!(self, Self::Beginning(_));
+        let signs = match (is_beginning, viewer.is_staff()) {
+            (false, true) => "",
+            (false, false) => ":ABD",
+            (true, true) => ":*",
+            (true, false) => ":*ABD",
+        };
+        format!("'{quoted}'{signs}")
     }
 }
 
@@ -201,6 +222,20 @@ mod tests {
         let word = Wanted::Word("a|!b:*".to_owned());
         assert_eq!(word.operand(&viewer(Role::Customer)), "'a|!b:*':ABD");
         assert_eq!(pattern(r"50%_\"), r"%50\%\_\\%");
+    }
+
+    #[test]
+    fn words_are_beginnings_and_phrases_stay_as_they_stand() {
+        let beginnings = |text: &str| split(text).0.wanted.unwrap().beginnings();
+        let begins = |text: &str| Wanted::Beginning(text.to_owned());
+        let phrase = Wanted::Phrase("out of".to_owned());
+        let all = Words(vec![begins("prin"), phrase]);
+        assert_eq!(beginnings("prin \"out of\""), Some(all));
+        assert_eq!(beginnings("\"out of\""), None);
+        assert_eq!(beginnings("prin ab"), None);
+        let word = begins("prin");
+        assert_eq!(word.operand(&viewer(Role::Agent)), "'prin':*");
+        assert_eq!(word.operand(&viewer(Role::Customer)), "'prin':*ABD");
     }
 
     #[test]
