@@ -5,11 +5,15 @@ use std::time::Duration;
 
 use deadpool_postgres::{Client, Pool};
 use platform::tls::DatabaseTls;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 
 use crate::error::{ReadError, is_absent};
+use crate::lent::{Held, Lent};
+use crate::search::Turn;
+use crate::shares::Shares;
 use crate::viewer::Tenant;
 
 const COMMIT: &str = "COMMIT";
@@ -17,22 +21,45 @@ const COMMIT: &str = "COMMIT";
 /// Values of a statement in the order of `$1`, `$2` …
 pub(crate) type Values<'a> = &'a [&'a (dyn ToSql + Sync)];
 
+/// How long a query waits until its organization has less under way, as long as it waits for a connection by default.
+const SHARE_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// The pool of the queries. Its waits and its statements have limits that the pool's maker set.
 #[derive(Clone)]
 pub(crate) struct Database {
     pool: Pool,
     /// How the pool's connections are encrypted, and so the order to cancel what one of them does.
-    pub(crate) tls: DatabaseTls,
+    tls: DatabaseTls,
+    /// The connections that an organization has at once: however long its reports take, others find one.
+    shares: Shares,
 }
 
 impl Database {
     pub(crate) fn new(pool: Pool, tls: DatabaseTls) -> Self {
-        Self { pool, tls }
+        let share = pool.status().max_size * 3 / 4;
+        Self {
+            pool,
+            tls,
+            shares: Shares::new(share.max(1)),
+        }
     }
 
-    /// A connection of the pool.
-    pub(crate) async fn client(&self) -> Result<Client, ReadError> {
-        Ok(self.pool.get().await?)
+    /// A connection of the pool, and the organization's part of it.
+    async fn client(&self, tenant: Tenant) -> Result<(OwnedSemaphorePermit, Client), ReadError> {
+        let waiting = self.shares.take(tenant.org_id.0);
+        let share = tokio::time::timeout(SHARE_TIMEOUT, waiting).await;
+        let share = share.map_err(|late| ReadError::Unavailable(Box::new(late)))?;
+        Ok((share, self.pool.get().await?))
+    }
+
+    /// A connection for a statement that is cancelled when nobody waits for it any more.
+    pub(crate) async fn lend(&self, tenant: Tenant, turn: Option<Turn>) -> Result<Lent, ReadError> {
+        let (share, client) = self.client(tenant).await?;
+        let held = Held {
+            _share: share,
+            _turn: turn,
+        };
+        Ok(Lent::new(client, self.tls.clone(), held))
     }
 
     /// Runs a statement of a fixed text on the rows of `tenant`; it is prepared once for each connection.
@@ -42,7 +69,7 @@ impl Database {
         statement: &str,
         values: Values<'_>,
     ) -> Result<Vec<Row>, ReadError> {
-        let client = self.client().await?;
+        let (_share, client) = self.client(tenant).await?;
         match query_prepared(&client, tenant, statement, values).await {
             Err(error) if is_outdated(&error) => {
                 client.statement_cache.clear();
@@ -70,19 +97,22 @@ impl Database {
         tenant: Tenant,
         statement: &Statement,
     ) -> Result<Vec<Row>, ReadError> {
-        let client = self.client().await?;
+        let lent = self.lend(tenant, None).await?;
+        let client = lent.client();
         let values = statement.typed_values();
         let query = || {
             within(
-                &client,
+                client,
                 tenant,
                 client.query_typed(statement.text(), &values),
             )
         };
-        match query().await {
-            Err(error) if is_outdated(&error) => Ok(query().await?),
-            outcome => Ok(outcome?),
-        }
+        let outcome = match query().await {
+            Err(error) if is_outdated(&error) => query().await,
+            outcome => outcome,
+        };
+        lent.give_back();
+        Ok(outcome?)
     }
 
     /// The same for no longer than `limit`.
@@ -95,8 +125,10 @@ impl Database {
         statement: &Statement,
         limit: Duration,
     ) -> Result<Vec<Row>, ReadError> {
-        let client = self.client().await?;
-        query_for(&client, tenant, statement, limit, "").await
+        let lent = self.lend(tenant, None).await?;
+        let outcome = query_for(lent.client(), tenant, statement, limit, "").await;
+        lent.give_back();
+        outcome
     }
 }
 

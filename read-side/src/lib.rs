@@ -27,10 +27,12 @@ pub mod feed;
 mod flights;
 pub mod http;
 mod keyset;
+mod lent;
 mod models;
 mod near;
 mod privacy;
 mod private_teams;
+mod shares;
 mod timeline;
 mod viewer;
 

@@ -43,7 +43,13 @@ const SETTINGS: [&str; 15] = [
     "log_line_prefix=%m [%p] %a ",
     "cluster_name=insightdesk",
 ];
-const FULL_SETTINGS: [&str; 2] = ["shared_buffers=256MB", "fsync=on"];
+/// A search reads some thousand pages wherever they lie: from this memory they come ten times as fast as from the kernel's.
+const FULL_SETTINGS: [&str; 2] = ["shared_buffers=1GB", "fsync=on"];
+/// So many pages are asked for before they are needed. PostgreSQL can do so on Linux alone, and refuses the setting elsewhere.
+#[cfg(target_os = "linux")]
+const READ_AHEAD: &[&str] = &["effective_io_concurrency=64"];
+#[cfg(not(target_os = "linux"))]
+const READ_AHEAD: &[&str] = &[];
 const TEST_SETTINGS: [&str; 5] = [
     "shared_buffers=128MB",
     "fsync=off",
@@ -176,11 +182,11 @@ impl Cluster {
         let mut arguments = vec!["-D".to_owned(), path(&self.data)];
         arguments.extend(["-k".to_owned(), path(&self.socket_dir)]);
         arguments.extend(["-p".to_owned(), port.to_string()]);
-        let more: &[&str] = match self.durability {
-            Durability::Full => &FULL_SETTINGS,
-            Durability::Test => &TEST_SETTINGS,
+        let (more, read_ahead): (&[&str], &[&str]) = match self.durability {
+            Durability::Full => (&FULL_SETTINGS, READ_AHEAD),
+            Durability::Test => (&TEST_SETTINGS, &[]),
         };
-        for setting in SETTINGS.iter().chain(more) {
+        for setting in SETTINGS.iter().chain(more).chain(read_ahead) {
             arguments.extend(["-c".to_owned(), (*setting).to_owned()]);
         }
         arguments

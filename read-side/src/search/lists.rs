@@ -34,11 +34,19 @@ impl Said {
         negated: false,
     };
 
+    /// In each ticket that is looked at.
+    pub(super) fn in_many(forms: Forms) -> Self {
+        Self {
+            found: Where::InMany(forms.0),
+            negated: false,
+        }
+    }
+
     /// In no ticket that is looked at: to find all tickets with the words would cost more.
     pub(super) fn not_in(forms: Forms) -> Self {
         Self {
-            found: Where::InMany(forms.0),
             negated: true,
+            ..Self::in_many(forms)
         }
     }
 }
@@ -105,7 +113,7 @@ impl ReadModels {
     }
 
     /// Each of some words as a condition. What no language takes for a word is none.
-    pub(super) async fn said(
+    async fn said(
         &self,
         turn: &Turn,
         asker: Asker<'_>,

@@ -37,10 +37,12 @@ use crate::models::ReadModels;
 use crate::tickets::TicketFilter;
 use crate::tickets::statement::Asker;
 use crate::viewer::Viewer;
-use statements::{Forms, NEWEST_MAX, PHRASED_MAX, RANKED_MAX};
+use statements::{Forms, PHRASED_MAX, RANKED_MAX, newest_max};
 
 /// So many tickets with the words among the newest are enough to rank, and make words frequent.
 const ENOUGH: usize = 50;
+/// So many tickets are looked at for those that fit, the best first: of most searches all of them do.
+const SEEN_AT_ONCE: usize = 200;
 /// Who writes a number most often means that ticket.
 const RANK_OF_NUMBER: f64 = 10.0;
 /// A ticket of somebody who is called so.
@@ -123,7 +125,7 @@ impl ReadModels {
     /// [`ReadError::Crowded`] and [`ReadError::TooSlow`], or when the read models cannot be read.
     pub async fn search(&self, search: &Search) -> Result<Found, ReadError> {
         let viewer = &search.viewer;
-        let turn = self.search_turns.take().await?;
+        let turn = self.search_turns.take(viewer).await?;
         let company = self.company_in_sight(viewer).await?;
         let asker = Asker { viewer, company };
         let words = std::iter::once(&search.words).chain(&search.unwanted);
@@ -198,9 +200,32 @@ impl ReadModels {
         }
         let (rows, is_cut) = self.among_all(running, forms).await?;
         scores.is_partial = is_cut;
-        let seen = self.seen_among(running, &rows).await?;
-        scores.add_seen(&rows, &seen)?;
+        let mut all = Scores::default();
+        all.add(&rows)?;
+        self.add_seen(running, all, &mut scores).await?;
         Ok(scores)
+    }
+
+    /// Adds the best of those that the asker may see and that fit, until there are enough for any page.
+    async fn add_seen(
+        &self,
+        running: &Running<'_>,
+        all: Scores,
+        scores: &mut Scores,
+    ) -> Result<(), ReadError> {
+        let best = all.best(usize::MAX);
+        for best in best.chunks(SEEN_AT_ONCE) {
+            if scores.of.len() >= ENOUGH {
+                break;
+            }
+            let tickets = best.iter().map(|(ticket, _)| *ticket).collect();
+            let seen = self.seen_among(running, tickets).await?;
+            for (ticket, score) in best.iter().filter(|(ticket, _)| seen.contains(ticket)) {
+                // One of the newest is as it was.
+                scores.of.entry(*ticket).or_insert(*score);
+            }
+        }
+        Ok(())
     }
 
     /// Hits among all tickets, by the index of words, and whether there may be more.
@@ -222,16 +247,15 @@ impl ReadModels {
         Ok((rows, looked_through >= PHRASED_MAX as f64))
     }
 
-    /// Of the tickets that rows begin with those that the asker may see and that fit.
+    /// Of some tickets those that the asker may see and that fit.
     async fn seen_among(
         &self,
         running: &Running<'_>,
-        rows: &[Row],
+        tickets: HashSet<Uuid>,
     ) -> Result<HashSet<Uuid>, ReadError> {
-        if rows.is_empty() {
-            return Ok(HashSet::new());
+        if tickets.is_empty() {
+            return Ok(tickets);
         }
-        let tickets: HashSet<Uuid> = ids(rows)?;
         let tickets = tickets.into_iter().collect();
         let statement = statements::among(running.asker, tickets, running.filter);
         let rows = self.run(running, &statement, Planned::Freely).await?;
@@ -244,7 +268,7 @@ impl ReadModels {
         let (rows, looked_through) = counted(rows)?;
         Ok(Newest {
             rows,
-            is_all: looked_through < NEWEST_MAX as f64,
+            is_all: looked_through < newest_max(running.asker.viewer) as f64,
         })
     }
 
@@ -318,20 +342,9 @@ fn is_cut(rows: &[Row], most: i64) -> Result<bool, ReadError> {
 impl Scores {
     /// Adds hits: the rank of the ticket and that of its best message.
     fn add(&mut self, rows: &[Row]) -> Result<(), ReadError> {
-        let all = ids(rows)?;
-        self.add_seen(rows, &all)
-    }
-
-    /// The same for some of the tickets. One that was there before is as it was.
-    fn add_seen(&mut self, rows: &[Row], seen: &HashSet<Uuid>) -> Result<(), ReadError> {
-        let before: HashSet<Uuid> = self.of.keys().copied().collect();
         for row in rows {
-            let ticket: Uuid = row.try_get(0)?;
-            if before.contains(&ticket) || !seen.contains(&ticket) {
-                continue;
-            }
             let rank = f64::from(row.try_get::<_, f32>(2)?);
-            let score = self.of.entry(ticket).or_default();
+            let score = self.of.entry(row.try_get(0)?).or_default();
             match row.try_get(1)? {
                 None => score.rank += rank,
                 Some(message) => score.hear(message, rank),

@@ -7,11 +7,12 @@ use platform::rows::UserRow;
 use uuid::Uuid;
 
 use super::lists::Said;
-use super::statements::{Forms, NUMBER, SUBJECT, WITH_PARTS_MAX};
+use super::statements::{Forms, NUMBER, RANKED_MAX, SUBJECT, WITH_PARTS_MAX};
 use super::turns::Planned;
+use super::words::Words;
 use super::{
     OTHERS_TIMEOUT, RANK_OF_PART, RANK_OF_REQUESTER, RANK_OF_SPREAD, Running, Score, Scores,
-    Search, ids, statements,
+    Search, ids, is_cut, statements,
 };
 use crate::error::ReadError;
 use crate::models::ReadModels;
@@ -69,10 +70,8 @@ impl ReadModels {
     ) -> Result<(), ReadError> {
         let each = search.words.each();
         if each.len() > 1 {
-            let said = self
-                .said(running.turn, running.asker, &each, false, search.at_least)
-                .await?;
-            let spread = self.spread(running, said).await?;
+            let (spread, is_cut) = self.spread(running, search, &each).await?;
+            others.is_cut |= is_cut;
             others.add(spread, RANK_OF_SPREAD);
         }
         if !people.is_empty() {
@@ -81,13 +80,18 @@ impl ReadModels {
             let rows = self.run(running, &statement, Planned::Freely).await?;
             others.add(ids::<Vec<_>>(&rows)?, RANK_OF_REQUESTER);
         }
+        // Phrases alone are found as they stand.
+        let Some(beginnings) = search.words.beginnings() else {
+            return Ok(());
+        };
         if let Some(patterns) = search.words.patterns() {
             let (with_parts, is_cut) = self.with_parts(running, search, patterns).await?;
             others.is_cut |= is_cut;
             others.add(with_parts, RANK_OF_PART);
         }
         if others.ranked.len() < search.limit {
-            self.find_begun(running, search, others).await?;
+            self.find_begun(running, search, &beginnings, others)
+                .await?;
         }
         Ok(())
     }
@@ -97,13 +101,11 @@ impl ReadModels {
         &self,
         running: &Running<'_>,
         search: &Search,
+        beginnings: &Words,
         others: &mut Others,
     ) -> Result<(), ReadError> {
-        let Some(beginnings) = search.words.beginnings() else {
-            return Ok(());
-        };
         let (turn, viewer) = (running.turn, running.asker.viewer);
-        let words = std::iter::once(&beginnings);
+        let words = std::iter::once(beginnings);
         let forms = self.forms(turn, viewer, words, search.at_least).await?;
         let forms = forms.into_iter().find(|forms| !forms.0.is_empty());
         if let Some(forms) = forms {
@@ -134,21 +136,50 @@ impl ReadModels {
             let statement = statements::by_parts(running.asker.viewer, text, patterns.clone());
             let rows = self.run(running, &statement, Planned::ByBitmaps).await?;
             is_cut |= i64::try_from(rows.len()).is_ok_and(|found| found >= WITH_PARTS_MAX);
-            found.extend(self.seen_among(running, &rows).await?);
+            found.extend(self.seen_among(running, ids(&rows)?).await?);
         }
         Ok((found, is_cut))
     }
 
-    /// The newest tickets that have each of several words somewhere.
-    async fn spread(&self, running: &Running<'_>, said: Vec<Said>) -> Result<Vec<Uuid>, ReadError> {
-        if said.is_empty() {
-            return Ok(Vec::new());
+    /// Tickets that have each of several words somewhere, and whether there may be more: those of the newest, and those with
+    /// the first of the words that few have.
+    async fn spread(
+        &self,
+        running: &Running<'_>,
+        search: &Search,
+        each: &[Words],
+    ) -> Result<(HashSet<Uuid>, bool), ReadError> {
+        let (turn, viewer) = (running.turn, running.asker.viewer);
+        let forms = self.forms(turn, viewer, each.iter(), search.at_least);
+        let mut forms = forms.await?;
+        forms.retain(|forms| !forms.0.is_empty());
+        if forms.len() < 2 {
+            // The others are no words in any language: what has this one was found already.
+            return Ok((HashSet::new(), false));
         }
-        let mut filter = running.filter.clone();
-        filter.said.extend(said);
-        let statement = statements::newest_ids(running.asker, &filter);
+        let statement = statements::newest_with_each(running.asker, &forms, running.filter);
         let rows = self.run(running, &statement, Planned::Freely).await?;
-        ids(&rows)
+        let mut found: HashSet<Uuid> = ids(&rows)?;
+        if !viewer.is_staff() {
+            return Ok((found, false));
+        }
+        for rare in &forms {
+            let statement = statements::unranked_by_words(viewer, rare, RANKED_MAX);
+            let rows = self.run(running, &statement, Planned::ByBitmaps).await?;
+            if is_cut(&rows, RANKED_MAX)? {
+                continue;
+            }
+            let mut filter = running.filter.clone();
+            let others = forms.iter().filter(|forms| *forms != rare);
+            filter.said.extend(others.cloned().map(Said::in_many));
+            let running = Running {
+                filter: &filter,
+                ..*running
+            };
+            found.extend(self.seen_among(&running, ids(&rows)?).await?);
+            return Ok((found, false));
+        }
+        Ok((found, true))
     }
 }
 

@@ -18,13 +18,15 @@ use crate::tickets::statement::{Asker, push_where, updated_column};
 use crate::viewer::Viewer;
 
 /// How many of the newest tickets that fit are looked through, with their messages, before the index of words is asked.
-pub(super) const NEWEST_MAX: i64 = 1_000;
+const NEWEST_MAX: i64 = 500;
+/// The same for customers, whom the index is not asked for.
+const NEWEST_OF_CUSTOMERS_MAX: i64 = 1_000;
 /// How many tickets, and how many messages, the index of words gives to be ranked at most. What more there is costs nothing.
 pub(super) const RANKED_MAX: i64 = 500;
 /// How many tickets, and how many messages, with all words of a phrase are read to see whether they stand one behind the other.
 pub(super) const PHRASED_MAX: i64 = 2_000;
 /// The same as [`RANKED_MAX`] for a list, which is read along its order where there are more.
-pub(super) const LISTED_MAX: i64 = 5_000;
+pub(super) const LISTED_MAX: i64 = 2_500;
 /// How many tickets are shown for a part of a word, or for a person, at most.
 const PARTS_MAX: i64 = 100;
 /// How many tickets with a part of a word are looked at for those that fit.
@@ -99,16 +101,9 @@ impl Forms {
 /// Hits among the newest tickets that the asker may see and that fit: ticket, message if it is in one, rank. A row without a
 /// ticket tells how many tickets were looked through.
 pub(super) fn among_newest(asker: Asker<'_>, forms: &Forms, filter: &TicketFilter) -> Statement {
-    let mut statement = Statement::default();
-    let updated = updated_column(asker.viewer);
-    statement.push(formatcp!(
-        "WITH listed AS MATERIALIZED (SELECT ticket_id FROM {TAGGABLE} AS tickets"
-    ));
-    push_where(&mut statement, asker, filter);
+    let mut statement = listed_newest(asker, filter);
     statement
-        .push(&format!(" ORDER BY {updated} DESC, ticket_id DESC LIMIT "))
-        .bind(NEWEST_MAX, Type::INT8)
-        .push("), newest AS MATERIALIZED (SELECT listed.ticket_id, titled.search FROM listed CROSS JOIN LATERAL (SELECT search");
+        .push(", newest AS MATERIALIZED (SELECT listed.ticket_id, titled.search FROM listed CROSS JOIN LATERAL (SELECT search");
     push_words_of(&mut statement, asker.viewer, "listed");
     statement
         .push(" OFFSET 0) AS titled) SELECT NULL::uuid, NULL::uuid, count(*)::real FROM newest");
@@ -122,6 +117,43 @@ pub(super) fn among_newest(asker: Asker<'_>, forms: &Forms, filter: &TicketFilte
     push_messages(&mut statement, MESSAGE_WORDS, asker.viewer);
     statement.push(" AND ticket_id = newest.ticket_id OFFSET 0) AS said");
     forms.push(&mut statement, " WHERE said.search @@ ");
+    statement
+}
+
+/// Those of the newest tickets that the asker may see and that fit that have each of some words, wherever: their ids.
+pub(super) fn newest_with_each(
+    asker: Asker<'_>,
+    each: &[Forms],
+    filter: &TicketFilter,
+) -> Statement {
+    let mut statement = listed_newest(asker, filter);
+    statement.push(" SELECT ticket_id FROM listed AS tickets WHERE true");
+    for forms in each {
+        push_said(&mut statement, asker.viewer, &forms.0, false);
+    }
+    statement
+}
+
+/// How many of the newest tickets are looked through for somebody.
+pub(super) fn newest_max(viewer: &Viewer) -> i64 {
+    match viewer.is_staff() {
+        true => NEWEST_MAX,
+        false => NEWEST_OF_CUSTOMERS_MAX,
+    }
+}
+
+/// The newest tickets that the asker may see and that fit, as rows `listed`.
+fn listed_newest(asker: Asker<'_>, filter: &TicketFilter) -> Statement {
+    let mut statement = Statement::default();
+    let updated = updated_column(asker.viewer);
+    statement.push(formatcp!(
+        "WITH listed AS MATERIALIZED (SELECT ticket_id FROM {TAGGABLE} AS tickets"
+    ));
+    push_where(&mut statement, asker, filter);
+    statement
+        .push(&format!(" ORDER BY {updated} DESC, ticket_id DESC LIMIT "))
+        .bind(newest_max(asker.viewer), Type::INT8)
+        .push(")");
     statement
 }
 
@@ -221,13 +253,6 @@ pub(super) fn of_requesters(
         .push(" AND requester_id = ANY(")
         .bind(requesters, Type::UUID_ARRAY)
         .push(")");
-    push_newest(&mut statement, asker.viewer);
-    statement
-}
-
-/// The newest tickets that fit: their ids.
-pub(super) fn newest_ids(asker: Asker<'_>, filter: &TicketFilter) -> Statement {
-    let mut statement = ids(asker, filter);
     push_newest(&mut statement, asker.viewer);
     statement
 }

@@ -1,22 +1,24 @@
-//! Searches take turns: few run at once in a process, each for a limited time, and one that nobody waits for any more is
-//! cancelled. So they starve neither each other nor other queries.
+//! Searches take turns: few run at once in a process, fewer of an organization and of a person, each for a limited time, and
+//! one that nobody waits for any more is cancelled. So they starve neither each other nor other queries.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::Client;
-use platform::tls::DatabaseTls;
-use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use tokio_postgres::Row;
 
 use crate::database::{Database, Statement, query_for};
 use crate::error::ReadError;
-use crate::viewer::Tenant;
+use crate::shares::Shares;
+use crate::viewer::{Tenant, Viewer};
 
 /// Searches that run at once in a process.
-const SEARCHES_MAX: usize = 4;
+const SEARCHES_MAX: usize = 6;
+/// Those of an organization: others find a turn however much it searches.
+const OF_ORGANIZATION_MAX: usize = 3;
+/// Those of a person: so do their colleagues.
+const OF_PERSON_MAX: usize = 2;
 /// How long a search waits for its turn.
 const TURN_TIMEOUT: Duration = Duration::from_millis(500);
 /// How long a search takes with all of its statements.
@@ -24,12 +26,16 @@ pub(crate) const SEARCH_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The turns of a process. Clones share them.
 #[derive(Clone)]
-pub(crate) struct Turns(Arc<Semaphore>);
+pub(crate) struct Turns {
+    all: Arc<Semaphore>,
+    of_organization: Shares,
+    of_person: Shares,
+}
 
 /// The right to search until some time.
 #[derive(Clone)]
 pub(crate) struct Turn {
-    permit: Arc<OwnedSemaphorePermit>,
+    permits: Arc<[OwnedSemaphorePermit; 3]>,
     until: Instant,
 }
 
@@ -57,20 +63,36 @@ impl Planned {
 
 impl Turns {
     pub(crate) fn new() -> Self {
-        Self(Arc::new(Semaphore::new(SEARCHES_MAX)))
+        Self::of(SEARCHES_MAX)
+    }
+
+    fn of(all: usize) -> Self {
+        Self {
+            all: Arc::new(Semaphore::new(all)),
+            of_organization: Shares::new(OF_ORGANIZATION_MAX),
+            of_person: Shares::new(OF_PERSON_MAX),
+        }
     }
 
     /// Waits for a turn.
     ///
     /// # Errors
     /// [`ReadError::Crowded`] when none comes in time.
-    pub(crate) async fn take(&self) -> Result<Turn, ReadError> {
-        let turn = Arc::clone(&self.0).acquire_owned();
-        let turn = tokio::time::timeout(TURN_TIMEOUT, turn).await;
-        // The semaphore is never closed.
-        let permit = turn.ok().and_then(Result::ok).ok_or(ReadError::Crowded)?;
+    pub(crate) async fn take(&self, viewer: &Viewer) -> Result<Turn, ReadError> {
+        let permits = async {
+            // The turns of all last: nobody waits for their own share while they hold one.
+            let of_person = self.of_person.take(viewer.user_id.0).await;
+            let of_organization = self.of_organization.take(viewer.tenant.org_id.0).await;
+            let of_all = Arc::clone(&self.all).acquire_owned().await;
+            // The semaphore is never closed.
+            of_all
+                .ok()
+                .map(|of_all| [of_person, of_organization, of_all])
+        };
+        let permits = tokio::time::timeout(TURN_TIMEOUT, permits).await;
+        let permits = permits.ok().flatten().ok_or(ReadError::Crowded)?;
         Ok(Turn {
-            permit: Arc::new(permit),
+            permits: Arc::new(permits),
             until: Instant::now() + SEARCH_TIMEOUT,
         })
     }
@@ -80,7 +102,7 @@ impl Turn {
     /// The same turn, shorter.
     pub(crate) fn at_most(&self, limit: Duration) -> Self {
         Self {
-            permit: Arc::clone(&self.permit),
+            permits: Arc::clone(&self.permits),
             until: self.until.min(Instant::now() + limit),
         }
     }
@@ -103,46 +125,10 @@ impl Database {
         if limit.is_zero() {
             return Err(ReadError::TooSlow);
         }
-        let mut running = Running {
-            client: Some(self.client().await?),
-            tls: self.tls.clone(),
-            permit: Arc::clone(&turn.permit),
-        };
-        let outcome = match &running.client {
-            Some(client) => query_for(client, tenant, statement, limit, planned.settings()).await,
-            None => return Err(ReadError::TooSlow),
-        };
-        // It is done: the connection goes back to the pool.
-        running.client = None;
+        let lent = self.lend(tenant, Some(turn.clone())).await?;
+        let outcome = query_for(lent.client(), tenant, statement, limit, planned.settings()).await;
+        lent.give_back();
         outcome
-    }
-}
-
-/// A statement that may still run when it is dropped.
-struct Running {
-    client: Option<Client>,
-    tls: DatabaseTls,
-    permit: Arc<OwnedSemaphorePermit>,
-}
-
-impl Drop for Running {
-    /// Cancels it. The connection never goes back to the pool, where the cancellation would meet the statement of somebody
-    /// else; the turn is over when the server has let go of it.
-    fn drop(&mut self) {
-        let (Some(client), Ok(runtime)) = (self.client.take(), Handle::try_current()) else {
-            return;
-        };
-        let client = Client::take(client);
-        let permit = Arc::clone(&self.permit);
-        let tls = self.tls.clone();
-        runtime.spawn(async move {
-            if let Err(error) = client.cancel_token().cancel_query(tls).await {
-                tracing::debug!(%error, "a search could not be cancelled; its time will end it");
-            }
-            // Answered once the statement has ended.
-            let _ended = client.simple_query("").await;
-            drop(permit);
-        });
     }
 }
 
@@ -152,8 +138,12 @@ mod tests {
 
     use deadpool_postgres::{Manager, Pool};
     use domain::actor::Role;
+    use domain::ids::UserId;
+    use event_store::OrgId;
     use platform::private::test_servers;
+    use platform::tls::DatabaseTls;
     use tokio_postgres::{Client, NoTls};
+    use uuid::Uuid;
 
     use super::*;
     use crate::explain::viewer;
@@ -184,24 +174,55 @@ mod tests {
         let manager = Manager::new(config, NoTls);
         let pool = Pool::builder(manager).max_size(1).build().unwrap();
         let database = Database::new(pool, DatabaseTls::OFF);
-        let turns = Turns(Arc::new(Semaphore::new(1)));
+        let turns = Turns::of(1);
+        let agent = viewer(Role::Agent);
         let turn = Turn {
             until: Instant::now() + Duration::from_secs(60),
-            ..turns.take().await.unwrap()
+            ..turns.take(&agent).await.unwrap()
         };
         let mut statement = Statement::default();
         statement.push("SELECT pg_sleep(60)");
         let search = tokio::spawn(async move {
-            let tenant = viewer(Role::Agent).tenant;
-            let rows = database.query_in_turn(&turn, tenant, &statement, Planned::Freely);
+            let rows = database.query_in_turn(&turn, agent.tenant, &statement, Planned::Freely);
             rows.await.map(|rows| rows.len())
         });
         is_running(&watcher, true).await;
-        assert!(matches!(turns.take().await, Err(ReadError::Crowded)));
+        assert!(matches!(turns.take(&agent).await, Err(ReadError::Crowded)));
         search.abort();
         is_running(&watcher, false).await;
-        let freed = Arc::clone(&turns.0).acquire_owned();
+        let freed = Arc::clone(&turns.all).acquire_owned();
         let freed = tokio::time::timeout(Duration::from_secs(20), freed).await;
         assert!(matches!(freed, Ok(Ok(_))));
+    }
+
+    #[tokio::test]
+    async fn one_person_leaves_turns_to_colleagues_and_one_organization_to_others() {
+        let turns = Turns::new();
+        let agent = viewer(Role::Agent);
+        let with = |user: u128| Viewer {
+            user_id: UserId(Uuid::from_u128(user)),
+            ..agent
+        };
+        let (_one, _other) = (
+            turns.take(&with(1)).await.unwrap(),
+            turns.take(&with(1)).await.unwrap(),
+        );
+        assert!(matches!(
+            turns.take(&with(1)).await,
+            Err(ReadError::Crowded)
+        ));
+        let _colleague = turns.take(&with(2)).await.unwrap();
+        assert!(matches!(
+            turns.take(&with(3)).await,
+            Err(ReadError::Crowded)
+        ));
+        let elsewhere = Viewer {
+            tenant: Tenant {
+                org_id: OrgId(Uuid::from_u128(9)),
+                ..agent.tenant
+            },
+            ..with(4)
+        };
+        assert!(turns.take(&elsewhere).await.is_ok());
     }
 }

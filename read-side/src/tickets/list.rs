@@ -155,7 +155,7 @@ impl ReadModels {
                 None => database.query_composed(tenant, &statement).await,
             };
         };
-        let turn = self.search_turns.take().await?.at_most(limits.worded);
+        let turn = self.search_turns.take(viewer).await?.at_most(limits.worded);
         let filter = self
             .worded(&turn, asker, &wording, at_least, &query.filter)
             .await?;

@@ -88,7 +88,11 @@ async fn desk_with_messages() -> Desk {
         ..message(desk.ours, &oldest, number, visibility)
     };
     let messages = [
-        says(1, Visibility::Internal, "Ask the gardener <b> for umbrellas"),
+        says(
+            1,
+            Visibility::Internal,
+            "Ask the gardener <b> for umbrellas",
+        ),
         says(2, Visibility::Public, "We dry it on the radiator"),
     ];
     desk.insert(desk.ours.partition, &messages).await;

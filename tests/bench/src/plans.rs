@@ -35,7 +35,7 @@ pub async fn write(
     bench: &str,
     questions: &[(String, String)],
 ) -> Result<()> {
-    let database = servers.connect().await?;
+    let database = servers.connect_as_superuser().await?;
     for statement in EXPLAIN {
         database.batch_execute(statement).await?;
     }

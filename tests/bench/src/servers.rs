@@ -93,6 +93,14 @@ impl BenchServers {
         connect(&self.servers.owner_url_of(DATABASE)).await
     }
 
+    /// A connection of the superuser: no other may load what logs plans.
+    ///
+    /// # Errors
+    /// When the server refuses it.
+    pub async fn connect_as_superuser(&self) -> Result<Client> {
+        connect(&self.servers.superuser_url_of(DATABASE)).await
+    }
+
     /// What runs: for the report.
     ///
     /// # Errors
@@ -103,15 +111,16 @@ impl BenchServers {
             .await?
             .query_one(
                 "SELECT current_setting('server_version'), current_setting('fsync'),
-                        current_setting('synchronous_commit')",
+                        current_setting('synchronous_commit'), current_setting('shared_buffers')",
                 &[],
             )
             .await?;
         Ok(format!(
-            "PostgreSQL {}, fsync {}, synchronous_commit {}; {}",
+            "PostgreSQL {}, fsync {}, synchronous_commit {}, shared_buffers {}; {}",
             row.get::<_, &str>(0),
             row.get::<_, &str>(1),
             row.get::<_, &str>(2),
+            row.get::<_, &str>(3),
             self.servers.valkey_version().await
         ))
     }

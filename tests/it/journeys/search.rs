@@ -375,3 +375,32 @@ async fn a_search_that_takes_too_long_gives_up_and_others_do_not_wait_for_it() {
     held.rollback().await.unwrap();
     assert_eq!(found(app.agent(), "printer").await, ["Printer on fire"]);
 }
+
+/// With every search held up, one that found a turn tells that it took too long, and one that found none that there are too
+/// many.
+#[tokio::test(flavor = "multi_thread")]
+async fn however_much_one_organization_searches_another_finds_a_turn() {
+    let app = TestApp::start().await;
+    app.customer().opens("Printer on fire").await;
+    assert_eq!(found(app.agent(), "printer").await, ["Printer on fire"]);
+    let mut client = app.database.superuser().await;
+    let held = client.transaction().await.unwrap();
+    held.batch_execute("LOCK TABLE core.messages IN ACCESS EXCLUSIVE MODE")
+        .await
+        .unwrap();
+    let people = [app.agent(), app.admin(), app.customer()];
+    let crowd = (0..30).map(|index| asked(people[index % 3], "printer"));
+    let crowd = futures::future::join_all(crowd);
+    let other = async {
+        // Behind the crowd.
+        app.agent().get("/tickets").await.expect(200);
+        asked(&app.globex.agent, "printer").await.expect(503)
+    };
+    let (crowd, other) = tokio::join!(crowd, other);
+    let detail = |answer: &Answer| answer["detail"].as_str().unwrap().to_owned();
+    assert!(detail(&other).contains("took too long"), "{}", other.body);
+    let turned_away = crowd.iter().map(detail);
+    let turned_away = turned_away.filter(|it| it.contains("too many searches"));
+    assert!(turned_away.count() > 0);
+    held.rollback().await.unwrap();
+}
