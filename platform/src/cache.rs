@@ -1,5 +1,5 @@
-//! The cache of ticket and organization rows in Valkey. It holds nothing that cannot be lost and is never trusted
-//! further than its rules reach:
+//! The cache of ticket and organization rows, and of answers, in Valkey. It holds nothing that cannot be lost and is never
+//! trusted further than its rules reach:
 //!
 //! - The key carries a generation that lives in the checkpoint of the partition. The projector raises it whenever
 //!   a write may have been lost; entries of an older generation are never read again.
@@ -11,6 +11,8 @@
 //!   newer row, until the projector sees it and raises the generation.
 //! - A reader takes the generation before it selects the row with which it fills.
 //! - Any failure means: go to PostgreSQL.
+
+mod answers;
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
@@ -24,13 +26,14 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
+pub use self::answers::{ANSWER_LIFETIME, ANSWER_MAX_BYTES, Asked};
 pub use crate::rows::{OrganizationRow, TicketRow};
 use crate::shutdown::Shutdown;
 use crate::valkey::{Valkey, ValkeyError};
 use schema::projection::CORE;
 use schema::table::core::CHECKPOINTS;
 
-/// How long an entry lives.
+/// How long the entry of a row lives.
 pub const ENTRY_LIFETIME: Duration = Duration::from_secs(3_600);
 /// How long a generation stays open at most; the projector raises it then.
 pub const OPEN_LIFETIME: Duration = Duration::from_secs(24 * 3_600);
@@ -98,7 +101,7 @@ pub enum PutError {
     Valkey(#[from] ValkeyError),
 }
 
-/// A row with the position of the event that it shows last. `position` comes first: the script reads it there.
+/// A row or an answer with the position of the event that it shows last. `position` comes first: the script reads it there.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Entry<R> {
     /// Of the event that the row shows last.
@@ -220,17 +223,34 @@ impl Cache {
         rows: &[&R],
     ) -> Result<(), PutError> {
         for chunk in rows.chunks(ROWS_PER_COMMAND) {
-            let mut keys = vec![schema::key::generation_open(generation, partition.get())];
-            let mut arguments = vec![ENTRY_LIFETIME.as_millis().to_string()];
-            for row in chunk {
-                keys.push(row.key(generation, partition));
-                arguments.push(row.position().to_string());
-                arguments.push(entry_json(*row));
-            }
-            let put: i64 = self.valkey.run_script(&PUT_SCRIPT, keys, arguments).await?;
-            if put == 0 {
-                return Err(PutError::Closed);
-            }
+            let entries = chunk.iter().map(|row| {
+                let position = row.position();
+                let key = row.key(generation, partition);
+                (key, position, entry_json(position, *row))
+            });
+            self.put_entries(generation, partition, entries, ENTRY_LIFETIME)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Puts entries (their keys, positions and texts) by one command.
+    async fn put_entries(
+        &self,
+        generation: i64,
+        partition: Partition,
+        entries: impl IntoIterator<Item = (String, i64, String)>,
+        lifetime: Duration,
+    ) -> Result<(), PutError> {
+        let mut keys = vec![schema::key::generation_open(generation, partition.get())];
+        let mut arguments = vec![lifetime.as_millis().to_string()];
+        for (key, position, text) in entries {
+            keys.push(key);
+            arguments.extend([position.to_string(), text]);
+        }
+        let put: i64 = self.valkey.run_script(&PUT_SCRIPT, keys, arguments).await?;
+        if put == 0 {
+            return Err(PutError::Closed);
         }
         Ok(())
     }
@@ -293,13 +313,9 @@ impl Cache {
     }
 }
 
-fn entry_json<R: Cached>(row: &R) -> String {
-    // Rows have string keys and finite numbers: serde_json cannot refuse them.
-    serde_json::to_string(&Entry {
-        position: row.position(),
-        row,
-    })
-    .unwrap_or_default()
+fn entry_json<R: Serialize>(position: i64, row: &R) -> String {
+    // Rows and answers have string keys and finite numbers: serde_json cannot refuse them.
+    serde_json::to_string(&Entry { position, row }).unwrap_or_default()
 }
 
 /// What this process knows of the cache generation of each partition.
