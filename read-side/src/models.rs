@@ -19,7 +19,8 @@ use crate::database::Database;
 use crate::error::ReadError;
 use crate::near::NearTickets;
 use crate::private_teams::KnownTeams;
-use crate::reports::figures::Reported;
+use crate::reports::workload::Worker;
+use crate::reports::{Attainment, figures, messages};
 use crate::search::Turns;
 use crate::tickets::Counted;
 use crate::viewer::{Tenant, Viewer};
@@ -54,7 +55,15 @@ pub struct ReadModels {
     pub(crate) near_tickets: NearTickets,
     pub(crate) search_turns: Turns,
     /// Reports of tickets that were made of late.
-    pub(crate) near_reports: NearAnswers<Reported>,
+    pub(crate) near_reports: NearAnswers<Option<figures::Told>>,
+    /// The hours of the week of tickets.
+    pub(crate) near_hours: NearAnswers<figures::Hours>,
+    /// Reports of messages.
+    pub(crate) near_message_reports: NearAnswers<Option<messages::Told>>,
+    /// What agents and teams have to do and did.
+    pub(crate) near_workloads: NearAnswers<Option<Vec<Worker>>>,
+    /// Reports of attainment.
+    pub(crate) near_attainments: NearAnswers<Attainment>,
     /// How many tickets views have.
     pub(crate) near_counts: NearAnswers<Vec<Counted>>,
     /// The tickets that are being read from the tables.
@@ -88,6 +97,10 @@ impl ReadModels {
             search_turns: Turns::new(),
             tickets_read: RowFlights::default(),
             near_reports: NearAnswers::new(),
+            near_hours: NearAnswers::new(),
+            near_message_reports: NearAnswers::new(),
+            near_workloads: NearAnswers::new(),
+            near_attainments: NearAnswers::new(),
             near_counts: NearAnswers::new(),
             organizations_read: RowFlights::default(),
         }

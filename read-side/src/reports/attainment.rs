@@ -8,6 +8,7 @@ use domain::ticket::state::{Channel, Priority};
 use futures::try_join;
 use platform::rows::{Column, PolicyVersionRow, Row, RowError, TeamRow, UserRow};
 use schema::projection::CORE;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -16,6 +17,7 @@ use super::parts::{self, Part, PartKey, Parts};
 use super::periods::Span;
 use super::question::AttainmentQuestion;
 use super::statement;
+use crate::answers::Answer;
 use crate::error::ReadError;
 use crate::models::ReadModels;
 use crate::viewer::{Tenant, Viewer};
@@ -39,7 +41,7 @@ const POLICY_NAMES: &str = formatcp!(
 );
 
 /// How many waits there are of each outcome, and what those that were reached had used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Counts {
     /// They go on.
     pub running: i64,
@@ -67,7 +69,7 @@ impl Counts {
 }
 
 /// Something with its name of now.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Named<Id> {
     /// Its id.
     pub id: Id,
@@ -76,7 +78,7 @@ pub struct Named<Id> {
 }
 
 /// Waits that have in common what the report groups by. The rest is none; so is what the waits do not have.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Group {
     /// The period in which they are counted.
     pub span: Option<Span>,
@@ -99,7 +101,7 @@ pub struct Group {
 }
 
 /// A report.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct AttainmentReport {
     /// The numbers of everything.
     pub total: Counts,
@@ -108,7 +110,7 @@ pub struct AttainmentReport {
 }
 
 /// What came of the question.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Attainment {
     /// The numbers.
     Report(AttainmentReport),
@@ -119,12 +121,42 @@ pub enum Attainment {
     },
 }
 
+impl Answer for Attainment {
+    const KIND: &'static str = "report_sla";
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Report(report) => report.groups.len(),
+            Self::TooManyGroups { .. } => 0,
+        }
+    }
+}
+
 impl ReadModels {
     /// The numbers of the waits that fit, without those that are hidden from the viewer. `own_zone` is the organization's.
     ///
     /// # Errors
     /// When the read models cannot be read.
     pub async fn attainment(
+        &self,
+        viewer: &Viewer,
+        question: &AttainmentQuestion,
+        own_zone: Zone,
+    ) -> Result<Attainment, ReadError> {
+        let periods = question.periods.as_ref();
+        let periods = periods.map(|periods| (periods.kind(), periods.zone()));
+        let asked = (&question.filter, &question.groups, periods, own_zone);
+        let make = {
+            let question = question.clone();
+            move |models: Self, viewer: Viewer| async move {
+                models.new_attainment(&viewer, &question, own_zone).await
+            }
+        };
+        self.answered(&self.near_attainments, viewer, &asked, make)
+            .await
+    }
+
+    async fn new_attainment(
         &self,
         viewer: &Viewer,
         question: &AttainmentQuestion,

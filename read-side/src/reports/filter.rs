@@ -112,7 +112,7 @@ impl MeasureFilter {
 }
 
 /// What a report groups by, beside periods.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum Grouping {
     /// The policy that promised it.
     Policy,

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::calendar::zone::Zone;
+use serde::{Deserialize, Serialize};
 
 use super::figures::Period;
 use super::filter::ReportRange;
@@ -20,7 +21,7 @@ pub struct Periods {
 }
 
 /// One period of a range.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Span {
     /// How long it is where the range does not cut it.
     pub kind: Period,

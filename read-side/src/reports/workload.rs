@@ -11,6 +11,7 @@ use domain::ticket::state::{Priority, Status};
 use platform::cursor::Moment;
 use platform::rows::{Column, Figure, NOBODY, Row, TicketCountRow, WHOEVER};
 use schema::projection::CORE;
+use serde::{Deserialize, Serialize};
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
@@ -20,6 +21,7 @@ use super::figures::{
 };
 use super::messages::{MessageFilter, MessageNumbers, MessageSplit};
 use super::{Named, TicketsNow};
+use crate::answers::Answer;
 use crate::conditions::push_holder_in_sums;
 use crate::database::Statement;
 use crate::error::ReadError;
@@ -33,7 +35,7 @@ const COUNTS: &str = formatcp!("{CORE}.{}", <TicketCountRow as Row>::TABLE);
 pub const OPEN: [Status; 4] = [Status::New, Status::Open, Status::Pending, Status::OnHold];
 
 /// Whose work it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum WorkloadBy {
     /// Each agent's.
     Agent,
@@ -42,7 +44,7 @@ pub enum WorkloadBy {
 }
 
 /// What is asked.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct WorkloadQuery {
     /// Whose work.
     pub by: WorkloadBy,
@@ -55,7 +57,7 @@ pub struct WorkloadQuery {
 }
 
 /// The tickets that somebody holds: in the order of [`OPEN`], and of [`Priority::ALL`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Held {
     /// How many stand where.
     pub by_status: [i64; 4],
@@ -72,7 +74,7 @@ impl Held {
 }
 
 /// The numbers of one agent or team.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Work {
     /// The tickets held.
     pub held: Held,
@@ -85,12 +87,21 @@ pub struct Work {
 }
 
 /// An agent or team with its numbers.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Worker {
     /// Who it is, or nobody.
     pub key: Key,
     /// The numbers.
     pub work: Work,
+}
+
+/// None where there are too many of them.
+impl Answer for Option<Vec<Worker>> {
+    const KIND: &'static str = "report_workload";
+
+    fn len(&self) -> usize {
+        self.as_ref().map_or(0, Vec::len)
+    }
 }
 
 type Works = BTreeMap<Option<Uuid>, Work>;
@@ -102,6 +113,21 @@ impl ReadModels {
     /// # Errors
     /// When the read models cannot be read.
     pub async fn workload(
+        &self,
+        viewer: &Viewer,
+        query: &WorkloadQuery,
+        zone: Zone,
+    ) -> Result<Option<Vec<Worker>>, ReadError> {
+        let question = (query, zone);
+        let query = *query;
+        let make = move |models: Self, viewer: Viewer| async move {
+            models.new_workload(&viewer, &query, zone).await
+        };
+        self.answered(&self.near_workloads, viewer, &question, make)
+            .await
+    }
+
+    async fn new_workload(
         &self,
         viewer: &Viewer,
         query: &WorkloadQuery,

@@ -10,6 +10,7 @@ use const_format::formatcp;
 use domain::ticket::state::Status;
 use platform::rows::{Column, Row, TicketCountRow, WHOEVER};
 use schema::projection::CORE;
+use serde::{Deserialize, Serialize};
 use tokio_postgres::Row as PgRow;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
@@ -33,7 +34,7 @@ pub(super) const COUNT_TIMEOUT: Duration = Duration::from_secs(1);
 const COUNTS: &str = formatcp!("{CORE}.{}", <TicketCountRow as Row>::TABLE);
 
 /// How many tickets fit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counted {
     /// How many.
     pub tickets: i64,
@@ -63,8 +64,10 @@ impl ReadModels {
             return Ok(Vec::new());
         }
         let make = {
-            let (models, viewer, filters) = (self.clone(), *viewer, filters.to_vec());
-            async move { models.new_ticket_counts(&viewer, &filters).await }
+            let filters = filters.to_vec();
+            move |models: Self, viewer: Viewer| async move {
+                models.new_ticket_counts(&viewer, &filters).await
+            }
         };
         self.answered(&self.near_counts, viewer, &filters, make)
             .await

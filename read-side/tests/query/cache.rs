@@ -6,7 +6,7 @@ use domain::actor::Role;
 use domain::ids::{TicketId, UserId};
 use event_store::Position;
 use futures::future::join_all;
-use platform::private::test_servers;
+use platform::private::{PrivateServers, test_servers};
 use platform::rows::{TeamRow, TicketRow};
 use platform::valkey::Valkey;
 use read_side::Options;
@@ -24,11 +24,21 @@ const TRUSTED_FOR: Duration = Duration::from_secs(600);
 
 async fn desk() -> Desk {
     let servers = test_servers().await.unwrap();
+    let desk = Desk::open_with(valkey(servers).await, Options::default()).await;
+    opened(desk).await
+}
+
+/// A connection to the Valkey of these servers.
+pub async fn valkey(servers: &PrivateServers) -> Valkey {
     let valkey = Valkey::connect(servers.valkey_url(), None).unwrap();
     tokio::time::timeout(DEADLINE, valkey.connected())
         .await
         .unwrap();
-    let desk = Desk::open_with(valkey, Options::default()).await;
+    valkey
+}
+
+/// The same desk, once its cache is open.
+pub async fn opened(desk: Desk) -> Desk {
     // A connection that has just been made counts as one that was lost.
     let ours = desk.ours.partition;
     let begun = Instant::now();
@@ -41,8 +51,20 @@ async fn desk() -> Desk {
     desk
 }
 
+/// Moves the read models of ours to this position and waits until they rest there.
+pub async fn rests_at(desk: &Desk, position: i64) {
+    let partition = desk.ours.partition;
+    let position = Position::new(position).unwrap();
+    desk.progress.announce(partition, position);
+    let begun = Instant::now();
+    while desk.progress.at_rest(partition, AT_REST).is_none() {
+        assert!(begun.elapsed() < DEADLINE, "the partition does not rest");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
 /// Asks Valkey until it answers: a machine that stood still for a moment loses an answer.
-async fn persistent<T, E: std::fmt::Debug>(mut ask: impl AsyncFnMut() -> Result<T, E>) -> T {
+pub async fn persistent<T, E: std::fmt::Debug>(mut ask: impl AsyncFnMut() -> Result<T, E>) -> T {
     let begun = Instant::now();
     loop {
         match ask().await {
@@ -58,7 +80,7 @@ async fn put(desk: &Desk, row: &TicketRow) {
     persistent(async || desk.cache.put(1, desk.ours.partition, &[row]).await).await;
 }
 
-fn soon() -> Instant {
+pub fn soon() -> Instant {
     Instant::now() + TRUSTED_FOR
 }
 
@@ -103,19 +125,11 @@ async fn a_ticket_comes_from_the_cache_when_it_is_new_enough_and_from_the_tables
 async fn a_ticket_that_this_process_kept_is_not_shown_once_its_partition_moved() {
     let desk = desk().await;
     let partition = desk.ours.partition;
-    let put = async |subject: &str, position: i64| {
-        put(&desk, &titled(&desk, subject, position)).await;
-        let position = Position::new(position).unwrap();
-        desk.progress.announce(partition, position);
-    };
-    put("before", 5).await;
-    let begun = Instant::now();
-    while desk.progress.at_rest(partition, AT_REST).is_none() {
-        assert!(begun.elapsed() < DEADLINE, "the partition does not rest");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    put(&desk, &titled(&desk, "before", 5)).await;
+    rests_at(&desk, 5).await;
     assert_eq!(subject(&desk, &[]).await, "before");
-    put("after", 6).await;
+    put(&desk, &titled(&desk, "after", 6)).await;
+    desk.progress.announce(partition, Position::new(6).unwrap());
     assert_eq!(subject(&desk, &[]).await, "after");
 }
 

@@ -98,7 +98,21 @@ impl Desk {
     }
 
     pub async fn open_with(valkey: Valkey, options: Options) -> Self {
-        let database = new_database().await;
+        Self::on(new_database().await, None, valkey, options).await
+    }
+
+    /// Another process over the same read models.
+    pub async fn beside(&self, valkey: Valkey) -> Self {
+        let orgs = Some((self.ours, self.theirs));
+        Self::on(self.database.clone(), orgs, valkey, Options::default()).await
+    }
+
+    async fn on(
+        database: String,
+        orgs: Option<(Org, Org)>,
+        valkey: Valkey,
+        options: Options,
+    ) -> Self {
         let url = test_servers().await.unwrap().database_url_of(&database);
         let config = log_writer_config(&url).unwrap();
         let owner = test_servers().await.unwrap().owner_url_of(&database);
@@ -107,8 +121,10 @@ impl Desk {
         let store = EventStore::start(config, pools.commands.clone(), patient_log())
             .await
             .unwrap();
-        let ours = place(&store, "ours").await;
-        let theirs = place(&store, "theirs").await;
+        let (ours, theirs) = match orgs {
+            Some(orgs) => orgs,
+            None => (place(&store, "ours").await, place(&store, "theirs").await),
+        };
         let progress = Progress::new(pools.queries.clone());
         let cache = Cache::new(valkey, Generations::default());
         let log = log_of(&store, &pools);

@@ -15,6 +15,7 @@ mod export;
 mod faults;
 mod filters;
 mod isolation;
+mod kept_answers;
 mod people;
 mod reports;
 mod rows;

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::filter::FigureQuery;
 use super::periods::Frame;
 use super::statement;
+use crate::answers::Answer;
 use crate::error::ReadError;
 use crate::models::ReadModels;
 use crate::viewer::Viewer;
@@ -54,6 +55,14 @@ impl HourOfWeek {
     }
 }
 
+impl Answer for Hours {
+    const KIND: &'static str = "report_hours";
+
+    fn len(&self) -> usize {
+        self.as_flattened().len()
+    }
+}
+
 /// Clocks are set by quarters of an hour at the finest.
 const STEP: TimeDelta = TimeDelta::minutes(15);
 
@@ -64,6 +73,23 @@ impl ReadModels {
     /// # Errors
     /// When the read models cannot be read.
     pub async fn hours(
+        &self,
+        viewer: &Viewer,
+        query: &FigureQuery,
+        frame: &Frame,
+    ) -> Result<Hours, ReadError> {
+        let question = (query, frame.zone);
+        let make = {
+            let (query, frame) = (query.clone(), frame.clone());
+            move |models: Self, viewer: Viewer| async move {
+                models.new_hours(&viewer, &query, &frame).await
+            }
+        };
+        self.answered(&self.near_hours, viewer, &question, make)
+            .await
+    }
+
+    async fn new_hours(
         &self,
         viewer: &Viewer,
         query: &FigureQuery,

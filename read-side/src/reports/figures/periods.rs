@@ -2,12 +2,12 @@
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc, Weekday};
 use domain::calendar::zone::Zone;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::filter::DayRange;
 
 /// How long a period is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Period {
     /// A local day.
     Day,
@@ -33,6 +33,8 @@ impl Period {
 pub struct Frame {
     /// The zone.
     pub zone: Zone,
+    /// How long each period is where the range does not cut it; none where there is one.
+    period: Option<Period>,
     /// The first day of each period, and the day after the last.
     days: Vec<NaiveDate>,
     /// The first instant of each of these days.
@@ -50,7 +52,12 @@ impl Frame {
         let mut days: Vec<NaiveDate> = all.filter(begins).collect();
         days.push(range.to());
         let starts = days.iter().map(|day| zone.first_instant(*day)).collect();
-        Self { zone, days, starts }
+        Self {
+            zone,
+            period,
+            days,
+            starts,
+        }
     }
 
     /// How many periods there are.
@@ -75,6 +82,11 @@ impl Frame {
     #[must_use]
     pub fn range(&self) -> (NaiveDate, NaiveDate) {
         (self.days[0], self.days[self.len()])
+    }
+
+    /// How long each period is where the range does not cut it; none where there is one.
+    pub(in crate::reports) fn period(&self) -> Option<Period> {
+        self.period
     }
 
     /// The first day of each period.

@@ -3,6 +3,7 @@
 use domain::ids::{TeamId, UserId};
 use domain::ticket::state::{Channel, Priority};
 use platform::rows::{Column, Cut, Figure};
+use serde::{Deserialize, Serialize};
 use tokio_postgres::Row as SqlRow;
 use uuid::Uuid;
 
@@ -21,7 +22,7 @@ use crate::viewer::{Tenant, Viewer};
 pub(crate) const PARTS_MAX: i64 = 10_000;
 
 /// The numbers of a group.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Numbers {
     /// How many tickets.
     pub count: i64,
@@ -55,7 +56,7 @@ impl Numbers {
 }
 
 /// What the tickets of a group have in common.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Key {
     /// The team, or none.
     Team(Option<Named<TeamId>>),
@@ -70,7 +71,7 @@ pub enum Key {
 }
 
 /// Some tickets of a report.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Group {
     /// The place of the period in the frame.
     pub period: usize,
@@ -103,14 +104,19 @@ pub enum Reported {
     },
 }
 
-impl Answer for Reported {
+/// What is kept of a report: the numbers of everything, and the groups.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Told {
+    total: Numbers,
+    groups: Vec<Group>,
+}
+
+/// None where there are too many groups.
+impl Answer for Option<Told> {
     const KIND: &'static str = "report";
 
     fn len(&self) -> usize {
-        match self {
-            Self::Report(report) => report.groups.len(),
-            Self::TooManyGroups { .. } => 0,
-        }
+        self.as_ref().map_or(0, |told| told.groups.len())
     }
 }
 
@@ -127,27 +133,35 @@ impl ReadModels {
     ) -> Result<Reported, ReadError> {
         let question = (query, frame.zone);
         let make = {
-            let (models, viewer, query) = (self.clone(), *viewer, query.clone());
-            async move { models.new_figure_report(&viewer, &query, frame).await }
+            let (query, frame) = (query.clone(), frame.clone());
+            move |models: Self, viewer: Viewer| async move {
+                models.new_figure_report(&viewer, &query, &frame).await
+            }
         };
-        self.answered(&self.near_reports, viewer, &question, make)
-            .await
+        let told = self.answered(&self.near_reports, viewer, &question, make);
+        Ok(match told.await? {
+            Some(Told { total, groups }) => Reported::Report(FigureReport {
+                frame,
+                total,
+                groups,
+            }),
+            None => Reported::TooManyGroups { max: PARTS_MAX },
+        })
     }
 
     async fn new_figure_report(
         &self,
         viewer: &Viewer,
         query: &FigureQuery,
-        frame: Frame,
-    ) -> Result<Reported, ReadError> {
-        let parts = self.parts_of_all(viewer, query, &frame).await?;
-        let too_many = Reported::TooManyGroups { max: PARTS_MAX };
+        frame: &Frame,
+    ) -> Result<Option<Told>, ReadError> {
+        let parts = self.parts_of_all(viewer, query, frame).await?;
         let groups_max = usize::try_from(PARTS_MAX).unwrap_or(usize::MAX);
         if parts.len() > groups_max {
-            return Ok(too_many);
+            return Ok(None);
         }
-        let Some((mut total, groups)) = tally(query, &frame, parts, groups_max) else {
-            return Ok(too_many);
+        let Some((mut total, groups)) = tally(query, frame, parts, groups_max) else {
+            return Ok(None);
         };
         if query.split == Some(Split::Tag) {
             // A ticket with two tags is in two groups, and once in the total.
@@ -155,9 +169,9 @@ impl ReadModels {
                 split: None,
                 ..query.clone()
             };
-            let parts = self.parts_of_all(viewer, &whole, &frame).await?;
-            let Some((of_all, _)) = tally(&whole, &frame, parts, groups_max) else {
-                return Ok(too_many);
+            let parts = self.parts_of_all(viewer, &whole, frame).await?;
+            let Some((of_all, _)) = tally(&whole, frame, parts, groups_max) else {
+                return Ok(None);
             };
             total = of_all;
         }
@@ -171,8 +185,7 @@ impl ReadModels {
             })
         };
         let groups = groups.into_iter().map(group).collect::<Result<_, _>>()?;
-        Ok(Reported::Report(FigureReport {
-            frame,
+        Ok(Some(Told {
             total: total.numbers(),
             groups,
         }))

@@ -12,4 +12,5 @@ mod statement;
 
 pub use filter::{MessageFilter, MessageSplit};
 pub use list::{CountedMessage, MessagesList, MessagesQuery};
+pub(crate) use report::Told;
 pub use report::{MessageGroup, MessageNumbers, MessageReport, MessagesReported};

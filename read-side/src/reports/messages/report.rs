@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use domain::ids::{TeamId, UserId};
 use platform::rows::MessageKind;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::filter::{MessageFilter, MessageSplit};
 use super::statement;
+use crate::answers::Answer;
 use crate::error::ReadError;
 use crate::models::ReadModels;
 use crate::reports::Named;
@@ -16,7 +18,7 @@ use crate::reports::figures::{Frame, Key, PARTS_MAX};
 use crate::viewer::Viewer;
 
 /// How many messages of each kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct MessageNumbers {
     /// Of the staff to whoever can read the ticket.
     pub public_replies: i64,
@@ -35,7 +37,7 @@ impl MessageNumbers {
 }
 
 /// Some messages of a report.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MessageGroup {
     /// The place of the period in the frame.
     pub period: usize,
@@ -68,6 +70,22 @@ pub enum MessagesReported {
     },
 }
 
+/// What is kept of a report: the numbers of everything, and the groups.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Told {
+    total: MessageNumbers,
+    groups: Vec<MessageGroup>,
+}
+
+/// None where there are too many groups.
+impl Answer for Option<Told> {
+    const KIND: &'static str = "report_messages";
+
+    fn len(&self) -> usize {
+        self.as_ref().map_or(0, |told| told.groups.len())
+    }
+}
+
 type Groups = BTreeMap<(usize, Option<Uuid>), MessageNumbers>;
 
 impl ReadModels {
@@ -82,9 +100,35 @@ impl ReadModels {
         split: Option<MessageSplit>,
         frame: Frame,
     ) -> Result<MessagesReported, ReadError> {
-        let groups = self.message_groups(viewer, filter, split, &frame).await?;
+        let question = (filter, split, frame.period(), frame.zone);
+        let make = {
+            let (filter, frame) = (filter.clone(), frame.clone());
+            move |models: Self, viewer: Viewer| async move {
+                let report = models.new_message_report(&viewer, &filter, split, &frame);
+                report.await
+            }
+        };
+        let told = self.answered(&self.near_message_reports, viewer, &question, make);
+        Ok(match told.await? {
+            Some(Told { total, groups }) => MessagesReported::Report(MessageReport {
+                frame,
+                total,
+                groups,
+            }),
+            None => MessagesReported::TooManyGroups { max: PARTS_MAX },
+        })
+    }
+
+    async fn new_message_report(
+        &self,
+        viewer: &Viewer,
+        filter: &MessageFilter,
+        split: Option<MessageSplit>,
+        frame: &Frame,
+    ) -> Result<Option<Told>, ReadError> {
+        let groups = self.message_groups(viewer, filter, split, frame).await?;
         let Some(groups) = groups else {
-            return Ok(MessagesReported::TooManyGroups { max: PARTS_MAX });
+            return Ok(None);
         };
         let mut total = MessageNumbers::default();
         for numbers in groups.values() {
@@ -109,10 +153,9 @@ impl ReadModels {
             key: split.map(|split| named(split, id)),
             numbers,
         });
-        Ok(MessagesReported::Report(MessageReport {
-            groups: groups.collect(),
-            frame,
+        Ok(Some(Told {
             total,
+            groups: groups.collect(),
         }))
     }
 
