@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::traces::{
-    Traces, assert_nowhere, assert_nowhere_in_sql, leave_traces, marked, rows_with,
+    Traces, assert_nowhere, assert_nowhere_in_sql, leave_traces, marked, rows_with, valkey_entries,
 };
 use crate::harness::{Answer, Binary, DEADLINE, Person, TestApp, eventually};
 
@@ -75,6 +75,35 @@ async fn an_erased_person_is_nowhere_and_everything_else_stays() {
     let dir = tempfile::TempDir::new().unwrap();
     let binary = Binary::new(&app.config, dir.path());
     binary.succeed(&["verify"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_that_names_an_erased_person_is_not_kept() {
+    let app = TestApp::start().await;
+    let mark = Uuid::now_v7().simple().to_string();
+    let path = format!("/users/{}", app.agent().id);
+    let renamed = json!({"name": marked(&mark, "Ada")});
+    app.admin().patch(&path, renamed).await.expect(200);
+    let ticket = app.customer().opens("Printer on fire").await;
+    let reply = app.agent().replies(ticket, "Which one?");
+    reply.await.expect(201);
+    let report = "/reports/messages?from=2026-03-01&to=2026-04-01&split=agent";
+    let is_kept = async || {
+        app.admin().get(report).await.expect(200);
+        let mut entries = valkey_entries(&app).await;
+        entries.retain(|(key, value)| key.contains(":answer:") && value.contains(&mark));
+        if entries.is_empty() {
+            Err("it is not in Valkey")
+        } else {
+            Ok(())
+        }
+    };
+    eventually(is_kept, DEADLINE).await;
+    erase(app.admin(), app.agent().id).await.expect(200);
+    // A query that sees the event shows nothing of it.
+    let after = app.admin().get(report).await.expect(200);
+    assert!(!after.body.to_string().contains(&mark), "{}", after.body);
+    assert_nowhere(&app, &mark).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -89,7 +89,7 @@ pub async fn assert_nowhere(app: &TestApp, mark: &str) {
 }
 
 /// Everything that Valkey holds of acme.
-async fn valkey_entries(app: &TestApp) -> Vec<(String, String)> {
+pub async fn valkey_entries(app: &TestApp) -> Vec<(String, String)> {
     use platform::valkey::{Valkey, ValkeyError};
     let url = app.config.valkey_url.as_ref().unwrap().expose();
     let valkey = Valkey::connect(url, None).unwrap();
