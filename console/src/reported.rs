@@ -81,6 +81,23 @@ pub struct Counts {
     pub used_seconds: Option<Percentiles>,
 }
 
+impl Counts {
+    /// What attainment is found from, in words.
+    pub fn decided(&self) -> String {
+        let Self { met, breached, .. } = self;
+        let promises = words::some(met + breached, "promise");
+        format!("{promises}: {met} met, {breached} missed")
+    }
+}
+
+impl Numbers {
+    /// What the rate is found from, in words: it counts some of the resolved.
+    pub fn of_resolved(&self) -> String {
+        let of = self.population.unwrap_or(0);
+        format!("{} of {of} resolved", self.count)
+    }
+}
+
 /// The waits that have a key in common.
 #[derive(Debug, Clone, Deserialize)]
 pub struct AttainmentGroup {

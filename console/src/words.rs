@@ -47,6 +47,12 @@ pub fn duration(seconds: i64) -> String {
     format!("{sign}{text}")
 }
 
+/// So many of something, of which more than one have an s: "1 ticket", "2 tickets".
+pub fn some(count: i64, one: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {one}{plural}")
+}
+
 /// A part of one, of a hundred.
 pub fn percent(part: f64) -> String {
     format!("{:.1} %", part * 100.0)
@@ -73,6 +79,12 @@ mod tests {
                 "-1 min"
             ]
         );
+    }
+
+    #[test]
+    fn one_has_no_s() {
+        let said = [0, 1, 2].map(|count| some(count, "ticket"));
+        assert_eq!(said, ["0 tickets", "1 ticket", "2 tickets"]);
     }
 
     #[test]

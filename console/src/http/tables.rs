@@ -8,8 +8,10 @@ const ROWS_AT_ONCE: usize = 10;
 /// A number in words, with where it leads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Cell {
-    text: String,
-    link: Option<String>,
+    pub(super) text: String,
+    pub(super) link: Option<String>,
+    /// What it leads to, where the words do not say how much.
+    pub(super) title: Option<String>,
 }
 
 impl Cell {
@@ -17,6 +19,7 @@ impl Cell {
         Self {
             text: text.into(),
             link: None,
+            title: None,
         }
     }
 
@@ -25,6 +28,15 @@ impl Cell {
         Self {
             text: count.to_string(),
             link: link.filter(|_| count > 0),
+            title: None,
+        }
+    }
+
+    /// A part or a time, that leads to what it was found from. The title says what and how much that is.
+    pub(super) fn of(text: impl Into<String>, title: impl Into<String>, link: String) -> Self {
+        Self {
+            title: Some(title.into()),
+            ..Self::link(text, link)
         }
     }
 
@@ -33,6 +45,7 @@ impl Cell {
         Self {
             text: text.into(),
             link: Some(link),
+            title: None,
         }
     }
 }

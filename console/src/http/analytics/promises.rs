@@ -15,6 +15,8 @@ const TABLES: [(&str, Split); 3] = [
     ("By priority", Split::Priority),
     ("By team", Split::Team),
 ];
+/// The outcomes of which attainment is a part.
+pub(super) const DECIDED: [(&str, &str); 2] = [("outcome", "met"), ("outcome", "breached")];
 const COLUMNS: [&str; 6] = [
     "Attainment",
     "Met",
@@ -48,18 +50,23 @@ fn line(choice: &Choice, split: Split, group: &AttainmentGroup) -> Line {
         let link = narrowed.as_ref().unwrap_or(choice).waits(None, &more);
         Cell::count(count, Some(link))
     };
+    let decided = |told: Option<String>| match told {
+        None => Cell::plain("-"),
+        Some(told) => {
+            let more = of_metric.into_iter().chain(DECIDED);
+            let more: Vec<_> = more.collect();
+            let link = narrowed.as_ref().unwrap_or(choice).waits(None, &more);
+            Cell::of(told, counts.decided(), link)
+        }
+    };
     let used = counts.used_seconds;
-    let used = [used.map(|it| it.p50), used.map(|it| it.p90)];
-    let [half, most] =
-        used.map(|used| Cell::plain(used.map_or_else(|| "-".to_owned(), words::duration)));
-    let attainment = counts
-        .attainment
-        .map_or_else(|| "-".to_owned(), words::percent);
+    let [half, most] = [used.map(|it| it.p50), used.map(|it| it.p90)]
+        .map(|used| decided(used.map(words::duration)));
     Line {
         name: splits::name(&group.key.name(split), narrowed.as_ref()),
         bar: counts.attainment.map(|part| (part * 100.0).round() as i64),
         cells: vec![
-            Cell::plain(attainment),
+            decided(counts.attainment.map(words::percent)),
             waits(counts.met, "met"),
             waits(counts.breached, "breached"),
             waits(counts.running, "running"),

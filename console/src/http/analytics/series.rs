@@ -145,13 +145,7 @@ pub(super) fn of_attainment(choice: &Choice, report: &Attainment) -> Result<Char
         let counts = group.map(|group| group.counts.clone()).unwrap_or_default();
         let part = |count, outcome, name| {
             let link = choice.waits(between, &[("outcome", outcome)]);
-            Part::new(
-                span,
-                name,
-                count,
-                count.to_string(),
-                Some(link).filter(|_| count > 0),
-            )
+            Part::new(span, name, count, Cell::count(count, Some(link)))
         };
         vec![
             part(counts.met, "met", "met"),
@@ -180,15 +174,13 @@ struct Part {
 }
 
 impl Part {
-    fn new(span: Span, name: &str, value: i64, told: String, link: Option<String>) -> Self {
-        let cell = match &link {
-            Some(link) => Cell::link(told.clone(), link.clone()),
-            None => Cell::plain(told.clone()),
-        };
+    fn new(span: Span, name: &str, value: i64, cell: Cell) -> Self {
+        let of = cell.title.iter().map(|title| format!(" ({title})"));
+        let of: String = of.collect();
         let bar = Bar {
             value,
-            told: format!("{}: {name} {told}", span.told()),
-            link,
+            told: format!("{}: {name} {}{of}", span.told(), cell.text),
+            link: cell.link.clone(),
         };
         Self { bar, cell }
     }
@@ -241,9 +233,8 @@ impl Series {
     fn part(&self, choice: &Choice, span: Span, numbers: &Numbers, scale: Scale) -> Part {
         let Self(figure, measure, _, name) = self;
         let value = measure.value(numbers, scale);
-        let told = measure.told(numbers);
-        let link = (numbers.count > 0).then(|| choice.tickets(figure, span, &[]));
-        Part::new(span, name, value, told, link)
+        let link = choice.tickets(figure, span, &[]);
+        Part::new(span, name, value, measure.cell(numbers, link))
     }
 }
 
@@ -263,6 +254,21 @@ impl Measure {
             Self::Half => scale.rounded(seconds.p50),
             Self::Most => scale.rounded(seconds.p90),
             Self::Rate => (numbers.rate.unwrap_or(0.0) * 100.0).round() as i64,
+        }
+    }
+
+    /// What is told of the numbers; it leads to their tickets, where there are any.
+    fn cell(self, numbers: &Numbers, link: String) -> Cell {
+        let title = match self {
+            Self::Count => return Cell::count(numbers.count, Some(link)),
+            Self::Half | Self::Most => words::some(numbers.count, "ticket"),
+            Self::Rate => numbers.of_resolved(),
+        };
+        let told = self.told(numbers);
+        if numbers.count > 0 {
+            Cell::of(told, title, link)
+        } else {
+            Cell::plain(told)
         }
     }
 

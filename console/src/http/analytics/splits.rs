@@ -20,6 +20,8 @@ const TABLES: [(&str, Split); 5] = [
     ("By priority", Split::Priority),
 ];
 
+const RESOLVED: &str = "resolution";
+
 /// The first figure of a split: what came to whoever has it.
 fn came(split: Split) -> (&'static str, &'static str) {
     match split {
@@ -40,7 +42,7 @@ async fn table(
     title: &'static str,
     split: Split,
 ) -> Result<Table, Problem> {
-    let figures = [came(split).0, "resolution", "backlog"];
+    let figures = [came(split).0, RESOLVED, "backlog"];
     let reports = figures.map(|figure| {
         let cut = [("figure", figure), ("split", split.parameter())];
         visit.get::<FigureReport>(choice.report("/reports/tickets", &cut))
@@ -120,7 +122,7 @@ impl Rows {
             let group = id.clone().map(|id| choice.narrowed(split.parameter(), id));
             let [came, resolved, _] = &numbers;
             let bar = (came.count * 100).checked_div(most);
-            let half = resolved.seconds.map(|seconds| words::duration(seconds.p50));
+            let half = half_within(resolved, group.as_ref());
             let replies = replies.map(|replies| replies.get(&id).copied().unwrap_or(0));
             let counts = figures.into_iter().zip(&numbers).map(|(figure, numbers)| {
                 let link = group
@@ -129,7 +131,7 @@ impl Rows {
                 Cell::count(numbers.count, link)
             });
             let mut cells: Vec<Cell> = counts.collect();
-            cells.insert(2, Cell::plain(half.unwrap_or_else(|| "-".to_owned())));
+            cells.insert(2, half);
             cells.extend(replies.map(|count| {
                 let link = group.as_ref().map(Choice::replies);
                 Cell::count(count, link)
@@ -141,6 +143,21 @@ impl Rows {
             }
         };
         rows.into_iter().map(line).collect()
+    }
+}
+
+/// How long half of the resolved took at most, which leads to them.
+fn half_within(resolved: &Numbers, group: Option<&Choice>) -> Cell {
+    let Some(seconds) = resolved.seconds else {
+        return Cell::plain("-");
+    };
+    let told = words::duration(seconds.p50);
+    match group {
+        Some(group) => {
+            let title = words::some(resolved.count, "ticket");
+            Cell::of(told, title, group.tickets(RESOLVED, group.days, &[]))
+        }
+        None => Cell::plain(told),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::choice::Choice;
+use super::promises::DECIDED;
 use crate::reported::{Attainment, FigureReport, Numbers};
 use crate::words;
 
@@ -57,13 +58,12 @@ pub(super) fn of(
 
 fn promises(choice: &Choice, attainment: &Attainment) -> Tile {
     let counts = &attainment.total;
-    let ended = [("outcome", "met"), ("outcome", "breached")];
     let is_there = counts.met + counts.breached > 0;
     Tile {
         name: "Promises kept",
         value: counts.attainment.map_or_else(none, words::percent),
         detail: format!("{} met, {} missed", counts.met, counts.breached),
-        link: is_there.then(|| choice.waits(None, &ended)),
+        link: is_there.then(|| choice.waits(None, &DECIDED)),
     }
 }
 
@@ -87,10 +87,7 @@ impl Show {
                 let most = words::duration(seconds.p90);
                 format!("half of {}; nine of ten {most}", numbers.count)
             }
-            (Self::Rate, _) => {
-                let of = numbers.population.unwrap_or(0);
-                format!("{} of {of} resolved", numbers.count)
-            }
+            (Self::Rate, _) => numbers.of_resolved(),
         }
     }
 }

@@ -24,6 +24,42 @@ fn links<'a>(page: &'a str, path: &str) -> Vec<(String, &'a str)> {
         .collect()
 }
 
+/// A link whose words are no count, such as a rate or a time, and which says how many it is of.
+struct Titled<'a> {
+    address: String,
+    words: &'a str,
+    number: i64,
+}
+
+fn titled(page: &str) -> Vec<Titled<'_>> {
+    let links = page.split("<a href=\"/console").skip(1);
+    let links = links.filter_map(|link| {
+        let (address, rest) = link.split_once("\" title=\"")?;
+        let (title, rest) = rest.split_once("\">")?;
+        let (words, _) = rest.split_once("</a>")?;
+        let (number, _) = title.split_once(' ')?;
+        Some(Titled {
+            address: address.replace("&#38;", "&"),
+            words,
+            number: number.parse().ok()?,
+        })
+    });
+    links.collect()
+}
+
+/// Whether the page behind a link has as many entries as the link says.
+async fn has_behind(browser: &Browser<'_>, address: &str, number: i64) {
+    let behind = text(&browser.get(address).await);
+    let count = format!("<span class=\"count\">{number}</span></h1>");
+    assert!(
+        behind.contains(&count),
+        "{address} is not {number}: {behind}"
+    );
+    let rows = behind.matches("class=\"subject\"").count();
+    assert_eq!(i64::try_from(rows).unwrap(), number, "{address}");
+    assert!(behind.contains("No ink"), "{behind}");
+}
+
 async fn desk(app: &TestApp) {
     let team = app.acme.team_id;
     for (number, priority) in ["high", "low", "low"].into_iter().enumerate() {
@@ -61,15 +97,7 @@ async fn every_number_leads_to_as_many_as_it_says() {
     });
     let mut kinds = [0; 3];
     for (address, number) in numbers {
-        let behind = text(&browser.get(address).await);
-        let count = format!("<span class=\"count\">{number}</span></h1>");
-        assert!(
-            behind.contains(&count),
-            "{address} is not {number}: {behind}"
-        );
-        let rows = behind.matches("class=\"subject\"").count();
-        assert_eq!(i64::try_from(rows).unwrap(), number, "{address}");
-        assert!(behind.contains("No ink"), "{behind}");
+        has_behind(&browser, address, number).await;
         let paths = [
             "/analytics/tickets",
             "/analytics/waits",
@@ -80,6 +108,43 @@ async fn every_number_leads_to_as_many_as_it_says() {
         }
     }
     assert!(kinds.iter().all(|kind| *kind > 0), "{kinds:?}: {page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_percentage_and_time_leads_to_as_many_as_its_title_says() {
+    let app = TestApp::start().await;
+    desk(&app).await;
+    let back = app.customer().opens("No ink again").await;
+    app.agent().ticket(back).await.expect(200);
+    app.agent().resolves(back).await.expect(200);
+    app.agent().reopens(back).await.expect(200);
+    app.at_rest().await;
+    let browser = Browser::of(&app, &app.acme, app.agent()).await;
+    let page = text(&browser.get(&format!("/analytics?{DAYS}")).await);
+    let links = titled(&page);
+    for link in &links {
+        has_behind(&browser, &link.address, link.number).await;
+    }
+    for (path, unit) in [
+        ("/analytics/tickets?figure=reopened", " %"),
+        ("/analytics/tickets?figure=first_response", " min"),
+        ("/analytics/tickets?figure=resolution", " min"),
+        ("/analytics/waits?", " %"),
+        ("/analytics/waits?", " min"),
+    ] {
+        let is_there = |link: &Titled| link.address.starts_with(path) && link.words.ends_with(unit);
+        assert!(
+            links.iter().any(is_there),
+            "no{unit} leads to {path}: {page}"
+        );
+    }
+    let cells = page
+        .split("<td>")
+        .filter_map(|cell| cell.split_once("</td>"));
+    let rates = cells.filter(|(cell, _)| cell.ends_with(" %"));
+    for (rate, _) in rates {
+        assert_eq!(rate, "0.0 %", "only what counts nothing leads nowhere");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
