@@ -1,6 +1,7 @@
 //! Numbers of tickets beyond those that are counted at first.
 
 use platform::rows::TicketRow;
+use schema::projection::CORE;
 use serde_json::json;
 
 use crate::desk::Desk;
@@ -10,8 +11,7 @@ use domain::ids::UserId;
 /// More than are counted at first.
 const MANY: u32 = 10_050;
 
-#[tokio::test]
-async fn views_and_lists_are_counted_to_their_end() {
+async fn many_tickets() -> Desk {
     let desk = Desk::open().await;
     // Whose days are asked for.
     let ours = organization(desk.ours, "Ours");
@@ -25,6 +25,12 @@ async fn views_and_lists_are_counted_to_their_end() {
     for rows in rows.chunks(500) {
         desk.insert(desk.ours.partition, rows).await;
     }
+    desk
+}
+
+#[tokio::test]
+async fn views_and_lists_are_counted_to_their_end() {
+    let desk = many_tickets().await;
     let queries = "tag:vip%0Atag:vip%20created:%3E2026-03-01T00:05:00Z%0Atag:gold%0A-tag:gold";
     let path = format!("/view-counts?view={}&queries={queries}", id(1));
     let agent = desk.agent();
@@ -47,4 +53,42 @@ async fn views_and_lists_are_counted_to_their_end() {
         .await
         .ok();
     assert_eq!(list["total"], MANY);
+}
+
+/// Rows that a transaction may read without waiting: more than a count as far as the bound, fewer than one to the end.
+const READ_FREELY: u32 = MANY - 10;
+
+/// Makes a transaction that reads more tickets wait for whoever holds the lock, which is the client of the desk.
+async fn stop_after_some_rows(desk: &Desk) {
+    let gate = format!(
+        "CREATE FUNCTION {CORE}.may_be_read() RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
+         DECLARE
+             read int := coalesce(nullif(current_setting('test.tickets_read', true), ''), '0')::int + 1;
+         BEGIN
+             PERFORM set_config('test.tickets_read', read::text, true);
+             IF read > {READ_FREELY} THEN PERFORM pg_advisory_xact_lock_shared(1); END IF;
+             RETURN true;
+         END $$;
+         CREATE POLICY wait ON {CORE}.tickets AS RESTRICTIVE FOR SELECT USING ({CORE}.may_be_read());
+         SELECT pg_advisory_lock(1);"
+    );
+    desk.client.batch_execute(&gate).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_takes_too_long_to_count_is_told_as_so_many_or_more_until_there_is_time() {
+    let desk = many_tickets().await;
+    stop_after_some_rows(&desk).await;
+    let agent = desk.agent();
+    let count = async || {
+        let counts = desk.get(&agent, "/view-counts?queries=tag:vip").await.ok();
+        let count = &counts["queries"][0];
+        (count["tickets"].clone(), count["or_more"].clone())
+    };
+    assert_eq!(count().await, (json!(10_000), json!(true)));
+    desk.client
+        .batch_execute("SELECT pg_advisory_unlock(1)")
+        .await
+        .unwrap();
+    assert_eq!(count().await, (json!(MANY), json!(false)));
 }
