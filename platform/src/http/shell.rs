@@ -56,6 +56,7 @@ impl<E: Endpoint> Shell<E> {
                 Problem::unavailable("too many requests at this moment", RETRY_AFTER_S).into(),
             );
         };
+        let method = request.method().clone();
         let answer = async {
             if let Some(answered) = self.gates(&request, route).await? {
                 return Ok(answered);
@@ -70,11 +71,7 @@ impl<E: Endpoint> Shell<E> {
         match tokio::time::timeout(self.settings.request_deadline, guarded).await {
             Ok(Ok(answered)) => answered,
             Ok(Err(_panic)) => Err(Problem::internal("a handler panicked").into()),
-            Err(_elapsed) => {
-                let detail = "the request took too long; a change may still be carried out: \
-                              send it again with the same Idempotency-Key";
-                Err(Problem::unavailable(detail, RETRY_AFTER_S).into())
-            }
+            Err(_elapsed) => Err(took_too_long(&method).into()),
         }
     }
 
@@ -241,6 +238,17 @@ impl<E: Endpoint> Endpoint for Shell<E> {
         };
         Ok(answered.instrument(span).await)
     }
+}
+
+/// What to do about a request that was given up: one that reads has changed nothing, and has no key to be sent again with.
+fn took_too_long(method: &Method) -> Problem {
+    let detail = if matches!(*method, Method::GET | Method::HEAD) {
+        "the query took too long: ask for less at once, such as fewer days or a smaller page, or again in a moment"
+    } else {
+        "the request took too long; a change may still be carried out: \
+         send it again with the same Idempotency-Key"
+    };
+    Problem::unavailable(detail, RETRY_AFTER_S)
 }
 
 fn meter(request: &Request) -> Option<&Arc<Meter>> {

@@ -55,17 +55,42 @@ async fn an_unknown_error_is_a_500_that_tells_nothing() {
     assert!(!body.to_string().contains("hunter2"), "{body}");
 }
 
-#[tokio::test]
-async fn a_request_that_takes_too_long_is_given_up_with_503() {
+/// One that answers nothing in time.
+fn too_slow() -> Shell<BoxEndpoint<'static, Response>> {
     let inner = make(|_| async { std::future::pending::<Result<Response>>().await });
     let settings = HttpSettings {
         request_deadline: Duration::from_millis(20),
         ..HttpSettings::default()
     };
-    let (response, body) = send(&shell(inner, settings), get()).await;
+    shell(inner.boxed(), settings)
+}
+
+#[tokio::test]
+async fn a_request_that_takes_too_long_is_given_up_with_503() {
+    let (response, body) = send(&too_slow(), get()).await;
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(response.header("retry-after"), Some("1"));
     assert_eq!(body["instance"], "/x");
+}
+
+#[tokio::test]
+async fn who_sends_a_slow_command_is_told_of_its_key_and_who_sends_a_slow_query_is_not() {
+    let told = async |method: Method| {
+        let request = Request::builder().method(method).uri_str("/x").finish();
+        let (_, body) = send(&too_slow(), request).await;
+        body["detail"].as_str().unwrap().to_owned()
+    };
+    for method in [Method::POST, Method::PATCH, Method::PUT, Method::DELETE] {
+        let detail = told(method).await;
+        assert!(detail.contains("same Idempotency-Key"), "{detail}");
+    }
+    for method in [Method::GET, Method::HEAD] {
+        let detail = told(method).await;
+        assert!(detail.contains("ask for less"), "{detail}");
+        for word in ["Idempotency-Key", "change"] {
+            assert!(!detail.contains(word), "{detail}");
+        }
+    }
 }
 
 #[tokio::test]
