@@ -20,7 +20,12 @@ impl Form {
 
     /// Of a query string.
     pub(super) fn of_query(request: &Request) -> Self {
-        Self::parse(request.uri().query().unwrap_or_default().as_bytes())
+        Self::of_text(request.uri().query().unwrap_or_default())
+    }
+
+    /// Of what stands in another field.
+    pub(super) fn of_text(query: &str) -> Self {
+        Self::parse(query.as_bytes())
     }
 
     fn parse(bytes: &[u8]) -> Self {
@@ -52,14 +57,18 @@ pub(super) fn address<'a>(
     path: &str,
     pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
 ) -> String {
-    let query = form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(pairs)
-        .finish();
+    let query = query(pairs);
     if query.is_empty() {
         path.to_owned()
     } else {
         format!("{path}?{query}")
     }
+}
+
+/// A query string of these pairs.
+pub(super) fn query<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    let mut text = form_urlencoded::Serializer::new(String::new());
+    text.extend_pairs(pairs).finish()
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use super::super::answers;
 use super::super::filters::{self, Chip};
 use super::super::form::{Form, address};
 use super::super::visit::{Visit, if_allowed};
-use super::choice::{CONDITIONS, Span};
+use super::choice::{BACK, CONDITIONS, Span, page_of};
 use super::found;
 use crate::reported::{CountedMessage, CountedTicket, Wait};
 use crate::shown::{Page, Ticket};
@@ -97,6 +97,8 @@ struct BehindPage {
     is_staff: bool,
     section: &'static str,
     title: String,
+    /// The page with the number.
+    back: String,
     days: String,
     chips: Vec<Chip>,
     refusal: Option<String>,
@@ -158,9 +160,11 @@ impl List {
     ) -> Result<Response, Problem> {
         let names = self.own.iter().chain(self.removable);
         let pairs = names.flat_map(|name| form.all(name).map(move |value| (*name, value)));
-        let pairs: Vec<(&str, &str)> = pairs.collect();
+        let asked: Vec<(&str, &str)> = pairs.collect();
+        let mut pairs = asked.clone();
+        pairs.extend(form.get(BACK).map(|back| (BACK, back)));
         let told = try_join3(
-            self.entries::<T>(visit, &pairs, form.get("cursor"))
+            self.entries::<T>(visit, &asked, form.get("cursor"))
                 .map(found)
                 .boxed(),
             filters::chips(visit, self.path, &pairs, self.removable).boxed(),
@@ -179,6 +183,7 @@ impl List {
             is_staff: visit.person.is_staff(),
             section: "analytics",
             title,
+            back: page_of(form),
             days: days(form),
             chips,
             refusal: refusal.map(|problem| problem.to_string()),

@@ -3,9 +3,14 @@
 use chrono::{DateTime, Datelike, Days, NaiveDate, Utc, Weekday};
 use domain::calendar::zone::Zone;
 
-use super::super::form::{Form, address};
+use super::super::form::{Form, address, query};
+use super::PATH;
 use crate::words;
 
+/// What the address of the page has beside conditions.
+const OWN: [&str; 3] = ["from", "to", "group"];
+/// What an address behind a number has of the page from which it came: its query string.
+pub(super) const BACK: &str = "back";
 /// The conditions that all reports of the page know, as the API calls them.
 pub(super) const CONDITIONS: [&str; 6] = ["team", "agent", "priority", "channel", "tag", "query"];
 /// The last four weeks, when nothing else is chosen.
@@ -69,6 +74,16 @@ pub(super) struct Choice {
     pub(super) period: Period,
     pub(super) zone: Zone,
     conditions: Vec<(&'static str, String)>,
+    /// The query string of the page as it was asked for, to which leads back what is behind its numbers.
+    back: String,
+}
+
+/// The page that is named in an address behind a number.
+pub(super) fn page_of(behind: &Form) -> String {
+    let page = Form::of_text(behind.get(BACK).unwrap_or_default());
+    let names = OWN.into_iter().chain(CONDITIONS);
+    let pairs = names.flat_map(|name| page.all(name).map(move |value| (name, value)));
+    address(PATH, pairs)
 }
 
 impl Choice {
@@ -90,12 +105,16 @@ impl Choice {
             let values = form.all(name);
             values.map(move |value| (*name, value.to_owned()))
         });
-        Self {
+        let asked = Self {
             days,
             period: chosen.unwrap_or_else(|| fitting(days)),
             zone,
             conditions: conditions.collect(),
-        }
+            back: String::new(),
+        };
+        let pairs = asked.pairs();
+        let back = query(pairs.iter().map(|(name, value)| (*name, value.as_str())));
+        Self { back, ..asked }
     }
 
     pub(super) fn today(&self) -> NaiveDate {
@@ -105,11 +124,12 @@ impl Choice {
     /// What the address of the page has.
     pub(super) fn pairs(&self) -> Vec<(&'static str, String)> {
         let own = [
-            ("from", self.days.from.to_string()),
-            ("to", self.last_day().to_string()),
-            ("group", self.period.word().to_owned()),
+            self.days.from.to_string(),
+            self.last_day().to_string(),
+            self.period.word().to_owned(),
         ];
-        own.into_iter()
+        OWN.into_iter()
+            .zip(own)
             .chain(self.conditions.iter().cloned())
             .collect()
     }
@@ -186,13 +206,22 @@ impl Choice {
         are_known.then(|| self.report("/reports/messages", more))
     }
 
-    /// The page of these tickets on other days.
+    /// The page of these tickets, as it is.
+    pub(super) fn whole(&self) -> String {
+        let pairs = self.pairs();
+        address(
+            PATH,
+            pairs.iter().map(|(name, value)| (*name, value.as_str())),
+        )
+    }
+
+    /// The page of these tickets on other days, in the periods that fit them.
     pub(super) fn page(&self, days: Span) -> String {
         let last = days.to.pred_opt().unwrap_or(days.to);
         let [from, to] = [days.from, last].map(|day| day.to_string());
         let days = [("from", from.as_str()), ("to", to.as_str())];
         let pairs = days.into_iter().chain(self.conditions());
-        address("/console/analytics", pairs)
+        address(PATH, pairs)
     }
 
     /// The page with the tickets that count for a figure on some of the days.
@@ -200,8 +229,7 @@ impl Choice {
         let [from, to] = [days.from, days.to].map(|day| day.to_string());
         let own = [("figure", figure), ("from", &from), ("to", &to)];
         let pairs = own.into_iter().chain(self.conditions());
-        let path = "/console/analytics/tickets";
-        address(path, pairs.chain(more.iter().copied()))
+        self.behind("/tickets", pairs.chain(more.iter().copied()))
     }
 
     /// The page with the waits of an outcome, between the instants of a group or on all days.
@@ -216,8 +244,7 @@ impl Choice {
         };
         let days = [("from", from.as_str()), ("to", to.as_str())];
         let pairs = days.into_iter().chain(self.conditions());
-        let path = "/console/analytics/waits";
-        address(path, pairs.chain(more.iter().copied()))
+        self.behind("/waits", pairs.chain(more.iter().copied()))
     }
 
     /// The page with the replies that were written on all days.
@@ -225,7 +252,13 @@ impl Choice {
         let [from, to] = [self.days.from, self.days.to].map(|day| day.to_string());
         let own = [("kind", "public_reply"), ("from", &from), ("to", &to)];
         let pairs = own.into_iter().chain(self.conditions());
-        address("/console/analytics/messages", pairs)
+        self.behind("/messages", pairs)
+    }
+
+    /// What is behind a number of the page, with the way back.
+    fn behind<'a>(&'a self, path: &str, pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+        let back = (BACK, self.back.as_str());
+        address(&format!("{PATH}{path}"), pairs.chain([back]))
     }
 }
 

@@ -164,7 +164,7 @@ fn half_within(resolved: &Numbers, group: Option<&Choice>) -> Cell {
 /// The name of a group, which leads to the page of that group alone.
 pub(super) fn name(name: &str, group: Option<&Choice>) -> Cell {
     match group {
-        Some(group) => Cell::link(name, group.page(group.days)),
+        Some(group) => Cell::link(name, group.whole()),
         None => Cell::plain(name),
     }
 }

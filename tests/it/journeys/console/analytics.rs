@@ -177,6 +177,60 @@ async fn filters_narrow_every_number_and_stay_in_what_is_behind() {
     );
 }
 
+/// The address behind the crumb of a page, as the browser asks for it.
+fn crumb(page: &str) -> String {
+    let (_, crumb) = page.split_once("class=\"crumb\"").unwrap();
+    let (address, _) = links(crumb, "/analytics").swap_remove(0);
+    address
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_way_back_from_a_number_is_the_page_with_its_filters_and_periods() {
+    let app = TestApp::start().await;
+    desk(&app).await;
+    let browser = Browser::of(&app, &app.acme, app.agent()).await;
+    let query = "status%3Aopen%2Cresolved+-tag%3Avip";
+    let asked = format!("/analytics?{DAYS}&group=week&priority=high&priority=low&query={query}");
+    let page = text(&browser.get(&asked).await);
+    for path in ["/analytics/tickets?", "/analytics/waits?"] {
+        // The first is of the page itself, the last of a group that is narrowed further.
+        let behind = links(&page, path);
+        for (address, _) in [behind.first().unwrap(), behind.last().unwrap()] {
+            let behind = text(&browser.get(address).await);
+            assert_eq!(crumb(&behind), asked, "{address}");
+            for (fewer, _) in links(&behind, path) {
+                let behind = text(&browser.get(&fewer).await);
+                assert_eq!(crumb(&behind), asked, "{fewer}");
+            }
+        }
+    }
+    // What is no part of the page's address does not come back, and nothing leads elsewhere.
+    let away = format!(
+        "/analytics/tickets?figure=opened&{DAYS}&back=%2F%2Fevil.example%3Fx%3D1%26group%3Dday"
+    );
+    assert_eq!(
+        crumb(&text(&browser.get(&away).await)),
+        "/analytics?group=day"
+    );
+    let bare = format!("/analytics/tickets?figure=opened&{DAYS}");
+    assert_eq!(crumb(&text(&browser.get(&bare).await)), "/analytics");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_name_of_a_group_keeps_the_periods_of_the_page() {
+    let app = TestApp::start().await;
+    desk(&app).await;
+    let browser = Browser::of(&app, &app.acme, app.agent()).await;
+    let page = text(&browser.get(&format!("/analytics?{DAYS}&group=month")).await);
+    let (_, work) = page.split_once("aria-label=\"Work of teams\"").unwrap();
+    let (address, _) = links(work, "/analytics?").swap_remove(0);
+    let team = app.acme.team_id;
+    assert_eq!(
+        address,
+        format!("/analytics?{DAYS}&group=month&team={team}")
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mistake_is_told_where_it_can_be_mended() {
     let app = TestApp::start().await;
