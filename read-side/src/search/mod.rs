@@ -41,8 +41,8 @@ use statements::{Forms, PHRASED_MAX, RANKED_MAX, newest_max};
 
 /// So many tickets with the words among the newest are enough to rank, and make words frequent.
 const ENOUGH: usize = 50;
-/// So many tickets are looked at for those that fit, the best first: of most searches all of them do.
-const SEEN_AT_ONCE: usize = 200;
+/// So many of the best are looked at for those that fit, before the others are: of most searches all of them do.
+const SEEN_FIRST: usize = 200;
 /// Who writes a number most often means that ticket.
 const RANK_OF_NUMBER: f64 = 10.0;
 /// A ticket of somebody who is called so.
@@ -214,7 +214,8 @@ impl ReadModels {
         scores: &mut Scores,
     ) -> Result<(), ReadError> {
         let best = all.best(usize::MAX);
-        for best in best.chunks(SEEN_AT_ONCE) {
+        let (first, rest) = best.split_at(best.len().min(SEEN_FIRST));
+        for best in [first, rest] {
             if scores.of.len() >= ENOUGH {
                 break;
             }

@@ -107,13 +107,16 @@ impl Words {
                 let operand = wanted.operand(viewer);
                 statement.push(if index == 0 { "CASE" } else { " && CASE" });
                 push_forms(statement, " WHEN numnode(", *language, &operand);
+                // Names and tags are of no language. What looks the same in it is not looked for twice.
                 push_forms(
                     statement,
-                    ") = 0 THEN ''::tsquery ELSE ",
+                    ") = 0 THEN ''::tsquery WHEN ",
                     *language,
                     &operand,
                 );
-                // Names and tags are of no language.
+                push_forms(statement, " = ", SearchLanguage::Simple, &operand);
+                push_forms(statement, " THEN ", *language, &operand);
+                push_forms(statement, " ELSE ", *language, &operand);
                 push_forms(statement, " || ", SearchLanguage::Simple, &operand);
                 statement.push(" END");
             }
