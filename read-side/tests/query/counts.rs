@@ -81,7 +81,10 @@ async fn what_takes_too_long_to_count_is_told_as_so_many_or_more_until_there_is_
     stop_after_some_rows(&desk).await;
     let agent = desk.agent();
     let count = async || {
-        let counts = desk.get(&agent, "/view-counts?queries=tag:vip").await.ok();
+        let counts = desk
+            .get(&agent, "/view-counts?queries=channel:web")
+            .await
+            .ok();
         let count = &counts["queries"][0];
         (count["tickets"].clone(), count["or_more"].clone())
     };
