@@ -11,8 +11,10 @@ use plotters::prelude::*;
 
 const WIDTH: u32 = 560;
 const HEIGHT: u32 = 220;
+/// As wide as "400 min" in the letters of a small screen.
+const NUMBERS_WIDTH: u32 = 68;
 /// What margins and labels leave of the width.
-const PLOT_WIDTH: u32 = 496;
+const PLOT_WIDTH: u32 = 480;
 /// Names below the axis.
 const NAMES_MAX: usize = 7;
 /// What the bars of a period leave of its width on each side.
@@ -140,7 +142,7 @@ fn axes<'a, 'b>(
     let mut chart = ChartBuilder::on(root)
         .margin(6)
         .x_label_area_size(26)
-        .y_label_area_size(52)
+        .y_label_area_size(NUMBERS_WIDTH)
         .build_cartesian_2d(0.0..f64::from(count), 0..most)
         .map_err(failed)?;
     chart

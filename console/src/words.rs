@@ -1,6 +1,7 @@
 //! How the console says names, times and durations.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::calendar::zone::Zone;
 
 /// A word of the API for people: `on_hold` is "on hold".
 pub fn plain(word: &str) -> String {
@@ -12,9 +13,10 @@ pub fn outcome(word: &str) -> String {
     plain(if word == "breached" { "missed" } else { word })
 }
 
-/// A moment, to the minute.
-pub fn at(time: &DateTime<Utc>) -> String {
-    time.format("%Y-%m-%d %H:%M").to_string()
+/// A moment of a zone, to the minute.
+pub fn at(time: &DateTime<Utc>, zone: Zone) -> String {
+    let local = time.with_timezone(&zone.tz());
+    local.format("%Y-%m-%d %H:%M").to_string()
 }
 
 /// A moment as machines read it.

@@ -344,11 +344,13 @@ const steps = {
   async "every number and every bar leads to as many as it says"({ page }) {
     const links = page.locator("main a[href*='/console/analytics/']");
     const found = await links.evaluateAll((links) => links.map((link) => {
-      const told = (link.querySelector("title") ?? link).textContent.trim();
+      // A rate or a time has a title, which says first of how many it is.
+      const [counted] = /^\d+(?= )/.exec(link.title ?? "") ?? [];
+      const told = counted ?? (link.querySelector("title") ?? link).textContent.trim();
       // Those within a chart have another kind of address.
       return { href: new URL(link.getAttribute("href"), location).href, told, isBar: link.closest("svg") !== null };
     }));
-    // Times and rates have no number of tickets in their words.
+    // Bars of times and rates have no number of tickets at the end of their words.
     const counted = found.filter(({ told }) => /^(\d+|.*: .*(opened|resolved|met|missed) \d+)$/.test(told));
     for (const part of ["figure=opened", "figure=resolution", "figure=backlog", "figure=assigned", "hour=", "/waits?", "/messages?"]) {
       assert(counted.some(({ href }) => href.includes(part)), part);
@@ -379,12 +381,42 @@ const steps = {
     await page.getByRole("link", { name: "team: Network: take away" }).waitFor();
     await settled(page);
     assert.equal(await page.locator("tbody tr").count(), Math.min(count, 25));
+    await page.getByText("Times of Europe/Berlin").waitFor();
     await seen(page, "behind");
     await picture(page, "behind");
+    const behind = page.url();
+    await page.getByRole("main").getByRole("link", { name: "Analytics" }).click();
+    await page.getByRole("heading", { name: /^Analytics/ }).waitFor();
+    await settled(page);
+    const { searchParams: back } = new URL(page.url());
+    assert.deepEqual([back.get("channel"), back.get("group")], ["email", "week"], "the way back keeps filters and periods");
+    assert.equal(await tile.locator("strong").innerText(), count);
+    await page.goto(behind);
     await page.locator("a.subject").first().click();
     await page.locator("#subject").waitFor();
     await settled(page);
     await picture(page, "ticket", { height: 1180 });
+  },
+
+  async "a small screen cuts nothing off, and keeps names in sight"({ page }) {
+    await page.setViewportSize({ width: 375, height: 812 });
+    await page.goto(`${origin}/console/analytics`);
+    const cut = await page.locator("svg.chart text").evaluateAll((texts) => texts.filter((text) => {
+      const [inner, outer] = [text, text.closest("svg")].map((element) => element.getBoundingClientRect());
+      return inner.left < outer.left - 0.5 || inner.right > outer.right + 0.5;
+    }).map((text) => text.textContent.trim()));
+    assert.deepEqual(cut, [], "numbers and names of charts are cut off");
+    const shift = await page.locator(".scroll:has(.heat)").evaluate((scroll) => {
+      scroll.scrollLeft = 200;
+      return scroll.querySelector("tbody th").getBoundingClientRect().left - scroll.getBoundingClientRect().left;
+    });
+    assert(shift >= 0, "the names of weekdays are scrolled away");
+    await page.goto(`${origin}/console/tickets?query=${encodeURIComponent("tag:vip status:closed")}`);
+    const tag = page.locator(".tag").first();
+    const { height } = await tag.boundingBox();
+    assert(height < 40, `a tag is ${height} pixels high`);
+    assert.equal(await page.locator("td[data-label=Deadline]:visible").count(), 0, "what is not there takes a line");
+    await page.setViewportSize({ width: 1280, height: 900 });
   },
 
   async "a query with a mistake is mended on the page of analytics"({ page }) {

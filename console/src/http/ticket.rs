@@ -1,6 +1,7 @@
 //! A ticket: its thread, its clocks, and its past.
 
 use askama::Template;
+use domain::calendar::zone::Zone;
 use futures::future::{try_join, try_join3};
 use platform::http::problem::Problem;
 use platform::http::within::Within;
@@ -29,6 +30,8 @@ pub(super) struct TicketPage {
     section: &'static str,
     ticket: Ticket,
     opened: String,
+    /// Whose times these are.
+    zone: &'static str,
     is_closed: bool,
     is_solved: bool,
     are_messages_left_out: bool,
@@ -78,21 +81,24 @@ impl TicketPage {
             messages(visit, ticket_id),
             asked.history(visit, ticket_id),
         );
-        let ((ticket, messages, history), name) = try_join(told, visit.name()).await?;
+        let ((ticket, messages, history), name, zone) =
+            try_join3(told, visit.name(), visit.zone()).await?;
         let past = PastPanel::of(visit, &ticket, &history, asked, &messages.items);
         let (past, desk) = try_join(past, Desk::of(visit, &ticket)).await?;
+        let shown = |message| Shown::new(message, zone);
         let is_staff = visit.person.is_staff();
         let is_closed = ticket.status == "closed";
         Ok(Self {
             name,
             is_staff,
             section: "tickets",
-            opened: words::at(&ticket.created_at),
+            opened: words::at(&ticket.created_at, zone),
+            zone: zone.as_str(),
             is_closed,
             is_solved: is_closed || ticket.status == "resolved",
             past,
             are_messages_left_out: messages.next.is_some(),
-            messages: messages.items.into_iter().map(Shown::new).collect(),
+            messages: messages.items.into_iter().map(shown).collect(),
             clocks: desk.clocks,
             holders: desk.holders,
             status: words::plain(&ticket.status),
@@ -132,9 +138,9 @@ pub(super) async fn messages(
 }
 
 impl Shown {
-    fn new(message: Message) -> Self {
+    fn new(message: Message, zone: Zone) -> Self {
         Self {
-            at: words::at(&message.created_at),
+            at: words::at(&message.created_at, zone),
             machine: words::machine(&message.created_at),
             message,
         }

@@ -38,6 +38,7 @@ pub(super) struct Holder {
 pub(super) struct ShownClock {
     pub(super) clock: Clock,
     pub(super) name: String,
+    pub(super) standing: String,
     pub(super) used: String,
     pub(super) target: Option<String>,
     pub(super) due: Option<String>,
@@ -101,6 +102,7 @@ impl ShownClock {
     fn new(clock: Clock, now: DateTime<Utc>) -> Self {
         Self {
             name: words::plain(&clock.metric),
+            standing: words::outcome(clock.standing()),
             used: words::duration(clock.used_seconds),
             target: clock.target_seconds.map(words::duration),
             due: clock.due_at.map(|due_at| words::from_now(&due_at, now)),

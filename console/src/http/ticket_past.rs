@@ -1,7 +1,8 @@
 //! The past of a ticket, step by step. A long history is shown in parts, each of which a slider moves through.
 
 use askama::Template;
-use futures::future::try_join;
+use domain::calendar::zone::Zone;
+use futures::future::try_join3;
 use platform::http::problem::Problem;
 use platform::http::within::Within;
 use poem::web::{Data, Path};
@@ -94,14 +95,15 @@ pub(super) async fn show(
 }
 
 async fn panel(visit: &Visit<'_>, ticket_id: Uuid, asked: &Asked) -> Result<PastPanel, Problem> {
-    let told = try_join(
+    let told = try_join3(
         asked.history(visit, ticket_id),
         ticket::messages(visit, ticket_id),
+        visit.zone(),
     );
-    let (history, messages) = told.await?;
+    let (history, messages, zone) = told.await?;
     let step = Step::of(&history, asked);
     let then = as_of(visit, ticket_id, &step).await?;
-    let panel = PastPanel::new(&then, &step, &messages.items);
+    let panel = PastPanel::new(&then, &step, &messages.items, zone);
     Ok(PastPanel {
         is_focused: true,
         ..panel
@@ -186,15 +188,16 @@ impl PastPanel {
         messages: &[Message],
     ) -> Result<Self, Problem> {
         let step = Step::of(history, asked);
+        let zone = visit.zone().await?;
         if step.is_now() {
-            return Ok(Self::new(now, &step, messages));
+            return Ok(Self::new(now, &step, messages, zone));
         }
         let then = as_of(visit, now.id, &step).await?;
-        Ok(Self::new(&then, &step, messages))
+        Ok(Self::new(&then, &step, messages, zone))
     }
 
     /// The ticket as it was after a step.
-    fn new(then: &Ticket, step: &Step<'_>, messages: &[Message]) -> Self {
+    fn new(then: &Ticket, step: &Step<'_>, messages: &[Message], zone: Zone) -> Self {
         let (until, entry) = (step.until(), step.entry());
         let written = messages.iter().filter(|message| {
             until
@@ -204,7 +207,7 @@ impl PastPanel {
         });
         let before = step.asked.before();
         let line = |(index, entry): (usize, &Entry)| {
-            let at = words::at(&entry.occurred_at);
+            let at = words::at(&entry.occurred_at, zone);
             (before + index + 1, at, entry.summary.clone())
         };
         Self {
@@ -218,7 +221,7 @@ impl PastPanel {
             later: step.later(),
             is_focused: false,
             at: entry
-                .map(|entry| words::at(&entry.occurred_at))
+                .map(|entry| words::at(&entry.occurred_at, zone))
                 .unwrap_or_default(),
             summary: entry.map(|entry| entry.summary.clone()).unwrap_or_default(),
             fields: past::fields(then),

@@ -2,7 +2,8 @@
 
 use askama::Template;
 use chrono::{DateTime, Utc};
-use futures::future::try_join5;
+use domain::calendar::zone::Zone;
+use futures::future::{try_join, try_join5};
 use platform::http::problem::Problem;
 use platform::http::within::Within;
 use poem::http::StatusCode;
@@ -212,12 +213,12 @@ async fn list_page(visit: &Visit<'_>, filter: Filter) -> Result<Response, Proble
     pairs.extend(filter.form.get("cursor").map(|cursor| ("cursor", cursor)));
     let told = try_join5(
         found(visit, address("/tickets", pairs)),
-        visit.name(),
+        try_join(visit.name(), visit.zone()),
         sidebar::saved(visit),
         filters::chips(visit, LIST, &own, &WITH_CHIP),
         assignees(visit, &filter),
     );
-    let ((page, refusal), name, saved, chips, assignees) = told.await?;
+    let ((page, refusal), (name, zone), saved, chips, assignees) = told.await?;
     let chosen = filter.chosen();
     let is_chosen = |view: &&SavedView| Some(view.id.to_string().as_str()) == chosen.view;
     let view = saved.iter().find(is_chosen);
@@ -252,7 +253,7 @@ async fn list_page(visit: &Visit<'_>, filter: Filter) -> Result<Response, Proble
         rows: page
             .items
             .into_iter()
-            .map(|ticket| Row::new(ticket, now))
+            .map(|ticket| Row::new(ticket, now, zone))
             .collect(),
         next,
     };
@@ -291,9 +292,9 @@ async fn assignees(visit: &Visit<'_>, filter: &Filter) -> Result<Vec<Offered>, P
 }
 
 impl Row {
-    fn new(ticket: Ticket, now: DateTime<Utc>) -> Self {
+    fn new(ticket: Ticket, now: DateTime<Utc>, zone: Zone) -> Self {
         Self {
-            created: words::at(&ticket.created_at),
+            created: words::at(&ticket.created_at, zone),
             updated: words::from_now(&ticket.updated_at, now),
             status: words::plain(&ticket.status),
             channel: words::plain(&ticket.channel),

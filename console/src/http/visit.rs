@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::calendar::zone::Zone;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use platform::http::problem::Problem;
@@ -11,11 +12,11 @@ use poem::{Request, Response};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use tokio::sync::Semaphore;
+use tokio::sync::{OnceCell, Semaphore};
 use uuid::Uuid;
 
 use super::{answers, cookies, sign_in};
-use crate::shown::{Named, Tokens};
+use crate::shown::{Named, OwnOrganization, Tokens};
 
 /// What a page asks at once: half of the connections for queries, so that others are not kept waiting.
 const AT_ONCE: usize = 8;
@@ -33,6 +34,7 @@ pub(super) struct Visit<'a> {
     pub(super) person: Person,
     /// What the pages have to show at least: the browser comes from a change that it made.
     seen: Option<String>,
+    zone: OnceCell<Zone>,
 }
 
 /// What the token says of its person. Only for what a page offers: what they may do is asked of the API at each step.
@@ -103,6 +105,7 @@ impl<'a> Visit<'a> {
             renewed,
             person,
             seen,
+            zone: OnceCell::new(),
         })
     }
 
@@ -143,6 +146,17 @@ impl<'a> Visit<'a> {
     pub(super) async fn name(&self) -> Result<String, Problem> {
         let user: Named = self.get(format!("/users/{}", self.person.id)).await?;
         Ok(user.name)
+    }
+
+    /// The zone of the organization's days and times; UTC for who may not know it.
+    pub(super) async fn zone(&self) -> Result<Zone, Problem> {
+        let asked = async || {
+            let organization = if_allowed(self.get::<OwnOrganization>("/organization").await)?;
+            let settings = organization.and_then(|organization| organization.settings);
+            let zone = settings.and_then(|settings| Zone::parse(&settings.time_zone).ok());
+            Ok(zone.unwrap_or(Zone::UTC))
+        };
+        self.zone.get_or_try_init(asked).await.copied()
     }
 
     /// The answer, with what the browser has to keep; the page to sign in where the tokens were good no more.

@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 
 use askama::Template;
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::calendar::zone::Zone;
 use futures::FutureExt;
-use futures::future::try_join3;
+use futures::future::try_join4;
 use platform::http::problem::Problem;
 use platform::http::within::Within;
 use poem::http::StatusCode;
@@ -87,7 +89,7 @@ trait Counted: DeserializeOwned + Send + Sync {
     fn ticket_id(&self) -> Uuid;
     fn number(&self) -> i64;
     /// What stands in the columns; the ticket is as it is now.
-    fn cells(&self, ticket: Option<&Ticket>) -> Vec<String>;
+    fn cells(&self, ticket: Option<&Ticket>, zone: Zone) -> Vec<String>;
 }
 
 #[derive(Template)]
@@ -100,6 +102,8 @@ struct BehindPage {
     /// The page with the number.
     back: String,
     days: String,
+    /// Whose times these are.
+    zone: &'static str,
     chips: Vec<Chip>,
     refusal: Option<String>,
     total: Option<i64>,
@@ -163,28 +167,30 @@ impl List {
         let asked: Vec<(&str, &str)> = pairs.collect();
         let mut pairs = asked.clone();
         pairs.extend(form.get(BACK).map(|back| (BACK, back)));
-        let told = try_join3(
+        let told = try_join4(
             self.entries::<T>(visit, &asked, form.get("cursor"))
                 .map(found)
                 .boxed(),
             filters::chips(visit, self.path, &pairs, self.removable).boxed(),
             visit.name(),
+            visit.zone(),
         );
-        let ((listed, refusal), chips, name) = told.await?;
+        let ((listed, refusal), chips, name, zone) = told.await?;
         let status = refusal.as_ref().map_or(StatusCode::OK, Problem::status);
         let (page, tickets) = listed.unwrap_or_else(|| (Page::empty(), HashMap::new()));
         let next = page.next_cursor.as_deref().map(|cursor| {
             let pairs = pairs.iter().copied().chain([("cursor", cursor)]);
             address(self.path, pairs)
         });
-        let row = |entry: T| self.row(&entry, tickets.get(&entry.number()));
+        let row = |entry: T| self.row(&entry, tickets.get(&entry.number()), zone);
         let page = BehindPage {
             name,
             is_staff: visit.person.is_staff(),
             section: "analytics",
             title,
             back: page_of(form),
-            days: days(form),
+            days: days(form, zone),
+            zone: zone.as_str(),
             chips,
             refusal: refusal.map(|problem| problem.to_string()),
             total: page.total,
@@ -210,8 +216,8 @@ impl List {
         Ok((page, tickets))
     }
 
-    fn row(&self, entry: &impl Counted, ticket: Option<&Ticket>) -> Row {
-        let cells = entry.cells(ticket);
+    fn row(&self, entry: &impl Counted, ticket: Option<&Ticket>, zone: Zone) -> Row {
+        let cells = entry.cells(ticket, zone);
         let subject = ticket.map(|ticket| ticket.subject.clone());
         Row {
             ticket_id: entry.ticket_id(),
@@ -238,17 +244,27 @@ async fn tickets_of(
     Ok(tickets.map(|ticket| (ticket.number, ticket)).collect())
 }
 
-/// When it was, as the address says it.
-fn days(form: &Form) -> String {
+/// When it was, in days where the address says days or instants at which they begin.
+fn days(form: &Form, zone: Zone) -> String {
     let [from, to] = ["from", "to"].map(|name| form.get(name).unwrap_or_default());
     let hour = match (form.get("weekday"), form.get("hour")) {
         (Some(weekday), Some(hour)) => super::hours::told(weekday, hour),
         _ => String::new(),
     };
-    match (from.parse(), to.parse()) {
-        (Ok(from), Ok(to)) => format!("{}{hour}", Span { from, to }.told()),
+    match (day(from, zone), day(to, zone)) {
+        (Some(from), Some(to)) => format!("{}{hour}", Span { from, to }.told()),
         _ => format!("from {from} to before {to}{hour}"),
     }
+}
+
+/// The day that is said, or that begins at the instant that is said.
+fn day(said: &str, zone: Zone) -> Option<NaiveDate> {
+    let begun = || {
+        let instant: DateTime<Utc> = said.parse().ok()?;
+        let day = instant.with_timezone(&zone.tz()).date_naive();
+        (zone.first_instant(day) == instant).then_some(day)
+    };
+    said.parse().ok().or_else(begun)
 }
 
 impl Counted for CountedTicket {
@@ -260,14 +276,14 @@ impl Counted for CountedTicket {
         self.number
     }
 
-    fn cells(&self, ticket: Option<&Ticket>) -> Vec<String> {
+    fn cells(&self, ticket: Option<&Ticket>, zone: Zone) -> Vec<String> {
         let requester = ticket.map(|ticket| ticket.requester.name.clone());
         vec![
             words::plain(&self.status),
             self.priority.clone(),
             words::plain(&self.channel),
             requester.unwrap_or_default(),
-            words::at(&self.counted_at),
+            words::at(&self.counted_at, zone),
             self.seconds.map(words::duration).unwrap_or_default(),
         ]
     }
@@ -282,14 +298,14 @@ impl Counted for Wait {
         self.number
     }
 
-    fn cells(&self, _ticket: Option<&Ticket>) -> Vec<String> {
+    fn cells(&self, _ticket: Option<&Ticket>, zone: Zone) -> Vec<String> {
         vec![
             words::plain(&self.metric),
             words::outcome(&self.outcome),
             self.priority.clone(),
             self.used_seconds.map(words::duration).unwrap_or_default(),
             words::duration(self.target_seconds),
-            words::at(&self.counted_at),
+            words::at(&self.counted_at, zone),
         ]
     }
 }
@@ -303,7 +319,7 @@ impl Counted for CountedMessage {
         self.number
     }
 
-    fn cells(&self, _ticket: Option<&Ticket>) -> Vec<String> {
-        vec![words::plain(&self.kind), words::at(&self.written_at)]
+    fn cells(&self, _ticket: Option<&Ticket>, zone: Zone) -> Vec<String> {
+        vec![words::plain(&self.kind), words::at(&self.written_at, zone)]
     }
 }

@@ -13,7 +13,6 @@ use std::collections::HashMap;
 
 use askama::Template;
 use chrono::Days;
-use domain::calendar::zone::Zone;
 use futures::FutureExt;
 use futures::future::{try_join, try_join_all, try_join3};
 use platform::http::problem::Problem;
@@ -29,7 +28,7 @@ use super::lists::{Listed, follow};
 use super::tables::Table;
 use super::visit::{Visit, if_allowed, is_mistake};
 use crate::reported::{Attainment, FigureReport, Hours};
-use crate::shown::{Named, OwnOrganization};
+use crate::shown::Named;
 
 pub(super) use behind::{show_messages, show_tickets, show_waits};
 use choice::{Choice, Period, Span};
@@ -101,7 +100,7 @@ pub(super) async fn show(request: &Request, within: Data<&Within>) -> Response {
 }
 
 async fn page(visit: &Visit<'_>, form: &Form) -> Result<Response, Problem> {
-    let zone = zone(visit).await?;
+    let zone = visit.zone().await?;
     let choice = Choice::of(form, zone);
     let told = try_join3(
         numbers(visit, &choice).map(found).boxed(),
@@ -121,14 +120,6 @@ async fn page(visit: &Visit<'_>, form: &Form) -> Result<Response, Problem> {
         numbers,
     };
     Ok(answers::with_status(status, &page))
-}
-
-/// The zone of the organization's days.
-async fn zone(visit: &Visit<'_>) -> Result<Zone, Problem> {
-    let organization: OwnOrganization = visit.get("/organization").await?;
-    let zone = organization.settings.map(|settings| settings.time_zone);
-    let zone = zone.and_then(|name| Zone::parse(&name).ok());
-    Ok(zone.unwrap_or(Zone::UTC))
 }
 
 /// What was found, or the mistake in what was asked for, to be mended on the page.

@@ -1,6 +1,6 @@
 //! The page of analytics: its numbers are those of the reports, and each leads to what it counts.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta};
 use hyper::StatusCode;
 use serde_json::json;
 
@@ -214,6 +214,42 @@ async fn the_way_back_from_a_number_is_the_page_with_its_filters_and_periods() {
     );
     let bare = format!("/analytics/tickets?figure=opened&{DAYS}");
     assert_eq!(crumb(&text(&browser.get(&bare).await)), "/analytics");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn times_are_told_in_the_zone_whose_days_are_counted() {
+    let app = TestApp::start().await;
+    let settings = json!({"settings": {"time_zone": "Pacific/Auckland"}});
+    app.admin()
+        .patch("/organization", settings)
+        .await
+        .expect(200);
+    desk(&app).await;
+    let path = format!("/reports/tickets/counted?figure=opened&{DAYS}&limit=1");
+    let opened = app.agent().get(&path).await.expect(200).body["items"][0].clone();
+    let at: DateTime<chrono::Utc> = opened["counted_at"].as_str().unwrap().parse().unwrap();
+    // Summer time is on until April.
+    let local = at + TimeDelta::hours(13);
+    let told = local.format("%Y-%m-%d %H:%M").to_string();
+    let browser = Browser::of(&app, &app.acme, app.agent()).await;
+    let ticket = format!("/tickets/{}", opened["ticket_id"].as_str().unwrap());
+    for path in [
+        format!("/analytics/tickets?figure=opened&{DAYS}"),
+        ticket.clone(),
+        format!("{ticket}/past?step=1"),
+    ] {
+        let page = text(&browser.get(&path).await);
+        assert!(page.contains(&told), "{path} does not tell {told}: {page}");
+    }
+    let page = text(&browser.get(&format!("/analytics?{DAYS}")).await);
+    let (waits, _) = links(&page, "/analytics/waits?").swap_remove(0);
+    let waits = text(&browser.get(&waits).await);
+    for words in ["2026-03-0", "Times of Pacific/Auckland"] {
+        assert!(waits.contains(words), "{waits}");
+    }
+    let (_, when) = waits.split_once("class=\"when\">").unwrap();
+    let (when, _) = when.split_once(" <small>").unwrap();
+    assert!(!when.contains('T'), "instants are told as days: {when}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
