@@ -167,6 +167,10 @@ fn questions(
             ask(list, &mut |it| middle(it)),
         ),
         ("a list with a rare word", ask(list, &mut |it| rare(it))),
+        (
+            "the beginning of a word",
+            ask(search, &mut |it| rare(it).chars().take(5).collect()),
+        ),
     ]
 }
 
