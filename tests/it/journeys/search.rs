@@ -338,6 +338,16 @@ async fn words_are_found_in_the_forms_of_each_language_that_the_organization_eve
     app.is_as_the_log_says().await;
 }
 
+/// Every search waits until this client rolls back.
+async fn searches_held_up(app: &TestApp) -> tokio_postgres::Client {
+    let client = app.database.superuser().await;
+    client
+        .batch_execute("BEGIN; LOCK TABLE core.messages IN ACCESS EXCLUSIVE MODE")
+        .await
+        .unwrap();
+    client
+}
+
 /// Whatever holds a search up, nobody else waits for it, and it says so itself.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_search_that_takes_too_long_gives_up_and_others_do_not_wait_for_it() {
@@ -345,11 +355,7 @@ async fn a_search_that_takes_too_long_gives_up_and_others_do_not_wait_for_it() {
     app.customer().opens("Printer on fire").await;
     // The projector is done with it before it is held up as well.
     assert_eq!(found(app.agent(), "printer").await, ["Printer on fire"]);
-    let mut client = app.database.superuser().await;
-    let held = client.transaction().await.unwrap();
-    held.batch_execute("LOCK TABLE core.messages IN ACCESS EXCLUSIVE MODE")
-        .await
-        .unwrap();
+    let held = searches_held_up(&app).await;
     let slow = asked(app.agent(), "printer");
     let crowd = futures::future::join_all((0..20).map(|_| asked(app.agent(), "printer")));
     let others = async {
@@ -372,7 +378,7 @@ async fn a_search_that_takes_too_long_gives_up_and_others_do_not_wait_for_it() {
     assert_eq!(said.len(), 2, "{said:?}");
     assert!(said[0].contains("took too long"), "{said:?}");
     assert!(said[1].contains("too many searches"), "{said:?}");
-    held.rollback().await.unwrap();
+    held.batch_execute("ROLLBACK").await.unwrap();
     assert_eq!(found(app.agent(), "printer").await, ["Printer on fire"]);
 }
 
@@ -383,11 +389,7 @@ async fn however_much_one_organization_searches_another_finds_a_turn() {
     let app = TestApp::start().await;
     app.customer().opens("Printer on fire").await;
     assert_eq!(found(app.agent(), "printer").await, ["Printer on fire"]);
-    let mut client = app.database.superuser().await;
-    let held = client.transaction().await.unwrap();
-    held.batch_execute("LOCK TABLE core.messages IN ACCESS EXCLUSIVE MODE")
-        .await
-        .unwrap();
+    let held = searches_held_up(&app).await;
     let people = [app.agent(), app.admin(), app.customer()];
     let crowd = (0..30).map(|index| asked(people[index % 3], "printer"));
     let crowd = futures::future::join_all(crowd);
@@ -402,5 +404,5 @@ async fn however_much_one_organization_searches_another_finds_a_turn() {
     let turned_away = crowd.iter().map(detail);
     let turned_away = turned_away.filter(|it| it.contains("too many searches"));
     assert!(turned_away.count() > 0);
-    held.rollback().await.unwrap();
+    held.batch_execute("ROLLBACK").await.unwrap();
 }
