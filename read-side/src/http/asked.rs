@@ -18,6 +18,10 @@ use crate::tickets::Terms;
 
 /// The parameter that carries a query.
 const QUERY: &str = "query";
+/// The parameter that carries queries, one a line.
+const QUERIES: &str = "queries";
+/// Why a query with words does not fit where nothing is searched for.
+const WORDLESS: &str = "words are not searched for here; only conditions such as status:open are";
 
 /// The terms of a text, words among them.
 ///
@@ -25,6 +29,28 @@ const QUERY: &str = "query";
 /// 400 with the column of what does not fit.
 pub(super) fn parse_with_words(text: &str) -> Result<Query, Problem> {
     Query::parse(text).map_err(of_query)
+}
+
+/// The terms of each line of the parameter `queries`; none asks for words.
+///
+/// # Errors
+/// 400 with the line, and the column of what does not fit.
+pub(super) fn parse_lines(lines: &[&str]) -> Result<Vec<Query>, Problem> {
+    let terms = |(index, line): (usize, &&str)| {
+        let query = Query::parse(line).map_err(|error| of_line(index, &error))?;
+        if asks_for_words(&query) {
+            let number = index + 1;
+            return Err(pointed(QUERIES, &format!("line {number}: {WORDLESS}")));
+        }
+        Ok(query)
+    };
+    lines.iter().enumerate().map(terms).collect()
+}
+
+/// 400 that points at what is wrong with a line of the parameter `queries`.
+pub(super) fn of_line(index: usize, error: &QueryError) -> Problem {
+    let number = index + 1;
+    pointed(QUERIES, &format!("line {number}, {error}"))
 }
 
 /// What the names in some queries mean for who asks.
@@ -64,15 +90,17 @@ pub(super) fn of_views_query(error: QueryError) -> Problem {
 ///
 /// # Errors
 /// 400 when it does.
-pub(super) fn without_words(query: Query) -> Result<Query, Problem> {
-    let is_word =
-        |condition: &Condition| matches!(condition, Condition::Word(_) | Condition::Phrase(_));
-    if query.terms.iter().any(|term| is_word(&term.condition)) {
-        return Err(at_fault(
-            "words are not searched for here; only conditions such as status:open are",
-        ));
+fn without_words(query: Query) -> Result<Query, Problem> {
+    if asks_for_words(&query) {
+        return Err(at_fault(WORDLESS));
     }
     Ok(query)
+}
+
+fn asks_for_words(query: &Query) -> bool {
+    let is_word =
+        |condition: &Condition| matches!(condition, Condition::Word(_) | Condition::Phrase(_));
+    query.terms.iter().any(|term| is_word(&term.condition))
 }
 
 /// What a request asks for in the language of queries: by itself, and by a saved view.
@@ -148,7 +176,12 @@ pub(super) fn of_view(row: &ViewRow) -> Result<Query, Problem> {
 
 /// 400 that points at the query.
 pub(super) fn at_fault(detail: &str) -> Problem {
-    bad(QUERY, detail).with_errors(vec![FieldError::new(format!("/{QUERY}"), detail)])
+    pointed(QUERY, detail)
+}
+
+/// 400 that points at a parameter.
+fn pointed(parameter: &str, detail: &str) -> Problem {
+    bad(parameter, detail).with_errors(vec![FieldError::new(format!("/{parameter}"), detail)])
 }
 
 /// The terms as the viewer means them, now.

@@ -166,8 +166,7 @@ impl ViewQueries {
         }
         let zone = zone_or(&self.0, &session, time_zone.0.as_deref()).await?;
         let of_views: Vec<_> = views.iter().map(asked::of_view).collect();
-        let of_lines = queries.iter().map(|text| asked::parse_with_words(text));
-        let of_lines: Vec<_> = of_lines.collect::<Result<_, _>>()?;
+        let of_lines = asked::parse_lines(&queries)?;
         let written = of_views.iter().flatten().chain(&of_lines);
         let meanings = asked::meanings(&self.0, &session, &auth.0, written).await?;
         let (mut filters, mut problems) = (Vec::with_capacity(views.len()), Vec::new());
@@ -179,9 +178,11 @@ impl ViewQueries {
             problems.push(query.as_ref().err().map(ToString::to_string));
             filters.extend(query.ok().map(filter));
         }
-        for query in of_lines {
-            let query = meanings.put_into(asked::without_words(query)?);
-            filters.push(filter(query.map_err(asked::of_query)?));
+        for (index, query) in of_lines.into_iter().enumerate() {
+            let query = meanings.put_into(query);
+            filters.push(filter(
+                query.map_err(|error| asked::of_line(index, &error))?,
+            ));
         }
         let counted = self.0.ticket_counts(&session.viewer, &filters).await;
         let mut counted = counted.map_err(refused)?.into_iter();

@@ -232,13 +232,26 @@ async fn queries_are_counted_beside_the_views() {
         ("status:new", 1),
     ];
     assert_eq!(numbers.collect::<Vec<_>>(), expected);
-    let wrong = app
-        .agent()
-        .get("/view-counts?queries=status:opne")
-        .await
-        .expect(400);
-    assert_eq!(wrong["errors"][0]["pointer"], "/query");
     let many = "tag:vip%0A".repeat(101);
     let refused = app.agent().get(&format!("/view-counts?queries={many}"));
     refused.await.expect(400);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_query_that_does_not_fit_is_pointed_at_by_its_line_and_column() {
+    let app = TestApp::start().await;
+    for (queries, says) in [
+        ("status:opne", "line 1, column 8: "),
+        ("tag:vip%0Astatus:opne", "line 2, column 8: "),
+        ("tag:vip%0A%0A%20%20status:opne", "line 3, column 10: "),
+        ("tag:vip%0Aassignee:%22Zoe%20Zett%22", "line 2, column 10: "),
+        ("tag:vip%0Aprinter", "line 2: words are not searched for"),
+    ] {
+        let path = format!("/view-counts?queries={queries}");
+        let refused = app.agent().get(&path).await.expect(400);
+        assert_eq!(refused["errors"][0]["pointer"], "/queries", "{queries}");
+        let detail = refused["errors"][0]["detail"].as_str().unwrap();
+        assert!(detail.starts_with(says), "{detail}");
+        assert!(refused["detail"].as_str().unwrap().contains(detail));
+    }
 }
