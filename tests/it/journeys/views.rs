@@ -265,6 +265,29 @@ async fn views_are_seen_and_set_by_those_whose_they_are() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_fault_in_the_query_of_a_view_is_told_by_its_column_in_what_was_sent() {
+    let app = TestApp::start().await;
+    let kept = json!({"name": "X", "query": " \u{2003} status:open "});
+    let kept = make(app.agent(), kept).await.expect(201);
+    assert_eq!(kept["query"], "status:open");
+    for (query, column) in [
+        ("status:lost", "column 8: "),
+        ("   status:lost", "column 11: "),
+        ("\u{2003}\n status:open tag:", "column 20: "),
+    ] {
+        let path = format!("/views/{}", kept.id());
+        let changed = app.agent().patch(&path, json!({"query": query}));
+        let made = make(app.agent(), json!({"name": "Y", "query": query}));
+        for refused in [made.await, changed.await] {
+            let refused = refused.expect(422);
+            assert_eq!(refused["errors"][0]["pointer"], "/query");
+            let detail = refused["errors"][0]["detail"].as_str().unwrap();
+            assert!(detail.starts_with(column), "{detail}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_view_that_cannot_be_carried_out_is_not_kept() {
     let app = TestApp::start().await;
     for (body, pointer) in [

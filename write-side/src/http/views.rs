@@ -8,7 +8,7 @@ use super::tickets::call;
 use crate::commands::{ChangeView, CreateView, DeleteView, ViewAnswer};
 use domain::ids::{TeamId, UserId, ViewId};
 use domain::text::Name;
-use domain::ticket::query::QueryText;
+use domain::ticket::query::{Query, QueryText};
 use domain::view::command::ViewChange;
 use domain::view::definition::{TicketOrder, ViewDefinition, ViewOwner};
 use platform::http::auth::Bearer;
@@ -84,6 +84,14 @@ fn owner(fields: &mut Fields, me: UserId, body: &CreateViewBody) -> Result<ViewO
     }
 }
 
+/// The query as it is kept, without the blanks around it. The column of what does not fit is counted in what was sent.
+fn query(fields: &mut Fields, sent: &str) -> Result<QueryText, AtFault> {
+    if let Err(error) = Query::parse(sent) {
+        return Err(fields.add("/query", error.to_string()));
+    }
+    fields.text("/query", sent, QueryText::parse)
+}
+
 fn columns<T: From<TicketColumnView>>(views: Vec<TicketColumnView>) -> Vec<T> {
     views.into_iter().map(Into::into).collect()
 }
@@ -108,8 +116,7 @@ impl Views {
         let mut fields = Fields::default();
         let body = body.0;
         let name = fields.text("/name", &body.name, Name::parse);
-        let query = body.query.as_deref().unwrap_or_default();
-        let query = fields.text("/query", query, QueryText::parse);
+        let query = query(&mut fields, body.query.as_deref().unwrap_or_default());
         let owner = owner(&mut fields, me, &body);
         let order = body.sort.map_or_else(TicketOrder::default, Into::into);
         let all = || {
@@ -158,7 +165,8 @@ impl Views {
         let mut fields = Fields::default();
         let body = body.0;
         let name = fields.optional("/name", body.name.as_deref(), Name::parse);
-        let query = fields.optional("/query", body.query.as_deref(), QueryText::parse);
+        let query = body.query.as_deref();
+        let query = query.map(|sent| self::query(&mut fields, sent)).transpose();
         let all = || {
             Ok::<_, AtFault>(ViewChange {
                 name: name?,

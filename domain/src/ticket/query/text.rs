@@ -14,7 +14,7 @@ impl QueryText {
     /// The longest allowed, in Unicode scalar values.
     pub const MAX_CHARS: usize = 1_000;
 
-    /// What a person typed, trimmed.
+    /// What a person typed, trimmed. Who tells them the column of a fault reads the query as they typed it.
     ///
     /// # Errors
     /// When it is too long or holds control characters.
