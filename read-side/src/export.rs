@@ -183,7 +183,7 @@ impl ReadModels {
             place = added.await?.or_else(|| next(from.section));
         }
         self.hide_links(viewer, &mut page.tickets).await?;
-        self.hide_links_of_history(viewer, &mut page.acts).await?;
+        self.hide_of_history(viewer, &mut page.acts).await?;
         let audit = page.audit.iter_mut();
         self.hide_teams_of_audit(viewer, audit).await?;
         page.next_cursor = place.map(|place| cursor::encode(&export.fingerprint, place));

@@ -90,7 +90,7 @@ impl ReadModels {
             .iter()
             .map(HistoryRow::from_row)
             .collect::<Result<_, _>>()?;
-        self.hide_links_of_history(viewer, &mut rows).await?;
+        self.hide_of_history(viewer, &mut rows).await?;
         Ok(rows)
     }
 }

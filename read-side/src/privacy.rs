@@ -10,16 +10,20 @@ use domain::ids::{TeamId, TicketId};
 use event_store::Position;
 use platform::rows::{AuditRow, Change, HistoryRow, Row, TeamRow, TicketRow};
 use schema::projection::CORE;
+use serde_json::Value;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 use crate::database::Statement;
 use crate::error::ReadError;
 use crate::models::ReadModels;
+use crate::private_teams::HiddenTeams;
 use crate::viewer::Viewer;
 
 /// The field of a history's change that names a ticket.
 const FOLLOW_UPS: &str = "follow_up_ids";
+/// The field of a history's change that names teams.
+const TEAM: &str = "team";
 
 /// The private teams of an organization in which a person is not: an array of their ids. The parameters are partition,
 /// organization and person; nobody's are none.
@@ -167,8 +171,21 @@ impl ReadModels {
         Ok(())
     }
 
-    /// The same for histories: a change that names a hidden ticket is left out of its entry.
-    pub(crate) async fn hide_links_of_history(
+    /// Takes out of histories what is hidden from the viewer today: hidden teams are not named, and a change that names a hidden
+    /// ticket is left out of its entry.
+    pub(crate) async fn hide_of_history(
+        &self,
+        viewer: &Viewer,
+        rows: &mut [HistoryRow],
+    ) -> Result<(), ReadError> {
+        let at_least = self.now(viewer.tenant).await.position;
+        if let Some(hidden) = self.hidden_teams(viewer, at_least).await? {
+            rows.iter_mut().for_each(|row| unname_teams(row, &hidden));
+        }
+        self.hide_links_of_history(viewer, rows).await
+    }
+
+    async fn hide_links_of_history(
         &self,
         viewer: &Viewer,
         rows: &mut [HistoryRow],
@@ -204,6 +221,28 @@ impl ReadModels {
         let ids = rows.iter().map(|row| row.try_get(0).map(TicketId));
         Ok(ids.collect::<Result<_, _>>()?)
     }
+}
+
+/// Takes hidden teams out of an entry. A change from one to another, or to none, is no change for the viewer.
+fn unname_teams(row: &mut HistoryRow, hidden: &HiddenTeams) {
+    let is_hidden = |team: &TeamId| hidden.hide(*team);
+    let hides_former = row.former_team_id.take_if(|team| is_hidden(team)).is_some();
+    let hides_later = row.team_id.take_if(|team| is_hidden(team)).is_some();
+    if hides_later {
+        row.team_name = None;
+    }
+    row.changes.0.retain_mut(|change| {
+        if change.field != TEAM {
+            return true;
+        }
+        if hides_former {
+            change.from = Value::Null;
+        }
+        if hides_later {
+            change.to = Value::Null;
+        }
+        !(change.from.is_null() && change.to.is_null())
+    });
 }
 
 /// The ticket that a change names.

@@ -473,13 +473,15 @@ CREATE TABLE ticket_history (
     -- The name of that moment: what was known then.
     actor_name    text        NOT NULL,
     -- One sentence for people, without the words of any message. {actor}, {assignee}, {team}, {from} and {to} stand for
-    -- actor_name, assignee_name, team_name and the first of changes, so that names and texts can be forgotten.
+    -- actor_name, assignee_name, the team of team_name and the first of changes, so that names and texts can be forgotten.
     summary       text        NOT NULL,
-    -- Of an assignment: the agents after and before it, and the names of that moment.
+    -- Of an assignment: the agents and teams after and before it, and the names of that moment.
     assignee_id   uuid,
     assignee_name text,
     former_assignee_id uuid,
+    team_id       uuid,
     team_name     text,
+    former_team_id uuid,
     -- [{"field": "...", "from": ..., "to": ...}]
     changes       jsonb       NOT NULL,
     -- What the event did to the ticket's service level clocks: [{"metric": ..., "change": "paused", "used_ms": ...}].

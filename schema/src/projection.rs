@@ -14,7 +14,7 @@ pub const CORE_NEXT: &str = "core_next";
 pub const CORE_OLD: &str = "core_old";
 /// The shape and meaning of the core read models. Raised with every change of the SQL files below or of what is folded
 /// into their tables; a server that finds another version rebuilds.
-pub const CORE_VERSION: i32 = 24;
+pub const CORE_VERSION: i32 = 25;
 /// Key of the advisory lock that whoever makes, rebuilds or checks read models holds, so that one process at a time works
 /// on the namespaces. The value is the ASCII text `insight2` read as a big-endian integer.
 ///

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::actor::Role;
-use domain::ids::{MessageId, OrganizationId, TicketId, UserId};
+use domain::ids::{MessageId, OrganizationId, TeamId, TicketId, UserId};
 use domain::sla::steps::Step;
 use schema::table::core as table;
 use tokio_postgres::types::Json;
@@ -43,8 +43,12 @@ row! {
         assignee_name: Option<String>,
         /// The agent whom it was taken from, if it was.
         former_assignee_id: Option<UserId>,
-        /// The name, of that moment, of the team that it was given to, if it was.
+        /// The team that it was given to, if it was.
+        team_id: Option<TeamId>,
+        /// Its name of that moment.
         team_name: Option<String>,
+        /// The team that it was taken from, if it was.
+        former_team_id: Option<TeamId>,
         /// What changed, from what to what.
         changes: Json<Vec<Change>>,
         /// What it did to the ticket's service level clocks.

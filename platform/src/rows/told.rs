@@ -11,22 +11,30 @@ pub const ACTOR: &str = "{actor}";
 pub const SUBJECT: &str = "{subject}";
 /// Stands for the name of the agent whom the ticket was given to.
 pub const ASSIGNEE: &str = "{assignee}";
-/// Stands for the name of the team that the ticket was given to.
+/// Stands for the team that the ticket was given to.
 pub const TEAM: &str = "{team}";
 /// Stands for the old value of the first change.
 pub const FROM: &str = "{from}";
 /// Stands for the new value of the first change.
 pub const TO: &str = "{to}";
 
+/// What a sentence says of a team that is hidden from who reads it.
+const UNNAMED_TEAM: &str = "a team that is not named";
+
 impl HistoryRow {
     /// The sentence as people read it. Tokens within a name or text are not replaced again.
     #[must_use]
     pub fn told(&self) -> String {
         let change = self.changes.0.first();
+        let team = self.team_name.as_ref();
+        let team = team.map_or_else(
+            || UNNAMED_TEAM.to_owned(),
+            |name| format!("the team {name}"),
+        );
         let tokens = [
             (ACTOR, self.actor_name.as_str()),
             (ASSIGNEE, self.assignee_name.as_deref().unwrap_or_default()),
-            (TEAM, self.team_name.as_deref().unwrap_or_default()),
+            (TEAM, team.as_str()),
             (FROM, change.map_or("", |change| text(&change.from))),
             (TO, change.map_or("", |change| text(&change.to))),
         ];

@@ -7,7 +7,7 @@
 //! those of a public message.
 
 use domain::actor::Actor;
-use domain::ids::{MessageId, OrganizationId, TicketId, UserId};
+use domain::ids::{MessageId, OrganizationId, TeamId, TicketId, UserId};
 use domain::message::event::MessageEvent;
 use domain::message::state::Visibility;
 use domain::sla::Metric;
@@ -96,7 +96,9 @@ fn row(event: &Event, ticket_id: TicketId, who: Who, fact: Fact, public: bool) -
         assignee_id: fact.assignee_id,
         assignee_name: fact.assignee_name,
         former_assignee_id: fact.former_assignee_id,
+        team_id: fact.team_id,
         team_name: fact.team_name,
+        former_team_id: fact.former_team_id,
         changes: Json(fact.changes),
         sla_steps: Json(fact.sla_steps),
         message_id: fact.message_id,
@@ -113,7 +115,9 @@ struct Fact {
     assignee_id: Option<UserId>,
     assignee_name: Option<String>,
     former_assignee_id: Option<UserId>,
+    team_id: Option<TeamId>,
     team_name: Option<String>,
+    former_team_id: Option<TeamId>,
     changes: Vec<Change>,
     sla_steps: Vec<Step>,
     message_id: Option<MessageId>,
@@ -127,7 +131,9 @@ impl Fact {
             assignee_id: None,
             assignee_name: None,
             former_assignee_id: None,
+            team_id: None,
             team_name: None,
+            former_team_id: None,
             changes: Vec::new(),
             sla_steps: Vec::new(),
             message_id: None,
@@ -305,17 +311,19 @@ fn assigned(state: &State, org: OrganizationId, change: &TicketAssigned) -> Fact
     let team = |assignment: Assignment| assignment.team_id.map(|team| state.team_name(org, team));
     let told = match (change.to.agent_id, change.to.team_id) {
         (Some(_), Some(_)) => {
-            format!("{ACTOR} assigned the ticket to {ASSIGNEE} in the team {TEAM}")
+            format!("{ACTOR} assigned the ticket to {ASSIGNEE} in {TEAM}")
         }
         (Some(_), None) => format!("{ACTOR} assigned the ticket to {ASSIGNEE}"),
-        (None, Some(_)) => format!("{ACTOR} assigned the ticket to the team {TEAM}"),
+        (None, Some(_)) => format!("{ACTOR} assigned the ticket to {TEAM}"),
         (None, None) => format!("{ACTOR} took the assignment away"),
     };
     let mut fact = Fact {
         assignee_id: change.to.agent_id,
         assignee_name: agent(change.to),
         former_assignee_id: change.from.agent_id,
+        team_id: change.to.team_id,
         team_name: team(change.to),
+        former_team_id: change.from.team_id,
         ..Fact::new(told)
     };
     if change.from.agent_id != change.to.agent_id {

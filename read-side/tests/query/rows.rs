@@ -173,7 +173,9 @@ pub fn history(org: Org, ticket: &TicketRow, number: u32, public: bool) -> Histo
         assignee_id: None,
         assignee_name: None,
         former_assignee_id: None,
+        team_id: None,
         team_name: None,
+        former_team_id: None,
         sla_steps: Json(Vec::new()),
         changes: Json(vec![
             Change {

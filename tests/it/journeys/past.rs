@@ -187,6 +187,19 @@ async fn permissions_of_today_and_what_was_taken_out_apply_to_the_past() {
         .await
         .expect(200);
     assert_eq!(then.body, hidden.answer.body);
+    for (person, is_shown) in [
+        (app.agent(), true),
+        (app.admin(), true),
+        (app.colleague(), false),
+        (app.lead(), false),
+    ] {
+        for path in ["history", "diff"] {
+            let told = person.get(&format!("/tickets/{ticket}/{path}")).await;
+            let told = told.expect(200).body.to_string();
+            let is_told = told.contains("Vault");
+            assert_eq!(is_told, is_shown && path == "history", "{told}");
+        }
+    }
 
     let redact = app
         .admin()

@@ -497,6 +497,63 @@ async fn a_view_of_a_hidden_team_is_in_no_list_no_count_and_no_audit() {
     scene.app.lead().post("/views", body).await.expect(422);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_history_of_a_ticket_that_moved_on_names_its_former_team_to_members_and_admins_alone() {
+    let scene = Scene::start().await;
+    let app = &scene.app;
+    let everybodys = json!({"team_id": app.acme.team_id});
+    assign(app.agent(), scene.ticket, everybodys)
+        .await
+        .expect(200);
+    let history = format!("/tickets/{}/history", scene.ticket);
+    let acts = format!("/users/{}/export?limit=2", app.agent().id);
+    let assigned = async |person: &Person| {
+        let history = person.get(&history).await.expect(200);
+        let entries = history.items().iter();
+        let entries = entries.filter(|entry| entry["type"] == "ticket.assigned");
+        let told = entries.map(|entry| (entry["summary"].clone(), entry["changes"].clone()));
+        told.collect::<Vec<_>>()
+    };
+    let to = |team: &str| json!(format!("Grace assigned the ticket to {team}"));
+    let whole = [
+        (
+            to("the team Vault"),
+            json!([{"field": "team", "to": VAULT}]),
+        ),
+        (
+            to("the team Support"),
+            json!([{"field": "team", "from": VAULT, "to": "Support"}]),
+        ),
+    ];
+    let part = [
+        (to("a team that is not named"), json!([])),
+        (
+            to("the team Support"),
+            json!([{"field": "team", "to": "Support"}]),
+        ),
+    ];
+    for person in [app.agent(), app.admin()] {
+        assert_eq!(assigned(person).await, whole, "{}", person.name);
+    }
+    for person in scene.outsiders() {
+        assert_eq!(assigned(person).await, part, "{}", person.name);
+    }
+    let is_told = async |person: &Person, path: &str| {
+        let pages = pages(person, path).await;
+        pages
+            .iter()
+            .any(|page| page.body.to_string().contains(VAULT))
+    };
+    assert!(is_told(app.admin(), &acts).await);
+    for path in [&acts, &format!("{history}?order=desc&limit=1")] {
+        assert!(!is_told(app.lead(), path).await, "{path}");
+    }
+    let shown = json!({"private": false});
+    let path = format!("/teams/{}", scene.team);
+    app.admin().patch(&path, shown).await.expect(200);
+    assert_eq!(assigned(app.colleague()).await, whole);
+}
+
 /// Commands and queries alike: whatever has the id of a ticket, a message or a team in its path.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_operation_tells_a_hidden_thing_from_one_that_is_not_there() {
