@@ -1,6 +1,7 @@
 //! The feed: everything that happens, in order, once, for whom may see it.
 
 mod limits;
+mod rebuilt;
 mod shared_views;
 mod slow_readers;
 
