@@ -6,7 +6,7 @@ use event_store::{Position, Selection};
 use platform::consistency::ConsistencyToken;
 use tokio::time::{Instant, sleep};
 
-use super::reads::{Place, Read};
+use super::reads::{Place, Read, SHARED_FOR};
 use super::sight::Sight;
 use super::{Caller, Feed, FeedEvent, FeedFilter, Start};
 use crate::error::ReadError;
@@ -129,8 +129,18 @@ impl Feed {
         Ok(page)
     }
 
-    /// Returns once the read models show something after a position. Dropping the future loses nothing.
-    pub(crate) async fn moved_beyond(&self, tenant: Tenant, after: Position) {
+    /// Returns once there may be more after a page that reached a position. Dropping the future loses nothing.
+    pub(crate) async fn may_have_more(&self, tenant: Tenant, reached: Position, is_held: bool) {
+        if is_held {
+            // The read models are beyond it already. The read that ended there is shared so long: sooner, there is nothing else.
+            sleep(SHARED_FOR).await;
+        } else {
+            self.moved_beyond(tenant, reached).await;
+        }
+    }
+
+    /// Returns once the read models show something after a position.
+    async fn moved_beyond(&self, tenant: Tenant, after: Position) {
         let mut hints = self.log.store.wakeups().subscribe(tenant.partition);
         loop {
             // Marked as seen before the look: what comes after it wakes the wait below.
@@ -163,6 +173,11 @@ impl Feed {
 }
 
 impl FeedPage {
+    /// Whether a page that began after this position stands still before an append that is in the read models by half.
+    pub(crate) fn is_held(&self, after: Position) -> bool {
+        self.has_more && self.reached == after
+    }
+
     /// Nothing yet.
     fn at(reached: Position, up_to: Position) -> Self {
         Self {

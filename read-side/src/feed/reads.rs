@@ -21,7 +21,7 @@ use crate::error::ReadError;
 use crate::viewer::Tenant;
 
 /// How long a read is shared: so much later a right may be seen to change by whoever carries no token.
-const SHARED_FOR: Duration = Duration::from_millis(250);
+pub(super) const SHARED_FOR: Duration = Duration::from_millis(250);
 /// The most reads that are kept.
 const READS_MAX: u64 = 64;
 

@@ -1,5 +1,6 @@
 //! The feed: everything that happens, in order, once, for whom may see it.
 
+mod held;
 mod limits;
 mod rebuilt;
 mod shared_views;

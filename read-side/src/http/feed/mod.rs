@@ -127,7 +127,8 @@ impl FeedQueries {
         };
         let mut page = self.page(&caller, &asked).await?;
         let wait = Duration::from_secs(wait.0.unwrap_or_default()).min(self.0.wait_max);
-        if page.events.is_empty() && !page.has_more && !wait.is_zero() {
+        let is_at_end = !page.has_more || page.is_held(asked.after);
+        if page.events.is_empty() && is_at_end && !wait.is_zero() {
             page = self.waited(request, caller, asked, page, wait).await?;
         }
         let view = EventPageView::of(tenant.org_id, page);
@@ -176,10 +177,11 @@ impl FeedQueries {
         let deadline = Instant::now() + wait;
         let tenant = caller.viewer.tenant;
         while page.events.is_empty() && Instant::now() < deadline {
-            let moved = timeout_at(deadline, self.0.moved_beyond(tenant, page.reached));
+            let is_held = page.is_held(asked.after);
+            let more = self.0.may_have_more(tenant, page.reached, is_held);
             tokio::select! {
                 () = self.0.shutdown.requested() => break,
-                moved = moved => if moved.is_err() { break },
+                more = timeout_at(deadline, more) => if more.is_err() { break },
             }
             let principal = credentials.check().await?;
             demand_feed(&principal)?;

@@ -158,6 +158,7 @@ impl Stream {
         loop {
             let after = self.reached;
             let (page, checked_at) = self.page().await?;
+            let is_held = page.is_held(after);
             let mut events = page.events.into_iter();
             while checked_at.elapsed() < CHECK_INTERVAL
                 && let Some(event) = events.next()
@@ -168,7 +169,6 @@ impl Stream {
                 // A slow reader: the rest is read again, by the rights of then.
                 continue;
             }
-            let has_moved = page.reached > after;
             self.reached = page.reached;
             if self.heard_at.elapsed() >= HEARTBEAT_INTERVAL {
                 self.beat().await?;
@@ -176,8 +176,8 @@ impl Stream {
             if self.feed.shutdown.is_requested() {
                 return Err(End::Shutdown);
             }
-            if !(page.has_more && has_moved) {
-                self.wait().await?;
+            if !page.has_more || is_held {
+                self.wait(is_held).await?;
             }
         }
     }
@@ -206,13 +206,13 @@ impl Stream {
     }
 
     /// Until there may be more to write, or it is time for another look.
-    async fn wait(&self) -> Result<(), End> {
+    async fn wait(&self, is_held: bool) -> Result<(), End> {
         let look_at = (Instant::now() + CHECK_INTERVAL).min(self.heard_at + HEARTBEAT_INTERVAL);
         let tenant = self.caller.viewer.tenant;
         tokio::select! {
             () = self.feed.shutdown.requested() => Err(End::Shutdown),
             () = self.blocks.closed() => Err(End::Gone),
-            () = self.feed.moved_beyond(tenant, self.reached) => Ok(()),
+            () = self.feed.may_have_more(tenant, self.reached, is_held) => Ok(()),
             () = sleep_until(look_at) => Ok(()),
         }
     }

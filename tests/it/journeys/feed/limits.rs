@@ -165,21 +165,26 @@ async fn waiting(person: &Person, cursor: &str) -> Option<(JoinHandle<Answer>, V
     (streams.len() == PLACES - 1).then_some((wait, streams))
 }
 
+/// Someone who waits at `cursor`, and the streams at the end that hold their other places.
+pub(super) async fn someone_waiting(
+    app: &TestApp,
+    cursor: &str,
+) -> (JoinHandle<Answer>, Vec<EventStream>) {
+    // Places that are left are not free at once: each try is that of another person.
+    for person in [app.agent(), app.colleague(), app.lead(), app.admin()] {
+        if let Some(found) = waiting(person, cursor).await {
+            return found;
+        }
+    }
+    panic!("no wait came before seven streams");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_ends_answers_who_waits_and_says_goodbye_to_who_follows() {
     let app = TestApp::start().await;
     let begin = app.agent().get("/events?after=latest").await.expect(200);
     let cursor = text(&begin["next_cursor"]).to_owned();
-    // Places that are left are not free at once: each try is that of another person.
-    let people = [app.agent(), app.colleague(), app.lead(), app.admin()];
-    let mut found = None;
-    for person in people {
-        found = waiting(person, &cursor).await;
-        if found.is_some() {
-            break;
-        }
-    }
-    let (waiting, mut streams) = found.expect("a wait that comes before seven streams");
+    let (waiting, mut streams) = someone_waiting(&app, &cursor).await;
     app.server.shutdown().await.unwrap();
     let page = waiting.await.unwrap().expect(200);
     assert_eq!(
