@@ -8,6 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Datelike, Utc};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// The longest cursor that is looked at, in characters. The longest made holds a name of 120 characters.
 pub const LENGTH_MAX: usize = 2_048;
@@ -23,8 +24,10 @@ impl Fingerprint {
     /// The fingerprint of a list's name and everything that decides its items and their order.
     #[must_use]
     pub fn of(list: &str, query: &impl Serialize) -> Self {
-        // Queries are lists, numbers and texts, all of which have a JSON form.
-        let canonical = serde_json::to_vec(&(list, query)).unwrap_or_default();
+        let canonical = serde_json::to_vec(&(list, query));
+        // Queries are lists, numbers and texts, all of which have a JSON form. One without would share no other's cursors: its
+        // own are good for nothing then.
+        let canonical = canonical.unwrap_or_else(|_| Uuid::now_v7().into_bytes().to_vec());
         let hash = blake3::hash(&canonical);
         Self(URL_SAFE_NO_PAD.encode(&hash.as_bytes()[..FINGERPRINT_BYTES]))
     }
@@ -57,7 +60,7 @@ pub fn encode<K: Serialize>(fingerprint: &Fingerprint, key: K) -> String {
         fingerprint: fingerprint.0.clone(),
         key,
     };
-    // Keys are numbers, ids and texts, all of which have a JSON form.
+    // Keys are numbers, ids and texts, all of which have a JSON form. An empty text is no cursor.
     let json = serde_json::to_vec(&content).unwrap_or_default();
     URL_SAFE_NO_PAD.encode(json)
 }
@@ -183,6 +186,30 @@ mod tests {
         assert_ne!(
             Fingerprint::of("tickets", &"open"),
             Fingerprint::of("users", &"open")
+        );
+    }
+
+    /// Has no JSON form.
+    struct Unwritable;
+
+    impl Serialize for Unwritable {
+        fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+            Err(serde::ser::Error::custom("nothing to write"))
+        }
+    }
+
+    #[test]
+    fn queries_without_a_json_form_share_no_cursors() {
+        let cursor = encode(&Fingerprint::of("tickets", &Unwritable), 1);
+        let other = Fingerprint::of("tickets", &Unwritable);
+        assert_eq!(
+            decode::<i64>(&other, &cursor),
+            Err(InvalidCursor::OtherQuery)
+        );
+        let empty = encode(&fingerprint("open"), Unwritable);
+        assert_eq!(
+            decode::<i64>(&fingerprint("open"), &empty),
+            Err(InvalidCursor::Malformed)
         );
     }
 
