@@ -12,9 +12,9 @@ use plotters::prelude::*;
 const WIDTH: u32 = 560;
 const HEIGHT: u32 = 220;
 /// As wide as "400 min" in the letters of a small screen.
-const NUMBERS_WIDTH: u32 = 68;
+const NUMBERS_WIDTH: u32 = 82;
 /// What margins and labels leave of the width.
-const PLOT_WIDTH: u32 = 480;
+const PLOT_WIDTH: u32 = 466;
 /// Names below the axis.
 const NAMES_MAX: usize = 7;
 /// What the bars of a period leave of its width on each side.
