@@ -11,7 +11,8 @@ use uuid::Uuid;
 
 use super::Told;
 
-/// A ticket as far as it was followed. Names are set, and clocks shown, once it is at its moment.
+/// A ticket as far as it was followed, and its messages without their words. Names are set, and clocks shown, once it is at its
+/// moment.
 pub(super) struct Fold<'a> {
     pub(super) row: Option<TicketRow>,
     number: i64,
@@ -69,6 +70,8 @@ impl<'a> Fold<'a> {
         }
         if let Some(row) = &mut self.row {
             row.hear(&at, message, change);
+            // The ticket shows a few words of it at most, and has taken them.
+            message.body = None;
         }
     }
 }

@@ -4,10 +4,12 @@
 //! - Permissions of today apply: whoever may not see the thing now reads nothing of its past, and what it was in hidden teams is
 //!   left out.
 //! - What was redacted or erased since stays so.
+//! - A ticket may have any number of messages: its events are followed page by page and never are in memory together.
 //! - Names are those of the moment; the number of a ticket never changes.
 
 mod fold;
 mod moment;
+mod pages;
 mod people;
 #[cfg(test)]
 mod plans;
@@ -27,8 +29,8 @@ use crate::error::ReadError;
 use crate::feed::Log;
 use crate::models::ReadModels;
 use crate::viewer::Tenant;
-use moment::Cut;
 pub use moment::{AsOf, InvalidAsOf};
+use pages::Pages;
 pub use policies::LevelsThen;
 pub use stream::Stream;
 pub use ticket::TicketPast;
@@ -87,14 +89,6 @@ impl Told {
     }
 }
 
-/// The events that belong to a moment of a stream; none when the stream never had such a version. There may be events of other
-/// streams among them.
-fn until(events: &[Told], stream: Uuid, as_of: AsOf) -> Option<(Cut, &[Told])> {
-    let cut = Cut::of(as_of, stream, events)?;
-    let end = events.iter().position(|told| !cut.admits(&told.recorded));
-    Some((cut, &events[..end.unwrap_or(events.len())]))
-}
-
 impl Past {
     /// The past in this log.
     #[must_use]
@@ -111,7 +105,27 @@ impl Past {
         self.models.now(tenant).await.position.max(at_least)
     }
 
-    /// Events of streams in their order, opened: what was erased since reads as erased.
+    /// Events of streams in their order, to be read page by page.
+    fn pages<'a>(
+        &'a self,
+        tenant: Tenant,
+        streams: &'a [Uuid],
+        types: Option<&'a [&'static str]>,
+        up_to: Position,
+    ) -> Pages<'a> {
+        let selection = Selection {
+            partition: tenant.partition,
+            org_id: tenant.org_id,
+            after: Position::START,
+            up_to,
+            streams: Some(streams),
+            types,
+            limit: EVENTS_AT_A_TIME,
+        };
+        Pages::new(&self.log, selection)
+    }
+
+    /// Events of streams in their order, opened, all at once: of streams that people and settings have.
     async fn events(
         &self,
         tenant: Tenant,
@@ -119,34 +133,25 @@ impl Past {
         types: Option<&[&'static str]>,
         up_to: Position,
     ) -> Result<Vec<Told>, ReadError> {
-        let mut events = self.recorded(tenant, streams, types, up_to).await?;
-        self.log.keys.open_page(&mut events).await?;
-        events.into_iter().map(Told::of).collect()
+        let mut pages = self.pages(tenant, streams, types, up_to);
+        let mut events = Vec::new();
+        while let Some(mut page) = pages.opened().await? {
+            events.append(&mut page);
+        }
+        Ok(events)
     }
 
-    /// Events of streams in their order, sealed as they are.
+    /// The same, sealed as they are.
     async fn recorded(
         &self,
         tenant: Tenant,
         streams: &[Uuid],
-        types: Option<&[&'static str]>,
         up_to: Position,
     ) -> Result<Vec<RecordedEvent>, ReadError> {
+        let mut pages = self.pages(tenant, streams, None, up_to);
         let mut recorded = Vec::new();
-        let mut after = Position::START;
-        while after < up_to {
-            let selection = Selection {
-                partition: tenant.partition,
-                org_id: tenant.org_id,
-                after,
-                up_to,
-                streams: Some(streams),
-                types,
-                limit: EVENTS_AT_A_TIME,
-            };
-            let mut selected = self.log.store.select(&selection).await?;
-            after = selected.reached;
-            recorded.append(&mut selected.events);
+        while let Some(mut page) = pages.next().await? {
+            recorded.append(&mut page);
         }
         Ok(recorded)
     }

@@ -34,6 +34,52 @@ impl FromStr for AsOf {
     }
 }
 
+/// The end of a moment, looked for along the appends of a stream and maybe those of others. A version within an append stands
+/// for all of it: nobody saw the stream in between.
+pub(super) struct End {
+    as_of: AsOf,
+    stream: Uuid,
+    /// Whether the stream has had the version.
+    is_reached: bool,
+}
+
+impl End {
+    pub(super) fn new(as_of: AsOf, stream: Uuid) -> Self {
+        Self {
+            as_of,
+            stream,
+            is_reached: false,
+        }
+    }
+
+    /// Looks at the next append: the cut, if it is the first that does not belong to the moment.
+    pub(super) fn look(&mut self, append: &[Told]) -> Option<Cut> {
+        let first = append.first()?;
+        let version = match self.as_of {
+            AsOf::Time(time) => {
+                return (first.recorded.recorded_at > time).then_some(Cut::At(time));
+            }
+            AsOf::Version(version) => version,
+        };
+        let mut own = append
+            .iter()
+            .filter(|told| told.recorded.stream_id == self.stream);
+        if self.is_reached {
+            return own.next().map(|_| Cut::Before(first.recorded.position));
+        }
+        self.is_reached = own.any(|told| told.recorded.version.get() == version);
+        None
+    }
+
+    /// The cut where no append is left; none when the stream never had such a version.
+    pub(super) fn at_last(&self) -> Option<Cut> {
+        match self.as_of {
+            AsOf::Time(time) => Some(Cut::At(time)),
+            AsOf::Version(_) => self.is_reached.then_some(Cut::Never),
+        }
+    }
+}
+
 /// Up to where events belong to a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Cut {
@@ -46,22 +92,6 @@ pub(super) enum Cut {
 }
 
 impl Cut {
-    /// The cut of a moment of a stream, by its events and maybe those of others; none when it never had such a version. A version
-    /// within an append stands for all of it: nobody saw the stream in between.
-    pub(super) fn of(as_of: AsOf, stream: Uuid, events: &[Told]) -> Option<Self> {
-        let version = match as_of {
-            AsOf::Time(time) => return Some(Self::At(time)),
-            AsOf::Version(version) => version,
-        };
-        let is_own = |told: &Told| told.recorded.stream_id == stream;
-        let gave = |told: &Told| is_own(told) && told.recorded.version.get() == version;
-        let mut appends = events.chunk_by(Told::is_appended_with);
-        appends.find(|append| append.iter().any(gave))?;
-        let next = appends.find(|append| append.iter().any(is_own));
-        let next = next.and_then(<[Told]>::first);
-        Some(next.map_or(Self::Never, |next| Self::Before(next.recorded.position)))
-    }
-
     pub(super) fn admits(&self, event: &RecordedEvent) -> bool {
         match self {
             Self::At(time) => event.recorded_at <= *time,

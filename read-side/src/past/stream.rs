@@ -3,7 +3,8 @@
 use event_store::Position;
 use uuid::Uuid;
 
-use super::{AsOf, Past, Told, until};
+use super::moment::End;
+use super::{AsOf, Past, Told};
 use crate::error::ReadError;
 use crate::viewer::Tenant;
 
@@ -43,11 +44,25 @@ impl Stream {
 
     /// What belongs to a moment; nothing when there never was such a version.
     pub(super) fn until(&self, as_of: AsOf) -> &[Told] {
-        until(&self.events, self.id, as_of).map_or(&[], |(_, events)| events)
+        let count = self.count_until(as_of).unwrap_or_default();
+        self.events.get(..count).unwrap_or_default()
     }
 
     /// Whether it was ever as a moment says.
     pub(super) fn had(&self, as_of: AsOf) -> bool {
-        until(&self.events, self.id, as_of).is_some()
+        self.count_until(as_of).is_some()
+    }
+
+    /// How many events belong to a moment; none when there never was such a version.
+    fn count_until(&self, as_of: AsOf) -> Option<usize> {
+        let mut end = End::new(as_of, self.id);
+        let mut count = 0;
+        for append in self.events.chunk_by(Told::is_appended_with) {
+            if end.look(append).is_some() {
+                return Some(count);
+            }
+            count += append.len();
+        }
+        end.at_last().map(|_| count)
     }
 }

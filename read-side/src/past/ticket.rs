@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use domain::event::DomainEvent;
 use domain::ids::{TeamId, TicketId, UserId};
-use domain::message::event::MessageEvent;
 use domain::team::event::TeamEvent;
 use domain::user::event::UserEvent;
 use event_store::Position;
@@ -12,8 +11,8 @@ use platform::rows::TicketRow;
 use uuid::Uuid;
 
 use super::fold::Fold;
-use super::moment::Cut;
-use super::{AsOf, Past, Told, until};
+use super::moment::{Cut, End};
+use super::{AsOf, Past, Told};
 use crate::error::ReadError;
 use crate::viewer::{Tenant, Viewer};
 
@@ -25,12 +24,19 @@ const NAME_EVENTS: [&str; 4] = [
     "team.renamed",
 ];
 
-/// Everything that happened to one ticket, as a viewer may look into it.
+/// What takes the words of a message out of its past.
+const GONE_FOR_STAFF: [&str; 1] = ["message.redacted"];
+const GONE_FOR_CUSTOMERS: [&str; 2] = ["message.redacted", "message.edited"];
+
+/// What can be told of one ticket at any moment, as a viewer may look into it. What happened to it is in the log.
 pub struct TicketPast {
     viewer: Viewer,
     /// As it is now.
     now: TicketRow,
-    events: Vec<Told>,
+    /// Its own stream and those of its messages.
+    streams: Vec<Uuid>,
+    /// How far these are told.
+    up_to: Position,
     /// Messages whose words at an earlier moment are not for the viewer.
     unreadable: BTreeSet<Uuid>,
 }
@@ -60,12 +66,12 @@ impl Past {
         let tenant = viewer.tenant;
         let up_to = self.up_to(tenant, at_least).await;
         let streams = self.models.streams_of_ticket(tenant, id).await?;
-        let events = self.events(tenant, &streams, None, up_to).await?;
-        let unreadable = unreadable(&events, viewer);
+        let unreadable = self.unreadable(viewer, &streams, up_to).await?;
         Ok(Some(TicketPast {
             viewer: *viewer,
             now: shown.row,
-            events,
+            streams,
+            up_to,
             unreadable,
         }))
     }
@@ -79,15 +85,7 @@ impl Past {
         past: &TicketPast,
         as_of: AsOf,
     ) -> Result<Option<TicketRow>, ReadError> {
-        let id = past.now.ticket_id.0;
-        let Some((cut, events)) = until(&past.events, id, as_of) else {
-            return Ok(None);
-        };
-        let mut fold = Fold::new(past.now.number, &past.unreadable);
-        for told in events {
-            fold.follow(told);
-        }
-        let Some(mut row) = fold.row else {
+        let Some((mut row, cut)) = self.followed(past, as_of).await? else {
             return Ok(None);
         };
         self.name(past.viewer.tenant, &mut row, &cut).await?;
@@ -99,6 +97,46 @@ impl Past {
         row.show_clocks(&book);
         self.hide(&past.viewer, &mut row).await?;
         Ok(Some(row))
+    }
+
+    /// The row that the events up to a moment make, and where they end.
+    async fn followed(
+        &self,
+        past: &TicketPast,
+        as_of: AsOf,
+    ) -> Result<Option<(TicketRow, Cut)>, ReadError> {
+        let mut fold = Fold::new(past.now.number, &past.unreadable);
+        let mut end = End::new(as_of, past.now.ticket_id.0);
+        let mut pages = self.pages(past.viewer.tenant, &past.streams, None, past.up_to);
+        while let Some(page) = pages.appends().await? {
+            for append in page.chunk_by(Told::is_appended_with) {
+                if let Some(cut) = end.look(append) {
+                    return Ok(fold.row.map(|row| (row, cut)));
+                }
+                append.iter().for_each(|told| fold.follow(told));
+            }
+        }
+        Ok(fold.row.zip(end.at_last()))
+    }
+
+    /// Messages that were redacted at any time, and for customers those that were edited: they read the words that stand, and
+    /// these are not of the past.
+    async fn unreadable(
+        &self,
+        viewer: &Viewer,
+        streams: &[Uuid],
+        up_to: Position,
+    ) -> Result<BTreeSet<Uuid>, ReadError> {
+        let types = match viewer.is_staff() {
+            true => &GONE_FOR_STAFF[..],
+            false => &GONE_FOR_CUSTOMERS[..],
+        };
+        let mut pages = self.pages(viewer.tenant, streams, Some(types), up_to);
+        let mut unreadable = BTreeSet::new();
+        while let Some(page) = pages.next().await? {
+            unreadable.extend(page.iter().map(|recorded| recorded.stream_id));
+        }
+        Ok(unreadable)
     }
 
     /// Takes out what the viewer may not see today: a team of then, and tickets that it refers to.
@@ -147,18 +185,6 @@ impl Past {
         }
         Ok(())
     }
-}
-
-/// Messages that were redacted at any time, and for customers those that were edited: they read the words that stand, and
-/// these are not of the past.
-fn unreadable(events: &[Told], viewer: &Viewer) -> BTreeSet<Uuid> {
-    let is_gone = |told: &&Told| match &told.body {
-        DomainEvent::Message(MessageEvent::Redacted(_)) => true,
-        DomainEvent::Message(MessageEvent::Edited(_)) => !viewer.is_staff(),
-        _ => false,
-    };
-    let gone = events.iter().filter(is_gone);
-    gone.map(|told| told.recorded.stream_id).collect()
 }
 
 fn set_name(row: &mut TicketRow, id: Uuid, name: &str) {

@@ -126,7 +126,7 @@ impl Past {
         let of_levels = || service_levels::stream_id(OrganizationId(tenant.org_id.0));
         let stream = facts.stream.unwrap_or_else(of_levels);
         let up_to = self.up_to(tenant, at_least).await;
-        let recorded = self.recorded(tenant, &[stream], None, up_to).await?;
+        let recorded = self.recorded(tenant, &[stream], up_to).await?;
         let versions: HashMap<i64, i64> = recorded
             .iter()
             .map(|event| (event.position.get(), event.version.get()))

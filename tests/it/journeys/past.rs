@@ -1,6 +1,7 @@
 //! Tickets as they were: what was answered then is answered again, to those who may see it today.
 
 mod diffs;
+mod long;
 mod people;
 
 use chrono::{DateTime, TimeDelta, Utc};
