@@ -33,7 +33,8 @@ struct ViewCountView {
     /// How many tickets it has for who asks; absent when its conditions are not understood any more.
     #[oai(skip_serializing_if_is_none)]
     tickets: Option<i64>,
-    /// `true` when there are more than these: what takes longer than a second to count is counted up to 10,000.
+    /// `true` when there may be more than these: what takes longer than a second to count is counted up to 10,000, or not at
+    /// all: then `tickets` is 0.
     or_more: bool,
     /// What is not understood of its conditions.
     #[oai(skip_serializing_if_is_none)]
@@ -52,7 +53,7 @@ struct QueryCountView {
     or_more: bool,
 }
 
-/// The numbers of tickets of some views and queries, all of one moment.
+/// The numbers of tickets of some views and queries.
 #[derive(Debug, Object)]
 #[oai(rename = "ViewCounts")]
 struct ViewCountsView {
@@ -134,8 +135,8 @@ impl ViewQueries {
     /// Count the tickets of views
     ///
     /// Of many views at once, as a sidebar shows them: those that are named, else those that are for who asks, the first 100
-    /// in the order of their names; and of queries beside them. All numbers are of one moment, and count what the lists show.
-    /// Staff only.
+    /// in the order of their names; and of queries beside them. All numbers are of one moment, unless counting takes longer
+    /// than a second, and count what the lists show. Staff only.
     #[oai(
         path = "/view-counts",
         method = "get",

@@ -2,9 +2,11 @@
 //!
 //! A filter by status, priority, agent and team alone costs a sum over the rows of `ticket_counts`, which the projector
 //! keeps. Others are counted one by one along the indexes of lists: first as far as [`COUNTED_MAX`], and where one has more,
-//! all of them anew and to their end, for as long as [`COUNT_TIMEOUT`].
+//! all of them anew and to their end, for as long as [`COUNT_TIMEOUT`]. Where that is too short for the first, because many rows
+//! are looked through for few that fit, each filter is counted by itself, and of what takes too long nothing is known.
 
-use std::time::Duration;
+use std::slice;
+use std::time::{Duration, Instant};
 
 use const_format::formatcp;
 use domain::ticket::state::Status;
@@ -82,8 +84,14 @@ impl ReadModels {
         let asker = Asker { viewer, company };
         let tenant = viewer.tenant;
         let bounded = counts(asker, filters, Some(COUNTED_MAX));
-        let rows = self.database.query_composed(tenant, &bounded).await?;
-        let bounded = numbers(&rows, filters.len())?;
+        let rows = self
+            .database
+            .query_composed_for(tenant, &bounded, COUNT_TIMEOUT);
+        let bounded = match rows.await {
+            Ok(rows) => numbers(&rows, filters.len())?,
+            Err(ReadError::TooSlow) => return self.counted_apart(asker, filters).await,
+            Err(error) => return Err(error),
+        };
         let is_cut = |filter, tickets| tickets > COUNTED_MAX && !is_kept(viewer, filter);
         let cut = filters.iter().zip(&bounded);
         let cut: Vec<bool> = cut
@@ -110,9 +118,79 @@ impl ReadModels {
         });
         Ok(counted.collect())
     }
+
+    /// The sums together, and every other filter by itself for an even share of the time that is left: what takes too long
+    /// takes no number from the others.
+    async fn counted_apart(
+        &self,
+        asker: Asker<'_>,
+        filters: &[TicketFilter],
+    ) -> Result<Vec<Counted>, ReadError> {
+        let mut counted = vec![Counted::UNKNOWN; filters.len()];
+        let places = counted.iter_mut().zip(filters);
+        let (kept, others): (Vec<_>, Vec<_>) =
+            places.partition(|(_, filter)| is_kept(asker.viewer, filter));
+        let (sums, kept): (Vec<_>, Vec<_>) = kept
+            .into_iter()
+            .map(|(counted, filter)| (counted, filter.clone()))
+            .unzip();
+        for (counted, sum) in sums.into_iter().zip(self.sums(asker, &kept).await?) {
+            *counted = Counted::exactly(sum);
+        }
+        let end = Instant::now() + COUNT_TIMEOUT;
+        let left = 1..=u32::try_from(others.len()).unwrap_or(u32::MAX);
+        for (left, (counted, filter)) in left.rev().zip(others) {
+            let share = end.saturating_duration_since(Instant::now()) / left;
+            *counted = self.counted_within(asker, filter, share).await?;
+        }
+        Ok(counted)
+    }
+
+    /// The numbers of filters that are kept.
+    async fn sums(&self, asker: Asker<'_>, kept: &[TicketFilter]) -> Result<Vec<i64>, ReadError> {
+        if kept.is_empty() {
+            return Ok(Vec::new());
+        }
+        let sums = counts(asker, kept, None);
+        let rows = self.database.query_composed(asker.viewer.tenant, &sums);
+        numbers(&rows.await?, kept.len())
+    }
+
+    /// The number of one filter, as far as it is counted at first; nothing is known of it when that takes longer.
+    async fn counted_within(
+        &self,
+        asker: Asker<'_>,
+        filter: &TicketFilter,
+        limit: Duration,
+    ) -> Result<Counted, ReadError> {
+        let bounded = counts(asker, slice::from_ref(filter), Some(COUNTED_MAX));
+        let tenant = asker.viewer.tenant;
+        let rows = self.database.query_composed_for(tenant, &bounded, limit);
+        match rows.await {
+            Ok(rows) => {
+                let tickets = numbers(&rows, 1)?.pop().unwrap_or_default();
+                Ok(Counted::up_to_max(tickets))
+            }
+            Err(ReadError::TooSlow) => Ok(Counted::UNKNOWN),
+            Err(error) => Err(error),
+        }
+    }
 }
 
 impl Counted {
+    /// At least none: nothing was counted in time.
+    const UNKNOWN: Self = Self {
+        tickets: 0,
+        or_more: true,
+    };
+
+    fn up_to_max(tickets: i64) -> Self {
+        Self {
+            tickets: tickets.min(COUNTED_MAX),
+            or_more: tickets > COUNTED_MAX,
+        }
+    }
+
     fn exactly(tickets: i64) -> Self {
         let or_more = false;
         Self { tickets, or_more }

@@ -20,4 +20,5 @@ mod people;
 mod reports;
 mod rows;
 mod search;
+mod slow_counts;
 mod sorting;
