@@ -222,7 +222,7 @@ impl Reader {
 
     /// Runs a statement about one organization: nothing of another one is there while it runs, whatever it says. One round
     /// trip, as all three messages are sent before the first is answered.
-    async fn query_own(
+    pub(crate) async fn query_own(
         &self,
         org_id: OrgId,
         statement: &str,

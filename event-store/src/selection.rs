@@ -3,6 +3,7 @@
 //! The positions of a partition have no gaps, so whoever has seen all that is theirs up to a position has lost nothing,
 //! however many events of others lie between.
 
+use chrono::{DateTime, Utc};
 use const_format::formatcp;
 use schema::table::EVENTS;
 use tokio_postgres::types::ToSql;
@@ -11,7 +12,7 @@ use uuid::Uuid;
 use crate::error::ReadError;
 use crate::event::RecordedEvent;
 use crate::ids::{OrgId, Partition, Position};
-use crate::read::{COMMIT, EVENT_COLUMNS, Reader, unavailable};
+use crate::read::{COMMIT, EVENT_COLUMNS, Reader, column, unavailable};
 
 /// Along the positions: a range of them costs the same whatever the organization has in it.
 const BY_POSITION: &str = formatcp!(
@@ -29,6 +30,13 @@ const BY_STREAM: &str = formatcp!(
          WHERE s.partition = $1 AND s.org_id = $2 AND s.stream_id = named.id \
            AND s.position > $3 AND s.position <= $4 AND ($5::text[] IS NULL OR s.type = ANY($5)) OFFSET 0) e \
       ORDER BY e.position LIMIT $6"
+);
+
+/// From the end of the log, no further back than asked for.
+const LAST_RECORDED: &str = formatcp!(
+    "SELECT e.position FROM {EVENTS} e \
+      WHERE e.partition = $1 AND e.org_id = $2 AND e.position > $3 AND e.recorded_at <= $4 \
+      ORDER BY e.position DESC LIMIT 1"
 );
 
 /// Which events of an organization.
@@ -86,6 +94,20 @@ impl Reader {
         let last = events.last().filter(|_| is_full);
         let reached = last.map_or(selection.up_to, |event| event.position);
         Ok(Selected { events, reached })
+    }
+
+    pub(crate) async fn last_recorded(
+        &self,
+        partition: Partition,
+        org_id: OrgId,
+        after: Position,
+        by: DateTime<Utc>,
+    ) -> Result<Option<Position>, ReadError> {
+        let (partition, after) = (partition.get(), after.get());
+        let values: [&(dyn ToSql + Sync); 4] = [&partition, &org_id.0, &after, &by];
+        let rows = self.query_own(org_id, LAST_RECORDED, &values).await?;
+        let position = rows.first().map(|row| column(row, 0)).transpose()?;
+        Ok(position.map(Position::from_row))
     }
 
     /// Runs a statement about one organization, as [`Reader::query_own`] does, and takes its rows as they come up to the

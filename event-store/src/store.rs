@@ -146,6 +146,23 @@ impl EventStore {
         self.reader.select(selection).await
     }
 
+    /// The last event of an organization after a position that was recorded by a time, if there is one. Costs a look at each
+    /// event of the partition that is newer than both.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub async fn last_recorded(
+        &self,
+        partition: Partition,
+        org_id: OrgId,
+        after: Position,
+        by: DateTime<Utc>,
+    ) -> Result<Option<Position>, ReadError> {
+        self.reader
+            .last_recorded(partition, org_id, after, by)
+            .await
+    }
+
     /// The versions of those of the streams that exist.
     ///
     /// # Errors

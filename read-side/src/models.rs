@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use domain::actor::Role;
 use domain::ids::{OrganizationId, UserId};
 use event_store::{EventStore, OrgId};
@@ -74,7 +75,7 @@ pub struct ReadModels {
 
 impl ReadModels {
     /// The read models in the database of `pools`, with `cache` before them. `store` is asked only where an
-    /// organization lives.
+    /// organization lives, and how far its log went at a moment.
     #[must_use]
     pub fn new(
         store: EventStore,
@@ -86,7 +87,7 @@ impl ReadModels {
     ) -> Self {
         Self {
             freshness: Freshness::new(store.clone(), progress.clone(), cache.clone()),
-            store,
+            store: store.reading_through(pools.queries.clone()),
             progress,
             options,
             clock,
@@ -133,6 +134,29 @@ impl ReadModels {
     /// [`ReadError::Behind`] when they do not in time.
     pub async fn wait_for(&self, seen: Option<ConsistencyToken>) -> Result<(), ReadError> {
         self.wait_at_most(seen, self.options.wait_timeout).await
+    }
+
+    /// Waits until the read models show what the log held of an organization at a moment, so that what they tell of that moment
+    /// stays true; how long is limited by [`Options::wait_timeout`].
+    ///
+    /// # Errors
+    /// [`ReadError::Behind`] when they do not in time, [`ReadError::Unavailable`] when the log cannot be read.
+    pub async fn wait_for_moment(
+        &self,
+        tenant: Tenant,
+        moment: DateTime<Utc>,
+    ) -> Result<(), ReadError> {
+        let Tenant { partition, org_id } = tenant;
+        let shown = self.now(tenant).await.position;
+        let held = self
+            .store
+            .last_recorded(partition, org_id, shown, moment)
+            .await?;
+        let held = held.map(|position| ConsistencyToken {
+            partition,
+            position,
+        });
+        self.wait_for(held).await
     }
 
     pub(crate) async fn wait_at_most(

@@ -10,7 +10,7 @@ use schema::table::EVENTS;
 use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
 
-use super::{BY_POSITION, BY_STREAM};
+use super::{BY_POSITION, BY_STREAM, LAST_RECORDED};
 
 /// Twenty thousand events of two organizations in one partition, five of each stream.
 const ROWS: &str = formatcp!(
@@ -59,6 +59,15 @@ async fn events_are_selected_along_positions_and_along_streams() {
     let values = format!("1::smallint, '{org}', 5000, 15000, NULL, 100");
     let told = plan(&client, BY_POSITION, types, &values).await;
     assert!(told.contains("Index Scan using events_pkey"), "{told}");
+    assert!(!told.contains("Sort"), "{told}");
+
+    let since = format!("1::smallint, '{org}', 15000, now()");
+    let of_time = "smallint, uuid, bigint, timestamptz";
+    let told = plan(&client, LAST_RECORDED, of_time, &since).await;
+    assert!(
+        told.contains("Index Scan Backward using events_pkey"),
+        "{told}"
+    );
     assert!(!told.contains("Sort"), "{told}");
 
     let streams = format!("{values}, '{{00000000-0000-0000-0001-000000000007}}'");

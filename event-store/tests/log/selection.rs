@@ -1,6 +1,7 @@
 //! What is of one organization, by position.
 
-use event_store::{AppendRequest, EventStore, Options, OrgId, Selection};
+use chrono::{DateTime, TimeDelta, Utc};
+use event_store::{AppendRequest, EventStore, Options, OrgId, Position, Selection};
 use uuid::Uuid;
 
 use crate::support::*;
@@ -121,4 +122,26 @@ async fn large_events_end_a_selection_before_its_limit_and_none_is_lost() {
         );
         after = selected.reached;
     }
+}
+
+#[tokio::test]
+async fn the_last_event_by_a_time_is_the_organizations_and_after_what_is_known() {
+    let database = Database::new().await;
+    let store = database.store().await;
+    let streams: Vec<Uuid> = (0..3).map(|_| Uuid::now_v7()).collect();
+    filled(&store, &streams).await;
+    let events = store.select(&all()).await.unwrap().events;
+    let last = async |after: i64, by: DateTime<Utc>| {
+        let found = store.last_recorded(partition(1), org(), position(after), by);
+        found.await.unwrap().map(Position::get)
+    };
+    let [first, second, third] = [0, 1, 2].map(|place: usize| events[place].recorded_at);
+    assert!(first < second && second < third);
+    assert_eq!(last(0, first).await, Some(1));
+    assert_eq!(last(0, second).await, Some(3));
+    // The newest event of the partition is another organization's.
+    assert_eq!(last(0, Utc::now()).await, Some(5));
+    assert_eq!(last(3, second).await, None);
+    assert_eq!(last(3, third).await, Some(5));
+    assert_eq!(last(0, first - TimeDelta::microseconds(1)).await, None);
 }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::ids::{PolicyId, TeamId, UserId};
 use platform::auth::Principal;
+use platform::cursor::Moment;
 use platform::http::problem::{Problem, QueryProblem};
 use platform::http::views::{ChannelView, PriorityView};
 use uuid::Uuid;
@@ -71,6 +72,8 @@ impl Asked {
         let (query, view) = (self.query.as_deref(), self.view);
         let query = asked::wordless(models, session, principal, query, view).await?;
         let filter = self.filter()?;
+        let as_of = filter.as_of.map(Moment::get);
+        session.wait_for_moment(models, as_of).await?;
         let Some(query) = query else {
             return Ok((filter, None));
         };

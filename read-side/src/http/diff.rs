@@ -2,13 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use platform::http::problem::Problem;
+use platform::http::problem::QueryProblem;
 use platform::rows::Change;
 use poem_openapi::types::ToJSON;
 use serde_json::{Map, Value};
 
 use super::history::ChangeView;
-use super::past::parse;
+use super::past::moment;
+use super::session::Session;
+use crate::models::ReadModels;
 use crate::past::AsOf;
 
 /// Fields that are told by each of their own fields.
@@ -28,10 +30,19 @@ impl Moments {
     /// Those of the parameters `from` and `to`.
     ///
     /// # Errors
-    /// 400 with what is no moment.
-    pub(super) fn parse(from: Option<&str>, to: Option<&str>) -> Result<Self, Problem> {
-        let from = from.map(|text| parse("from", text)).transpose()?;
-        let to = to.map(|text| parse("to", text)).transpose()?;
+    /// 400 with what is no moment, or is of the future; 503 when the read models are behind.
+    pub(super) async fn parse(
+        models: &ReadModels,
+        session: &Session,
+        from: Option<String>,
+        to: Option<String>,
+    ) -> Result<Self, QueryProblem> {
+        let parse = async |parameter, text: Option<String>| match text {
+            Some(text) => moment(models, session, parameter, &text).await.map(Some),
+            None => Ok(None),
+        };
+        let from = parse("from", from).await?;
+        let to = parse("to", to).await?;
         Ok(Self { from, to })
     }
 

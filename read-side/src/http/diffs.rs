@@ -86,7 +86,7 @@ impl DiffQueries {
         to: Query<Option<String>>,
     ) -> Result<DiffAnswer, QueryProblem> {
         let session = Session::begin(self.0.models(), &auth.0, token.0.as_deref()).await?;
-        let moments = Moments::parse(from.0.as_deref(), to.0.as_deref())?;
+        let moments = Moments::parse(self.0.models(), &session, from.0, to.0).await?;
         let (tenant, at_least) = (session.viewer.tenant, session.at_least);
         let id = UserId(user_id.0);
         if !auth.0.may(Permission::ReadUsers) && id != session.viewer.user_id {
@@ -134,7 +134,7 @@ impl DiffQueries {
         to: Query<Option<String>>,
     ) -> Result<DiffAnswer, QueryProblem> {
         let session = Session::begin(self.0.models(), &auth.0, token.0.as_deref()).await?;
-        let moments = Moments::parse(from.0.as_deref(), to.0.as_deref())?;
+        let moments = Moments::parse(self.0.models(), &session, from.0, to.0).await?;
         let (tenant, at_least) = (session.viewer.tenant, session.at_least);
         let id = TeamId(team_id.0);
         let now = self.0.models().team(&session.viewer, id).await;
@@ -178,7 +178,7 @@ impl DiffQueries {
         to: Query<Option<String>>,
     ) -> Result<DiffAnswer, QueryProblem> {
         let session = Session::begin(self.0.models(), &auth.0, token.0.as_deref()).await?;
-        let moments = Moments::parse(from.0.as_deref(), to.0.as_deref())?;
+        let moments = Moments::parse(self.0.models(), &session, from.0, to.0).await?;
         let (tenant, at_least) = (session.viewer.tenant, session.at_least);
         let id = CalendarId(calendar_id.0);
         let now = self.0.models().calendar(tenant, id).await;
@@ -222,7 +222,7 @@ impl DiffQueries {
         to: Query<Option<String>>,
     ) -> Result<DiffAnswer, QueryProblem> {
         let session = Session::begin(self.0.models(), &auth.0, token.0.as_deref()).await?;
-        let moments = Moments::parse(from.0.as_deref(), to.0.as_deref())?;
+        let moments = Moments::parse(self.0.models(), &session, from.0, to.0).await?;
         let (tenant, at_least) = (session.viewer.tenant, session.at_least);
         let id = PolicyId(policy_id.0);
         // A policy that is deleted has its versions still.

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::conditions::{all, parse_holder, parse_tags};
 use super::figure_views::{FigureReportView, FigureView, HoursView, PeriodView, SplitView};
-use super::session::{Session, bad, refused};
+use super::session::{Session, bad, refuse_future, refused};
 use super::zone::organizations_zone;
 use super::{Tag, asked};
 use crate::models::ReadModels;
@@ -257,12 +257,12 @@ pub(super) fn parse_days(from: NaiveDate, to: NaiveDate) -> Result<DayRange, Pro
 
 /// The moment as of which a report is asked for.
 pub(super) fn parse_as_of(as_of: Option<DateTime<Utc>>) -> Result<Option<Moment>, Problem> {
-    // By the clock of the log, whose times these are, not by that of business.
-    if as_of.is_some_and(|as_of| as_of > Utc::now()) {
-        return Err(bad("as_of", "must not be in the future"));
-    }
-    let as_of = as_of.map(Moment::new).transpose();
-    as_of.map_err(|error| bad("as_of", error))
+    let Some(as_of) = as_of else {
+        return Ok(None);
+    };
+    refuse_future("as_of", as_of)?;
+    let as_of = Moment::new(as_of).map_err(|error| bad("as_of", error))?;
+    Ok(Some(as_of))
 }
 
 /// That the figure can be told by the hour.
@@ -363,6 +363,8 @@ impl Asked {
             ))
             .into());
         }
+        let as_of = filter.as_of.map(Moment::get);
+        session.wait_for_moment(models, as_of).await?;
         Ok(Meant {
             filter,
             terms,

@@ -5,6 +5,7 @@ use domain::calendar::zone::Zone;
 use domain::ids::{TeamId, UserId};
 use domain::security::words::Report;
 use platform::auth::Principal;
+use platform::cursor::Moment;
 use platform::http::auth::Bearer;
 use platform::http::page::bad_cursor;
 use platform::http::problem::{Problem, QueryProblem};
@@ -330,6 +331,8 @@ impl Asked {
             )
             .into());
         }
+        let as_of = filter.as_of.map(Moment::get);
+        session.wait_for_moment(models, as_of).await?;
         Ok(Meant {
             filter,
             terms: query.map(|query| asked::terms(models, session, query, zone)),

@@ -11,8 +11,9 @@ use uuid::Uuid;
 
 use super::diff::{Moments, changes};
 use super::history::ChangeView;
-use super::session::{Session, bad, refused};
+use super::session::{Session, bad, refuse_future, refused};
 use super::{Tag, views};
+use crate::models::ReadModels;
 use crate::past::{AsOf, Past, TicketPast};
 
 /// What is different between two moments of a ticket.
@@ -48,7 +49,7 @@ impl Past {
         id: TicketId,
         as_of: &str,
     ) -> Result<TicketRow, QueryProblem> {
-        let as_of = parse("as_of", as_of)?;
+        let as_of = moment(self.models(), session, "as_of", as_of).await?;
         let past = self.look(session, id).await?;
         self.row_at(&past, as_of).await
     }
@@ -94,7 +95,7 @@ impl PastQueries {
         to: Query<Option<String>>,
     ) -> Result<DiffAnswer, QueryProblem> {
         let session = Session::begin(self.0.models(), &auth.0, token.0.as_deref()).await?;
-        let moments = Moments::parse(from.0.as_deref(), to.0.as_deref())?;
+        let moments = Moments::parse(self.0.models(), &session, from.0, to.0).await?;
         let past = self.0.look(&session, TicketId(ticket_id.0)).await?;
         let before = self.0.row_at(&past, moments.begin_or_first()).await?;
         let after = match moments.to {
@@ -113,7 +114,20 @@ impl PastQueries {
     }
 }
 
-/// The moment that a parameter says.
-pub(super) fn parse(parameter: &str, text: &str) -> Result<AsOf, Problem> {
-    text.parse().map_err(|error| bad(parameter, error))
+/// The moment that a parameter says, once the read models show what the log held then.
+///
+/// # Errors
+/// 400 with what is no moment, or is of the future; 503 when the read models are behind.
+pub(super) async fn moment(
+    models: &ReadModels,
+    session: &Session,
+    parameter: &str,
+    text: &str,
+) -> Result<AsOf, QueryProblem> {
+    let as_of: AsOf = text.parse().map_err(|error| bad(parameter, error))?;
+    if let AsOf::Time(time) = as_of {
+        refuse_future(parameter, time)?;
+        session.wait_for_moment(models, Some(time)).await?;
+    }
+    Ok(as_of)
 }

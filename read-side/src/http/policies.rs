@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::Tag;
 use super::page::{Found, Listed, limit};
-use super::past::parse;
+use super::past::moment;
 use super::session::{Session, bad, refused};
 use crate::models::ReadModels;
 use crate::past::{LevelsThen, Past};
@@ -156,7 +156,7 @@ impl PolicyQueries {
     ) -> Result<(i64, ServiceLevels), QueryProblem> {
         let tenant = session.viewer.tenant;
         if let Some(as_of) = as_of {
-            let as_of = parse("as_of", &as_of)?;
+            let as_of = moment(&self.0, session, "as_of", &as_of).await?;
             let stream = self.1.service_levels(tenant, session.at_least).await;
             let then = stream.map_err(refused)?.service_levels_at(as_of);
             let then = then.ok_or_else(|| Problem::not_found("the policies at that version"))?;

@@ -1,5 +1,6 @@
 //! What every query begins with: the viewer, and the wait until the read models show what the client has seen.
 
+use chrono::{DateTime, Utc};
 use event_store::Position;
 use platform::auth::Principal;
 use platform::consistency::ConsistencyToken;
@@ -44,6 +45,19 @@ impl Session {
         })
     }
 
+    /// Waits until the read models show what the log held at the moment that is asked about, if one is.
+    pub(super) async fn wait_for_moment(
+        &self,
+        models: &ReadModels,
+        moment: Option<DateTime<Utc>>,
+    ) -> Result<(), QueryProblem> {
+        let Some(moment) = moment else {
+            return Ok(());
+        };
+        let waited = models.wait_for_moment(self.viewer.tenant, moment).await;
+        waited.map_err(refused)
+    }
+
     /// What the answer with this row shows at least. A cached row promises less than the tables.
     pub(super) fn token_of<R>(&self, shown: &Shown<R>) -> String {
         shown.up_to.map_or_else(
@@ -85,6 +99,18 @@ fn parse_token(text: &str, viewer: &Viewer) -> Result<ConsistencyToken, Problem>
     } else {
         Err(bad(CONSISTENCY_TOKEN, "belongs to another organization"))
     }
+}
+
+/// Refuses a moment of the future: what is told of it now would change.
+///
+/// # Errors
+/// 400 with the parameter.
+pub(super) fn refuse_future(parameter: &str, moment: DateTime<Utc>) -> Result<(), Problem> {
+    // By the clock of the log, whose times these are, not by that of business.
+    if moment > Utc::now() {
+        return Err(bad(parameter, "must not be in the future"));
+    }
+    Ok(())
 }
 
 /// 400, naming the parameter or header that is wrong.

@@ -11,7 +11,7 @@ use poem_openapi::param::{Header, Path, Query};
 use uuid::Uuid;
 
 use super::page::{Found, Listed, limit};
-use super::past::parse;
+use super::past::moment;
 use super::session::{Session, refused};
 use super::{Tag, views};
 use crate::models::ReadModels;
@@ -79,7 +79,7 @@ impl TeamQueries {
         let row = self.0.team(&session.viewer, id).await.map_err(refused)?;
         let mut row = row.ok_or_else(|| Problem::not_found("the team"))?;
         if let Some(as_of) = as_of.0 {
-            let as_of = parse("as_of", &as_of)?;
+            let as_of = moment(&self.0, &session, "as_of", &as_of).await?;
             let tenant = session.viewer.tenant;
             let stream = self.1.stream(tenant, id.0, session.at_least).await;
             let then = stream.map_err(refused)?.team_at(as_of);

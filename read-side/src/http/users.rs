@@ -13,7 +13,7 @@ use poem_openapi::param::{Header, Path, Query};
 use uuid::Uuid;
 
 use super::page::{Found, Listed, limit};
-use super::past::parse;
+use super::past::moment;
 use super::session::{Session, bad, refused};
 use super::{Tag, views};
 use crate::models::ReadModels;
@@ -109,7 +109,7 @@ impl UserQueries {
         let row = self.0.user(tenant, id).await.map_err(refused)?;
         let mut row = row.ok_or_else(not_found)?;
         if let Some(as_of) = as_of.0 {
-            let as_of = parse("as_of", &as_of)?;
+            let as_of = moment(&self.0, &session, "as_of", &as_of).await?;
             let stream = self.1.stream(tenant, id.0, session.at_least).await;
             let then = stream.map_err(refused)?.user_at(as_of);
             row = then.ok_or_else(|| Problem::not_found("the user at that moment"))?;

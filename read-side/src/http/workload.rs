@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::calendar::zone::Zone;
 use domain::ids::TeamId;
 use domain::security::words::Report;
+use platform::cursor::Moment;
 use platform::http::auth::Bearer;
 use platform::http::problem::QueryProblem;
 use poem::Request;
@@ -234,6 +235,8 @@ impl WorkloadQueries {
             as_of: parse_as_of(asked.as_of)?,
             team: parse_holder("team", asked.team.as_deref(), TeamId)?,
         };
+        let as_of = query.as_of.map(Moment::get);
+        session.wait_for_moment(&self.0, as_of).await?;
         let zone = organizations_zone(&self.0, session).await?;
         let workers = self.0.workload(&session.viewer, &query, zone).await;
         let workers = workers.map_err(refused)?;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use const_format::formatcp;
 use domain::actor::Role;
 use domain::ids::TicketId;
 use event_store::Position;
@@ -11,10 +12,12 @@ use platform::http::views::TicketViews;
 use platform::permission::of_role;
 use platform::valkey::Valkey;
 use read_side::Options;
+use schema::table::EVENTS;
 use tokio::time::Instant;
+use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
-use crate::desk::Desk;
+use crate::desk::{Desk, Org};
 use crate::rows::{id, organization, team, ticket, user};
 
 const HEADER: &str = "Consistency-Token";
@@ -177,4 +180,86 @@ async fn the_write_side_gets_the_view_that_shows_its_change_or_learns_that_it_is
             .unwrap()
             .is_none()
     );
+}
+
+/// `$1` is the partition, `$2` the position, `$3` the organization, `$4` when it was recorded.
+const RECORD: &str = formatcp!(
+    "INSERT INTO {EVENTS} (partition, position, org_id, stream_type, stream_id, version, event_id, type, schema_version, data,
+        metadata, occurred_at, recorded_at, hash)
+     VALUES ($1, $2, $3, 'thing', gen_random_uuid(), 1, gen_random_uuid(), 'thing.happened', 1, '{{}}', '{{}}', now(),
+        $4::text::timestamptz, decode(repeat('00', 32), 'hex'))"
+);
+
+/// Puts an event of an organization into the partition of ours.
+async fn record(desk: &Desk, org: Org, number: i64, at: &str) {
+    let partition = desk.ours.partition.get();
+    let values: [&(dyn ToSql + Sync); 4] = [&partition, &number, &org.id.0, &at];
+    desk.client.execute(RECORD, &values).await.unwrap();
+}
+
+/// Everything that can be asked as of a moment of the log, with the status of its answer once it is shown: the things of the
+/// desk are not in the log.
+fn of_the_past() -> Vec<(String, u16)> {
+    let days = "from=2025-01-01&to=2025-02-01";
+    let times = "from=2025-01-01T00:00:00Z&to=2025-02-01T00:00:00Z";
+    let reports = [
+        format!("/reports/tickets?figure=opened&{days}"),
+        format!("/reports/tickets/hours?figure=opened&{days}"),
+        format!("/reports/tickets/counted?figure=opened&{days}"),
+        format!("/reports/messages?{days}"),
+        format!("/reports/messages/counted?{days}"),
+        format!("/reports/workload?by=agent&{days}"),
+        format!("/reports/sla?{times}"),
+    ];
+    let reports = reports.map(|path| (format!("{path}&as_of="), 200));
+    let things = [
+        format!("/tickets/{}?as_of=", id(1)),
+        format!("/tickets/{}/diff?from=", id(1)),
+        format!("/tickets/{}/diff?from=1&to=", id(1)),
+        format!("/users/{}?as_of=", id(900)),
+        format!("/teams/{}?as_of=", id(950)),
+    ];
+    let things = things.map(|path| (path, 404));
+    let policies = ("/service-levels/policies?as_of=".to_owned(), 200);
+    reports
+        .into_iter()
+        .chain(things)
+        .chain([policies])
+        .collect()
+}
+
+#[tokio::test]
+async fn a_moment_is_told_once_all_that_the_log_held_then_is_shown() {
+    let desk = desk(Duration::from_millis(30)).await;
+    let (ours, partition) = (desk.ours, desk.ours.partition);
+    record(&desk, ours, 1, "2025-01-01T10:00:00Z").await;
+    record(&desk, ours, 2, "2025-01-01T11:00:00Z").await;
+    // Of somebody else, who keeps nobody waiting.
+    record(&desk, desk.theirs, 3, "2025-01-01T12:00:00Z").await;
+    desk.reach(partition, position(1)).await;
+    let agent = desk.agent();
+    for (path, status) in of_the_past() {
+        let early = format!("{path}2025-01-01T10:59:59Z");
+        assert_eq!(desk.get(&agent, &early).await.status, status, "{path}");
+        for time in ["2025-01-01T11:00:00Z", "2025-01-01T13:00:00Z"] {
+            let behind = desk.get(&agent, &format!("{path}{time}")).await;
+            let later = behind.refused(503).header("retry-after");
+            assert_eq!(later, Some("1"), "{path}{time}");
+        }
+    }
+    desk.reach(partition, position(2)).await;
+    desk.progress.announce(partition, position(2));
+    for (path, status) in of_the_past() {
+        for time in ["2025-01-01T11:00:00Z", "2025-01-01T13:00:00Z"] {
+            let shown = desk.get(&agent, &format!("{path}{time}")).await;
+            assert_eq!(shown.status, status, "{path}{time}");
+        }
+        let parameter = path
+            .rsplit(['?', '&'])
+            .next()
+            .unwrap()
+            .trim_end_matches('=');
+        let future = format!("{path}2999-01-01T00:00:00Z");
+        desk.get(&agent, &future).await.bad(parameter);
+    }
 }

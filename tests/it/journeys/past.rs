@@ -144,6 +144,15 @@ async fn moments_that_never_were_are_404_and_words_that_are_none_400() {
     for wrong in ["yesterday", "-1", "2026-03-02"] {
         as_of(app.agent(), ticket, wrong).await.expect(400);
     }
+    let future = "2999-01-01T00:00:00Z";
+    let refused = as_of(app.agent(), ticket, future).await.expect(400);
+    let detail = refused["detail"].as_str().unwrap();
+    assert_eq!(detail, "as_of: must not be in the future");
+    for parameter in ["from", "to"] {
+        let diff = format!("/tickets/{ticket}/diff?{parameter}={future}");
+        let refused = app.agent().get(&diff).await.expect(400);
+        assert!(refused["detail"].as_str().unwrap().starts_with(parameter));
+    }
     for stranger in [app.stranger(), &app.globex.admin] {
         as_of(stranger, ticket, "1").await.expect(404);
         let diff = stranger.get(&format!("/tickets/{ticket}/diff")).await;

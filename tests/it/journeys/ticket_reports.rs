@@ -1,6 +1,7 @@
 //! Reports of tickets: report, list and the log agree on every slice of random histories. What the log says is asked of its
 //! events in SQL of the test's own, which shares nothing with the product.
 
+mod behind;
 mod clock_changes;
 mod files;
 mod hours;
