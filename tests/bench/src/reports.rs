@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use chrono::{NaiveDate, TimeDelta, Utc};
 
 use crate::cli::Cli;
@@ -22,6 +22,8 @@ const SIZE: Size = Size {
 };
 /// How often each report is asked for.
 const TIMES: usize = 100;
+/// How long one that is slow is asked for.
+const ASKED_FOR: Duration = Duration::from_secs(15);
 const LIMIT_MS: f64 = 100.0;
 
 /// Measures.
@@ -43,7 +45,7 @@ pub async fn run(cli: &Cli) -> Result<Report> {
     let conditions = vec![
         format!("{}; {}", machine::describe(), servers.describe().await?),
         format!(
-            "a year of {count} tickets of one organization with {} agents in {} teams, seed {}; each report {TIMES} times by \
+            "a year of {count} tickets of one organization with {} agents in {} teams, seed {}; each report {TIMES} times, slow ones fewer, by \
              one client",
             SIZE.agents, SIZE.teams, cli.seed
         ),
@@ -57,7 +59,7 @@ pub async fn run(cli: &Cli) -> Result<Report> {
     ));
     let api = Api::new(&server.url(), &desk.admin_token);
     for (what, path) in questions(&api).await? {
-        report.facts.push(p99(&api, what, &path).await?);
+        report.facts.extend(times(&api, &what, &path).await?);
     }
     let asked = questions(&api).await?;
     drop(server);
@@ -192,16 +194,28 @@ async fn questions(api: &Api) -> Result<Vec<(String, String)>> {
     Ok(paths)
 }
 
-async fn p99(api: &Api, what: String, path: &str) -> Result<Fact> {
+/// How long one report takes, asked for again and again: [`TIMES`], or as often as [`ASKED_FOR`] allows.
+async fn times(api: &Api, what: &str, path: &str) -> Result<[Fact; 2]> {
     let mut times_us = Vec::new();
+    let all = Instant::now();
     for index in 0..TIMES {
+        if all.elapsed() > ASKED_FOR {
+            break;
+        }
         let path = dated(path, index);
         let begun = Instant::now();
-        api.get(&path).await?;
-        times_us.push(microseconds(begun.elapsed()));
+        match api.get_for_status(&path).await? {
+            // 503 is a report that took longer than a statement may, and counts as long as it took.
+            200 | 503 => times_us.push(microseconds(begun.elapsed())),
+            status => bail!("{path}: {status}"),
+        }
     }
-    let p99_ms = Sample::of(times_us, Duration::from_secs(1)).p99_ms;
+    let sample = Sample::of(times_us, Duration::from_secs(1));
+    let (p50_ms, p99_ms) = (sample.p50_ms, sample.p99_ms);
     // What was measured is told at once: a bench of hours may still fail.
-    eprintln!("{what}: {p99_ms:.1} ms");
-    Ok(Fact::new(format!("{what}: p99"), p99_ms, "ms", LIMIT_MS))
+    eprintln!("{what}: {p50_ms:.1} {p99_ms:.1} ms");
+    Ok([
+        Fact::new(format!("{what}: p50"), p50_ms, "ms", None),
+        Fact::new(format!("{what}: p99"), p99_ms, "ms", LIMIT_MS),
+    ])
 }
